@@ -1,0 +1,125 @@
+// What the program uses, made from the settings: grouped, once the rules between them hold.
+import type { Problem } from './load.ts';
+import { checkRules } from './rules.ts';
+import type { SettingValues } from './settings.ts';
+
+export { isLoopback } from './rules.ts';
+
+export type SameSite = 'strict' | 'lax' | 'none';
+
+export interface CookieAttributes {
+  readonly secure: boolean;
+  readonly httpOnly: boolean;
+  readonly sameSite: SameSite;
+}
+
+export interface Config {
+  readonly production: boolean;
+  readonly devMode: boolean;
+  readonly logLevel: SettingValues['LOG_LEVEL'];
+  readonly rateLimit: boolean;
+  /** The origin that browsers see, without a trailing slash. */
+  readonly publicOrigin: string;
+  readonly host: string;
+  readonly port: number;
+  readonly opsPort: number;
+  readonly trustedHops: number;
+  /** Newest first; the first one signs. */
+  readonly secretKeys: readonly [string, ...string[]];
+  /** Shared by both own cookies. */
+  readonly ownCookies: CookieAttributes;
+  readonly session: {
+    readonly cookieName: string;
+    readonly lifetimeMs: number;
+    readonly idleMs: number;
+  };
+  readonly visitor: {
+    readonly cookieName: string;
+    readonly ttlMs: number;
+    readonly consent: 'notice' | 'required';
+  };
+  readonly store:
+    | { readonly kind: 'sqlite'; readonly dataDir: string }
+    | { readonly kind: 'redis'; readonly url: string };
+  readonly gate: {
+    /** Newest first; each is accepted. */
+    readonly secrets: readonly [string, ...string[]];
+    readonly operators: ReadonlySet<string>;
+    /** The origin of the sign-in page. */
+    readonly loginOrigin: string;
+    readonly cookie: CookieAttributes & {
+      readonly name: string;
+      readonly expireMs: number;
+      /** 0: never refreshed. */
+      readonly refreshMs: number;
+    };
+  };
+}
+
+/** Groups `values`; rules between settings that do not hold are added to `problems`. */
+export function derive(values: SettingValues, production: boolean, problems: Problem[]): Config {
+  const publicOrigin = publicOriginOf(values);
+  const https = publicOrigin.startsWith('https:');
+  const secure = values.SESSION_COOKIE_SECURE ?? https;
+  const gateSecure = values.OAUTH2_PROXY_COOKIE_SECURE ?? https;
+  const prefix = values.COOKIE_PREFIX === 'none' ? '' : (values.COOKIE_PREFIX ?? (secure ? '__Host-' : ''));
+  const gateCookieName = values.GATE_COOKIE_NAME ?? `${gateSecure ? '__Host-' : ''}_oauth2_proxy`;
+  const names = [
+    `${prefix}${values.SESSION_COOKIE_NAME}`,
+    `${prefix}visitor_session_id`,
+    gateCookieName,
+  ] as const;
+
+  checkRules(values, { production, publicOrigin, secure, gateSecure, prefix, cookieNames: names }, problems);
+
+  return {
+    production,
+    devMode: values.DEV_MODE,
+    logLevel: values.LOG_LEVEL,
+    rateLimit: values.RATE_LIMIT === 'on',
+    publicOrigin,
+    host: values.HOST,
+    port: values.PORT,
+    opsPort: values.OPS_PORT,
+    trustedHops: values.TRUSTED_HOPS ?? (values.FUNNEL_HOSTNAME ? 2 : 1),
+    secretKeys: [values.SECRET_KEY, ...values.SECRET_KEY_FALLBACKS],
+    ownCookies: {
+      secure,
+      httpOnly: values.SESSION_COOKIE_HTTPONLY,
+      sameSite: values.SESSION_COOKIE_SAMESITE,
+    },
+    session: {
+      cookieName: names[0],
+      lifetimeMs: values.PERMANENT_SESSION_LIFETIME,
+      idleMs: values.SESSION_IDLE_TIMEOUT,
+    },
+    visitor: {
+      cookieName: names[1],
+      ttlMs: values.VISITOR_SESSION_TTL_DAYS * 86_400_000,
+      consent: values.VISITOR_CONSENT,
+    },
+    store:
+      values.SESSION_BACKEND === 'redis'
+        ? { kind: 'redis', url: values.REDIS_URL }
+        : { kind: 'sqlite', dataDir: values.DATA_DIR },
+    gate: {
+      secrets: [values.GATE_SECRET, ...values.GATE_SECRET_FALLBACKS],
+      operators: new Set(values.ADMIN_EMAILS),
+      loginOrigin: new URL(values.OAUTH2_PROXY_LOGIN_URL).origin,
+      cookie: {
+        name: gateCookieName,
+        secure: gateSecure,
+        httpOnly: true,
+        sameSite: values.OAUTH2_PROXY_COOKIE_SAMESITE,
+        expireMs: values.OAUTH2_PROXY_COOKIE_EXPIRE,
+        refreshMs: values.OAUTH2_PROXY_COOKIE_REFRESH,
+      },
+    },
+  };
+}
+
+function publicOriginOf(values: SettingValues): string {
+  if (values.PUBLIC_URL) return values.PUBLIC_URL;
+  if (values.FUNNEL_HOSTNAME) return `https://${values.FUNNEL_HOSTNAME.toLowerCase()}`;
+  return values.DEV_MODE ? `http://localhost:${values.PORT}` : 'http://localhost:4180';
+}

@@ -1,0 +1,22 @@
+// Durations as settings spell them: whole seconds, or the form of Go's time.ParseDuration that oauth2-proxy takes.
+
+const unitMs: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const goForm = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/;
+
+/**
+ * Milliseconds of a duration: `604800` (seconds), `168h`, `1h30m`, `0`.
+ * @returns undefined where the text is neither form, negative, or over 100 years.
+ */
+export function parseDuration(text: string): number | undefined {
+  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : parseGoForm(text);
+  return ms !== undefined && ms <= 100 * 365.25 * 86_400_000 ? ms : undefined;
+}
+
+function parseGoForm(text: string): number | undefined {
+  if (!goForm.test(text)) return undefined;
+  let total = 0;
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)) {
+    total += Number(amount) * (unitMs[unit ?? ''] ?? 0);
+  }
+  return Math.round(total);
+}

@@ -1,0 +1,109 @@
+// Reads the settings from the environment, `.env` and `NAME_FILE` twins. Reports every problem at once, by name, with the mend.
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { parse as parseDotenv } from 'dotenv';
+import { type Config, derive } from './derive.ts';
+import { profileNames, profiles } from './profiles.ts';
+import { type SettingName, type SettingValues, settingNames, settingOf } from './settings.ts';
+
+export interface Problem {
+  /** The variable to mend. */
+  readonly name: string;
+  /** What is wrong and what to do, without the value. */
+  readonly message: string;
+}
+
+export type LoadResult = { readonly config: Config } | { readonly problems: readonly Problem[] };
+
+export interface LoadOptions {
+  /** The process environment; it wins over the file. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Path of a `.env` file; absent or missing: the environment alone. */
+  readonly envFile?: string;
+}
+
+/** The whole configuration, or everything that is wrong with it. Never throws for what a user wrote. */
+export function loadConfig({ env, envFile }: LoadOptions): LoadResult {
+  const problems: Problem[] = [];
+  const merged = withEnvFile(env, envFile, problems);
+  const texts = collectTexts(merged, problems);
+  const devMode = /^(true|1|yes|on)$/i.test(texts.DEV_MODE ?? '');
+  const profile = profiles[profileNames.find((name) => name === texts.SECURITY_PROFILE) ?? 'balanced'];
+  const values: Partial<Record<SettingName, unknown>> = {};
+  for (const name of settingNames) {
+    const setting = settingOf(name);
+    let text = texts[name] ?? profile[name] ?? setting.default;
+    if (text === undefined && setting.required && devMode) text = randomBytes(32).toString('hex');
+    if (text === undefined) {
+      if (setting.required)
+        problems.push({ name, message: 'is missing; run `node generate-secrets.ts` to make one' });
+      continue;
+    }
+    const parsed = setting.schema.safeParse(text);
+    if (parsed.success) values[name] = parsed.data;
+    else for (const issue of parsed.error.issues) problems.push({ name, message: plain(issue.message) });
+  }
+  for (const name of settingNames) values[name] ??= standIn(name, profile[name]);
+  const config = derive(values as SettingValues, merged['NODE_ENV']?.trim() === 'production', problems);
+  return problems.length > 0 ? { problems } : { config };
+}
+
+/** What a faulty setting counts as while the rules between the others are checked, so that all problems come at once. */
+function standIn(name: SettingName, profileText: string | undefined): unknown {
+  const setting = settingOf(name);
+  if (setting.required) return '';
+  const text = profileText ?? setting.default;
+  return text === undefined ? undefined : setting.schema.parse(text);
+}
+
+/** One line a problem, as it is printed at a refused start. */
+export function formatProblems(problems: readonly Problem[]): string {
+  return problems.map(({ name, message }) => `${name} ${message}`).join('\n');
+}
+
+function withEnvFile(
+  env: LoadOptions['env'],
+  envFile: string | undefined,
+  problems: Problem[],
+): LoadOptions['env'] {
+  if (envFile === undefined) return env;
+  try {
+    const fromFile = parseDotenv(readFileSync(envFile, 'utf8').replace(/^\uFEFF/, ''));
+    return { ...fromFile, ...setOnly(env) };
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code !== 'ENOENT')
+      problems.push({ name: envFile, message: `cannot be read (${code}); check its owner and mode` });
+    return env;
+  }
+}
+
+/** Empty means unset: Docker Compose passes on what is not there as an empty text, which must not hide the file's. */
+function setOnly(env: LoadOptions['env']): LoadOptions['env'] {
+  return Object.fromEntries(Object.entries(env).filter(([, text]) => text?.trim()));
+}
+
+function collectTexts(env: LoadOptions['env'], problems: Problem[]): Partial<Record<SettingName, string>> {
+  const texts: Partial<Record<SettingName, string>> = {};
+  for (const name of settingNames) {
+    const direct = env[name]?.trim();
+    const file = env[`${name}_FILE`]?.trim();
+    if (direct) texts[name] = direct;
+    if (!file) continue;
+    if (direct) problems.push({ name, message: `and ${name}_FILE are both set; keep one of them` });
+    try {
+      const text = readFileSync(file, 'utf8').trim();
+      if (text) texts[name] = text;
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      // Without the path: a secret that was put here by mistake would stand in the log.
+      const message = `names a file that cannot be read (${code}); check its path and mode`;
+      problems.push({ name: `${name}_FILE`, message });
+    }
+  }
+  return texts;
+}
+
+function plain(message: string): string {
+  return message.replace(/^Invalid (input|option): /, 'is not valid: ');
+}

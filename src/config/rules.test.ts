@@ -1,0 +1,164 @@
+// The rules between settings: each is refused under the name to mend, and its neighbour that is allowed is not.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { test } from 'node:test';
+import { loadConfig } from './load.ts';
+
+const secrets = {
+  SECRET_KEY: randomBytes(32).toString('hex'),
+  GATE_SECRET: randomBytes(32).toString('base64url'),
+};
+
+function check(env: Record<string, string>, refused: readonly string[]): void {
+  const result = loadConfig({ env: { ...secrets, ...env } });
+  const names = 'problems' in result ? result.problems.map(({ name }) => name) : [];
+  assert.deepEqual(names, refused, JSON.stringify(env));
+}
+
+function configOf(env: Record<string, string>) {
+  const result = loadConfig({ env: { ...secrets, ...env } });
+  assert.ok('config' in result, JSON.stringify(result));
+  return result.config;
+}
+
+const https = { PUBLIC_URL: 'https://desk.example.org' };
+
+test('DEV_MODE only on this machine', () => {
+  const dev = { DEV_MODE: 'true' };
+  for (const HOST of ['127.0.0.1', '::1', 'localhost', '127.1.2.3']) check({ ...dev, HOST }, []);
+  for (const HOST of ['0.0.0.0', '::', '192.168.1.4', 'desk.example.org', '127.0.0.1.example.org']) {
+    check({ ...dev, HOST }, ['DEV_MODE']);
+  }
+  check({ ...dev, NODE_ENV: 'production' }, ['DEV_MODE']);
+  check({ ...dev, ...https }, ['DEV_MODE']);
+  check({ ...dev, FUNNEL_HOSTNAME: 'desk.tail1234.ts.net' }, ['DEV_MODE']);
+  check({ ...dev, PUBLIC_URL: 'http://localhost:3000' }, []);
+  check({ ...dev, PUBLIC_URL: 'http://[::1]:3000' }, []);
+  for (const DEV_MODE of ['TRUE', 'On', '1', 'yes']) check({ DEV_MODE, HOST: '0.0.0.0' }, ['DEV_MODE']);
+  check({ DEV_MODE: 'maybe' }, ['DEV_MODE']);
+  check({ DEV_MODE: 'false', HOST: '0.0.0.0', NODE_ENV: 'production', ...https }, []);
+});
+
+test('DEV_MODE makes up the secrets that are missing, another start does not', () => {
+  const made = loadConfig({ env: { DEV_MODE: 'true' } });
+  assert.ok('config' in made);
+  const again = loadConfig({ env: { DEV_MODE: 'true' } });
+  assert.ok('config' in again && again.config.secretKeys[0] !== made.config.secretKeys[0]);
+  assert.ok('problems' in loadConfig({ env: {} }));
+});
+
+test('Secure follows PUBLIC_URL', () => {
+  const secure = configOf(https);
+  assert.deepEqual([secure.ownCookies.secure, secure.session.cookieName], [true, '__Host-session']);
+  assert.deepEqual([secure.gate.cookie.secure, secure.gate.cookie.name], [true, '__Host-_oauth2_proxy']);
+  const plain = configOf({ PUBLIC_URL: 'http://desk.lan' });
+  assert.deepEqual([plain.ownCookies.secure, plain.session.cookieName], [false, 'session']);
+  assert.equal(
+    configOf({ FUNNEL_HOSTNAME: 'Desk.tail1234.ts.net' }).publicOrigin,
+    'https://desk.tail1234.ts.net',
+  );
+  assert.equal(
+    configOf({ SESSION_COOKIE_SECURE: 'true' }).ownCookies.secure,
+    true,
+    'browsers keep it on localhost',
+  );
+  check({ PUBLIC_URL: 'http://desk.lan', SESSION_COOKIE_SECURE: 'true' }, ['SESSION_COOKIE_SECURE']);
+  check({ PUBLIC_URL: 'http://desk.lan', OAUTH2_PROXY_COOKIE_SECURE: 'true' }, [
+    'OAUTH2_PROXY_COOKIE_SECURE',
+  ]);
+});
+
+test('what needs Secure is refused without it', () => {
+  check({ SESSION_COOKIE_SAMESITE: 'None' }, ['SESSION_COOKIE_SAMESITE']);
+  check({ SESSION_COOKIE_SAMESITE: 'none', ...https }, []);
+  check({ COOKIE_PREFIX: '__Host-' }, ['COOKIE_PREFIX']);
+  check({ COOKIE_PREFIX: 'none', ...https }, []);
+  check({ GATE_COOKIE_NAME: '__Host-gate' }, ['GATE_COOKIE_NAME']);
+  check({ GATE_COOKIE_NAME: '__Host-gate', ...https }, []);
+  check({ OAUTH2_PROXY_COOKIE_SAMESITE: 'none' }, ['OAUTH2_PROXY_COOKIE_SAMESITE']);
+  check({ OAUTH2_PROXY_COOKIE_SAMESITE: 'none', ...https }, []);
+});
+
+test('what oauth2-proxy would not start with', () => {
+  const name = 'OAUTH2_PROXY_COOKIE_REFRESH';
+  check({ [name]: '168h' }, [name]);
+  check({ [name]: '169h' }, [name]);
+  check({ [name]: '167h59m' }, []);
+  check({ [name]: '0' }, []);
+  check({ OAUTH2_PROXY_COOKIE_EXPIRE: '604800' }, ['OAUTH2_PROXY_COOKIE_EXPIRE']);
+  check({ OAUTH2_PROXY_COOKIE_SAMESITE: 'Lax' }, ['OAUTH2_PROXY_COOKIE_SAMESITE']);
+  check({ OAUTH2_PROXY_COOKIE_SECURE: 'yes' }, ['OAUTH2_PROXY_COOKIE_SECURE']);
+});
+
+test('three cookies, three names', () => {
+  check({ SESSION_COOKIE_NAME: 'visitor_session_id' }, ['SESSION_COOKIE_NAME']);
+  check({ SESSION_COOKIE_NAME: '_oauth2_proxy' }, ['SESSION_COOKIE_NAME']);
+});
+
+test('Redis on another machine needs TLS', () => {
+  const near = [
+    'redis://localhost:6379/0',
+    'redis://:p%2Fw@redis:6379',
+    'redis://127.0.0.1',
+    'redis://[::1]:6379/0',
+  ];
+  near.push(
+    'rediss://cache.example.org:6380',
+    'redis+sentinel://s1:26379,s2:26379/mymaster/0',
+    'redis+cluster://n1:1,n2:2',
+  );
+  const far = [
+    'redis://cache.example.org',
+    'redis://10.0.0.5:6379',
+    'redis://[2001:db8::1]:6379/0',
+    'redis://u:p@8.8.8.8',
+  ];
+  far.push(
+    'redis+sentinel://s1:26379,far.example.org:26379/m/0',
+    'redis+cluster://n1:7000,[2001:db8::2]:7001',
+  );
+  const broken = [
+    'redis:localhost',
+    'http://localhost',
+    'redis://',
+    'redis://a b',
+    'redis://:p/w@redis',
+    'REDIS://localhost',
+  ];
+  for (const REDIS_URL of near) check({ SESSION_BACKEND: 'redis', REDIS_URL }, []);
+  for (const REDIS_URL of [...far, ...broken]) check({ SESSION_BACKEND: 'redis', REDIS_URL }, ['REDIS_URL']);
+  for (const REDIS_URL of far) check({ REDIS_URL }, []);
+});
+
+test('origins, host names, whole numbers', () => {
+  for (const PUBLIC_URL of [
+    'https://desk.example.org/',
+    'https://DESK.example.org:443',
+    'https://bücher.example',
+  ]) {
+    assert.match(
+      configOf({ PUBLIC_URL }).publicOrigin,
+      /^https:\/\/(desk\.example\.org|xn--bcher-kva\.example)$/,
+    );
+  }
+  for (const PUBLIC_URL of [
+    'desk.example.org',
+    'ftp://a',
+    'https://a/b',
+    'https://u@a',
+    'https://:p@a',
+    'https://a?b',
+    'https://a#b',
+  ]) {
+    check({ PUBLIC_URL }, ['PUBLIC_URL']);
+  }
+  for (const FUNNEL_HOSTNAME of ['::1', '999.1.1.1', 'a b', '..', 'https://a']) {
+    check({ FUNNEL_HOSTNAME, DEV_MODE: 'true' }, ['FUNNEL_HOSTNAME']);
+  }
+  for (const PORT of ['-1', '65536', '0x50', '1e3', '3000.5', 'http']) check({ PORT }, ['PORT']);
+  check({ PORT: '9464' }, ['OPS_PORT']);
+  check({ TRUSTED_HOPS: '0' }, ['TRUSTED_HOPS']);
+  check({ SECRET_KEY_FALLBACKS: Array.from({ length: 11 }, () => randomBytes(32).toString('hex')).join() }, [
+    'SECRET_KEY_FALLBACKS',
+  ]);
+});

@@ -1,0 +1,132 @@
+// Rules that hold between several settings. Each names the setting to mend, and is silent where one of its settings is faulty already.
+import { isIP } from 'node:net';
+import type { Problem } from './load.ts';
+import { isPlaceholder, secretFault } from './secret-strength.ts';
+import type { SettingName, SettingValues } from './settings.ts';
+
+/** What the rules know beside the settings themselves. */
+export interface Situation {
+  readonly production: boolean;
+  readonly publicOrigin: string;
+  readonly secure: boolean;
+  readonly gateSecure: boolean;
+  readonly prefix: string;
+  readonly cookieNames: readonly string[];
+}
+
+type Refuse = (name: SettingName, message: string, ...others: readonly SettingName[]) => void;
+
+const origin = ['PUBLIC_URL', 'FUNNEL_HOSTNAME'] as const;
+const overHttp = 'is true but PUBLIC_URL is plain http: browsers would drop the cookie; use https';
+
+/** Adds every rule that does not hold to `problems`. */
+export function checkRules(values: SettingValues, situation: Situation, problems: Problem[]): void {
+  const faulty = new Set(problems.map((problem) => problem.name));
+  const refuse: Refuse = (name, message, ...others) => {
+    if (![name, ...others].some((involved) => faulty.has(involved))) problems.push({ name, message });
+  };
+  if (situation.production) refuseUnfinishedProduction(values, refuse);
+  refuseLostCookies(values, situation, refuse);
+  refuseLostGateCookies(values, situation, refuse);
+  if (values.OAUTH2_PROXY_COOKIE_REFRESH >= values.OAUTH2_PROXY_COOKIE_EXPIRE) {
+    const message = 'must be less than OAUTH2_PROXY_COOKIE_EXPIRE, or oauth2-proxy does not start; try 24h';
+    refuse('OAUTH2_PROXY_COOKIE_REFRESH', message, 'OAUTH2_PROXY_COOKIE_EXPIRE');
+  }
+  if (values.DEV_MODE) refuseUnsafeDevMode(values, situation, refuse);
+  if (values.SESSION_BACKEND === 'redis') refuseOpenRedis(values.REDIS_URL, refuse);
+  if (values.PORT !== 0 && values.PORT === values.OPS_PORT) {
+    refuse('OPS_PORT', 'is the same as PORT; choose another one', 'PORT');
+  }
+}
+
+/** Whether an address or name means this machine alone. */
+export function isLoopback(hostname: string): boolean {
+  return ['localhost', '::1', '[::1]'].includes(hostname) || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
+
+/** Browsers can keep a Secure cookie here: over https, or on this machine. */
+function keepsSecureCookies({ publicOrigin }: Situation): boolean {
+  return publicOrigin.startsWith('https:') || isLoopback(new URL(publicOrigin).hostname);
+}
+
+/** The own cookies: what browsers would drop without a word, so that nobody could sign in. */
+function refuseLostCookies(values: SettingValues, situation: Situation, refuse: Refuse): void {
+  const { secure, prefix, cookieNames } = situation;
+  const decides = ['SESSION_COOKIE_SECURE', ...origin] as const;
+  if (secure && !keepsSecureCookies(situation)) refuse('SESSION_COOKIE_SECURE', overHttp, ...origin);
+  if (!secure && prefix) {
+    refuse('COOKIE_PREFIX', `is ${prefix}, which needs SESSION_COOKIE_SECURE=true`, ...decides);
+  }
+  if (!secure && values.SESSION_COOKIE_SAMESITE === 'none') {
+    refuse('SESSION_COOKIE_SAMESITE', 'is None, which needs SESSION_COOKIE_SECURE=true; use Lax', ...decides);
+  }
+  if (new Set(cookieNames).size < cookieNames.length) {
+    const message = 'is the name of another cookie; choose another one';
+    refuse('SESSION_COOKIE_NAME', message, 'COOKIE_PREFIX', 'GATE_COOKIE_NAME');
+  }
+}
+
+/** The same for oauth2-proxy's cookie. */
+function refuseLostGateCookies(values: SettingValues, situation: Situation, refuse: Refuse): void {
+  const decides = ['OAUTH2_PROXY_COOKIE_SECURE', ...origin] as const;
+  if (situation.gateSecure && !keepsSecureCookies(situation)) {
+    refuse('OAUTH2_PROXY_COOKIE_SECURE', overHttp, ...origin);
+  }
+  if (situation.gateSecure) return;
+  if (/^__(Host|Secure)-/i.test(values.GATE_COOKIE_NAME ?? '')) {
+    refuse('GATE_COOKIE_NAME', 'has a prefix that needs OAUTH2_PROXY_COOKIE_SECURE=true', ...decides);
+  }
+  if (values.OAUTH2_PROXY_COOKIE_SAMESITE === 'none') {
+    const message = 'is none, which needs OAUTH2_PROXY_COOKIE_SECURE=true; use lax';
+    refuse('OAUTH2_PROXY_COOKIE_SAMESITE', message, ...decides);
+  }
+}
+
+/** Also the secrets of oauth2-proxy and Redis, where they stand in the same `.env`. */
+function refuseUnfinishedProduction(values: SettingValues, refuse: Refuse): void {
+  if (!values.PUBLIC_URL && !values.FUNNEL_HOSTNAME && !values.DEV_MODE) {
+    const message = 'is missing; set it to the address that browsers use, like https://desk.example.org';
+    refuse('PUBLIC_URL', message, 'FUNNEL_HOSTNAME', 'DEV_MODE');
+  }
+  const neighbours = [
+    ['OAUTH2_PROXY_COOKIE_SECRET', 16, 'oauth2'],
+    ['REDIS_PASSWORD', 32, 'redis'],
+  ] as const;
+  for (const [name, minLength, word] of neighbours) {
+    const value = values[name];
+    const fault = value ? secretFault(value, minLength) : undefined;
+    if (!value || !fault) continue;
+    const option = isPlaceholder(value) ? '' : ` --rotate ${word}`;
+    refuse(name, `${fault}; run \`node generate-secrets.ts${option}\` to make one`);
+  }
+}
+
+/** DEV_MODE lets everyone in as an operator: nothing but this machine may reach it. */
+function refuseUnsafeDevMode(values: SettingValues, situation: Situation, refuse: Refuse): void {
+  if (situation.production) refuse('DEV_MODE', 'is true with NODE_ENV=production; unset one of them');
+  if (!isLoopback(values.HOST)) {
+    refuse('DEV_MODE', 'needs HOST=127.0.0.1: it lets everyone in who can reach the app', 'HOST');
+  }
+  if (!isLoopback(new URL(situation.publicOrigin).hostname)) {
+    const message = 'needs a PUBLIC_URL on localhost: it lets everyone in who can reach the app';
+    refuse('DEV_MODE', message, ...origin);
+  }
+}
+
+/** ASVS 12.3.1: no plain-text connection to another machine. A name without a dot is a neighbour in a container network. */
+function refuseOpenRedis(url: string, refuse: Refuse): void {
+  if (/^rediss:/i.test(url)) return;
+  const hosts = url
+    .replace(/^[a-z+]+:\/\//i, '')
+    .replace(/[/?].*$/, '')
+    .replace(/^.*@/, '')
+    .split(',');
+  const far = hosts
+    .map((host) => host.replace(/:\d+$/, '').replace(/^\[|\]$/g, ''))
+    .find((host) => !isNear(host));
+  if (far) refuse('REDIS_URL', `reaches ${far} without TLS; use rediss://, or a Redis on this machine`);
+}
+
+function isNear(host: string): boolean {
+  return isLoopback(host) || (isIP(host) === 0 && !host.includes('.'));
+}

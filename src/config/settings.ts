@@ -1,0 +1,406 @@
+// The one table of settings: name, type, default, meaning. `.env.example`, the README's table and the loader are made from it.
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { parseDuration } from './duration.ts';
+import { profileNames } from './profiles.ts';
+import { isPlaceholder, secretFault } from './secret-strength.ts';
+
+/** One row. Values are the text of a variable; `schema` turns it into what the program uses. */
+export interface Setting<T = unknown> {
+  readonly schema: z.ZodType<T, string>;
+  /** The text that stands when the variable is unset and its profile says nothing; absent: see `required`. */
+  readonly default?: string;
+  /** Refused when unset (in `DEV_MODE` a value is made up for the run). */
+  readonly required?: true;
+  /** How the default reads in the tables where it is not a plain text. */
+  readonly defaultNote?: string;
+  readonly secret?: true;
+  readonly group: SettingGroup;
+  readonly about: string;
+  /** Stands uncommented in `.env.example` with this value. */
+  readonly example?: string;
+}
+
+export type SettingGroup =
+  | 'Start here'
+  | 'Secrets'
+  | 'Gate'
+  | 'Sessions'
+  | 'Visitors'
+  | 'Storage'
+  | 'Running'
+  | 'Docker Compose';
+
+/** How many former secrets a list of fallbacks may hold. */
+export const maxFallbacks = 10;
+
+const flag = z.stringbool({ truthy: ['true', '1', 'yes', 'on'], falsy: ['false', '0', 'no', 'off'] });
+const port = wholeNumber(0, 65_535);
+const days = wholeNumber(1, 3650);
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean),
+);
+const sameSite = z
+  .string()
+  .transform((text) => text.toLowerCase())
+  .pipe(z.enum(['strict', 'lax', 'none']));
+const cookieName = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'must be letters, digits, `_`, `.` or `-`');
+const email = z
+  .string()
+  .toLowerCase()
+  .regex(/^[^\s@,]{1,64}@[^\s@,]{1,190}$/, 'is not an e-mail address');
+
+function wholeNumber(min: number, max: number) {
+  const message = `must be a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, message)
+    .transform(Number)
+    .refine((n) => n >= min && n <= max, message);
+}
+
+const duration = z.string().transform((text, context) => {
+  const ms = parseDuration(text);
+  if (ms === undefined) context.addIssue('must be seconds (`604800`) or a duration like `168h` or `1h30m`');
+  return ms ?? z.NEVER;
+});
+
+const lifetime = duration.refine((ms) => ms >= 1000, 'must be at least one second');
+
+// oauth2-proxy reads these from the same file, with Go's parsers: what it would not start with is refused here, by name.
+const goFlag = z.stringbool({ truthy: ['true', '1'], falsy: ['false', '0'] });
+const goSameSite = z.enum(['strict', 'lax', 'none'], 'must be `strict`, `lax` or `none`, in small letters');
+const goDuration = z
+  .string()
+  .regex(/^0$|[a-z]$/, 'must have a unit, like `168h`: oauth2-proxy does not take plain seconds')
+  .pipe(duration);
+
+const origin = z.string().transform((text, context) => {
+  const url = URL.parse(text);
+  const rest = url ? url.pathname + url.search + url.hash + url.username + url.password : '';
+  if (!url || !/^https?:$/.test(url.protocol) || rest !== '/') {
+    context.addIssue('must be an origin alone, like `https://desk.example.org` (no path, no user)');
+    return z.NEVER;
+  }
+  return url.origin;
+});
+
+const host = z
+  .string()
+  .refine((text) => isIP(text) !== 0 || /^[a-z0-9.-]+$/i.test(text), 'must be an address or a host name');
+
+function secret(minLength: number, shape: RegExp, shapeText: string, mend: (value: string) => string) {
+  return z.string().superRefine((value, context) => {
+    const fault = secretFault(value, minLength) ?? (shape.test(value) ? undefined : `must be ${shapeText}`);
+    if (fault) context.addIssue(`${fault}; ${mend(value)}`);
+  });
+}
+
+// A real value that is unfit is replaced only when that is asked for, so its mend is not a placeholder's.
+const generate = (word: 'session' | 'gate') => (value: string) =>
+  `run \`node generate-secrets.ts${isPlaceholder(value) ? '' : ` --rotate ${word}`}\` to make one`;
+
+type Mend = Parameters<typeof secret>[3];
+const secretKey = (mend: Mend) => secret(64, /^[0-9a-f]+$/i, '64 or more hexadecimal digits', mend);
+// No comma: as a fallback it would fall apart.
+const gateSecret = (mend: Mend) =>
+  secret(32, /^[\x21-\x2b\x2d-\x7e]+$/, 'printable characters, no spaces or commas', mend);
+const fallbacks = (one: typeof secretKey) =>
+  list.pipe(
+    z
+      .array(one(() => 'remove it'))
+      .max(maxFallbacks, `holds more than ${maxFallbacks}; remove the last ones`),
+  );
+
+// One user part, then hosts: anything looser lets a password with a raw `/` hide the host, or stand in a message.
+const redisHosts = String.raw`(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d+)?`;
+const redisUrl = z
+  .string()
+  .regex(
+    new RegExp(
+      String.raw`^(?:rediss?|redis\+sentinel|redis\+cluster)://(?:[^@/?#\s]*@)?${redisHosts}(?:,${redisHosts})*(?:[/?]\S*)?$`,
+    ),
+    'must be redis://, rediss://, redis+sentinel:// or redis+cluster:// and hosts (in a password, / is %2F and @ is %40)',
+  );
+
+export const settings = {
+  PUBLIC_URL: {
+    schema: origin,
+    defaultNote: '`https://$FUNNEL_HOSTNAME`, else `http://localhost:4180`',
+    group: 'Start here',
+    about:
+      'The origin that browsers see. Decides `Secure`, the Origin check and redirects. Required in production.',
+    example: 'http://localhost:4180',
+  },
+  FUNNEL_HOSTNAME: {
+    schema: z
+      .string()
+      .refine(
+        (text) => /^[a-z\d]/i.test(text) && URL.parse(`https://${text}`)?.hostname === text.toLowerCase(),
+        'must be a host name, like `desk.tail1234.ts.net`',
+      ),
+    group: 'Start here',
+    about: 'Tailscale Funnel’s name for this machine; stands in for an empty `PUBLIC_URL`.',
+  },
+  ADMIN_EMAILS: {
+    schema: list.pipe(z.array(email)),
+    default: '',
+    group: 'Start here',
+    about: 'Operators: addresses that see everyone, separated by commas.',
+    example: '',
+  },
+  SECURITY_PROFILE: {
+    schema: z.enum(profileNames),
+    default: 'balanced',
+    group: 'Start here',
+    about:
+      'The defaults below: `high`, `balanced`, `convenience` or `development`. A variable that is set wins.',
+    example: 'balanced',
+  },
+  SECRET_KEY: {
+    schema: secretKey(generate('session')),
+    required: true,
+    secret: true,
+    group: 'Secrets',
+    about: 'Signs the app’s cookies: 64 hexadecimal digits or more.',
+    example: 'changeme',
+  },
+  SECRET_KEY_FALLBACKS: {
+    schema: fallbacks(secretKey),
+    default: '',
+    secret: true,
+    group: 'Secrets',
+    about: 'Former keys, separated by commas: cookies that they signed are still accepted, and signed anew.',
+  },
+  GATE_SECRET: {
+    schema: gateSecret(generate('gate')),
+    required: true,
+    secret: true,
+    group: 'Secrets',
+    about: 'What oauth2-proxy proves itself with (its `basic_auth_password`): 32 characters or more.',
+    example: 'changeme',
+  },
+  GATE_SECRET_FALLBACKS: {
+    schema: fallbacks(gateSecret),
+    default: '',
+    secret: true,
+    group: 'Secrets',
+    about: 'Former gate secrets that are still accepted, separated by commas.',
+  },
+  OAUTH2_PROXY_CLIENT_ID: {
+    schema: z.string(),
+    default: '',
+    group: 'Gate',
+    about: 'From Google: APIs & Services, Credentials, OAuth client ID (web application).',
+    example: '',
+  },
+  OAUTH2_PROXY_CLIENT_SECRET: {
+    schema: z.string(),
+    default: '',
+    secret: true,
+    group: 'Gate',
+    about: 'Its secret. The redirect URI to enter there is `PUBLIC_URL` + `/oauth2/callback`.',
+    example: '',
+  },
+  OAUTH2_PROXY_COOKIE_SECRET: {
+    schema: z.string(),
+    default: '',
+    secret: true,
+    group: 'Gate',
+    about:
+      'Signs and seals oauth2-proxy’s own cookie: exactly 32 bytes as base64url. Changing it sends everyone to Google again.',
+    example: 'changeme',
+  },
+  OAUTH2_PROXY_COOKIE_EXPIRE: {
+    schema: goDuration.refine((ms) => ms >= 1000, 'must be at least one second'),
+    default: '168h',
+    group: 'Gate',
+    about: 'How long oauth2-proxy’s session lives.',
+    example: '168h',
+  },
+  OAUTH2_PROXY_COOKIE_REFRESH: {
+    schema: goDuration,
+    default: '24h',
+    group: 'Gate',
+    about: 'After what time oauth2-proxy asks Google again; must be less than its expiry; `0` never.',
+    example: '24h',
+  },
+  OAUTH2_PROXY_COOKIE_SECURE: {
+    schema: goFlag,
+    defaultNote: '`true` when `PUBLIC_URL` is https',
+    group: 'Gate',
+    about: 'Whether oauth2-proxy’s cookie travels over https only.',
+  },
+  OAUTH2_PROXY_COOKIE_SAMESITE: {
+    schema: goSameSite,
+    default: 'lax',
+    group: 'Gate',
+    about: 'SameSite of oauth2-proxy’s cookie.',
+  },
+  OAUTH2_PROXY_LOGIN_URL: {
+    schema: z.url({ protocol: /^https?$/, message: 'must be a URL' }),
+    default: 'https://accounts.google.com/o/oauth2/auth',
+    group: 'Gate',
+    about: 'Where oauth2-proxy sends people to sign in; the app allows forms to be redirected there.',
+  },
+  GATE_COOKIE_NAME: {
+    schema: cookieName,
+    defaultNote: '`__Host-_oauth2_proxy` when secure, else `_oauth2_proxy`',
+    group: 'Gate',
+    about: 'The name of oauth2-proxy’s cookie (its `cookie_name`).',
+  },
+  EMAILS_FILE: {
+    schema: z.string(),
+    default: 'access/emails.txt',
+    group: 'Gate',
+    about: 'oauth2-proxy’s allow-list: one address a line. Nobody else gets in.',
+  },
+  TRUSTED_HOPS: {
+    schema: wholeNumber(1, 5),
+    defaultNote: '`2` with `FUNNEL_HOSTNAME`, else `1`',
+    group: 'Gate',
+    about:
+      'Proxies between browsers and the app: `1` is oauth2-proxy alone, `2` with Caddy, nginx or Funnel before it. Decides whose address is seen.',
+  },
+  PERMANENT_SESSION_LIFETIME: {
+    schema: lifetime,
+    default: '604800',
+    group: 'Sessions',
+    about: 'Absolute lifetime of a session, in seconds or as `168h`.',
+  },
+  SESSION_IDLE_TIMEOUT: {
+    schema: lifetime,
+    default: '86400',
+    group: 'Sessions',
+    about: 'A session without a request for so long is over.',
+  },
+  SESSION_COOKIE_NAME: {
+    schema: cookieName,
+    default: 'session',
+    group: 'Sessions',
+    about: 'The name of the session cookie, without prefix.',
+  },
+  SESSION_COOKIE_SECURE: {
+    schema: flag,
+    defaultNote: '`true` when `PUBLIC_URL` is https',
+    group: 'Sessions',
+    about: 'Send both own cookies over https only.',
+  },
+  SESSION_COOKIE_HTTPONLY: {
+    schema: flag,
+    default: 'true',
+    group: 'Sessions',
+    about: 'Keep both own cookies away from scripts.',
+  },
+  SESSION_COOKIE_SAMESITE: {
+    schema: sameSite,
+    default: 'Lax',
+    group: 'Sessions',
+    about: '`Strict`, `Lax`, or `None` (only with Secure).',
+  },
+  COOKIE_PREFIX: {
+    schema: z.enum(['__Host-', '__Secure-', 'none']),
+    defaultNote: '`__Host-` when secure, else empty',
+    group: 'Sessions',
+    about: 'Put before both own cookies’ names; `none` for no prefix.',
+  },
+  VISITOR_SESSION_TTL_DAYS: {
+    schema: days,
+    default: '7',
+    group: 'Visitors',
+    about: 'How many days the visitor cookie and a visitor’s choices are kept.',
+  },
+  VISITOR_CONSENT: {
+    schema: z.enum(['notice', 'required']),
+    default: 'notice',
+    group: 'Visitors',
+    about:
+      '`notice` says what is stored; `required` stores nothing before the visitor agrees, and never with `Sec-GPC: 1`.',
+  },
+  SESSION_BACKEND: {
+    schema: z.enum(['filesystem', 'redis']),
+    default: 'filesystem',
+    group: 'Storage',
+    about: '`filesystem` (one SQLite file in `DATA_DIR`) or `redis`.',
+  },
+  DATA_DIR: {
+    schema: z.string(),
+    default: 'data',
+    group: 'Storage',
+    about: 'Made with mode 0700, its files 0600.',
+  },
+  REDIS_URL: {
+    schema: redisUrl,
+    default: 'redis://localhost:6379/0',
+    secret: true,
+    group: 'Storage',
+    about:
+      '`redis://`, `rediss://`, `redis+sentinel://h1:26379,h2:26379/mymaster/0` or `redis+cluster://h1:7000,h2:7001`.',
+  },
+  HOST: {
+    schema: host,
+    default: '127.0.0.1',
+    group: 'Running',
+    about: 'The address that the app listens on.',
+  },
+  PORT: { schema: port, default: '3000', group: 'Running', about: 'Its port.' },
+  OPS_PORT: {
+    schema: port,
+    default: '9464',
+    group: 'Running',
+    about: '`/livez` and `/readyz`; never through the proxy.',
+  },
+  DEV_MODE: {
+    schema: flag,
+    default: 'false',
+    group: 'Running',
+    about:
+      'No gate: everyone is `dev@localhost`, an operator. Only on loopback and never with `NODE_ENV=production`.',
+  },
+  RATE_LIMIT: {
+    schema: z.enum(['on', 'off']),
+    default: 'on',
+    group: 'Running',
+    about: '`off` only for measuring.',
+  },
+  LOG_LEVEL: {
+    schema: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
+    default: 'info',
+    group: 'Running',
+    about: 'How much is logged, as JSON lines on standard output.',
+  },
+  COMPOSE_PROFILES: {
+    schema: z.string(),
+    group: 'Docker Compose',
+    about: '`redis` keeps sessions of the app and of oauth2-proxy in Redis; empty for SQLite and cookies.',
+    example: 'redis',
+  },
+  REDIS_PASSWORD: {
+    schema: z.string(),
+    secret: true,
+    group: 'Docker Compose',
+    about: 'The password of the Redis that `docker compose` starts: 32 characters or more.',
+    example: 'changeme',
+  },
+} as const satisfies Record<string, Setting>;
+
+export type SettingName = keyof typeof settings;
+
+type HasValue<S> = S extends { default: string } | { required: true } ? true : false;
+
+/** Every setting's parsed value; undefined only where the table names neither a default nor `required`. */
+export type SettingValues = {
+  readonly [N in SettingName]: HasValue<(typeof settings)[N]> extends true
+    ? z.output<(typeof settings)[N]['schema']>
+    : z.output<(typeof settings)[N]['schema']> | undefined;
+};
+
+export const settingNames = Object.keys(settings) as SettingName[];
+
+/** The row of a setting, with the optional columns that its literal type leaves out. */
+export function settingOf(name: SettingName): Setting {
+  return settings[name];
+}
