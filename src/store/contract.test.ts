@@ -1,0 +1,304 @@
+// One contract, two backends: what every store must promise.
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import fc from 'fast-check';
+import { type PrivateRedis, startRedis } from '../../test/support/redis.ts';
+import { need } from '../../test/support/requirement.ts';
+import { randomToken } from '../crypto/tokens.ts';
+import { type SessionRow, type Store, StoreUnavailable } from './contract.ts';
+import { createRedisStore } from './redis.ts';
+import { connectRedis } from './redis-client.ts';
+import { openSqliteStore } from './sqlite.ts';
+
+const now = Date.now();
+const hour = 3_600_000;
+
+function rowOf(more: Partial<SessionRow> = {}): SessionRow {
+  return {
+    idHash: randomToken(),
+    handle: randomToken(9),
+    personId: 'p1',
+    createdAt: now,
+    lastSeenAt: now,
+    expiresAt: now + hour,
+    data: { email: 'a@example.org', device: { browser: 'Firefox' } },
+    ...more,
+  };
+}
+
+function contract(open: () => Promise<{ store: Store; close(): Promise<void> }>): void {
+  let store: Store;
+  let close: () => Promise<void>;
+  before(async () => {
+    ({ store, close } = await open());
+  });
+  after(() => close());
+
+  test('a session is read as it was created, and unknown ids are undefined', async () => {
+    const row = rowOf();
+    assert.equal(await store.sessions.create(row), true);
+    assert.deepEqual(await store.sessions.read(row.idHash), row);
+    assert.equal(await store.sessions.read(randomToken()), undefined);
+  });
+
+  test('an id is used once: create never overwrites, neither a live nor an ended session', async () => {
+    const row = rowOf();
+    await store.sessions.create(row);
+    assert.equal(await store.sessions.create({ ...row, handle: randomToken(9), personId: 'p2' }), false);
+    await store.sessions.end(row.idHash, { at: now, reason: 'signed_out' });
+    assert.equal(await store.sessions.create({ ...row, handle: randomToken(9), personId: 'p2' }), false);
+    assert.equal((await store.sessions.read(row.idHash))?.personId, 'p1');
+  });
+
+  test('an ended session stays ended: no update, touch or second end reaches it, and its data is gone', async () => {
+    const row = rowOf();
+    await store.sessions.create(row);
+    assert.equal(await store.sessions.end(row.idHash, { at: now + 5, reason: 'idle' }), true);
+    assert.equal(await store.sessions.update(row.idHash, { staySignedIn: true }), false);
+    assert.equal(await store.sessions.touch(row.idHash, now + 10), false);
+    assert.equal(await store.sessions.end(row.idHash, { at: now + 20, reason: 'signed_out' }), false);
+    const ended = await store.sessions.read(row.idHash);
+    assert.deepEqual(ended?.ended, { at: now + 5, reason: 'idle' });
+    assert.deepEqual(ended?.data, {});
+    assert.equal(ended?.lastSeenAt, now);
+  });
+
+  test('nothing brings a missing session back', async () => {
+    const idHash = randomToken();
+    assert.equal(await store.sessions.update(idHash, { a: 1 }), false);
+    assert.equal(await store.sessions.touch(idHash, now), false);
+    assert.equal(await store.sessions.end(idHash, { at: now, reason: 'idle' }), false);
+    assert.equal(await store.sessions.read(idHash), undefined);
+  });
+
+  test('updates merge key by key: of sixteen at once none is lost', async () => {
+    const row = rowOf({ data: { kept: 'yes', gone: 1 } });
+    await store.sessions.create(row);
+    const keys = Array.from({ length: 16 }, (_, i) => `key${i}`);
+    const done = await Promise.all(keys.map((key) => store.sessions.update(row.idHash, { [key]: key })));
+    assert.ok(done.every(Boolean));
+    await store.sessions.update(row.idHash, { gone: undefined });
+    const expected = { kept: 'yes', ...Object.fromEntries(keys.map((key) => [key, key])) };
+    assert.deepEqual((await store.sessions.read(row.idHash))?.data, expected);
+  });
+
+  test('last seen moves forward only', async () => {
+    const row = rowOf();
+    await store.sessions.create(row);
+    assert.equal(await store.sessions.touch(row.idHash, now + 50), true);
+    assert.equal(await store.sessions.touch(row.idHash, now + 20), true);
+    assert.equal((await store.sessions.read(row.idHash))?.lastSeenAt, now + 50);
+  });
+
+  test('of many that end a session at once, one is told that it did', async () => {
+    const row = rowOf();
+    await store.sessions.create(row);
+    const ends = await Promise.all(
+      Array.from({ length: 10 }, (_, i) =>
+        store.sessions.end(row.idHash, { at: now + i, reason: 'signed_out' }),
+      ),
+    );
+    assert.equal(ends.filter(Boolean).length, 1);
+  });
+
+  test('whatever runs at the same time, after an end nothing is accepted', async () => {
+    const step = fc.constantFrom('update', 'touch', 'end', 'create', 'read');
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 12 }), async (steps) => {
+        const row = rowOf();
+        await store.sessions.create(row);
+        const { sessions } = store;
+        const running = [...steps, 'end'].map((name, i) => {
+          switch (name) {
+            case 'update':
+              return sessions.update(row.idHash, { [`k${i}`]: i });
+            case 'touch':
+              return sessions.touch(row.idHash, now + i);
+            case 'create':
+              return sessions.create({ ...row, handle: randomToken(9) });
+            case 'end':
+              return sessions.end(row.idHash, { at: now, reason: 'signed_out' });
+            default:
+              return sessions.read(row.idHash);
+          }
+        });
+        await Promise.all(running);
+        const after = await sessions.read(row.idHash);
+        assert.ok(after?.ended);
+        assert.equal(await sessions.update(row.idHash, { late: true }), false);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('a visitor has a row only after choosing; choices merge', async () => {
+    const id = randomToken();
+    assert.equal(await store.visitors.read(id, now), undefined);
+    assert.equal(await store.visitors.choose(id, { theme: 'dark' }, now, now + hour), true);
+    assert.equal(await store.visitors.choose(id, { noticeSeen: true }, now, now + hour), true);
+    assert.deepEqual(await store.visitors.read(id, now), {
+      state: 'live',
+      choices: { theme: 'dark', noticeSeen: true },
+    });
+  });
+
+  test('a retired visitor id is dead, its choices are gone, and it cannot choose again', async () => {
+    const [chose, never] = [randomToken(), randomToken()];
+    await store.visitors.choose(chose, { theme: 'light' }, now, now + hour);
+    for (const id of [chose, never]) {
+      await store.visitors.retire(id, now, now + hour);
+      await store.visitors.retire(id, now, now + hour);
+      assert.deepEqual(await store.visitors.read(id, now), { state: 'retired' });
+      assert.equal(await store.visitors.choose(id, { theme: 'dark' }, now, now + hour), false);
+      assert.deepEqual(await store.visitors.read(id, now), { state: 'retired' });
+    }
+  });
+
+  test('a person is known after the first sign-in; each sign-in tells the one before', async () => {
+    const id = randomToken(9);
+    const first = {
+      at: now,
+      device: { browser: 'Firefox', os: 'Linux', kind: 'desktop' },
+      network: '192.0.2.1',
+    };
+    assert.equal(await store.people.read(id), undefined);
+    await store.people.choose(id, { theme: 'dark' });
+    assert.equal(await store.people.read(id), undefined);
+    assert.equal(await store.people.signIn(id, 'a@example.org', first, { theme: 'light' }), undefined);
+    const second = { ...first, at: now + 1 };
+    const before = await store.people.signIn(id, 'b@example.org', second, {
+      theme: 'dark',
+      noticeSeen: true,
+    });
+    assert.deepEqual(before, first);
+    // What the person chose stands; what a visitor chose fills in the rest.
+    const expected = {
+      id,
+      email: 'b@example.org',
+      choices: { theme: 'light', noticeSeen: true },
+      lastSignIn: second,
+    };
+    assert.deepEqual(await store.people.read(id), expected);
+    await store.people.choose(id, { theme: 'auto' });
+    assert.equal((await store.people.read(id))?.choices.theme, 'auto');
+  });
+
+  test('of many claims at once one value wins; it can be released', async () => {
+    const key = randomToken();
+    const values = Array.from({ length: 8 }, (_, i) => `v${i}`);
+    const got = await Promise.all(values.map((value) => store.claims.claim(key, value, now, now + hour)));
+    assert.equal(new Set(got).size, 1);
+    await store.claims.release(key);
+    assert.equal(await store.claims.claim(key, 'later', now, now + hour), 'later');
+  });
+
+  test('ping answers', () => store.ping());
+}
+
+suite('the SQLite store', () => {
+  contract(async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'gatehouse-store-'));
+    const store = openSqliteStore(join(folder, 'data'));
+    return {
+      store,
+      async close() {
+        await store.close();
+        rmSync(folder, { recursive: true, force: true });
+      },
+    };
+  });
+
+  test('its folder and files are the owner’s alone, even under a lax umask', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'gatehouse-store-'));
+    const umask = process.umask(0);
+    const store = openSqliteStore(join(folder, 'data'));
+    process.umask(umask);
+    await store.sessions.create(rowOf());
+    assert.equal(statSync(join(folder, 'data')).mode & 0o777, 0o700);
+    const files = readdirSync(join(folder, 'data'));
+    assert.deepEqual(files.sort(), ['gatehouse.db', 'gatehouse.db-shm', 'gatehouse.db-wal']);
+    for (const file of files) assert.equal(statSync(join(folder, 'data', file)).mode & 0o777, 0o600, file);
+    await store.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('purge forgets what is over, in batches, and nothing else', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'gatehouse-store-'));
+    const store = openSqliteStore(folder);
+    for (let i = 0; i < 450; i++) await store.sessions.create(rowOf({ expiresAt: now + 10 }));
+    const kept = rowOf();
+    await store.sessions.create(kept);
+    await store.visitors.choose('v', { theme: 'dark' }, now, now + 10);
+    await store.claims.claim('c', 'x', now, now + 10);
+    assert.equal(await store.purge(now + 11), 452);
+    assert.deepEqual(await store.sessions.read(kept.idHash), kept);
+    assert.equal(await store.claims.claim('c', 'y', now + 11, now + 20), 'y');
+    await store.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('a claim that ran out can be taken again', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'gatehouse-store-'));
+    const store = openSqliteStore(folder);
+    await store.claims.claim('c', 'first', now, now + 10);
+    assert.equal(await store.claims.claim('c', 'second', now + 9, now + 20), 'first');
+    assert.equal(await store.claims.claim('c', 'third', now + 10, now + 20), 'third');
+    await store.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('a closed database is an outage, not a missing session', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'gatehouse-store-'));
+    const store = openSqliteStore(folder);
+    await store.close();
+    await assert.rejects(store.sessions.read('x'), StoreUnavailable);
+    await assert.rejects(store.ping(), StoreUnavailable);
+    rmSync(folder, { recursive: true, force: true });
+  });
+});
+
+suite('the Redis store', await need('redis-server'), () => {
+  let redis: PrivateRedis;
+  contract(async () => {
+    redis = await startRedis();
+    const store = createRedisStore(connectRedis(redis.url, () => {}));
+    return {
+      store,
+      async close() {
+        await store.close();
+        await redis.close();
+      },
+    };
+  });
+
+  test('every key has a time to live, but a person’s', async () => {
+    const client = connectRedis(redis.url, () => {});
+    for (const key of await client.keys('*')) {
+      const forGood = key.startsWith('gatehouse:person:');
+      assert.equal((await client.pttl(key)) > 0, !forGood, key);
+    }
+    client.disconnect();
+  });
+
+  test('an outage is an outage, not a missing session, and ends by itself', async () => {
+    const store = createRedisStore(connectRedis(redis.url, () => {}));
+    const row = rowOf();
+    await redis.kill();
+    await assert.rejects(store.sessions.read(row.idHash), StoreUnavailable);
+    await redis.restart();
+    for (let tries = 0; ; tries++) {
+      const up = await store.ping().then(
+        () => true,
+        () => false,
+      );
+      if (up) break;
+      assert.ok(tries < 50, 'the store did not come back');
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    assert.equal(await store.sessions.create(row), true);
+    await store.close();
+  });
+});

@@ -1,0 +1,118 @@
+// Visitors, people and claims in Redis: one key a row, changed in one script, forgotten by Redis itself.
+import {
+  attempt,
+  type Choices,
+  type ClaimTable,
+  type PersonTable,
+  type SignIn,
+  type VisitorTable,
+} from './contract.ts';
+import type { RedisClient } from './redis-client.ts';
+
+/** A visitor's hash has a field `retired`, or the choices as fields. Nothing is written to a retired id. */
+const choose = `
+  if redis.call('HEXISTS', KEYS[1], 'retired') == 1 then return 0 end
+  redis.call('HSET', KEYS[1], unpack(ARGV, 2))
+  redis.call('PEXPIREAT', KEYS[1], ARGV[1])
+  return 1`;
+
+const retire = `
+  redis.call('DEL', KEYS[1])
+  redis.call('HSET', KEYS[1], 'retired', '1')
+  redis.call('PEXPIREAT', KEYS[1], ARGV[1])
+  return 1`;
+
+/** ARGV: email, sign-in, then choices as pairs: kept only where the person has not chosen. */
+const signIn = `
+  local before = redis.call('HGET', KEYS[1], 'lastSignIn')
+  redis.call('HSET', KEYS[1], 'email', ARGV[1], 'lastSignIn', ARGV[2])
+  for i = 3, #ARGV, 2 do redis.call('HSETNX', KEYS[1], ARGV[i], ARGV[i + 1]) end
+  return before`;
+
+const chooseIfKnown = `
+  if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+  redis.call('HSET', KEYS[1], unpack(ARGV))
+  return 1`;
+
+const claim = `
+  if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return ARGV[1] end
+  return redis.call('GET', KEYS[1])`;
+
+export function createRedisVisitors(redis: RedisClient, prefix: string): VisitorTable {
+  const keyOf = (idHash: string) => `${prefix}visitor:${idHash}`;
+  return {
+    read: (idHash) =>
+      attempt(async () => {
+        const fields = await redis.hgetall(keyOf(idHash));
+        if (Object.keys(fields).length === 0) return undefined;
+        if (fields['retired']) return { state: 'retired' } as const;
+        return { state: 'live', choices: toChoices(fields) } as const;
+      }),
+    choose: (idHash, choices, _now, expiresAt) =>
+      attempt(async () => {
+        const pairs = toPairs(choices);
+        return pairs.length === 0 || (await redis.eval(choose, 1, keyOf(idHash), expiresAt, ...pairs)) === 1;
+      }),
+    retire: (idHash, _now, expiresAt) =>
+      attempt(async () => {
+        await redis.eval(retire, 1, keyOf(idHash), expiresAt);
+      }),
+  };
+}
+
+export function createRedisPeople(redis: RedisClient, prefix: string): PersonTable {
+  const keyOf = (id: string) => `${prefix}person:${id}`;
+  return {
+    read: (id) =>
+      attempt(async () => {
+        const fields = await redis.hgetall(keyOf(id));
+        const { email, lastSignIn } = fields;
+        if (email === undefined || lastSignIn === undefined) return undefined;
+        return { id, email, choices: toChoices(fields), lastSignIn: JSON.parse(lastSignIn) as SignIn };
+      }),
+    signIn: (id, email, entry, choices) =>
+      attempt(async () => {
+        const before = await redis.eval(
+          signIn,
+          1,
+          keyOf(id),
+          email,
+          JSON.stringify(entry),
+          ...toPairs(choices),
+        );
+        return typeof before === 'string' ? (JSON.parse(before) as SignIn) : undefined;
+      }),
+    choose: (id, choices) =>
+      attempt(async () => {
+        const pairs = toPairs(choices);
+        if (pairs.length > 0) await redis.eval(chooseIfKnown, 1, keyOf(id), ...pairs);
+      }),
+  };
+}
+
+export function createRedisClaims(redis: RedisClient, prefix: string): ClaimTable {
+  const keyOf = (key: string) => `${prefix}claim:${key}`;
+  return {
+    claim: (key, value, now, expiresAt) =>
+      attempt(async () => {
+        const ttlMs = Math.max(1, expiresAt - now);
+        return String(await redis.eval(claim, 1, keyOf(key), value, ttlMs));
+      }),
+    release: (key) =>
+      attempt(async () => {
+        await redis.del(keyOf(key));
+      }),
+  };
+}
+
+function toPairs(choices: Choices): string[] {
+  return Object.entries(choices).flatMap(([key, value]) => (value === undefined ? [] : [key, String(value)]));
+}
+
+function toChoices(fields: Record<string, string>): Choices {
+  const { theme, noticeSeen } = fields;
+  return {
+    ...(theme && { theme: theme as NonNullable<Choices['theme']> }),
+    ...(noticeSeen && { noticeSeen: noticeSeen === 'true' }),
+  };
+}

@@ -1,0 +1,65 @@
+// Connects to one Redis, to a master behind Sentinel, or to a Cluster, by the form of the URL.
+import { Cluster, Redis } from 'ioredis';
+
+export type RedisClient = Redis | Cluster;
+
+/** A request never waits for Redis longer than this; then it is answered with 503 and the next one tries again. */
+const commandTimeoutMs = 2000;
+
+const backoffMs = (tries: number) => Math.min(100 * tries, 2000);
+
+const options = {
+  maxRetriesPerRequest: 1,
+  commandTimeout: commandTimeoutMs,
+  connectTimeout: commandTimeoutMs,
+  enableAutoPipelining: true,
+};
+
+/**
+ * A client for `redis://`, `rediss://`, `redis+sentinel://h1:26379,h2:26379/mymaster/0` or `redis+cluster://h1:7000,h2:7001`,
+ * each with an optional `user:password@`. Connects by itself and again after an outage.
+ * @param onError hears connection errors; they are not thrown.
+ */
+export function connectRedis(url: string, onError: (error: Error) => void): RedisClient {
+  const client = create(url);
+  client.on('error', onError);
+  return client;
+}
+
+function create(url: string): RedisClient {
+  if (url.startsWith('redis+sentinel://')) {
+    const { hosts, username, password, path } = splitMany(url, 26_379);
+    const [name = 'mymaster', db = '0'] = path;
+    return new Redis({
+      ...options,
+      sentinels: hosts,
+      name,
+      db: Number(db),
+      ...credentials(username, password),
+    });
+  }
+  if (url.startsWith('redis+cluster://')) {
+    const { hosts, username, password } = splitMany(url, 6379);
+    return new Cluster(hosts, {
+      redisOptions: { ...options, ...credentials(username, password) },
+      enableAutoPipelining: true,
+      clusterRetryStrategy: backoffMs,
+    });
+  }
+  return new Redis(url, { ...options, retryStrategy: backoffMs });
+}
+
+/** `scheme://[user:password@]h1:p1,h2:p2/a/b`: the URL standard has one host only, so it is split by hand. */
+function splitMany(url: string, defaultPort: number) {
+  const [, userInfo, hostList = '', rest = ''] = /^[a-z+]+:\/\/(?:([^@/]*)@)?([^/]*)(.*)$/.exec(url) ?? [];
+  const [username, password] = (userInfo ?? '').split(':').map(decodeURIComponent);
+  const hosts = hostList.split(',').map((part) => {
+    const [, host = part, port] = /^(.*?)(?::(\d+))?$/.exec(part) ?? [];
+    return { host: host.replace(/^\[|\]$/g, ''), port: port ? Number(port) : defaultPort };
+  });
+  return { hosts, username, password, path: rest.split('/').filter(Boolean) };
+}
+
+function credentials(username: string | undefined, password: string | undefined) {
+  return { ...(username && { username }), ...(password && { password }) };
+}

@@ -1,0 +1,91 @@
+// The embedded backend: one SQLite file in the data folder, readable by its owner alone.
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { attempt, type Store } from './contract.ts';
+import { createSqliteClaims, createSqlitePeople, createSqliteVisitors } from './sqlite-choices.ts';
+import { createSqliteSessions } from './sqlite-sessions.ts';
+
+const schema = `
+  CREATE TABLE IF NOT EXISTS session (
+    id_hash TEXT NOT NULL UNIQUE,
+    handle TEXT NOT NULL UNIQUE,
+    person_id TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    last_seen_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    data TEXT NOT NULL,
+    ended_at INTEGER,
+    ended_reason TEXT
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS session_by_expiry ON session (expires_at);
+  CREATE TABLE IF NOT EXISTS visitor (
+    id_hash TEXT NOT NULL UNIQUE,
+    retired INTEGER NOT NULL,
+    choices TEXT NOT NULL,
+    expires_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS visitor_by_expiry ON visitor (expires_at);
+  CREATE TABLE IF NOT EXISTS person (
+    id TEXT NOT NULL UNIQUE,
+    email TEXT NOT NULL,
+    choices TEXT NOT NULL,
+    last_sign_in TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS claim (
+    key TEXT NOT NULL UNIQUE,
+    value TEXT NOT NULL,
+    expires_at INTEGER NOT NULL
+  ) STRICT;
+`;
+
+/** Rows forgotten in one transaction: few, so that no request waits behind them. */
+const purgeBatch = 200;
+
+/** Opens (or makes) `gatehouse.db` in `dataDir`, which is made with mode 0700. @throws where the folder cannot be used. */
+export function openSqliteStore(dataDir: string): Store {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const path = join(dataDir, 'gatehouse.db');
+  const umask = process.umask(0o077);
+  let db: DatabaseSync;
+  try {
+    db = new DatabaseSync(path, { timeout: 500 });
+    // FULL: a sign-out that was confirmed is still one after a power cut. secure_delete: SQLite leaves deleted rows readable otherwise.
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;');
+    db.exec(schema);
+  } finally {
+    process.umask(umask);
+  }
+  for (const suffix of ['', '-wal', '-shm']) if (existsSync(path + suffix)) chmodSync(path + suffix, 0o600);
+
+  const forget = ['session', 'visitor', 'claim'].map((table) =>
+    db.prepare(
+      `DELETE FROM ${table} WHERE rowid IN (SELECT rowid FROM ${table} WHERE expires_at <= ? LIMIT ${purgeBatch})`,
+    ),
+  );
+  const one = db.prepare('SELECT count(*) FROM sqlite_schema');
+  return {
+    sessions: createSqliteSessions(db),
+    visitors: createSqliteVisitors(db),
+    people: createSqlitePeople(db),
+    claims: createSqliteClaims(db),
+    ping: () =>
+      attempt(() => {
+        one.get();
+      }),
+    purge: (now) =>
+      attempt(async () => {
+        let total = 0;
+        for (const statement of forget) {
+          for (let gone = purgeBatch; gone === purgeBatch; total += gone) {
+            gone = Number(statement.run(now).changes);
+            await new Promise(setImmediate);
+          }
+        }
+        return total;
+      }),
+    async close() {
+      if (db.isOpen) db.close();
+    },
+  };
+}
