@@ -1,0 +1,145 @@
+// The first page behind the gate: who you are, this session, both own cookies with the time they have left.
+import { deviceName, duration, remaining } from './format.ts';
+import { type Html, html } from './html.ts';
+import { type Frame, layout } from './layout.ts';
+import {
+  address,
+  card,
+  copyable,
+  deviceIcon,
+  facts,
+  icon,
+  meter,
+  notice,
+  pill,
+  timeAgo,
+  timeAhead,
+  timeExact,
+} from './parts.ts';
+
+export interface Device {
+  /** "Firefox", or "Unknown browser". */
+  readonly browser: string;
+  /** "Windows", or "unknown system". */
+  readonly os: string;
+  readonly kind: 'desktop' | 'mobile' | 'tablet' | 'bot' | 'unknown';
+}
+
+export interface CookieClock {
+  /** "Session cookie" or "Visitor cookie". */
+  readonly label: string;
+  readonly name: string;
+  /** What it is for, in a few words. */
+  readonly purpose: string;
+  /** Milliseconds until it ends by the server's clock; undefined: this browser did not send it. */
+  readonly leftMs: number | undefined;
+  /** Its whole life, milliseconds. */
+  readonly lifetimeMs: number;
+}
+
+export interface DashboardProps {
+  readonly now: number;
+  readonly person: { readonly id: string; readonly email: string; readonly operator: boolean };
+  readonly session: {
+    readonly handle: string;
+    readonly device: Device;
+    /** The full address, shown to its owner. */
+    readonly network: string;
+    readonly createdAt: number;
+    readonly lastSeenAt: number;
+    /** When it ends whatever happens. */
+    readonly expiresAt: number;
+    /** When it ends if nothing happens. */
+    readonly idleEndsAt: number;
+    readonly staySignedIn: boolean;
+  };
+  readonly cookies: readonly CookieClock[];
+  /** The sign-in before this one; undefined at the first. */
+  readonly previousSignIn:
+    | { readonly at: number; readonly device: Device; readonly network: string }
+    | undefined;
+  /** Whether this page is the first after a sign-in. */
+  readonly firstVisit: boolean;
+}
+
+export function dashboard(frame: Frame, props: DashboardProps): Html {
+  const { session, now } = props;
+  return layout(
+    frame,
+    {
+      title: 'Dashboard',
+      above: html`<span class="lamp">${icon(frame, 'lamp')}</span>`,
+      heading: html`You are signed in as <span class="who">${address(props.person.email)}</span>`,
+      lead: html`On ${deviceName(session.device)}, signed in ${timeAgo(session.createdAt, now)}. ${props.person.operator && html`This account is an operator.`}`,
+    },
+    html`${props.firstVisit && welcome(frame, props)}
+<div class="columns">
+<div>${sessionCard(frame, props)}</div>
+<div>${cookiesCard(props)}${previousCard(frame, props)}</div>
+</div>`,
+  );
+}
+
+function welcome(frame: Frame, { session, now }: DashboardProps): Html {
+  return notice(
+    frame,
+    'info',
+    'You have just signed in on this device.',
+    html`<p>This session ends by itself ${timeAhead(session.expiresAt, now)} at the latest. When this is not your own device, sign out before you leave it.</p>`,
+  );
+}
+
+function sessionCard(frame: Frame, { session, now }: DashboardProps): Html {
+  return card(
+    'This session',
+    html`<div class="row">${deviceIcon(frame, session.device.kind)}<div class="row-text"><p class="strong">${deviceName(session.device)}</p><p class="muted small">${session.network}</p></div></div>
+${facts([
+  ['Signed in', timeAgo(session.createdAt, now)],
+  ['Last seen', timeAgo(session.lastSeenAt, now)],
+  ['Ends', html`${timeAhead(session.expiresAt, now)} at the latest`],
+  ['Ends if unused', timeAhead(session.idleEndsAt, now)],
+  [
+    'Stay signed in',
+    html`${session.staySignedIn ? 'On' : 'Off: closing the browser signs you out'} <a href="/settings">Change</a>`,
+  ],
+  ['Handle', copyable(frame, session.handle, 'the handle of this session')],
+])}`,
+    pill(frame, 'good', 'This device'),
+  );
+}
+
+function cookiesCard(props: DashboardProps): Html {
+  return card(
+    'Cookies of this site',
+    html`<ul class="clocks">${props.cookies.map(clock)}</ul><p class="muted small">By the server’s clock. <a href="/cookies">How each is protected</a></p>`,
+  );
+}
+
+function clock(cookie: CookieClock): Html {
+  const left = cookie.leftMs;
+  const text = left === undefined ? 'not in this browser' : left <= 0 ? 'over' : `${remaining(left)} left`;
+  return html`<li><p class="spread"><strong>${cookie.label}</strong><span class="number">${text}</span></p>
+${meter({
+  label: `Time left of ${cookie.name}`,
+  value: left ?? 0,
+  max: cookie.lifetimeMs,
+  text: left === undefined ? text : `${text} of ${duration(cookie.lifetimeMs)}`,
+  tone: left !== undefined && left < cookie.lifetimeMs / 10 ? 'weak' : 'calm',
+})}
+<p class="muted small"><code>${cookie.name}</code> · ${cookie.purpose}</p></li>`;
+}
+
+function previousCard(frame: Frame, props: DashboardProps): Html {
+  const before = props.previousSignIn;
+  if (before === undefined) {
+    return card(
+      'Last sign-in before this one',
+      html`<p class="muted">This is the first one. From the next on, the one before it stands here, so that you would notice a sign-in that was not yours.</p>`,
+    );
+  }
+  return card(
+    'Last sign-in before this one',
+    html`<div class="row">${deviceIcon(frame, before.device.kind)}<div class="row-text"><p class="strong">${timeAgo(before.at, props.now)} from ${deviceName(before.device)}</p><p class="muted small">${before.network} · ${timeExact(before.at)}</p></div></div>
+<p class="muted">If that was not you, change the password of your Google account and <a href="https://myaccount.google.com/security" rel="noreferrer">look through its security page</a>.</p>`,
+  );
+}

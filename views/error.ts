@@ -1,0 +1,38 @@
+// One error page for all: what is wrong, what it means, the next step, a reference id last.
+import { duration } from './format.ts';
+import { type Html, html } from './html.ts';
+import { type Frame, layout } from './layout.ts';
+import { copyable } from './parts.ts';
+
+export interface ErrorProps {
+  readonly status: number;
+  /** "That page does not exist". */
+  readonly title: string;
+  /** What it means for the reader, one or two sentences. */
+  readonly detail: string;
+  /** The next step. */
+  readonly action: { readonly label: string; readonly href: string } | undefined;
+  /** The request's id, to find the log line. */
+  readonly reference: string;
+  /** Seconds after which the page asks again by itself. */
+  readonly retryAfterS?: number;
+}
+
+export function errorPage(frame: Frame, props: ErrorProps): Html {
+  return layout(
+    frame,
+    {
+      title: props.title,
+      above: html`<p class="eyebrow">Error ${props.status}</p>`,
+      lead: props.detail,
+      shape: 'narrow',
+      ...(props.retryAfterS === undefined ? {} : { refreshAfterS: props.retryAfterS }),
+    },
+    html`${
+      props.retryAfterS !== undefined &&
+      html`<p class="muted">This page tries again by itself in ${duration(props.retryAfterS * 1000)}.</p>`
+    }
+${props.action && html`<p class="actions"><a class="button primary" href="${props.action.href}">${props.action.label}</a></p>`}
+<p class="muted small reference">Reference ${copyable(frame, props.reference, 'the reference')}</p>`,
+  );
+}

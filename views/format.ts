@@ -1,0 +1,86 @@
+// Instants, durations and sizes as words. The server does not know the reader's time zone: UTC, or a distance.
+
+const minute = 60_000;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+const months = [
+  'January',
+  'February',
+  'March',
+  'April',
+  'May',
+  'June',
+  'July',
+  'August',
+  'September',
+  'October',
+  'November',
+  'December',
+];
+const grouped = new Intl.NumberFormat('en');
+
+/** "12,345". */
+export function count(value: number): string {
+  return grouped.format(value);
+}
+
+function units(value: number, unit: string): string {
+  return `${count(value)} ${unit}${value === 1 ? '' : 's'}`;
+}
+
+/**
+ * "45 seconds", "90 minutes", "24 hours", "7 days". Rounded down, because it mostly says how much is left; a larger
+ * unit begins at two of it, so that "1 day" never stands for 47 hours.
+ */
+export function duration(ms: number): string {
+  if (ms < minute) return units(Math.max(0, Math.floor(ms / 1000)), 'second');
+  if (ms < hour || (ms < 2 * hour && ms % hour !== 0)) return units(Math.floor(ms / minute), 'minute');
+  if (ms < 2 * day) return units(Math.floor(ms / hour), 'hour');
+  return units(Math.floor(ms / day), 'day');
+}
+
+/** How much is left of something: rounded, so that seven days are not "6 days" a moment after they began. */
+export function remaining(ms: number): string {
+  if (ms < 2 * hour) return duration(ms);
+  return ms < 2 * day ? units(Math.round(ms / hour), 'hour') : units(Math.round(ms / day), 'day');
+}
+
+/** "just now", "2 minutes ago", "a day ago" ("yesterday" would need the reader's time zone), "12 March 2026". */
+export function ago(at: number, now: number): string {
+  const passed = now - at;
+  if (passed < minute) return 'just now';
+  if (passed < hour) return `${units(Math.floor(passed / minute), 'minute')} ago`;
+  if (passed < day) return `${units(Math.floor(passed / hour), 'hour')} ago`;
+  if (passed < 2 * day) return 'a day ago';
+  if (passed < 31 * day) return `${units(Math.floor(passed / day), 'day')} ago`;
+  return `on ${date(at)}`;
+}
+
+/** "in 5 days"; "now" when it is over. */
+export function ahead(at: number, now: number): string {
+  if (at <= now) return 'now';
+  return at - now < minute ? 'in less than a minute' : `in ${remaining(at - now)}`;
+}
+
+function date(at: number): string {
+  const when = new Date(at);
+  return `${when.getUTCDate()} ${months[when.getUTCMonth()]} ${when.getUTCFullYear()}`;
+}
+
+/** "23 November 2026, 15:04 UTC". */
+export function exact(at: number): string {
+  return `${date(at)}, ${new Date(at).toISOString().slice(11, 16)} UTC`;
+}
+
+/** "312 bytes", "4 KB", "1.5 KB"; 1 KB is 1,024 bytes, as cookie and header limits are. */
+export function bytes(value: number): string {
+  if (value < 1024) return units(value, 'byte');
+  const [size, unit] = value < 1024 * 1024 ? [value / 1024, 'KB'] : [value / (1024 * 1024), 'MB'];
+  return `${count(size < 10 ? Math.round(size * 10) / 10 : Math.round(size))} ${unit}`;
+}
+
+/** "Firefox on Windows". */
+export function deviceName(device: { readonly browser: string; readonly os: string }): string {
+  return `${device.browser} on ${device.os}`;
+}

@@ -1,0 +1,50 @@
+// The escaping template tag that every page is made with: what is put in is text unless it is Html itself.
+
+/** Markup that may stand in a page as it is. Only `html` and `raw` make it. */
+export class Html {
+  readonly markup: string;
+  constructor(markup: string) {
+    this.markup = markup;
+  }
+  toString(): string {
+    return this.markup;
+  }
+}
+
+/** What a template takes: text is escaped; lists are joined; `undefined`, `null` and `false` stand for nothing. */
+export type Content = Html | string | number | undefined | null | false | readonly Content[];
+
+const escapes: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/** Escapes for element content and for quoted attribute values. */
+export function escapeHtml(text: string): string {
+  return /[&<>"']/.test(text) ? text.replace(/[&<>"']/g, (char) => escapes[char] ?? char) : text;
+}
+
+/** Tag: `html\`<p>${text}</p>\``. Attribute values must stand in quotes. */
+export function html(strings: TemplateStringsArray, ...values: readonly Content[]): Html {
+  let out = strings[0] ?? '';
+  for (let i = 0; i < values.length; i++) out += render(values[i]) + (strings[i + 1] ?? '');
+  return new Html(out);
+}
+
+/** Markup from a trusted constant of this program; never from a request or the store. */
+export function raw(markup: string): Html {
+  return new Html(markup);
+}
+
+function render(value: Content): string {
+  if (typeof value === 'string') return escapeHtml(value);
+  if (value instanceof Html) return value.markup;
+  if (typeof value === 'number') return String(value);
+  if (value === undefined || value === null || value === false) return '';
+  let out = '';
+  for (const item of value) out += render(item);
+  return out;
+}

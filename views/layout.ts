@@ -1,0 +1,79 @@
+// The frame of every page: head, rail or bottom bar (signed in) or top line (visitors), one column of content.
+import { type Content, type Html, html } from './html.ts';
+import { icon } from './parts.ts';
+import { rail } from './rail.ts';
+
+export type Theme = 'auto' | 'light' | 'dark';
+
+/** What the frame of a page needs, made once a request. */
+export interface Frame {
+  readonly theme: Theme;
+  /** The request's CSP nonce; every `<script>` carries it. */
+  readonly nonce: string;
+  /** Public path of a file in `public/`, with its content hash: `asset('gatehouse.css')`. */
+  readonly asset: (name: string) => string;
+  /** The path that is shown, to mark the place in the rail. */
+  readonly path: string;
+  readonly devMode: boolean;
+  /** Where "Sign in" leads. */
+  readonly signInPath: string;
+  /** Absent on public pages, where everyone is a visitor. */
+  readonly person?: { readonly email: string; readonly operator: boolean };
+  /** Stands in every form of a signed-in page as `_csrf`. */
+  readonly csrfToken?: string;
+}
+
+export interface PageHead {
+  /** What this page answers: "Where you are signed in". */
+  readonly title: string;
+  /** The heading, where it says more than the title of the window. */
+  readonly heading?: Content;
+  /** A small thing before the heading: a lamp, a status. */
+  readonly above?: Content;
+  readonly lead?: Content;
+  /** Seconds after which the browser asks again by itself (an outage page). */
+  readonly refreshAfterS?: number;
+  /** `narrow`: one message and one way on. `landing`: the front page. */
+  readonly shape?: 'wide' | 'narrow' | 'landing';
+}
+
+const schemes = { auto: 'light dark', light: 'light', dark: 'dark' } as const;
+
+/** A whole document. */
+export function layout(frame: Frame, head: PageHead, body: Content): Html {
+  const { person } = frame;
+  return html`<!doctype html>
+<html lang="en" data-theme="${frame.theme}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="${schemes[frame.theme]}">
+${head.refreshAfterS !== undefined && html`<meta http-equiv="refresh" content="${head.refreshAfterS}">`}
+<title>${head.title} · Gatehouse</title>
+<link rel="icon" href="${frame.asset('favicon.svg')}" type="image/svg+xml">
+<link rel="stylesheet" href="${frame.asset('gatehouse.css')}">
+<script src="${frame.asset('gatehouse.js')}" nonce="${frame.nonce}" defer></script>
+</head>
+<body class="${person === undefined ? 'public' : 'member'}">
+<a class="skip" href="#main">Skip to the content</a>
+${person === undefined ? topLine(frame) : rail(frame, person, frame.path, frame.csrfToken)}
+<div class="page">
+${frame.devMode && devBanner(frame)}
+<main id="main" tabindex="-1" class="${head.shape ?? 'wide'}">
+<div class="head">${head.above}<div><h1>${head.heading ?? head.title}</h1>${head.lead !== undefined && html`<p class="lead">${head.lead}</p>`}</div></div>
+${body}
+</main>
+<footer class="foot"><a href="/privacy-notice"${frame.path === '/privacy-notice' && html` aria-current="page"`}>Privacy notice</a></footer>
+</div>
+</body>
+</html>
+`;
+}
+
+function topLine(frame: Frame): Html {
+  return html`<header class="top"><a class="mark" href="/">${icon(frame, 'lamp')}Gatehouse</a><a class="button" href="${frame.signInPath}">Sign in</a></header>`;
+}
+
+function devBanner(frame: Frame): Html {
+  return html`<aside class="dev" aria-label="Development mode">${icon(frame, 'weak')}<p><strong>Development mode: no gate.</strong> Everyone who reaches this page is dev@localhost, an operator.</p></aside>`;
+}

@@ -1,0 +1,158 @@
+// Every page, with hostile text in every string it takes: no markup comes out of it, nothing that the CSP forbids.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { cookies } from './cookies.ts';
+import { dashboard } from './dashboard.ts';
+import { errorPage } from './error.ts';
+import type { Html } from './html.ts';
+import { landing } from './landing.ts';
+import type { Frame } from './layout.ts';
+import { privacyNotice } from './privacy-notice.ts';
+import { type EndReason, sessionEnded } from './session-ended.ts';
+import { settings } from './settings.ts';
+import { signedOut } from './signed-out.ts';
+
+const bad = `"><script>alert(1)</script>' onclick="x" style='y' \`<img src=x onerror=x>\` &`;
+const now = Date.UTC(2026, 10, 23, 15, 4);
+const day = 86_400_000;
+
+const visitor: Frame = {
+  theme: 'auto',
+  nonce: bad,
+  asset: (name) => `/assets/${name}?v=1`,
+  path: bad,
+  devMode: true,
+  signInPath: bad,
+};
+const member: Frame = { ...visitor, person: { email: bad, operator: true }, csrfToken: bad };
+const device = { browser: bad, os: bad, kind: 'bot' } as const;
+const attribute = { name: bad, value: bad, why: bad };
+const clock = { label: bad, name: bad, purpose: bad, lifetimeMs: 7 * day };
+const stored = { what: bad, why: bad, howLong: bad };
+
+function dashboardOf(frame: Frame, returning: boolean): Html {
+  return dashboard(frame, {
+    now,
+    person: { id: bad, email: bad, operator: true },
+    session: {
+      handle: bad,
+      device,
+      network: bad,
+      createdAt: now - day,
+      lastSeenAt: now,
+      expiresAt: now + day,
+      idleEndsAt: now + 1,
+      staySignedIn: returning,
+    },
+    cookies: [
+      { ...clock, leftMs: 6 * day },
+      { ...clock, leftMs: undefined },
+      { ...clock, leftMs: -1, lifetimeMs: 0 },
+    ],
+    previousSignIn: returning ? { at: now - 40 * day, device, network: bad } : undefined,
+    firstVisit: !returning,
+  });
+}
+
+const cookie = { name: bad, parts: 2, setBy: 'oauth2-proxy', purpose: bad, limitBytes: 8192 } as const;
+const reports = [
+  { ...cookie, bytes: 9000, attributes: [{ ...attribute, verdict: 'weak' }] },
+  { ...cookie, bytes: 7000, attributes: [{ ...attribute, verdict: 'good' }] },
+  { ...cookie, bytes: 1, attributes: [{ ...attribute, verdict: 'unknown' }] },
+] as const;
+const reasons: EndReason[] = ['idle', 'expired', 'signed_out', 'person_changed'];
+const look = { showNotice: true, consent: 'notice', canChoose: true, visitorTtlDays: 7 } as const;
+const failure = { status: 503, title: bad, detail: bad, action: { label: bad, href: bad }, reference: bad };
+const limits = { lifetimeMs: 7 * day, idleMs: day };
+
+const pages: Record<string, Html> = {
+  landing: landing(visitor, look),
+  'landing, consent': landing(visitor, { ...look, consent: 'required', visitorTtlDays: 1 }),
+  'landing, no choice': landing(visitor, { ...look, consent: 'required', canChoose: false }),
+  'dashboard, first': dashboardOf(member, false),
+  dashboard: dashboardOf(member, true),
+  cookies: cookies(member, { cookies: reports, header: { bytes: 9000, budgetBytes: 8192 } }),
+  'cookies, none': cookies(member, { cookies: [], header: { bytes: 0, budgetBytes: 0 } }),
+  settings: settings(member, { ...limits, staySignedIn: true, saved: true }),
+  'signed out': signedOut(visitor),
+  ...Object.fromEntries(
+    reasons.map((reason) => [reason, sessionEnded(visitor, { reason, endedAt: now - day, now })]),
+  ),
+  privacy: privacyNotice(visitor, {
+    consent: 'required',
+    items: [
+      { ...stored, where: 'your browser' },
+      { ...stored, where: 'Google' },
+    ],
+  }),
+  'privacy, empty': privacyNotice(visitor, { consent: 'notice', items: [] }),
+  error: errorPage(member, { ...failure, retryAfterS: 10 }),
+  'error, no way on': errorPage(visitor, { ...failure, action: undefined }),
+};
+
+/** Tags as a browser would find them; sound because the values in these pages never hold a raw `<` or `>`. */
+function tags(markup: string): string[] {
+  return markup.match(/<[^>]*>/g) ?? [];
+}
+
+for (const [name, page] of Object.entries(pages)) {
+  const { markup } = page;
+  test(`${name}: hostile text stays text`, () => {
+    assert.ok(markup.includes('&lt;script&gt;') && !markup.includes('<script>') && !markup.includes('<img'));
+    for (const found of tags(markup)) {
+      const bare = found.replace(/"[^"]*"/g, '""');
+      assert.doesNotMatch(bare, /\s(style|on\w+)\s*=/i, found);
+      assert.doesNotMatch(bare, /=(?!"")/, `unquoted: ${found}`);
+      if (found.startsWith('<script')) assert.match(bare, /^<script src="" nonce="" defer>$/);
+    }
+    assert.doesNotMatch(markup, /data:|javascript:/);
+  });
+
+  test(`${name}: one title, one h1 before every h2, labels, landmarks`, () => {
+    const found = tags(markup);
+    assert.match(markup, /<title>[^<]+ · Gatehouse<\/title>/);
+    const headings = found.filter((one) => /^<h\d/.test(one)).map((one) => one.slice(1, 3));
+    assert.deepEqual([headings[0], headings.lastIndexOf('h1')], ['h1', 0]);
+    assert.ok(headings.every((heading) => heading === 'h1' || heading === 'h2'));
+    assert.equal(found.filter((one) => one.startsWith('<main')).length, 1);
+    const labelled = markup.match(/<label[^>]*><input [^>]*>/g)?.length ?? 0;
+    const controls = found.filter((one) => one.startsWith('<input') && !one.includes('type="hidden"'));
+    assert.equal(controls.length, labelled);
+    const ids = found.flatMap((one) => /\sid="([^"]*)"/.exec(one)?.[1] ?? []);
+    assert.equal(new Set(ids).size, ids.length);
+  });
+
+  test(`${name}: forms carry the token when signed in, and only then`, () => {
+    const forms = markup.match(/<form[\s\S]*?<\/form>/g) ?? [];
+    const signedIn = markup.includes('class="member"');
+    for (const form of forms) assert.equal(form.includes('name="_csrf"'), signedIn);
+    assert.equal(markup.includes('action="/logout"'), signedIn);
+  });
+}
+
+test('the rail marks the place, also below it', () => {
+  const at = (path: string) =>
+    tags(signedOut({ ...member, path }).markup).filter((one) => one.includes('aria-current'));
+  assert.deepEqual(at('/cookies'), ['<a href="/cookies" aria-current="page">']);
+  assert.deepEqual(at('/cookies/x'), ['<a href="/cookies" aria-current="page">']);
+  assert.deepEqual(at('/cookiesx'), []);
+});
+
+test('theme, development mode and retrying are said where they hold, and only there', () => {
+  const quiet = { ...visitor, devMode: false };
+  assert.match(signedOut({ ...quiet, theme: 'dark' }).markup, /data-theme="dark"[\s\S]*content="dark"/);
+  assert.ok(!signedOut(quiet).markup.includes('Development mode'));
+  for (const { markup } of Object.values(pages)) assert.match(markup, /Development mode: no gate\./);
+  assert.match(String(pages['error']), /<meta http-equiv="refresh" content="10">/);
+  assert.ok(!String(pages['error, no way on']).includes('http-equiv'));
+});
+
+test('every icon that a page uses is in the sprite', () => {
+  const sprite = readFileSync(new URL('../public/icons.svg', import.meta.url), 'utf8');
+  for (const { markup } of Object.values(pages)) {
+    for (const [, name] of markup.matchAll(/icons\.svg\?v=1#([\w-]+)/g)) {
+      assert.ok(sprite.includes(`<symbol id="${name}"`), name);
+    }
+  }
+});
