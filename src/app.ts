@@ -1,0 +1,201 @@
+// The composition root. Read from top to bottom: the order is the security design.
+// A request walks one way: log → headers → limits → identity (gate) → session → anti-forgery → page → store → view.
+import { resolve } from 'node:path';
+import express, { type Express, type Request, type Response } from 'express';
+import type { Config } from './config/derive.ts';
+import { knownCookies } from './cookies/known.ts';
+import { apiCookies, cookiesPage } from './cookies/pages.ts';
+import { createKeyring } from './crypto/keyring.ts';
+import { gateCookieOf, isGateCookie, isGateSignInCookie } from './gate/cookie.ts';
+import { personOf, requirePerson } from './gate/identity.ts';
+import { createGatePaths } from './gate/paths.ts';
+import { loadAssets } from './http/assets.ts';
+import { readBody } from './http/body.ts';
+import { errorHandler, notFound, onlyMethods } from './http/errors.ts';
+import { noStore, securityHeaders } from './http/headers.ts';
+import { limitRate, networkOf, type RateLimitRedis } from './http/limits.ts';
+import { type Logger, requestLog } from './http/log.ts';
+import { prepareFrame } from './http/page.ts';
+import { checkHost, checkOrigin } from './http/same-origin.ts';
+import { refuseStrangeRequests } from './http/strange.ts';
+import { storedItems } from './privacy/stored-items.ts';
+import { admitSession, sessionOf } from './sessions/admit.ts';
+import { apiMe } from './sessions/api-me.ts';
+import { checkCsrf, logCsrf } from './sessions/csrf.ts';
+import { dashboardPage } from './sessions/dashboard.ts';
+import { ExpressStore } from './sessions/express-store.ts';
+import { logout } from './sessions/logout.ts';
+import { prepareMemberPage } from './sessions/member-page.ts';
+import { absoluteEndOf } from './sessions/session.ts';
+import { saveSettings, settingsPage } from './sessions/settings.ts';
+import type { Store } from './store/contract.ts';
+import {
+  landingPage,
+  meetVisitor,
+  privacyNoticePage,
+  saveChoices,
+  signedOutPage,
+} from './visitors/public-pages.ts';
+import { createVisitors } from './visitors/visitors.ts';
+
+export interface AppOptions {
+  readonly config: Config;
+  readonly store: Store;
+  readonly logger: Logger;
+  /** Shares the rate limits between replicas; absent: each process counts for itself. */
+  readonly redis?: RateLimitRedis;
+  /** The time, milliseconds. */
+  readonly now?: () => number;
+}
+
+const publicFolder = resolve(import.meta.dirname, '../public');
+
+export function createApp({ config, store, logger, redis, now = Date.now }: AppOptions): Express {
+  const { session, visitor, gate, ownCookies, devMode } = config;
+  const assets = loadAssets(publicFolder);
+  const keyring = createKeyring(config.secretKeys);
+  const paths = createGatePaths(devMode);
+  const limit = (name: Parameters<typeof limitRate>[0], key: (req: Request) => string) =>
+    limitRate(name, config.rateLimit, redis, key);
+  const visitors = createVisitors({
+    table: store.visitors,
+    keyring,
+    cookieName: visitor.cookieName,
+    cookie: ownCookies,
+    ttlMs: visitor.ttlMs,
+    consent: visitor.consent,
+    now,
+    logger,
+  });
+  const expressStore = new ExpressStore({ table: store.sessions, limits: session, cookie: ownCookies, now });
+
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('trust proxy', config.trustedHops);
+  app.set('query parser', 'simple');
+  app.enable('case sensitive routing');
+  app.enable('strict routing');
+
+  // Everyone: log, headers, limits, and where the request comes from.
+  app.use(requestLog(logger));
+  app.use(prepareFrame({ asset: assets.path, devMode, signInPath: paths.signIn('/dashboard') }));
+  app.use(
+    securityHeaders({ https: config.publicOrigin.startsWith('https:'), loginOrigin: gate.loginOrigin }),
+  );
+  app.use(refuseStrangeRequests);
+  app.use(checkHost(config.publicOrigin));
+  app.get('/health', (_req, res) => void res.json({ status: 'healthy' }));
+  app.all('/assets/*path', assets.serve);
+  app.use(limit('network', networkOf));
+  app.use(checkOrigin(config.publicOrigin, logger));
+
+  // Public pages: the gate lets everyone through, so everyone is a visitor here.
+  const publicPaths = ['/', '/signed-out', '/privacy-notice'];
+  app.all(publicPaths, meetVisitor(visitors));
+  app.get('/', landingPage({ consent: visitor.consent, ttlMs: visitor.ttlMs, visitors }));
+  app.post('/', limit('changes', networkOf), ...readBody(), saveChoices(visitors));
+  app.get('/signed-out', signedOutPage);
+  app.get('/privacy-notice', privacyNoticePage(visitor.consent, storedItems(config)));
+  app.all('/', onlyMethods('GET', 'POST'));
+  app.all(['/signed-out', '/privacy-notice', '/health'], onlyMethods('GET'));
+
+  // Members: an identity from the gate, a live session, and for changes its anti-forgery token.
+  const memberPaths = ['/dashboard', '/cookies', '/settings', '/logout', '/api/*path'];
+  const byPerson = (req: Request) => personOf(req.res as Response).id;
+  app.all(
+    memberPaths,
+    noStore,
+    requirePerson({
+      secrets: gate.secrets,
+      operators: gate.operators,
+      cookieName: gate.cookie.name,
+      devMode,
+      paths,
+      logger,
+    }),
+    limit('person', byPerson),
+    limit('changes', byPerson),
+    ...admitSession({
+      store,
+      expressStore,
+      keyring,
+      limits: session,
+      now,
+      logger,
+      cookieName: session.cookieName,
+      cookie: ownCookies,
+      personOf,
+      signInAgain: paths.signInAgain,
+      gateCookieOf: (req) => gateCookieOf(req, gate.cookie.name),
+      replaceVisitor: visitors.replace,
+    }),
+    ...readBody(),
+    checkCsrf(),
+    prepareMemberPage(store.people),
+  );
+  app.get(
+    '/dashboard',
+    dashboardPage({
+      limits: session,
+      cookieName: session.cookieName,
+      now,
+      personOf,
+      visitorClock: (req, res) => ({
+        label: 'Visitor cookie',
+        name: visitor.cookieName,
+        purpose: 'Remembers this browser on the public pages.',
+        leftMs: visitors.timeLeftMs(req, res),
+        lifetimeMs: visitor.ttlMs,
+      }),
+    }),
+  );
+  const knownCookiesOf = (req: Request, res: Response) => {
+    const live = sessionOf(res);
+    return knownCookies({
+      own: ownCookies,
+      sessionName: session.cookieName,
+      sessionLeftMs: live.staySignedIn ? absoluteEndOf(live, session) - now() : undefined,
+      visitorName: visitor.cookieName,
+      visitorLeftMs: visitors.timeLeftMs(req, res),
+      gate: gate.cookie,
+      isGateCookie: (name) => isGateCookie(name, gate.cookie.name),
+      isGateSignInCookie: (name) => isGateSignInCookie(name, gate.cookie.name),
+    });
+  };
+  app.get('/cookies', cookiesPage({ known: knownCookiesOf }));
+  app.get('/api/cookies', apiCookies({ known: knownCookiesOf }));
+  app.get('/api/me', apiMe({ limits: session, personOf }));
+  const settingsOptions = {
+    people: store.people,
+    limits: session,
+    rememberForVisitor: async (
+      req: Request,
+      res: Response,
+      choices: Parameters<typeof visitors.choose>[2],
+    ) => {
+      await visitors.choose(req, res, choices);
+    },
+  };
+  app.get('/settings', settingsPage(settingsOptions));
+  app.post('/settings', saveSettings(settingsOptions));
+  app.post(
+    '/logout',
+    logout({
+      sessions: store.sessions,
+      cookieName: session.cookieName,
+      cookie: ownCookies,
+      signOutPath: paths.signOut,
+      now,
+      logger,
+    }),
+  );
+  app.all(['/dashboard', '/cookies', '/api/me', '/api/cookies'], onlyMethods('GET'));
+  app.all('/settings', onlyMethods('GET', 'POST'));
+  app.all('/logout', onlyMethods('POST'));
+
+  app.use(notFound);
+  app.use(logCsrf(logger));
+  app.use(errorHandler(logger));
+  return app;
+}

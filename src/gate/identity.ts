@@ -1,0 +1,88 @@
+// Middleware: names the person of a request, on every request anew; without one, nothing behind the gate is reached.
+import type { Request, RequestHandler, Response } from 'express';
+
+import { HttpError, sendProblem } from '../http/errors.ts';
+import type { Logger } from '../http/log.ts';
+import { isNavigation, safeReturnPath } from '../http/navigation.ts';
+import { addToFrame } from '../http/page.ts';
+import { gateCookieOf } from './cookie.ts';
+import type { GatePaths } from './paths.ts';
+import { type Identity, readProof } from './proof.ts';
+
+export interface Person extends Identity {
+  /** Listed in `ADMIN_EMAILS` at this request. */
+  readonly operator: boolean;
+}
+
+declare global {
+  namespace Express {
+    interface Locals {
+      /** Set behind the gate. */
+      person?: Person;
+    }
+  }
+}
+
+export interface GateOptions {
+  readonly secrets: readonly string[];
+  readonly operators: ReadonlySet<string>;
+  readonly cookieName: string;
+  readonly devMode: boolean;
+  readonly paths: GatePaths;
+  readonly logger: Logger;
+}
+
+const developer: Person = { id: 'dev', email: 'dev@localhost', operator: true };
+
+/** Sets `res.locals.person`, or answers: 401 for scripts, the way to the gate for people. */
+export function requirePerson(options: GateOptions): RequestHandler {
+  const { secrets, operators, devMode, logger } = options;
+  return (req, res, next) => {
+    if (devMode) {
+      admit(res, developer);
+      next();
+      return;
+    }
+    const proof = readProof(req, secrets);
+    switch (proof.kind) {
+      case 'person':
+        admit(res, { ...proof.identity, operator: operators.has(proof.identity.email) });
+        next();
+        return;
+      case 'malformed':
+        logger.warn({ event: 'signin.denied', reason: proof.kind, reqId: req.id });
+        next(new HttpError('bad_identity'));
+        return;
+      case 'untrusted':
+        logger.warn({ event: 'gate.untrusted', reqId: req.id });
+        refuse(req, res, options, true);
+        return;
+      case 'anonymous':
+        refuse(req, res, options, gateCookieOf(req, options.cookieName) !== undefined);
+    }
+  };
+}
+
+/** The person that `requirePerson` admitted. @throws where a route forgot to ask for one. */
+export function personOf(res: Response): Person {
+  const { person } = res.locals;
+  if (!person) throw new Error('this route is not behind the gate');
+  return person;
+}
+
+function admit(res: Response, person: Person): void {
+  res.locals.person = person;
+  addToFrame(res, { person: { email: person.email, operator: person.operator } });
+}
+
+/**
+ * Sends a person to sign in. Not where the gate already let them through but was not believed: that would go
+ * round in circles, so it is explained instead.
+ */
+function refuse(req: Request, res: Response, { paths }: GateOptions, cameThroughGate: boolean): void {
+  const signInPath = paths.signIn(safeReturnPath(req.originalUrl));
+  res.setHeader('Cache-Control', 'no-store');
+  if (cameThroughGate && isNavigation(req)) sendProblem(req, res, 'gate_untrusted');
+  else if (isNavigation(req)) res.redirect(303, signInPath);
+  else sendProblem(req, res, 'no_session', signInPath);
+}

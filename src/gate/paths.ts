@@ -1,0 +1,28 @@
+// The ways into and out of the gate, as paths on this site.
+
+export interface GatePaths {
+  /** Where "Sign in" leads, and `returnPath` afterwards. */
+  signIn(returnPath: string): string;
+  /** Where a signed-out browser goes: ends the gate's session, then shows the public page. */
+  readonly signOut: string;
+  /** Ends the gate's session first, so that signing in again means passing Google again. */
+  signInAgain(returnPath: string): string;
+}
+
+/** oauth2-proxy's endpoints (its `proxy_prefix` is `/oauth2`); without a gate (`DEV_MODE`) the plain pages. */
+export function createGatePaths(devMode: boolean): GatePaths {
+  if (devMode) {
+    return {
+      signIn: (returnPath) => returnPath,
+      signOut: '/signed-out',
+      signInAgain: (returnPath) => returnPath,
+    };
+  }
+  const start = (returnPath: string) => `/oauth2/start?rd=${encodeURIComponent(returnPath)}`;
+  const leave = (returnPath: string) => `/oauth2/sign_out?rd=${encodeURIComponent(returnPath)}`;
+  return {
+    signIn: start,
+    signOut: leave('/signed-out'),
+    signInAgain: (returnPath) => leave(start(returnPath)),
+  };
+}

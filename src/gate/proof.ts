@@ -1,0 +1,70 @@
+// Who a request comes from, by the gate's word alone. Invariant 1: no proof, no identity.
+import type { IncomingMessage } from 'node:http';
+import { equalInConstantTime } from '../crypto/tokens.ts';
+
+/** A person as the gate names them. */
+export interface Identity {
+  /** The provider's stable subject (`sub`): it stays when the address changes (ASVS 6.8.1). */
+  readonly id: string;
+  /** Lower case. */
+  readonly email: string;
+}
+
+/**
+ * `anonymous`: nobody is named. `untrusted`: somebody is, without the gate's proof or with a wrong one.
+ * `malformed`: the proof is right, or doubled, but the identity is not one person.
+ */
+export type Proof =
+  | { readonly kind: 'person'; readonly identity: Identity }
+  | { readonly kind: 'anonymous' | 'untrusted' | 'malformed' };
+
+const subjectShape = /^[\x21-\x2b\x2d-\x7e]{1,255}$/; // printable ASCII without comma, which joins doubled headers
+const emailShape = /^[\x21-\x2b\x2d-\x3f\x41-\x7e]{1,64}@[\x21-\x2b\x2d-\x3f\x41-\x7e]{1,190}$/;
+
+/**
+ * Reads `Authorization: Basic base64(subject:secret)`, `X-Forwarded-User` and `X-Forwarded-Email`, as oauth2-proxy
+ * sets them with `pass_basic_auth` (pkg/header/injector.go): the proof is bound to the subject that it is for.
+ * Works on the raw header lines, since Node.js joins or drops doubled ones.
+ * @param secrets newest first; each is accepted.
+ */
+export function readProof(req: IncomingMessage, secrets: readonly string[]): Proof {
+  const authorization = rawValues(req, 'authorization');
+  const users = rawValues(req, 'x-forwarded-user');
+  const emails = rawValues(req, 'x-forwarded-email');
+  if (authorization.length > 1 || users.length > 1 || emails.length > 1) return { kind: 'malformed' };
+  const [proof] = authorization;
+  if (proof === undefined) return { kind: users.length + emails.length > 0 ? 'untrusted' : 'anonymous' };
+
+  const credentials = readBasic(proof);
+  if (!credentials || !isGateSecret(credentials.password, secrets)) return { kind: 'untrusted' };
+  const [id = '', email = ''] = [users[0], emails[0]];
+  if (!subjectShape.test(id) || !emailShape.test(email) || id !== credentials.user)
+    return { kind: 'malformed' };
+  return { kind: 'person', identity: { id, email: email.toLowerCase() } };
+}
+
+function rawValues(req: IncomingMessage, name: string): string[] {
+  const values: string[] = [];
+  for (let i = 0; i < req.rawHeaders.length; i += 2) {
+    if (req.rawHeaders[i]?.toLowerCase() === name) values.push(req.rawHeaders[i + 1] ?? '');
+  }
+  return values;
+}
+
+/** RFC 7617. Strict: Node.js's own decoder takes almost anything for base64. */
+function readBasic(header: string): { user: string; password: string } | undefined {
+  const encoded = /^Basic ([A-Za-z0-9+/]+={0,2})$/i.exec(header)?.[1];
+  if (!encoded) return undefined;
+  const bytes = Buffer.from(encoded, 'base64');
+  if (bytes.toString('base64') !== encoded) return undefined;
+  const text = bytes.toString('latin1');
+  const colon = text.indexOf(':');
+  return colon < 0 ? undefined : { user: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
+/** Compares with every secret, so that the time says nothing about which one fits. */
+function isGateSecret(password: string, secrets: readonly string[]): boolean {
+  let found = false;
+  for (const secret of secrets) if (equalInConstantTime(password, secret)) found = true;
+  return found;
+}

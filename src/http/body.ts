@@ -1,0 +1,29 @@
+// Reads a request's body: small, of a stated type, or not at all (ASVS 4.1, 13.2; 15.3.6).
+import express, { type RequestHandler } from 'express';
+import { HttpError } from './errors.ts';
+
+const limit = '16kb';
+
+/** For changes: a form or JSON in UTF-8 into `req.body`; no body is an empty object; any other type is refused with 415. */
+export function readBody(): RequestHandler[] {
+  const readJson = express.json({ limit, strict: true, inflate: false });
+  const readForm = express.urlencoded({ limit, extended: false, parameterLimit: 50, inflate: false });
+  return [checkType, readJson, readForm];
+}
+
+const checkType: RequestHandler = (req, _res, next) => {
+  req.body = {};
+  const hasBody =
+    req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
+  if (!hasBody) {
+    next();
+    return;
+  }
+  const [type = '', ...parameters] = (req.headers['content-type'] ?? '')
+    .toLowerCase()
+    .split(';')
+    .map((part) => part.trim());
+  const known = type === 'application/json' || type === 'application/x-www-form-urlencoded';
+  const utf8 = parameters.every((part) => !part.startsWith('charset=') || /^charset="?utf-8"?$/.test(part));
+  next(known && utf8 ? undefined : new HttpError('unsupported_media_type'));
+};

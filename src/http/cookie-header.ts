@@ -1,0 +1,36 @@
+// Reads the `Cookie` header as the wire has it: duplicates are kept, and only space and tab are white space.
+import type { IncomingMessage } from 'node:http';
+
+export interface SentCookie {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** Every pair that the browser sent, in order (RFC 6265, section 5.4). A part without `=` has an empty name. */
+export function sentCookies(req: IncomingMessage): SentCookie[] {
+  const header = req.headers.cookie;
+  if (!header) return [];
+  return header.split(';').map((part) => {
+    const equals = part.indexOf('=');
+    return { name: trim(part.slice(0, Math.max(equals, 0))), value: trim(part.slice(equals + 1)) };
+  });
+}
+
+/** The value of the only cookie called `name`; undefined where there is none or more than one. */
+export function singleCookie(req: IncomingMessage, name: string): string | undefined {
+  const found = sentCookies(req).filter((cookie) => cookie.name === name);
+  return found.length === 1 ? found[0]?.value : undefined;
+}
+
+/**
+ * Whether a cookie of that name came twice, or beside one whose name only a lax parser takes for it
+ * (a leading U+00A0 makes `__Host-x` out of a name that a sibling domain may set).
+ */
+export function isAmbiguous(req: IncomingMessage, name: string): boolean {
+  const alike = sentCookies(req).filter((cookie) => cookie.name.trim() === name);
+  return alike.length > 1 || alike.some((cookie) => cookie.name !== name);
+}
+
+function trim(text: string): string {
+  return text.replace(/^[ \t]+|[ \t]+$/g, '');
+}

@@ -1,0 +1,42 @@
+// The security headers of every answer (ASVS 3.4). Nothing may load, frame or run but what is named here.
+import type { RequestHandler, Response } from 'express';
+import helmet from 'helmet';
+
+export interface HeaderOptions {
+  /** Whether browsers come by https: only then HSTS. */
+  readonly https: boolean;
+  /** Where the gate sends people to sign in: a form that is posted after the gate's session ended is redirected there. */
+  readonly loginOrigin: string;
+}
+
+/** Needs `res.locals.nonce`. */
+export function securityHeaders({ https, loginOrigin }: HeaderOptions): RequestHandler {
+  return helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: [(_req, res) => `'nonce-${(res as Response).locals.nonce}'`],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        formAction: ["'self'", loginOrigin],
+        objectSrc: ["'none'"],
+        baseUri: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    crossOriginOpenerPolicy: { policy: 'same-origin' },
+    crossOriginResourcePolicy: { policy: 'same-origin' },
+    // With `no-referrer` browsers send `Origin: null` on a form of our own.
+    referrerPolicy: { policy: 'same-origin' },
+    strictTransportSecurity: https ? { maxAge: 63_072_000, includeSubDomains: true } : false,
+    xFrameOptions: { action: 'deny' },
+  });
+}
+
+/** For everything that is about one person (ASVS 14.3.2). */
+export const noStore: RequestHandler = (_req, res, next) => {
+  res.setHeader('Cache-Control', 'no-store');
+  next();
+};

@@ -1,0 +1,48 @@
+// Sends pages: the frame of a request, and the answer's type.
+import { randomBytes } from 'node:crypto';
+import type { Request, RequestHandler, Response } from 'express';
+import type { Html } from '../../views/html.ts';
+import type { Frame, Theme } from '../../views/layout.ts';
+
+declare global {
+  namespace Express {
+    interface Locals {
+      /** The CSP nonce of this answer. */
+      nonce: string;
+      /** What the frame of this answer's page shows; parts are added on the way. */
+      frame: Omit<Frame, 'nonce' | 'path'>;
+    }
+  }
+}
+
+export interface FrameBase {
+  readonly asset: (name: string) => string;
+  readonly devMode: boolean;
+  readonly signInPath: string;
+}
+
+/** Gives each answer its nonce and the frame of a visitor's page. */
+export function prepareFrame(base: FrameBase): RequestHandler {
+  return (_req, res, next) => {
+    res.locals.nonce = randomBytes(16).toString('base64');
+    res.locals.frame = { theme: 'auto', ...base };
+    next();
+  };
+}
+
+/** Adds to the frame what is known by now. */
+export function addToFrame(
+  res: Response,
+  known: { theme?: Theme | undefined; person?: NonNullable<Frame['person']>; csrfToken?: string },
+): void {
+  const { theme = res.locals.frame.theme, ...rest } = known;
+  res.locals.frame = { ...res.locals.frame, ...rest, theme };
+}
+
+export function pageFrame(req: Request, res: Response): Frame {
+  return { ...res.locals.frame, nonce: res.locals.nonce, path: req.path };
+}
+
+export function sendPage(res: Response, page: Html): void {
+  res.type('html').send(page.markup);
+}

@@ -1,0 +1,47 @@
+// A listening server that slow clients cannot hold, and that ends without cutting a request.
+import { createServer, type RequestListener, type Server } from 'node:http';
+
+/** HTTP/1.1 with short limits: 5 s for the headers, 30 s for a whole request, 16 KB of headers. */
+export function createHttpServer(listener: RequestListener): Server {
+  return createServer(
+    {
+      headersTimeout: 5_000,
+      requestTimeout: 30_000,
+      connectionsCheckingInterval: 1_000,
+      // Longer than Go's 90 s for idle connections: the gate must never send into one that is closing.
+      keepAliveTimeout: 120_000,
+      maxHeaderSize: 16_384,
+      insecureHTTPParser: false,
+    },
+    listener,
+  );
+}
+
+/** Resolves with the port once `server` listens. @throws a plain sentence where it cannot. */
+export async function listen(server: Server, port: number, host: string): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const taken = error.code === 'EADDRINUSE';
+      const why = taken
+        ? 'is taken by another program; choose another one'
+        : `cannot be used (${error.code})`;
+      reject(new Error(`port ${port} on ${host} ${why}`, { cause: error }));
+    });
+    server.listen(port, host, resolve);
+  });
+  const address = server.address();
+  return typeof address === 'object' && address ? address.port : port;
+}
+
+/** Takes no new requests, lets those under way finish, and after `limitMs` closes what is left. */
+export async function drain(server: Server, limitMs: number): Promise<void> {
+  if (!server.listening) return;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(() => server.closeAllConnections(), limitMs);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

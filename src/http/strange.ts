@@ -1,0 +1,16 @@
+// Requests that no honest client sends: refused before anything looks at them.
+import type { RequestHandler } from 'express';
+import { HttpError } from './errors.ts';
+
+const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+const urlLimit = 4096;
+
+/** TRACE and unknown methods are 405; an address over 4,096 characters is 414. JSON is never shown as a page (ASVS 3.2.1). */
+export const refuseStrangeRequests: RequestHandler = (req, res, next) => {
+  if (!methods.has(req.method)) return next(new HttpError('method_not_allowed'));
+  if (req.url.length > urlLimit) return next(new HttpError('uri_too_long'));
+  if (req.path.startsWith('/api/') && req.headers['sec-fetch-dest'] === 'document') {
+    res.setHeader('Content-Disposition', 'attachment; filename="gatehouse.json"');
+  }
+  next();
+};

@@ -1,0 +1,45 @@
+#!/usr/bin/env node
+// The commands. Errors are one line: what is wrong and the mend; exit code 2 where the command or the settings are wrong.
+import { formatProblems, loadConfig } from './config/load.ts';
+
+const help = `gatehouse: the session desk for oauth2-proxy
+
+  gatehouse serve     the server, with the settings of .env and the environment
+  gatehouse help      this text
+`;
+
+const commands: Record<string, (args: readonly string[]) => Promise<void>> = {
+  serve: async () => {
+    const loaded = loadConfig({ env: process.env, envFile: '.env' });
+    if ('problems' in loaded) return fail(`Gatehouse cannot start:\n${formatProblems(loaded.problems)}`, 2);
+    const { serve } = await import('./serve.ts');
+    const running = await serve(loaded.config);
+    const stop = () => void running.stop().then(() => process.exit(0));
+    process.on('SIGTERM', stop);
+    process.on('SIGINT', stop);
+  },
+  help: async () => {
+    process.stdout.write(help);
+  },
+};
+
+const [name = 'help', ...args] = process.argv.slice(2);
+const command = commands[name.replace(/^(--help|-h)$/, 'help')];
+if (!command) {
+  fail(`There is no command "${name.slice(0, 40)}"; \`gatehouse help\` lists them.`, 2);
+} else {
+  command(args).catch((error: unknown) => {
+    const debug = process.env['LOG_LEVEL'] === 'debug' && error instanceof Error;
+    fail(
+      debug
+        ? `${error.stack}`
+        : `Gatehouse stops: ${error instanceof Error ? error.message : 'an unknown error'}`,
+      1,
+    );
+  });
+}
+
+function fail(message: string, code: number): void {
+  process.stderr.write(`${message}\n`);
+  process.exitCode = code;
+}

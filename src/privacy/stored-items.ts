@@ -1,0 +1,55 @@
+// What the program stores about people, for the privacy notice: made from the configuration that really holds.
+import { duration } from '../../views/format.ts';
+import type { StoredItem } from '../../views/privacy-notice.ts';
+import type { Config } from '../config/derive.ts';
+
+export function storedItems({ session, visitor, gate, devMode }: Config): StoredItem[] {
+  const items: StoredItem[] = [
+    {
+      what: `Visitor cookie \`${visitor.cookieName}\``,
+      why: 'A random number, so that your theme and the notice you have seen are remembered. It is replaced when you sign in.',
+      howLong: duration(visitor.ttlMs),
+      where: 'your browser',
+    },
+    {
+      what: `Session cookie \`${session.cookieName}\``,
+      why: 'A random number that keeps you signed in. It is set when you sign in and says nothing about you.',
+      howLong: `${duration(session.lifetimeMs)}, or until you close the browser if you choose so; over after ${duration(session.idleMs)} without use`,
+      where: 'your browser',
+    },
+    {
+      what: 'What a visitor chose',
+      why: 'The theme and the notice, under a digest of the visitor cookie’s number. Nothing is kept of visitors who chose nothing.',
+      howLong: duration(visitor.ttlMs),
+      where: 'this server',
+    },
+    {
+      what: 'Your sessions',
+      why: 'For each device: when you signed in and were last here, the browser and system it names, and its network address. So that you can see and end them.',
+      howLong: duration(session.lifetimeMs),
+      where: 'this server',
+    },
+    {
+      what: 'Your account here',
+      why: 'The e-mail address and account number that Google gave, your theme, and your last sign-in.',
+      howLong: 'Until you ask whoever runs this site to remove it',
+      where: 'this server',
+    },
+  ];
+  if (devMode) return items;
+  return [
+    ...items,
+    {
+      what: `Gate cookie \`${gate.cookie.name}\``,
+      why: 'Set by oauth2-proxy, the gate in front of this site, as proof that Google knows you.',
+      howLong: `${duration(gate.cookie.expireMs)}, and renewed`,
+      where: 'your browser',
+    },
+    {
+      what: 'That you signed in',
+      why: 'Google knows that you used your account for this site. It is asked only who you are.',
+      howLong: 'As Google’s own privacy policy says',
+      where: 'Google',
+    },
+  ];
+}

@@ -1,0 +1,54 @@
+// GET /dashboard: who you are, this session, and the time that both own cookies have left.
+import type { Request, RequestHandler, Response } from 'express';
+import { type CookieClock, type Device, dashboard } from '../../views/dashboard.ts';
+import { pageFrame, sendPage } from '../http/page.ts';
+import { sessionOf } from './admit.ts';
+import { absoluteEndOf, type SessionLimits } from './session.ts';
+
+export interface DashboardOptions {
+  readonly limits: SessionLimits;
+  readonly cookieName: string;
+  readonly now: () => number;
+  readonly personOf: (res: Response) => {
+    readonly id: string;
+    readonly email: string;
+    readonly operator: boolean;
+  };
+  /** The visitor cookie's clock, as the browser sent it. */
+  readonly visitorClock: (req: Request, res: Response) => CookieClock;
+}
+
+export function dashboardPage(options: DashboardOptions): RequestHandler {
+  const { limits, cookieName, now, personOf, visitorClock } = options;
+  return (req, res) => {
+    const session = sessionOf(res);
+    const { handle, network, createdAt, staySignedIn, previousSignIn } = session;
+    const expiresAt = absoluteEndOf(session, limits);
+    const idleEndsAt = Math.min(now() + limits.idleMs, expiresAt);
+    const sessionClock: CookieClock = {
+      label: 'Session cookie',
+      name: cookieName,
+      purpose: 'Keeps you signed in here.',
+      leftMs: expiresAt - now(),
+      lifetimeMs: expiresAt - createdAt,
+    };
+    const page = dashboard(pageFrame(req, res), {
+      now: now(),
+      person: personOf(res),
+      session: {
+        handle,
+        device: session.device as Device,
+        network,
+        createdAt,
+        lastSeenAt: now(),
+        expiresAt,
+        idleEndsAt,
+        staySignedIn,
+      },
+      cookies: [sessionClock, visitorClock(req, res)],
+      previousSignIn: previousSignIn && { ...previousSignIn, device: previousSignIn.device as Device },
+      firstVisit: res.locals.isNewSession === true,
+    });
+    sendPage(res, page);
+  };
+}

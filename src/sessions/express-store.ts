@@ -1,0 +1,113 @@
+// The store that express-session talks to, over any backend. Ids are digested here; nothing below ever sees one (invariant 4).
+import type { Request } from 'express';
+import session, { type SessionData } from 'express-session';
+import { digest } from '../crypto/tokens.ts';
+import type { SessionEnd, SessionRow, SessionTable } from '../store/contract.ts';
+import { absoluteEndOf, endOf, type SessionFacts, type SessionLimits, touchIntervalMs } from './session.ts';
+import { SessionCookie, type SessionCookieAttributes } from './session-cookie.ts';
+
+declare module 'express-session' {
+  interface SessionData extends SessionFacts {
+    handle: string;
+    personId: string;
+    createdAt: number;
+    lastSeenAt: number;
+    expiresAt: number;
+    /** Present on a session that is over: it is shown why, and nothing else. */
+    ended?: SessionEnd;
+  }
+}
+
+/** Kept in the row's own columns, or not kept at all. */
+const columns = new Set(['cookie', 'handle', 'personId', 'createdAt', 'lastSeenAt', 'expiresAt', 'ended']);
+
+export interface ExpressStoreOptions {
+  readonly table: SessionTable;
+  readonly limits: SessionLimits;
+  readonly cookie: SessionCookieAttributes;
+  readonly now: () => number;
+}
+
+export class ExpressStore extends session.Store {
+  readonly #options: ExpressStoreOptions;
+  /** What each loaded session was when it was loaded, so that a save writes only what this request changed. */
+  readonly #loaded = new WeakMap<object, ReadonlyMap<string, string>>();
+
+  constructor(options: ExpressStoreOptions) {
+    super();
+    this.#options = options;
+  }
+
+  /** Ended sessions are handed out too, marked as such: `admitSession` says why they ended. */
+  override get(sid: string, callback: (error: unknown, session?: SessionData | null) => void): void {
+    this.#options.table.read(digest(sid)).then(
+      (row) => callback(null, row ? this.toSession(row) : null),
+      (error: unknown) => callback(error),
+    );
+  }
+
+  /** Writes the keys that changed, and only to a session that is there and lives. A session begins at sign-in alone. */
+  override set(sid: string, data: SessionData, callback: (error?: unknown) => void = ignore): void {
+    const before = this.#loaded.get(data);
+    if (!before) {
+      callback(new Error('a session was to be saved that no sign-in began'));
+      return;
+    }
+    const after = factsOf(data);
+    const changed = [...new Set([...before.keys(), ...after.keys()])].filter(
+      (key) => before.get(key) !== after.get(key),
+    );
+    if (changed.length === 0 || data.ended) {
+      callback();
+      return;
+    }
+    const patch = Object.fromEntries(changed.map((key) => [key, Reflect.get(data, key)]));
+    this.#loaded.set(data, after);
+    this.#options.table.update(digest(sid), patch).then(() => callback(), callback);
+  }
+
+  override touch(sid: string, data: SessionData, callback: (error?: unknown) => void = ignore): void {
+    const { limits, now, table } = this.#options;
+    const seenAt = now();
+    if (data.ended || seenAt - data.lastSeenAt < touchIntervalMs(limits)) {
+      callback();
+      return;
+    }
+    table.touch(digest(sid), seenAt).then(() => callback(), callback);
+  }
+
+  override destroy(sid: string, callback: (error?: unknown) => void = ignore): void {
+    const end: SessionEnd = { at: this.#options.now(), reason: 'signed_out' };
+    this.#options.table.end(digest(sid), end).then(() => callback(), callback);
+  }
+
+  override createSession(req: Request, data: SessionData) {
+    const { cookie, limits, now } = this.#options;
+    const live = super.createSession(req, data);
+    live.cookie = new SessionCookie(cookie, () =>
+      Reflect.get(live, 'staySignedIn') ? absoluteEndOf(data, limits) - now() : undefined,
+    );
+    this.#loaded.set(live, factsOf(data));
+    return live;
+  }
+
+  /** A row as express-session holds it. */
+  toSession(row: SessionRow): SessionData {
+    const { limits, now } = this.#options;
+    const { handle, personId, createdAt, lastSeenAt, expiresAt } = row;
+    const ended = endOf(row, limits, now());
+    const facts = row.data as unknown as SessionFacts;
+    const cookie = new SessionCookie(this.#options.cookie, () => undefined);
+    return { ...facts, handle, personId, createdAt, lastSeenAt, expiresAt, cookie, ...(ended && { ended }) };
+  }
+}
+
+function ignore(): void {}
+
+function factsOf(data: SessionData): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries(data)
+      .filter(([key, value]) => !columns.has(key) && value !== undefined)
+      .map(([key, value]) => [key, JSON.stringify(value)]),
+  );
+}

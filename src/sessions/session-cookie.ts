@@ -1,0 +1,41 @@
+// The session cookie's attributes, decided by the configuration alone and never by a client's header.
+import session from 'express-session';
+import type { Keyring, SignedBy } from '../crypto/keyring.ts';
+
+export interface SessionCookieAttributes {
+  readonly secure: boolean;
+  readonly httpOnly: boolean;
+  readonly sameSite: 'strict' | 'lax' | 'none';
+}
+
+/**
+ * express-session writes `Expires` by the process's clock, and drops a `Secure` cookie where no trusted
+ * `X-Forwarded-Proto` came: this one says `Max-Age`, and `PUBLIC_URL` has already decided on `Secure`.
+ */
+export class SessionCookie extends session.Cookie {
+  readonly #attributes: SessionCookieAttributes;
+  readonly #maxAgeMs: () => number | undefined;
+
+  /** `maxAgeMs` is asked when the cookie is set; undefined: until the browser closes. */
+  constructor(attributes: SessionCookieAttributes, maxAgeMs: () => number | undefined) {
+    super();
+    this.#attributes = attributes;
+    this.#maxAgeMs = maxAgeMs;
+    // Read by express-session before it sets the cookie again, where null would mean never; not written anywhere.
+    this.expires = new Date(Date.now() + 86_400_000);
+  }
+
+  /** What express-session hands to `cookie.serialize`. */
+  get data() {
+    const maxAgeMs = this.#maxAgeMs();
+    const maxAge = maxAgeMs === undefined ? {} : { maxAge: Math.ceil(maxAgeMs / 1000) };
+    return { path: '/', ...this.#attributes, ...maxAge };
+  }
+}
+
+/** Which key signed the cookie that express-session took `id` from: `s:<id>.<HMAC in base64>`, percent-encoded. */
+export function signedBy(sentValue: string, id: string, keyring: Keyring): SignedBy | undefined {
+  const signature = sentValue.slice(sentValue.lastIndexOf('.') + 1);
+  const mac = signature.replace(/%2B|\+/gi, '-').replace(/%2F|\//gi, '_');
+  return keyring.verify('session cookie', id, mac);
+}

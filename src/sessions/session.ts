@@ -1,0 +1,46 @@
+// The rules of a session: what it holds, and when it is over. Pure. Invariant 7: both limits, by the server's clock.
+import type { EndReason, SessionEnd, SessionRow, SignIn } from '../store/contract.ts';
+
+export interface SessionLimits {
+  /** From the beginning, whatever happens. */
+  readonly lifetimeMs: number;
+  /** From the last request. */
+  readonly idleMs: number;
+}
+
+/** What a session remembers beside the columns of its row. */
+export interface SessionFacts {
+  email: string;
+  csrfSecret: string;
+  staySignedIn: boolean;
+  device: SignIn['device'];
+  /** The address that signed in. */
+  network: string;
+  /** The sign-in before this one; undefined at the person's first. */
+  previousSignIn?: SignIn;
+  /** When the cookie was last signed anew because a former key had signed it. */
+  resignedAt?: number;
+}
+
+/** Seen at most once a minute (a write each time), and often enough that a short idle limit is still met. */
+export function touchIntervalMs({ idleMs }: SessionLimits): number {
+  return Math.min(60_000, Math.floor(idleMs / 10));
+}
+
+/** When the session ends whatever happens: a lifetime that was shortened since holds for it too. */
+export function absoluteEndOf(
+  row: Pick<SessionRow, 'createdAt' | 'expiresAt'>,
+  { lifetimeMs }: SessionLimits,
+): number {
+  return Math.min(row.expiresAt, row.createdAt + lifetimeMs);
+}
+
+/** How and when the session ended; undefined while it lives. */
+export function endOf(row: SessionRow, limits: SessionLimits, now: number): SessionEnd | undefined {
+  if (row.ended) return row.ended;
+  const limitReached = (at: number, reason: EndReason) => (now >= at ? { at, reason } : undefined);
+  return (
+    limitReached(absoluteEndOf(row, limits), 'expired') ??
+    limitReached(row.lastSeenAt + limits.idleMs, 'idle')
+  );
+}

@@ -1,0 +1,103 @@
+// Begins a session. Invariant 5: session id, anti-forgery secret and visitor id are new; what the visitor chose moves along.
+import type { Request, Response } from 'express';
+import type { Keyring } from '../crypto/keyring.ts';
+import { digest, randomToken } from '../crypto/tokens.ts';
+import type { Logger } from '../http/log.ts';
+import type { Choices, SessionRow, SignIn, Store } from '../store/contract.ts';
+import { deviceOf } from './device.ts';
+import type { ExpressStore } from './express-store.ts';
+import { endOf, type SessionFacts, type SessionLimits } from './session.ts';
+
+export interface SignInOptions {
+  readonly store: Store;
+  readonly expressStore: ExpressStore;
+  readonly keyring: Keyring;
+  readonly limits: SessionLimits;
+  readonly now: () => number;
+  readonly logger: Logger;
+  /** The gate's own cookie as the browser sent it: what several tabs of one browser share. */
+  readonly gateCookieOf: (req: Request) => string | undefined;
+  /** Replaces the visitor id and tells what the visitor had chosen. */
+  readonly replaceVisitor: (req: Request, res: Response) => Promise<Choices>;
+}
+
+/** Tabs that open within this time of each other share the session that the first one begins. */
+const claimMs = 10_000;
+
+/** Puts a new session of `person` into `req.session`; express-session then sets its cookie. */
+export async function beginSession(
+  req: Request,
+  res: Response,
+  person: { readonly id: string; readonly email: string },
+  options: SignInOptions,
+): Promise<void> {
+  const { store, expressStore, limits, now, logger } = options;
+  const claimKey = claimKeyOf(req, person.id, options);
+  const signIn: SignIn = { at: now(), device: deviceOf(req.headers['user-agent']), network: req.ip ?? '' };
+
+  let id = claimKey === undefined ? randomToken() : await sharedId(claimKey, options);
+  let row = newRow(id, person, signIn, limits);
+  let created = await store.sessions.create(row);
+  if (!created) {
+    const first = await store.sessions.read(row.idHash);
+    if (first && first.personId === person.id && !endOf(first, limits, now())) {
+      adopt(req, id, first, expressStore);
+      return;
+    }
+    // The session that this sign-in shared is over already: begin another one, with an id of its own.
+    if (claimKey !== undefined) await store.claims.release(claimKey);
+    id = randomToken();
+    row = newRow(id, person, signIn, limits);
+    created = await store.sessions.create(row);
+    if (!created) throw new Error('a fresh random session id was taken');
+  }
+  adopt(req, id, row, expressStore);
+  const choices = await options.replaceVisitor(req, res);
+  const previousSignIn = await store.people.signIn(person.id, person.email, signIn, choices);
+  if (previousSignIn) req.session.previousSignIn = previousSignIn;
+  logger.info({ event: 'session.created', handle: row.handle, reqId: req.id });
+}
+
+/** A browser that opens several tabs at once must get one session, not one a tab. */
+function claimKeyOf(req: Request, personId: string, { gateCookieOf }: SignInOptions): string | undefined {
+  const gateCookie = gateCookieOf(req);
+  return gateCookie === undefined ? undefined : digest(`sign-in\n${personId}\n${gateCookie}`);
+}
+
+/**
+ * The id that all tabs of this browser arrive at: the first one's random salt is shared through the store, and the
+ * id is its HMAC under a key that the store does not know.
+ */
+async function sharedId(claimKey: string, { store, keyring, now }: SignInOptions): Promise<string> {
+  const salt = await store.claims.claim(claimKey, randomToken(), now(), now() + claimMs);
+  return keyring.mac('session id', `${claimKey}\n${salt}`);
+}
+
+function newRow(
+  id: string,
+  person: { id: string; email: string },
+  signIn: SignIn,
+  limits: SessionLimits,
+): SessionRow {
+  const facts: SessionFacts = {
+    email: person.email,
+    csrfSecret: randomToken(24),
+    staySignedIn: true,
+    device: signIn.device,
+    network: signIn.network,
+  };
+  return {
+    idHash: digest(id),
+    handle: randomToken(9),
+    personId: person.id,
+    createdAt: signIn.at,
+    lastSeenAt: signIn.at,
+    expiresAt: signIn.at + limits.lifetimeMs,
+    data: { ...facts },
+  };
+}
+
+function adopt(req: Request, id: string, row: SessionRow, expressStore: ExpressStore): void {
+  req.sessionID = id;
+  req.sessionStore.createSession(req, expressStore.toSession(row));
+}

@@ -1,0 +1,75 @@
+// The public pages. Everyone here is a visitor, whoever the gate may name.
+import type { RequestHandler } from 'express';
+import { z } from 'zod';
+import { landing } from '../../views/landing.ts';
+import { privacyNotice, type StoredItem } from '../../views/privacy-notice.ts';
+import { signedOut } from '../../views/signed-out.ts';
+import { HttpError } from '../http/errors.ts';
+import { addToFrame, pageFrame, sendPage } from '../http/page.ts';
+import type { Choices } from '../store/contract.ts';
+import type { Visitors } from './visitors.ts';
+
+declare global {
+  namespace Express {
+    interface Locals {
+      /** What this page's visitor chose. */
+      choices?: Choices;
+    }
+  }
+}
+
+/** Before each public page: the visitor's choices, and the cookie where it is agreed. */
+export function meetVisitor(visitors: Visitors): RequestHandler {
+  return async (req, res, next) => {
+    if (req.method !== 'GET' && req.method !== 'HEAD') return next();
+    res.setHeader('Cache-Control', 'no-store');
+    const choices = await visitors.meet(req, res);
+    res.locals.choices = choices;
+    addToFrame(res, { theme: choices.theme });
+    next();
+  };
+}
+
+export interface LandingOptions {
+  readonly consent: 'notice' | 'required';
+  readonly ttlMs: number;
+  readonly visitors: Visitors;
+}
+
+export function landingPage({ consent, ttlMs, visitors }: LandingOptions): RequestHandler {
+  return (req, res) => {
+    const page = landing(pageFrame(req, res), {
+      showNotice: visitors.mayKeep(req) && res.locals.choices?.noticeSeen !== true,
+      consent,
+      canChoose: visitors.mayKeep(req),
+      visitorTtlDays: Math.round(ttlMs / 86_400_000),
+    });
+    sendPage(res, page);
+  };
+}
+
+const form = z.strictObject({
+  theme: z.enum(['auto', 'light', 'dark']).optional(),
+  notice: z.literal('seen').optional(),
+});
+
+/** POST `/`: a theme, or the notice seen. There is no session to bind a token to: the Origin check guards it. */
+export function saveChoices(visitors: Visitors): RequestHandler {
+  return async (req, res) => {
+    const input = form.safeParse(req.body);
+    if (!input.success) throw new HttpError('bad_request');
+    const { theme, notice } = input.data;
+    const choices: Choices = { ...(theme && { theme }), ...(notice && { noticeSeen: true }) };
+    if (Object.keys(choices).length > 0) await visitors.choose(req, res, choices);
+    res.redirect(303, '/');
+  };
+}
+
+export const signedOutPage: RequestHandler = (req, res) => sendPage(res, signedOut(pageFrame(req, res)));
+
+export function privacyNoticePage(
+  consent: 'notice' | 'required',
+  items: readonly StoredItem[],
+): RequestHandler {
+  return (req, res) => sendPage(res, privacyNotice(pageFrame(req, res), { consent, items }));
+}

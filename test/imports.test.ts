@@ -1,0 +1,59 @@
+// Who may import whom (design, section 5): rooms know what is below them, and siblings never meet.
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, normalize } from 'node:path';
+import { test } from 'node:test';
+
+const ground = ['config', 'crypto', 'store', 'views'];
+/** What a room may import besides itself. A room that is not named is a feature. */
+const allowed: Record<string, readonly string[]> = {
+  config: [],
+  crypto: [],
+  store: [],
+  views: [],
+  http: ['views'],
+  audit: ['crypto', 'store'],
+  secrets: ['config', 'crypto', 'store'],
+};
+const feature = [...ground, 'http', 'audit'];
+const roots = new Set(['src/app.ts', 'src/main.ts', 'src/serve.ts']);
+
+function roomOf(file: string): string {
+  if (file.startsWith('views/')) return 'views';
+  return file.split('/')[1] ?? '';
+}
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(file, 'utf8');
+  const paths = [...text.matchAll(/(?:from|import\()\s*'(\.{1,2}\/[^']+)'/g)].map(([, path]) => path ?? '');
+  return paths.map((path) => normalize(`${dirname(file)}/${path}`));
+}
+
+function faults(file: string, imports: readonly string[]): string[] {
+  return imports.flatMap((imported) => {
+    if (roots.has(imported) && !roots.has(file))
+      return [`${file} imports ${imported}: nobody imports a root`];
+    if (roots.has(file)) return [];
+    const [from, to] = [roomOf(file), roomOf(imported)];
+    if (from === to || (allowed[from] ?? feature).includes(to)) return [];
+    return [`${file} imports ${imported}: ${from} may not know ${to}`];
+  });
+}
+
+const files = globSync(['src/**/*.ts', 'views/**/*.ts']).filter((file) => !file.endsWith('.test.ts'));
+
+test('every import points the allowed way', () => {
+  assert.ok(files.length > 40);
+  assert.deepEqual(
+    files.flatMap((file) => faults(file, importsOf(file))),
+    [],
+  );
+});
+
+test('and the check sees one that does not', () => {
+  assert.equal(faults('src/gate/x.ts', ['src/sessions/admit.ts']).length, 1);
+  assert.equal(faults('src/http/x.ts', ['src/store/contract.ts']).length, 1);
+  assert.equal(faults('src/crypto/x.ts', ['views/html.ts']).length, 1);
+  assert.equal(faults('src/gate/x.ts', ['src/app.ts']).length, 1);
+  assert.equal(faults('src/gate/x.ts', ['src/http/log.ts', 'views/html.ts']).length, 0);
+});

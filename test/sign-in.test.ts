@@ -1,0 +1,280 @@
+// Signing in: everything is new, once; the visitor becomes a member; keys change without anyone noticing. On both stores.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { after, before, suite, test } from 'node:test';
+import type { Client } from './support/client.ts';
+import { ada, begin, type Desk, grace, startDesk, storeKinds } from './support/desk.ts';
+import { need } from './support/requirement.ts';
+
+const sessionName = '__Host-session';
+const visitorName = '__Host-visitor_session_id';
+const day = 86_400_000;
+
+function choose(browser: Client, desk: Desk, body: string, headers: Record<string, string> = {}) {
+  const form = { origin: desk.origin, 'content-type': 'application/x-www-form-urlencoded' };
+  return browser.ask('/', { method: 'POST', body, headers: { ...form, ...headers } });
+}
+
+const themeOf = (page: string) => /data-theme="(\w+)"/.exec(page)?.[1];
+
+for (const store of storeKinds) {
+  suite(`sign-in on ${store}`, await need(...(store === 'redis' ? (['redis-server'] as const) : [])), () => {
+    let desk: Desk;
+    before(async () => {
+      desk = await startDesk({ store });
+    });
+    after(() => desk.close());
+
+    test('a visitor has a cookie and no row, until something is chosen', async () => {
+      const browser = desk.browser();
+      const page = await browser.ask('/');
+      assert.equal(page.status, 200);
+      assert.equal(page.setCookies.length, 1);
+      assert.match(
+        page.setCookies[0] ?? '',
+        /^__Host-visitor_session_id=[^;]+; Max-Age=604800; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+      );
+      assert.deepEqual((await browser.ask('/')).setCookies, []);
+      assert.equal(themeOf((await browser.ask('/')).text), 'auto');
+      assert.equal((await choose(browser, desk, 'theme=dark')).status, 303);
+      assert.equal(themeOf((await browser.ask('/')).text), 'dark');
+      assert.match((await browser.ask('/')).text, /notice/i);
+    });
+
+    test('sign-in replaces the visitor id: the old one is dead, its choices are the member’s now', async () => {
+      const browser = desk.browser();
+      await browser.ask('/');
+      await choose(browser, desk, 'theme=dark');
+      await choose(browser, desk, 'notice=seen');
+      const old = browser.cookies.get(visitorName) ?? '';
+
+      const member = desk.browser(grace);
+      member.cookies.set(visitorName, old);
+      const dashboard = await member.ask('/dashboard');
+      assert.equal(dashboard.status, 200);
+      assert.equal(themeOf(dashboard.text), 'dark');
+      const fresh = member.cookies.get(visitorName) ?? '';
+      assert.notEqual(fresh.split('.')[0], old.split('.')[0]);
+      assert.equal(
+        themeOf((await member.ask('/')).text),
+        'dark',
+        'public pages of this browser look the same',
+      );
+
+      const thief = desk.browser();
+      thief.cookies.set(visitorName, old);
+      const page = await thief.ask('/');
+      assert.equal(themeOf(page.text), 'auto', 'the old id opens nothing');
+      assert.notEqual(thief.cookies.get(visitorName)?.split('.')[0], old.split('.')[0], 'and is replaced');
+      thief.cookies.set(visitorName, old);
+      await choose(thief, desk, 'theme=light');
+      assert.notEqual(thief.cookies.get(visitorName)?.split('.')[0], old.split('.')[0]);
+      assert.equal(themeOf((await member.ask('/')).text), 'dark');
+    });
+
+    test('a visitor who chose nothing gets a new id as well, and the old one is dead', async () => {
+      const browser = desk.browser();
+      await browser.ask('/');
+      const old = browser.cookies.get(visitorName) ?? '';
+      const member = desk.browser(ada);
+      member.cookies.set(visitorName, old);
+      await member.ask('/dashboard');
+      assert.notEqual(member.cookies.get(visitorName), old);
+      const again = desk.browser();
+      again.cookies.set(visitorName, old);
+      await again.ask('/');
+      assert.notEqual(again.cookies.get(visitorName), old);
+    });
+
+    test('what a member chose stands against what a later visitor chose', async () => {
+      const person = { id: '300', email: 'member@example.org' };
+      const { change } = await begin(desk, person);
+      await change('/settings', { theme: 'light', staySignedIn: 'on' });
+      const browser = desk.browser(person);
+      await browser.ask('/');
+      await choose(browser, desk, 'theme=dark');
+      assert.equal(themeOf((await browser.ask('/dashboard')).text), 'light');
+    });
+
+    test('session id and anti-forgery token are new at each sign-in; a presented id is not taken over', async () => {
+      const first = await begin(desk, ada);
+      const planted = desk.browser(ada);
+      planted.cookies.set(sessionName, `s%3A${'A'.repeat(43)}.${'B'.repeat(43)}`);
+      await planted.ask('/dashboard');
+      const second = await begin(desk, ada);
+      const ids = [first.browser, planted, second.browser].map((browser) => browser.cookies.get(sessionName));
+      assert.equal(new Set(ids).size, 3);
+      const crossed = await second.browser.ask('/settings', {
+        method: 'POST',
+        body: 'theme=dark',
+        headers: {
+          origin: desk.origin,
+          'content-type': 'application/x-www-form-urlencoded',
+          'x-csrf-token': first.csrfToken,
+        },
+      });
+      assert.equal(crossed.status, 403);
+    });
+
+    test('tabs that open at the same moment share one session', async () => {
+      const tabs = Array.from({ length: 5 }, () => {
+        const tab = desk.browser(ada);
+        tab.cookies.set('__Host-_oauth2_proxy', 'one-browser');
+        return tab;
+      });
+      const answers = await Promise.all(tabs.map((tab) => tab.ask('/dashboard')));
+      assert.deepEqual(
+        answers.map((answer) => answer.status),
+        [200, 200, 200, 200, 200],
+      );
+      assert.equal(new Set(tabs.map((tab) => tab.cookies.get(sessionName))).size, 1);
+      const created = desk.logLines.filter((line) => line.includes('session.created')).length;
+      const handles = await Promise.all(
+        tabs.map(
+          async (tab) => (await tab.ask('/api/me')).json<{ session: { handle: string } }>().session.handle,
+        ),
+      );
+      assert.equal(new Set(handles).size, 1);
+      assert.equal(
+        desk.logLines.filter((line) => line.includes(handles[0] ?? '?') && line.includes('session.created'))
+          .length,
+        1,
+        `${created}`,
+      );
+    });
+
+    test('another person, and another browser of the same person, never share it', async () => {
+      const open = async (person: typeof ada, gateCookie: string) => {
+        const browser = desk.browser(person);
+        browser.cookies.set('__Host-_oauth2_proxy', gateCookie);
+        await browser.ask('/dashboard');
+        return browser.cookies.get(sessionName);
+      };
+      const cookies = await Promise.all([open(ada, 'x'), open(ada, 'y'), open(grace, 'x')]);
+      assert.equal(new Set(cookies).size, 3);
+    });
+
+    test('who signs out and in again within the shared moment gets another session', async () => {
+      const { browser, change } = await (async () => {
+        const one = await begin(desk, ada, {});
+        one.browser.cookies.set('__Host-_oauth2_proxy', 'same');
+        return one;
+      })();
+      await change('/logout');
+      const again = desk.browser(ada);
+      again.cookies.set('__Host-_oauth2_proxy', 'same');
+      await again.ask('/dashboard');
+      const first = again.cookies.get(sessionName);
+      const csrfToken = (await again.ask('/api/me')).json<{ csrfToken: string }>().csrfToken;
+      const headers = { origin: desk.origin, 'x-csrf-token': csrfToken };
+      assert.equal((await again.ask('/logout', { method: 'POST', headers })).status, 303);
+      const third = desk.browser(ada);
+      third.cookies.set('__Host-_oauth2_proxy', 'same');
+      assert.equal((await third.ask('/dashboard')).status, 200);
+      assert.notEqual(third.cookies.get(sessionName), first);
+      assert.equal((await third.ask('/api/me')).status, 200);
+      assert.ok(!browser.cookies.has(sessionName));
+    });
+
+    test('the dashboard tells of the sign-in before this one', async () => {
+      const person = { id: '301', email: 'twice@example.org' };
+      const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
+      await begin(desk, person, { 'user-agent': firefox });
+      const { browser } = await begin(desk, person);
+      assert.match((await browser.ask('/dashboard')).text, /Firefox on Linux/);
+    });
+
+    test('consent required: no cookie before a choice; with Sec-GPC never one', async () => {
+      const careful = await startDesk({ store, settings: { VISITOR_CONSENT: 'required' } });
+      const visitor = careful.browser();
+      assert.deepEqual((await visitor.ask('/')).setCookies, []);
+      assert.equal((await choose(visitor, careful, 'theme=dark')).setCookies.length, 1);
+      assert.equal(themeOf((await visitor.ask('/')).text), 'dark');
+      const gpc = careful.browser(undefined, { 'sec-gpc': '1' });
+      assert.deepEqual((await gpc.ask('/')).setCookies, []);
+      assert.deepEqual((await choose(gpc, careful, 'theme=dark')).setCookies, []);
+      const member = careful.browser(ada);
+      await member.ask('/dashboard');
+      assert.ok(!member.cookies.has(visitorName), 'signing in is no consent either');
+      await careful.close();
+    });
+
+    test('a visitor cookie ends by the server’s clock', async () => {
+      const browser = desk.browser();
+      await browser.ask('/');
+      await choose(browser, desk, 'theme=dark');
+      const kept = browser.cookies.get(visitorName) ?? '';
+      desk.advance(7 * day + 1000);
+      browser.cookies.set(visitorName, kept);
+      assert.equal(themeOf((await browser.ask('/')).text), 'auto');
+      assert.notEqual(browser.cookies.get(visitorName), kept);
+    });
+
+    test('a cookie that a former key signed is accepted and signed anew; one of a forgotten key is not', async () => {
+      const { browser } = await begin(desk, ada);
+      await desk.browser().ask('/');
+      const oldKey = desk.config.secretKeys[0];
+      const newKey = randomBytes(32).toString('hex');
+      const during = await startDesk({
+        store,
+        beside: desk,
+        settings: { SECRET_KEY: newKey, SECRET_KEY_FALLBACKS: oldKey },
+      });
+      const later = await startDesk({ store, beside: desk, settings: { SECRET_KEY: newKey } });
+      const at = (there: Desk, person?: typeof ada) => {
+        const moved = there.browser(person);
+        for (const [name, value] of browser.cookies) moved.cookies.set(name, value);
+        return moved;
+      };
+      assert.equal((await at(later, ada).ask('/api/me')).status, 401);
+
+      const member = at(during, ada);
+      const answer = await member.ask('/api/me');
+      assert.equal(answer.status, 200);
+      assert.equal(answer.setCookies.filter((line) => line.startsWith(sessionName)).length, 1);
+      assert.deepEqual((await member.ask('/api/me')).setCookies, [], 'once');
+      const visitor = at(during);
+      const page = await visitor.ask('/');
+      assert.equal(page.setCookies.length, 1);
+      const visitorId = (cookie: string | undefined) => cookie?.split('.')[0];
+      assert.equal(visitorId(visitor.cookies.get(visitorName)), visitorId(browser.cookies.get(visitorName)));
+
+      for (const [name, value] of member.cookies) browser.cookies.set(name, value);
+      assert.equal(
+        (await at(later, ada).ask('/api/me')).status,
+        200,
+        'the new signature holds without the old key',
+      );
+      await during.close();
+      await later.close();
+    });
+
+    test('a second secret for the gate is accepted while it changes', async () => {
+      const fresh = randomBytes(32).toString('hex');
+      const old = desk.config.gate.secrets[0];
+      const during = await startDesk({ store, settings: { GATE_SECRET: fresh, GATE_SECRET_FALLBACKS: old } });
+      assert.equal((await during.browser(undefined, desk.gateHeaders(ada)).ask('/dashboard')).status, 200);
+      assert.equal((await during.browser(ada).ask('/dashboard')).status, 200);
+      await during.close();
+    });
+
+    test('SameSite=Strict: a click from another site takes one step on the spot before anything is decided', async () => {
+      const strict = await startDesk({ store, settings: { SECURITY_PROFILE: 'high' } });
+      const headers = {
+        'sec-fetch-site': 'cross-site',
+        'sec-fetch-mode': 'navigate',
+        'sec-fetch-dest': 'document',
+      };
+      const bounced = await strict.browser(ada).ask('/dashboard', { headers });
+      assert.equal(bounced.status, 200);
+      assert.deepEqual(bounced.setCookies, []);
+      assert.match(bounced.text, /http-equiv="refresh" content="0"/);
+      const { browser } = await begin(strict, ada);
+      const same = { ...headers, 'sec-fetch-site': 'same-origin' };
+      const answer = await browser.ask('/dashboard', { headers: same });
+      assert.deepEqual(answer.setCookies, []);
+      assert.doesNotMatch(answer.text, /http-equiv="refresh"/);
+      await strict.close();
+    });
+  });
+}
