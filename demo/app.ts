@@ -1,0 +1,29 @@
+// Starts the app itself as a child process, as `npm start` does, from the environment it is given and nothing else.
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Child, startChild, waitUntilUp } from './child.ts';
+
+export interface AppOptions {
+  /** Must hold HOST and PORT. */
+  readonly env: Readonly<Record<string, string>> & { readonly PORT: string };
+  /** Where it stands: not the checkout, whose `.env` is somebody's own. */
+  readonly cwd: string;
+  readonly onLine?: (line: string) => void;
+}
+
+const root = join(import.meta.dirname, '..');
+
+/** Resolves when it answers /health. */
+export async function startApp({ env, cwd, onLine }: AppOptions): Promise<Child> {
+  const check = pathToFileURL(join(root, 'scripts', 'check-node.mjs')).href;
+  const child = await startChild({
+    name: 'gatehouse',
+    command: process.execPath,
+    args: ['--import', check, join(root, 'src', 'main.ts'), 'serve'],
+    env,
+    cwd,
+    ...(onLine ? { onLine } : {}),
+  });
+  await waitUntilUp(child, `http://127.0.0.1:${env.PORT}/health`);
+  return child;
+}

@@ -1,0 +1,170 @@
+// `npm run demo`: everything on this machine, and nothing of it left behind.
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { parseArgs, styleText } from 'node:util';
+import { startApp } from './app.ts';
+import { freePort } from './child.ts';
+import { startGate } from './gate.ts';
+import { accounts, startGoogle } from './google.ts';
+import { getOauth2Proxy } from './oauth2-proxy.ts';
+
+export interface DemoOptions {
+  /** Preferred; another one where it is taken. */
+  readonly port?: number;
+  /** false: without oauth2-proxy, everyone is `dev@localhost`. */
+  readonly gate?: boolean;
+  readonly say?: (line: string) => void;
+}
+
+export interface Demo {
+  /** The one address to open. */
+  readonly url: string;
+  /** Whether oauth2-proxy stands before it. */
+  readonly gated: boolean;
+  /** Holds all that it wrote; gone after `close`. */
+  readonly folder: string;
+  /** Resolves with what happened where a part ends by itself. */
+  readonly broken: Promise<string>;
+  close(): Promise<void>;
+}
+
+export async function startDemo({
+  port: preferred = 4180,
+  gate = true,
+  say = () => {},
+}: DemoOptions = {}): Promise<Demo> {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-demo-'));
+  const endings: (() => Promise<void>)[] = [];
+  const removeFolder = () => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', removeFolder);
+  async function close(): Promise<void> {
+    while (endings.length > 0) await endings.pop()?.();
+    removeFolder();
+    process.off('exit', removeFolder);
+  }
+
+  try {
+    const binary = gate ? await getOauth2Proxy(say) : undefined;
+    if (gate && !binary) say('Going on without it: everyone is dev@localhost, an operator.');
+    const port = (await isFree(preferred)) ? preferred : await freePort();
+    const url = `http://localhost:${port}`;
+    const gateSecret = randomBytes(32).toString('hex');
+    const emailsFile = join(folder, 'access', 'emails.txt');
+    const env = {
+      ...(binary ? { ADMIN_EMAILS: 'ada@example.org' } : { DEV_MODE: 'true' }),
+      PUBLIC_URL: url,
+      HOST: '127.0.0.1',
+      PORT: String(binary ? await freePort() : port),
+      OPS_PORT: String(await freePort()),
+      SECRET_KEY: randomBytes(32).toString('hex'),
+      GATE_SECRET: gateSecret,
+      DATA_DIR: join(folder, 'data'),
+      AUDIT_LOG_FILE: join(folder, 'logs', 'cookie_audit.log'),
+      EMAILS_FILE: emailsFile,
+      LOG_LEVEL: 'warn',
+    };
+    writeEmails(emailsFile, ['ada@example.org', 'grace@example.org']);
+    const google = binary ? await startGoogle() : undefined;
+    if (google) endings.push(() => google.close());
+    const login = google ? { OAUTH2_PROXY_LOGIN_URL: google.loginUrl } : {};
+    const app = await startApp({ env: { ...env, ...login }, cwd: folder, onLine: say });
+    endings.push(() => app.stop());
+    const ends = [app.exited.then((how) => `The dashboard ended (${how}).`)];
+    if (binary && google) {
+      const upstream = `http://127.0.0.1:${env.PORT}`;
+      const proxy = await startGate({ binary, upstream, google, emailsFile, gateSecret, port });
+      endings.push(() => proxy.close());
+      ends.push(
+        proxy.child.exited.then((how) => `oauth2-proxy ended (${how}).\n${proxy.child.lines.at(-1) ?? ''}`),
+      );
+    }
+    return { url, gated: binary !== undefined, folder, broken: Promise.race(ends), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function writeEmails(file: string, emails: readonly string[]): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  writeFileSync(file, `${emails.join('\n')}\n`, { mode: 0o600 });
+}
+
+/** On both loopback addresses: browsers try ::1 first for `localhost`. */
+async function isFree(port: number): Promise<boolean> {
+  for (const host of ['127.0.0.1', '::1']) {
+    const taken = await new Promise<boolean>((resolve) => {
+      const server = createServer();
+      server.once('error', (error: NodeJS.ErrnoException) =>
+        resolve(error.code === 'EADDRINUSE' || error.code === 'EACCES'),
+      );
+      server.listen(port, host, () => server.close(() => resolve(false)));
+    });
+    if (taken) return false;
+  }
+  return true;
+}
+
+function welcome({ url, gated }: Demo): string {
+  const bold = (text: string) => styleText('bold', text);
+  const quiet = (text: string) => styleText('dim', text);
+  const people = gated
+    ? accounts.map(({ email, about }) => `  ${email.padEnd(21)} ${quiet(about)}`)
+    : [
+        `  ${'dev@localhost'.padEnd(21)} ${quiet('Everyone is; an operator. No oauth2-proxy stands before it')}`,
+      ];
+  const parts = gated
+    ? 'The real oauth2-proxy and the dashboard run on this machine; a stand-in plays Google.'
+    : 'The dashboard runs on this machine with DEV_MODE, without oauth2-proxy.';
+  return [
+    '',
+    `  ${bold('Gatehouse')}`,
+    `  ${parts}`,
+    '',
+    `  Open  ${styleText(['bold', 'cyan'], url)}`,
+    '',
+    ...people,
+    '',
+    `  ${quiet('Ctrl-C ends everything and removes the temporary files.')}`,
+    '',
+  ].join('\n');
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { port: { type: 'string' }, gate: { type: 'boolean', default: true } },
+    allowNegative: true,
+  });
+  const port = Number(values.port ?? 4180);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new Error('--port must be a number from 1 to 65535');
+
+  const asked = Promise.withResolvers<void>();
+  let ready = false;
+  // npm hands a Ctrl-C on that the terminal has sent already: every one after the first is heard and changes nothing.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => (ready ? asked.resolve() : process.exit(0)));
+  }
+  const demo = await startDemo({ port, gate: values.gate, say: (line) => console.error(line) });
+  ready = true;
+  console.log(welcome(demo));
+  const broken = await Promise.race([demo.broken, asked.promise]);
+  await demo.close();
+  if (broken) throw new Error(broken);
+}
+
+if (import.meta.main) {
+  try {
+    await main();
+    process.exit(0);
+  } catch (error) {
+    const usage =
+      error instanceof TypeError || (error instanceof Error && error.message.startsWith('--port'));
+    console.error(error instanceof Error ? error.message : error);
+    if (usage) console.error('Use: npm run demo -- [--port N] [--no-gate]');
+    process.exit(usage ? 2 : 1);
+  }
+}

@@ -1,0 +1,139 @@
+// Finds a fit oauth2-proxy on this machine, or gets one: built by Go, or taken out of the official image.
+// Run by itself it does just that and prints where it is.
+import { type ExecFileOptions, execFile } from 'node:child_process';
+import { accessSync, constants, mkdirSync, renameSync } from 'node:fs';
+import { homedir, platform } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+
+// What was begun here ends with this process.
+const leaving = new AbortController();
+process.once('exit', () => leaving.abort());
+
+function run(command: string, args: readonly string[], options: ExecFileOptions = {}) {
+  const settings = { ...options, encoding: 'utf8', signal: leaving.signal } as const;
+  return promisify(execFile)(command, args, settings);
+}
+
+const version = 'v7.15.3';
+const sourcePath = 'github.com/oauth2-proxy/oauth2-proxy/v7';
+const image = `quay.io/oauth2-proxy/oauth2-proxy:${version}`;
+const fileName = platform() === 'win32' ? 'oauth2-proxy.exe' : 'oauth2-proxy';
+
+/** The one line for whoever has none. */
+export const howToGetOauth2Proxy =
+  `install Go (go.dev/dl), or download ${version} from github.com/oauth2-proxy/oauth2-proxy/releases ` +
+  'and set OAUTH2_PROXY_BIN to the file';
+
+/** The path of a fit binary that is already here. @throws Error where OAUTH2_PROXY_BIN names an unfit one. */
+export async function findOauth2Proxy(): Promise<string | undefined> {
+  const chosen = process.env['OAUTH2_PROXY_BIN'];
+  if (chosen) {
+    if (await isFit(chosen)) return chosen;
+    throw new Error(`OAUTH2_PROXY_BIN is not an oauth2-proxy 7.15.2 or newer: ${chosen}`);
+  }
+  const goBin = process.env['GOBIN'] ?? join(process.env['GOPATH'] ?? join(homedir(), 'go'), 'bin');
+  for (const folder of [...(process.env['PATH'] ?? '').split(delimiter), ...cacheFolders(), goBin]) {
+    const path = join(folder, fileName);
+    if (folder && isExecutable(path) && (await isFit(path))) return path;
+  }
+  return undefined;
+}
+
+/** Finds one, or gets one into the cache folder. @returns undefined where nothing works; `say` has told why. */
+export async function getOauth2Proxy(say: (line: string) => void): Promise<string | undefined> {
+  const found = await findOauth2Proxy();
+  if (found) return found;
+  const [folder = '.cache'] = cacheFolders();
+  mkdirSync(folder, { recursive: true });
+  const target = join(folder, fileName);
+  const draft = join(folder, `${process.pid}-${fileName}`);
+  for (const [name, get] of [
+    ['Go', build],
+    ['Docker', takeFromImage],
+  ] as const) {
+    try {
+      if (!(await get(draft, say))) continue;
+      // Renamed when whole: another process may be looking for it at this moment.
+      renameSync(draft, target);
+      if (await isFit(target)) return target;
+    } catch (error) {
+      say(`Getting oauth2-proxy with ${name} failed: ${firstLine(error)}`);
+    }
+  }
+  say(`There is no oauth2-proxy on this machine. To get one: ${howToGetOauth2Proxy}.`);
+  return undefined;
+}
+
+/** 7.15.2 or newer: earlier ones can be walked around. A binary without a version stamp counts as unfit. */
+async function isFit(path: string): Promise<boolean> {
+  try {
+    const { stdout } = await run(path, ['--version'], { timeout: 10_000 });
+    const [, major = 0, minor = 0, patch = 0] = (/\bv(\d+)\.(\d+)\.(\d+)/.exec(stdout) ?? []).map(Number);
+    return major === 7 && (minor > 15 || (minor === 15 && patch >= 2));
+  } catch {
+    return false;
+  }
+}
+
+async function build(target: string, say: (line: string) => void): Promise<boolean> {
+  if (!(await works('go', ['version']))) return false;
+  say(`Building oauth2-proxy ${version} with Go; the first time takes a minute or two …`);
+  const env = { ...process.env, CGO_ENABLED: '0', GOFLAGS: '' };
+  // `go install …@version` asks for the list of versions, which some module proxies refuse; a download by version does not.
+  const { stdout } = await run('go', ['mod', 'download', '-json', `${sourcePath}@${version}`], { env });
+  const { Dir } = JSON.parse(stdout) as { Dir: string };
+  const stamp = `-s -w -X ${sourcePath}/pkg/version.VERSION=${version}`;
+  await run('go', ['build', '-trimpath', '-ldflags', stamp, '-o', target, '.'], { env, cwd: Dir });
+  return true;
+}
+
+async function takeFromImage(target: string, say: (line: string) => void): Promise<boolean> {
+  if (platform() !== 'linux' || !(await works('docker', ['info', '--format', '{{.ServerVersion}}'])))
+    return false;
+  say(`Taking oauth2-proxy out of its official image ${image} …`);
+  const { stdout } = await run('docker', ['create', image]);
+  const container = stdout.trim();
+  try {
+    await run('docker', ['cp', `${container}:/bin/oauth2-proxy`, target]);
+  } finally {
+    await run('docker', ['rm', container]);
+  }
+  return true;
+}
+
+async function works(command: string, args: string[]): Promise<boolean> {
+  return run(command, args, { timeout: 15_000 }).then(
+    () => true,
+    () => false,
+  );
+}
+
+function cacheFolders(): string[] {
+  const userCache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
+  return [
+    join(import.meta.dirname, '..', '.cache', `oauth2-proxy-${version}`),
+    join(userCache, 'gatehouse', `oauth2-proxy-${version}`),
+  ];
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function firstLine(error: unknown): string {
+  const text =
+    error instanceof Error ? (error as Error & { stderr?: string }).stderr || error.message : String(error);
+  return text.trim().split('\n')[0] ?? '';
+}
+
+if (import.meta.main) {
+  const path = await getOauth2Proxy(console.error).catch((error: unknown) => console.error(firstLine(error)));
+  if (path) console.log(path);
+  else process.exitCode = 1;
+}

@@ -1,0 +1,115 @@
+// What the hostile suites share: cookies as the wire has them, all that the store holds, the app over a store that fails.
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { type AppOptions, createApp } from '../../src/app.ts';
+import { createLogger } from '../../src/http/log.ts';
+import { createHttpServer, drain, listen } from '../../src/http/server.ts';
+import { connectRedis } from '../../src/store/redis-client.ts';
+import { type Answer, type Client, createClient } from './client.ts';
+import type { Desk, StoreKind, TestPerson } from './desk.ts';
+import { sendRaw } from './raw.ts';
+import { need } from './requirement.ts';
+
+export const sessionName = '__Host-session';
+export const visitorName = '__Host-visitor_session_id';
+export const formType = 'application/x-www-form-urlencoded';
+export const opened = {
+  'sec-fetch-mode': 'navigate',
+  'sec-fetch-dest': 'document',
+  'sec-fetch-site': 'none',
+};
+
+export const needsOf = (kind: StoreKind) => need(...(kind === 'redis' ? (['redis-server'] as const) : []));
+
+/** The value of the `Cookie` header that this browser would send. */
+export const cookieHeader = (browser: Client) =>
+  [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+
+/** The secret part of the session cookie. */
+export const sessionIdOf = (browser: Client) =>
+  decodeURIComponent(browser.cookies.get(sessionName) ?? '')
+    .slice(2)
+    .split('.')[0] ?? '';
+
+export const gateLines = (desk: Desk, person: TestPerson) =>
+  Object.entries(desk.gateHeaders(person)).map(([name, value]) => `${name}: ${value}`);
+
+export const raw = (desk: Desk, requestLine: string, headers: readonly string[] = [], body = '') =>
+  sendRaw({ port: desk.port, requestLine, headers: [...headers, 'Connection: close'], body });
+
+/** Everything that the store holds, as text that two calls can be compared by. */
+export async function storeContents(desk: Desk): Promise<string> {
+  const rows = desk.redis ? await redisContents(desk.redis.url) : sqliteContents(desk.dataDir);
+  return rows.sort().join('\n');
+}
+
+function sqliteContents(dataDir: string): string[] {
+  const db = new DatabaseSync(join(dataDir, 'gatehouse.db'), { readOnly: true });
+  const tables = db.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table'`).all();
+  const rows = tables.flatMap(({ name }) =>
+    db
+      .prepare(`SELECT * FROM ${name}`)
+      .all()
+      .map((row) => `${name} ${JSON.stringify(row)}`),
+  );
+  db.close();
+  return rows;
+}
+
+async function redisContents(url: string): Promise<string[]> {
+  const client = connectRedis(url, () => {});
+  const keys = await client.keys('*');
+  const rows = keys.map(async (key) => {
+    const isHash = (await client.type(key)) === 'hash';
+    const value = isHash ? Object.entries(await client.hgetall(key)).sort() : await client.get(key);
+    return `${key} ${JSON.stringify(value)}`;
+  });
+  const read = await Promise.all(rows);
+  client.disconnect();
+  return read;
+}
+
+/** Whatever `attack` does, the store is the same afterwards. */
+export async function leavesStoreAlone<T>(desk: Desk, attack: () => Promise<T>, about = ''): Promise<T> {
+  const before = await storeContents(desk);
+  const result = await attack();
+  assert.equal(await storeContents(desk), before, `the store changed: ${about}`);
+  return result;
+}
+
+/** The code of a refusal to a script. */
+export const codeOf = (answer: { readonly text: string }) =>
+  (JSON.parse(answer.text) as { error: { code: string } }).error.code;
+
+/** A refusal in words: a page or JSON that names no file, no stack and no library. */
+export function assertPlain(body: string, about = ''): void {
+  assert.doesNotMatch(
+    body,
+    /node_modules|\.ts:\d|at \w+ \(|Error:|express|ioredis|SQLITE|ECONN/i,
+    `not plain: ${about}`,
+  );
+}
+
+export function assertNoSessionCookie(answer: Pick<Answer, 'setCookies'>, about = ''): void {
+  const lines = answer.setCookies.filter((line) => !line.startsWith(`${visitorName}=`));
+  assert.deepEqual(lines, [], `a cookie was set: ${about}`);
+}
+
+/** The app of `desk` once more, with other parts: a store that fails, for example. */
+export async function startVariant(desk: Desk, parts: Partial<AppOptions>) {
+  const logLines: string[] = [];
+  const logger = createLogger('info', { write: (line: string) => void logLines.push(line) });
+  const options = { config: desk.config, store: desk.store, logger, now: desk.now, ...parts };
+  const server = createHttpServer(createApp(options));
+  const port = await listen(server, 0, '127.0.0.1');
+  const origin = `http://localhost:${port}`;
+  return {
+    port,
+    origin,
+    logLines,
+    browser: (person?: TestPerson) =>
+      createClient(origin, person ? { headers: desk.gateHeaders(person) } : {}),
+    close: () => drain(server, 100),
+  };
+}

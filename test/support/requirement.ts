@@ -1,0 +1,63 @@
+// What a suite needs besides Node.js: where it is missing the suite is skipped and says how to get it; with CI=true it fails.
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { findOauth2Proxy, howToGetOauth2Proxy } from '../../demo/oauth2-proxy.ts';
+
+export type Tool = 'oauth2-proxy' | 'redis-server' | 'chromium' | 'openssl';
+
+const howToGet: Record<Tool, string> = {
+  'oauth2-proxy': `run \`node demo/oauth2-proxy.ts\`, or ${howToGetOauth2Proxy}`,
+  'redis-server': 'install it (Debian, Ubuntu: `apt install redis-server`; macOS: `brew install redis`)',
+  chromium: 'install Chromium or Google Chrome, or set CHROMIUM_BIN to its binary',
+  openssl: 'install it (Debian, Ubuntu: `apt install openssl`)',
+};
+
+const names: Record<Exclude<Tool, 'oauth2-proxy'>, readonly string[]> = {
+  'redis-server': ['redis-server', 'valkey-server'],
+  chromium: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
+  openssl: ['openssl'],
+};
+
+/** Where the binary of a tool is. */
+export async function pathOf(tool: Tool): Promise<string | undefined> {
+  if (tool === 'oauth2-proxy') return findOauth2Proxy();
+  const chosen = tool === 'chromium' ? process.env['CHROMIUM_BIN'] : undefined;
+  if (chosen) return chosen;
+  const folders = [
+    ...(process.env['PATH'] ?? '').split(delimiter),
+    '/usr/bin',
+    '/usr/local/bin',
+    '/opt/homebrew/bin',
+  ];
+  return names[tool].flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable);
+}
+
+/**
+ * For the options of a suite: `suite('…', await need('redis-server'), () => …)`.
+ * @throws Error with CI=true where something is missing.
+ */
+export async function need(...tools: readonly Tool[]): Promise<{ skip?: string }> {
+  for (const tool of tools) {
+    if (await pathOf(tool)) continue;
+    const reason = `${tool} is missing: ${howToGet[tool]}`;
+    if (process.env['CI'] === 'true') throw new Error(reason);
+    return { skip: reason };
+  }
+  return {};
+}
+
+/** For what runs only after `need` was content. */
+export async function mustHave(tool: Tool): Promise<string> {
+  const path = await pathOf(tool);
+  if (path === undefined) throw new Error(`${tool} is missing: ${howToGet[tool]}`);
+  return path;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
