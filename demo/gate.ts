@@ -40,6 +40,8 @@ export interface Gate {
   close(): Promise<void>;
 }
 
+const pagesFolder = join(import.meta.dirname, '..', 'gate-pages');
+
 export const configFile = join(import.meta.dirname, '..', 'oauth2-proxy.cfg');
 
 export async function startGate(options: GateOptions): Promise<Gate> {
@@ -56,6 +58,7 @@ export async function startGate(options: GateOptions): Promise<Gate> {
     UPSTREAMS: upstream,
     REDIRECT_URL: `${publicUrl}/oauth2/callback`,
     AUTHENTICATED_EMAILS_FILE: options.emailsFile,
+    CUSTOM_TEMPLATES_DIR: pagesFolder,
     CLIENT_ID: google.clientId,
     CLIENT_SECRET: google.clientSecret,
     LOGIN_URL: google.loginUrl,
