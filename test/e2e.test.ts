@@ -136,6 +136,7 @@ for (const { store, https, prefix } of worlds) {
       await page.goto(`${world.url}/dashboard`);
       await page.getByText('mallory@example.net').click();
       await page.waitForURL(new RegExp(`^${world.url}/oauth2/callback`));
+      assert.match((await page.textContent('h1')) ?? '', /not on the list/);
       assert.equal(await cookieOf(page, 'session'), undefined);
       assert.equal((await page.goto(`${world.url}/api/me`))?.status(), 401);
     });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, suite, test } from 'node:test';
 import type { Client } from './support/client.ts';
-import { ada, begin, type Desk, grace, startDesk, storeKinds } from './support/desk.ts';
+import { ada, also, begin, type Desk, grace, startDesk, storeKinds } from './support/desk.ts';
 import { need } from './support/requirement.ts';
 
 const day = 86_400_000;
@@ -101,9 +101,9 @@ for (const store of storeKinds) {
       assert.equal((await browser.ask('/api/me')).status, 401);
     });
 
-    test('a limit that was shortened holds for sessions that began before', async () => {
+    test('a limit that was shortened holds for sessions that began before', async (t) => {
       const { browser } = await begin(desk, ada);
-      const strict = await startDesk({
+      const strict = await also(t, {
         store,
         beside: desk,
         settings: { PERMANENT_SESSION_LIFETIME: '3600' },
@@ -113,7 +113,6 @@ for (const store of storeKinds) {
       assert.equal((await there.ask('/api/me')).status, 200);
       desk.advance(3_600_000);
       assert.equal((await there.ask('/api/me')).status, 401);
-      await strict.close();
     });
 
     test('last seen is written at most once a minute', async () => {
@@ -190,15 +189,14 @@ for (const store of storeKinds) {
       assert.ok(row === undefined || row.ended);
     });
 
-    test('ended on one replica, refused by the other on the very next request', async () => {
-      const second = await startDesk({ store, beside: desk });
+    test('ended on one replica, refused by the other on the very next request', async (t) => {
+      const second = await also(t, { store, beside: desk });
       const { browser, change } = await begin(desk, ada);
       const there = second.browser(ada);
       for (const [name, value] of browser.cookies) there.cookies.set(name, value);
       assert.equal((await there.ask('/api/me')).status, 200);
       await change('/logout');
       assert.equal((await there.ask('/api/me')).status, 401);
-      await second.close();
     });
 
     test('“stay signed in” off: the cookie ends with the browser, and both limits still hold', async () => {

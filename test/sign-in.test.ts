@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, suite, test } from 'node:test';
 import type { Client } from './support/client.ts';
-import { ada, begin, type Desk, grace, startDesk, storeKinds } from './support/desk.ts';
+import { ada, also, begin, type Desk, grace, startDesk, storeKinds } from './support/desk.ts';
 import { need } from './support/requirement.ts';
 
 const sessionName = '__Host-session';
@@ -184,8 +184,8 @@ for (const store of storeKinds) {
       assert.match((await browser.ask('/dashboard')).text, /Firefox on Linux/);
     });
 
-    test('consent required: no cookie before a choice; with Sec-GPC never one', async () => {
-      const careful = await startDesk({ store, settings: { VISITOR_CONSENT: 'required' } });
+    test('consent required: no cookie before a choice; with Sec-GPC never one', async (t) => {
+      const careful = await also(t, { store, settings: { VISITOR_CONSENT: 'required' } });
       const visitor = careful.browser();
       assert.deepEqual((await visitor.ask('/')).setCookies, []);
       assert.equal((await choose(visitor, careful, 'theme=dark')).setCookies.length, 1);
@@ -196,7 +196,6 @@ for (const store of storeKinds) {
       const member = careful.browser(ada);
       await member.ask('/dashboard');
       assert.ok(!member.cookies.has(visitorName), 'signing in is no consent either');
-      await careful.close();
     });
 
     test('a visitor cookie ends by the server’s clock', async () => {
@@ -210,17 +209,17 @@ for (const store of storeKinds) {
       assert.notEqual(browser.cookies.get(visitorName), kept);
     });
 
-    test('a cookie that a former key signed is accepted and signed anew; one of a forgotten key is not', async () => {
+    test('a cookie that a former key signed is accepted and signed anew; one of a forgotten key is not', async (t) => {
       const { browser } = await begin(desk, ada);
       await desk.browser().ask('/');
       const oldKey = desk.config.secretKeys[0];
       const newKey = randomBytes(32).toString('hex');
-      const during = await startDesk({
+      const during = await also(t, {
         store,
         beside: desk,
         settings: { SECRET_KEY: newKey, SECRET_KEY_FALLBACKS: oldKey },
       });
-      const later = await startDesk({ store, beside: desk, settings: { SECRET_KEY: newKey } });
+      const later = await also(t, { store, beside: desk, settings: { SECRET_KEY: newKey } });
       const at = (there: Desk, person?: typeof ada) => {
         const moved = there.browser(person);
         for (const [name, value] of browser.cookies) moved.cookies.set(name, value);
@@ -245,21 +244,18 @@ for (const store of storeKinds) {
         200,
         'the new signature holds without the old key',
       );
-      await during.close();
-      await later.close();
     });
 
-    test('a second secret for the gate is accepted while it changes', async () => {
+    test('a second secret for the gate is accepted while it changes', async (t) => {
       const fresh = randomBytes(32).toString('hex');
       const old = desk.config.gate.secrets[0];
-      const during = await startDesk({ store, settings: { GATE_SECRET: fresh, GATE_SECRET_FALLBACKS: old } });
+      const during = await also(t, { store, settings: { GATE_SECRET: fresh, GATE_SECRET_FALLBACKS: old } });
       assert.equal((await during.browser(undefined, desk.gateHeaders(ada)).ask('/dashboard')).status, 200);
       assert.equal((await during.browser(ada).ask('/dashboard')).status, 200);
-      await during.close();
     });
 
-    test('SameSite=Strict: a click from another site takes one step on the spot before anything is decided', async () => {
-      const strict = await startDesk({ store, settings: { SECURITY_PROFILE: 'high' } });
+    test('SameSite=Strict: a click from another site takes one step on the spot before anything is decided', async (t) => {
+      const strict = await also(t, { store, settings: { SECURITY_PROFILE: 'high' } });
       const headers = {
         'sec-fetch-site': 'cross-site',
         'sec-fetch-mode': 'navigate',
@@ -274,7 +270,6 @@ for (const store of storeKinds) {
       const answer = await browser.ask('/dashboard', { headers: same });
       assert.deepEqual(answer.setCookies, []);
       assert.doesNotMatch(answer.text, /http-equiv="refresh"/);
-      await strict.close();
     });
   });
 }

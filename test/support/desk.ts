@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
+import type { TestContext } from 'node:test';
 import { createApp } from '../../src/app.ts';
 import type { Config } from '../../src/config/derive.ts';
 import { formatProblems, loadConfig } from '../../src/config/load.ts';
@@ -111,6 +112,13 @@ export async function startDesk({ store: kind, settings = {}, beside }: DeskOpti
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** A desk for one test, closed after it, however it ends. */
+export async function also(test: TestContext, options: DeskOptions): Promise<Desk> {
+  const desk = await startDesk(options);
+  test.after(() => desk.close());
+  return desk;
 }
 
 /** A configuration from settings alone. @throws with every problem. */
