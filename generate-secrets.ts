@@ -1,0 +1,33 @@
+// `node generate-secrets.ts`: makes or completes .env, rotates the secrets in it. All of it is in src/secrets/command.ts.
+import { randomBytes } from 'node:crypto';
+import { createInterface } from 'node:readline';
+import { generateSecrets } from './src/secrets/command.ts';
+
+/** Ctrl-C and Ctrl-D are a no. Asks on standard error, so that standard output stays the report. */
+function ask(question: string): Promise<boolean> {
+  const reader = createInterface({ input: process.stdin, output: process.stderr });
+  return new Promise((resolve) => {
+    reader.once('close', () => resolve(false));
+    reader.question(question, (answer) => {
+      resolve(/^y(es)?$/i.test(answer.trim()));
+      reader.close();
+    });
+  });
+}
+
+try {
+  process.exitCode = await generateSecrets(process.argv.slice(2), {
+    cwd: process.cwd(),
+    isInteractive: process.stdin.isTTY === true,
+    ask,
+    out: (line) => console.log(line),
+    err: (line) => console.error(line),
+    now: Date.now,
+    bytes: randomBytes,
+    lockWaitMs: 5000,
+  });
+} catch (error) {
+  const { message, stack } = error as Error;
+  console.error(process.env['LOG_LEVEL'] === 'debug' ? stack : `generate-secrets: ${message}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,27 @@
+// Writes the documents that are made from the table of settings. `--check`: writes nothing, names the stale ones, exits 1.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { documents } from '../src/config/documents.ts';
+
+const root = join(import.meta.dirname, '..');
+const read = (path: string) =>
+  existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : undefined;
+
+const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
+const readme = read('README.md');
+const made = documents(readme);
+const stale = [...made].filter(([path, text]) => read(path) !== text);
+const unmarked = readme !== undefined && !made.has('README.md');
+
+if (unmarked) console.error('README.md has no <!-- settings:start --> … <!-- settings:end -->');
+for (const [path, text] of stale) {
+  if (values.check) {
+    console.error(`${path} is stale: run \`npm run docs\``);
+    continue;
+  }
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  writeFileSync(join(root, path), text);
+  console.log(`wrote ${path}`);
+}
+if (unmarked || (values.check && stale.length > 0)) process.exitCode = 1;

@@ -1,0 +1,76 @@
+// `node generate-secrets.ts`: options and words around one run. Prints a secret only with --print.
+import { resolve } from 'node:path';
+import { generate } from './generate.ts';
+import { makeSecret, type RandomBytes, secretKinds } from './kinds.ts';
+import { type GeneratorOptions, help, readOptions } from './options.ts';
+import type { Step } from './plan.ts';
+import { reportJson, reportLines, stepLine } from './words.ts';
+
+export interface Terminal {
+  readonly cwd: string;
+  /** Whether there is a person to ask. */
+  readonly isInteractive: boolean;
+  /** false for anything but a clear yes. */
+  ask(question: string): Promise<boolean>;
+  out(line: string): void;
+  err(line: string): void;
+  /** Milliseconds. */
+  now(): number;
+  readonly bytes: RandomBytes;
+  /** How long to wait for another generator. */
+  readonly lockWaitMs: number;
+}
+
+/** Runs the command. @returns its exit code: 0 done, 1 refused or a secret is left unfit, 2 an option is wrong */
+export async function generateSecrets(args: readonly string[], terminal: Terminal): Promise<0 | 1 | 2> {
+  const read = readOptions(args);
+  switch (read.task) {
+    case 'refuse':
+      terminal.err(`generate-secrets: ${read.wrong}; see --help`);
+      return 2;
+    case 'help':
+      terminal.out(help);
+      return 0;
+    case 'print':
+      printFresh(read.json, terminal);
+      return 0;
+    case 'generate':
+      return generateInFile(read.options, terminal);
+  }
+}
+
+function printFresh(json: boolean, { bytes, out }: Terminal): void {
+  const fresh = secretKinds.map((kind) => [kind.name, makeSecret(kind, bytes)] as const);
+  if (json) out(JSON.stringify(Object.fromEntries(fresh), null, 2));
+  else for (const [name, secret] of fresh) out(`${name}=${secret}`);
+}
+
+async function generateInFile(options: GeneratorOptions, terminal: Terminal): Promise<0 | 1 | 2> {
+  const { isInteractive, out, err } = terminal;
+  const { rotate, dryRun, json, yes } = options;
+  if (rotate.size > 0 && !dryRun && !yes && !isInteractive) {
+    err('generate-secrets: --rotate needs --yes where there is no terminal to ask on');
+    return 2;
+  }
+  const path = resolve(terminal.cwd, options.envPath);
+  let shown = false;
+  const confirm = async (steps: readonly Step[], outcome: 'would-create' | 'would-change') => {
+    if (yes || !isInteractive) return true;
+    for (const step of steps) (json ? err : out)(stepLine(step, true));
+    shown = true;
+    return terminal.ask(`${outcome === 'would-create' ? 'Make' : 'Change'} ${path}? [y/N] `);
+  };
+  const result = await generate({ ...terminal, path, rotate, dryRun, confirm });
+  if ('wrong' in result) {
+    for (const line of result.wrong) err(line);
+    if (json) out(JSON.stringify({ outcome: 'refused', file: path, wrong: result.wrong }, null, 2));
+    return 1;
+  }
+  if (json) out(reportJson(result));
+  else {
+    const { first, last } = reportLines(result);
+    const steps = shown ? [] : result.steps.map((step) => stepLine(step, !dryRun));
+    for (const line of [first, ...steps, ...last]) out(line);
+  }
+  return result.outcome === 'declined' || result.steps.some(({ action }) => action === 'unfit') ? 1 : 0;
+}

@@ -1,0 +1,103 @@
+// The secrets that the generator makes, one row each: how it is made, what replacing it means to people. Chance comes from `bytes` alone.
+import { isPlaceholder, secretFault } from '../config/secret-strength.ts';
+import { type SettingName, settingOf } from '../config/settings.ts';
+
+export const rotateWords = ['session', 'gate', 'oauth2', 'redis'] as const;
+export type RotateWord = (typeof rotateWords)[number];
+
+/** So many random bytes; crypto.randomBytes outside of tests. */
+export type RandomBytes = (size: number) => Buffer;
+
+export interface SecretKind {
+  readonly name: SettingName;
+  readonly word: RotateWord;
+  readonly encoding: 'hex' | 'base64url';
+  /** Shorter ones are unfit; characters. */
+  readonly minLength: number;
+  /** The list that takes the former secret, so that what it protects stays valid. */
+  readonly fallbacks?: SettingName;
+  /** Variables that can repeat the secret, alone or as the password in a URL. */
+  readonly copies: readonly string[];
+  /** What its replacement means to people, where a real one was in use. */
+  readonly whenRotated: string;
+  /** What must start anew to use it. */
+  readonly restart: readonly Part[];
+}
+
+/** The running parts that read the secrets, in the order in which they start. */
+export const parts = ['Redis', 'oauth2-proxy', 'the app'] as const;
+export type Part = (typeof parts)[number];
+
+export const secretKinds: readonly SecretKind[] = [
+  {
+    name: 'SECRET_KEY',
+    word: 'session',
+    encoding: 'hex',
+    minLength: 64,
+    fallbacks: 'SECRET_KEY_FALLBACKS',
+    copies: [],
+    whenRotated: 'nobody is signed out',
+    restart: ['the app'],
+  },
+  {
+    name: 'GATE_SECRET',
+    word: 'gate',
+    encoding: 'base64url',
+    minLength: 32,
+    fallbacks: 'GATE_SECRET_FALLBACKS',
+    copies: ['OAUTH2_PROXY_BASIC_AUTH_PASSWORD'],
+    whenRotated: 'nobody is signed out',
+    restart: ['oauth2-proxy', 'the app'],
+  },
+  {
+    name: 'OAUTH2_PROXY_COOKIE_SECRET',
+    word: 'oauth2',
+    // 43 characters without padding: oauth2-proxy's SecretBytes takes them as 32 bytes, and no reader trips over a `=`.
+    encoding: 'base64url',
+    minLength: 16,
+    copies: [],
+    whenRotated: 'everyone signs in to Google again',
+    restart: ['oauth2-proxy'],
+  },
+  {
+    name: 'REDIS_PASSWORD',
+    word: 'redis',
+    encoding: 'base64url',
+    minLength: 32,
+    copies: [
+      'REDIS_URL',
+      'GATE_REDIS_URL',
+      'OAUTH2_PROXY_REDIS_CONNECTION_URL',
+      'OAUTH2_PROXY_REDIS_PASSWORD',
+    ],
+    whenRotated: 'whoever is active while Redis restarts signs in to Google again',
+    restart: ['Redis', 'oauth2-proxy', 'the app'],
+  },
+];
+
+/** A new secret of 32 random bytes: fit, and without a leading `-` that a command line would take for an option. */
+export function makeSecret(kind: SecretKind, bytes: RandomBytes): string {
+  for (;;) {
+    const secret = bytes(32).toString(kind.encoding);
+    if (/^[A-Za-z0-9]/.test(secret) && faultOf(kind, secret) === undefined) return secret;
+  }
+}
+
+/** Why `value` cannot serve as this secret; undefined where nothing speaks against it. Never holds the value. */
+export function faultOf(
+  kind: SecretKind,
+  value: string,
+): 'placeholder' | 'too short or not random' | 'wrong form' | undefined {
+  if (isPlaceholder(value)) return 'placeholder';
+  if (secretFault(value, kind.minLength)) return 'too short or not random';
+  if (!settingOf(kind.name).schema.safeParse(value).success) return 'wrong form';
+  return kind.word === 'oauth2' && !fitsOauth2Proxy(value) ? 'wrong form' : undefined;
+}
+
+/** As oauth2-proxy 7.15.3 reads it (pkg/encryption SecretBytes): base64url of 16, 24 or 32 bytes, or so many bytes as they are. */
+function fitsOauth2Proxy(value: string): boolean {
+  const bare = value.replace(/=+$/, '');
+  const isAesLength = (length: number) => [16, 24, 32].includes(length);
+  const decodes = /^[\w-]*$/.test(bare) && bare.length % 4 !== 1;
+  return (decodes && isAesLength(Math.floor((bare.length * 3) / 4))) || isAesLength(Buffer.byteLength(value));
+}
