@@ -61,7 +61,18 @@ const reports = [
   { ...cookie, bytes: 7000, attributes: [{ ...attribute, verdict: 'good' }] },
   { ...cookie, bytes: 1, attributes: [{ ...attribute, verdict: 'unknown' }] },
 ] as const;
-const reasons: EndReason[] = ['idle', 'expired', 'signed_out', 'person_changed'];
+const reasons: EndReason[] = [
+  'idle',
+  'expired',
+  'signed_out',
+  'person_changed',
+  'revoked',
+  'revoked_by_operator',
+  'replayed',
+  'too_many',
+  'device_changed',
+  'access_removed',
+];
 const look = { showNotice: true, consent: 'notice', canChoose: true, visitorTtlDays: 7 } as const;
 const failure = { status: 503, title: bad, detail: bad, action: { label: bad, href: bad }, reference: bad };
 const limits = { lifetimeMs: 7 * day, idleMs: day };

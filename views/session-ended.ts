@@ -3,14 +3,26 @@ import { type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';
 import { icon, timeAgo } from './parts.ts';
 
-/** `idle`: no request for too long; `expired`: absolute limit; `signed_out`: ended by the person; `person_changed`: another account is at the gate. */
-export type EndReason = 'idle' | 'expired' | 'signed_out' | 'person_changed';
+/** `idle`, `expired`: the limits; `signed_out`, `revoked`: the person, here or from another device; the rest: somebody or some rule else. */
+export type EndReason =
+  | 'idle'
+  | 'expired'
+  | 'signed_out'
+  | 'person_changed'
+  | 'revoked'
+  | 'revoked_by_operator'
+  | 'replayed'
+  | 'too_many'
+  | 'device_changed'
+  | 'access_removed';
 
 export interface SessionEndedProps {
   readonly reason: EndReason;
   /** When it ended, milliseconds; undefined where only the limit is known. */
   readonly endedAt: number | undefined;
   readonly now: number;
+  /** The address of whoever ended it; undefined where a rule did. */
+  readonly endedBy?: string;
 }
 
 const reasons: Record<EndReason, { readonly lead: string; readonly text: string }> = {
@@ -23,8 +35,32 @@ const reasons: Record<EndReason, { readonly lead: string; readonly text: string 
     text: 'Every session has a last day, so that a forgotten device does not stay signed in for ever.',
   },
   signed_out: {
-    lead: 'This device was signed out from your account.',
-    text: 'You did this here or on another device. If it was not you, sign in and look at your last sign-in.',
+    lead: 'You signed out on this device.',
+    text: 'If it was not you, sign in and look at your last sign-in.',
+  },
+  revoked: {
+    lead: 'This device was signed out from another one of yours.',
+    text: 'If it was not you, sign in, look through your devices, and change the password of your Google account.',
+  },
+  revoked_by_operator: {
+    lead: 'Whoever runs this site signed this device out.',
+    text: 'You can sign in again. If you wonder why, ask them.',
+  },
+  replayed: {
+    lead: 'A cookie that had been replaced was used again, so this session ended on every copy.',
+    text: 'That happens when somebody copied your cookie, or when a browser was restored from a backup. Sign in again, and look through your devices.',
+  },
+  too_many: {
+    lead: 'You signed in on more devices than are allowed at once, so the oldest one was signed out.',
+    text: 'Sign out devices that you do not use any more, and this one can stay.',
+  },
+  device_changed: {
+    lead: 'The browser or the network of this session changed, so it ended.',
+    text: 'This keeps a stolen cookie from being used elsewhere. Sign in to go on.',
+  },
+  access_removed: {
+    lead: 'Your address was taken off the list of this site.',
+    text: 'If that is a mistake, ask whoever runs it.',
   },
   person_changed: {
     lead: 'Another account is signed in in this browser now.',
@@ -44,7 +80,7 @@ export function sessionEnded(frame: Frame, props: SessionEndedProps): Html {
       shape: 'narrow',
     },
     html`<p class="muted">${text}</p>
-${props.endedAt !== undefined && html`<p class="muted">It ended ${timeAgo(props.endedAt, props.now)}.</p>`}
+${props.endedAt !== undefined && html`<p class="muted">It ended ${timeAgo(props.endedAt, props.now)}${props.endedBy !== undefined && html`, by ${props.endedBy}`}.</p>`}
 <p class="actions"><a class="button primary" href="${frame.signInPath}">${props.reason === 'person_changed' ? 'Sign in' : 'Sign in again'}</a></p>`,
   );
 }

@@ -3,7 +3,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import session, { type Session, type SessionData } from 'express-session';
 import { sessionEnded } from '../../views/session-ended.ts';
-import { digest } from '../crypto/tokens.ts';
 import { isAmbiguous, singleCookie } from '../http/cookie-header.ts';
 import { HttpError, sendProblem } from '../http/errors.ts';
 import { isCrossSite, isNavigation, safeReturnPath } from '../http/navigation.ts';
@@ -12,6 +11,7 @@ import { clearCookie } from '../http/set-cookie.ts';
 import type { SessionEnd } from '../store/contract.ts';
 import { sendBounce } from './bounce.ts';
 import { type SessionCookieAttributes, signedBy } from './session-cookie.ts';
+import { keyOf } from './session-id.ts';
 import { beginSession, type SignInOptions } from './sign-in.ts';
 
 export type LiveSession = Session & SessionData;
@@ -119,14 +119,14 @@ async function recordLimit(
   options: AdmitOptions,
 ): Promise<void> {
   if (end.reason !== 'idle' && end.reason !== 'expired') return;
-  const ended = await options.store.sessions.end(digest(req.sessionID), end);
+  const ended = await options.store.sessions.end(keyOf(req.sessionID), end);
   if (ended)
     options.logger.info({ event: 'session.ended', reason: end.reason, handle: found.handle, reqId: req.id });
 }
 
 async function endForeign(req: Request, found: LiveSession, options: AdmitOptions): Promise<void> {
   const end: SessionEnd = { at: options.now(), reason: 'person_changed' };
-  const ended = await options.store.sessions.end(digest(req.sessionID), end);
+  const ended = await options.store.sessions.end(keyOf(req.sessionID), end);
   if (ended)
     options.logger.warn({ event: 'session.ended', reason: end.reason, handle: found.handle, reqId: req.id });
 }
@@ -142,5 +142,13 @@ function showEnded(req: Request, res: Response, ended: SessionEnd, options: Admi
   const frame = { ...pageFrame(req, res), signInPath: options.signInAgain(safeReturnPath(req.originalUrl)) };
   const { person: _, ...visitorFrame } = frame;
   res.status(401);
-  sendPage(res, sessionEnded(visitorFrame, { reason: ended.reason, endedAt: ended.at, now: options.now() }));
+  sendPage(
+    res,
+    sessionEnded(visitorFrame, {
+      reason: ended.reason,
+      endedAt: ended.at,
+      now: options.now(),
+      ...(ended.by !== undefined && { endedBy: ended.by }),
+    }),
+  );
 }

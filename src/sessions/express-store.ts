@@ -2,24 +2,50 @@
 import type { Request } from 'express';
 import session, { type SessionData } from 'express-session';
 import { digest } from '../crypto/tokens.ts';
-import type { SessionEnd, SessionRow, SessionTable } from '../store/contract.ts';
-import { absoluteEndOf, endOf, type SessionFacts, type SessionLimits, touchIntervalMs } from './session.ts';
+import type { PreviousId, SessionEnd, SessionRow, SessionTable } from '../store/contract.ts';
+import {
+  absoluteEndOf,
+  endOf,
+  type IdState,
+  type SessionFacts,
+  type SessionLimits,
+  stateOfId,
+  touchIntervalMs,
+} from './session.ts';
 import { SessionCookie, type SessionCookieAttributes } from './session-cookie.ts';
+import { keyOf } from './session-id.ts';
 
 declare module 'express-session' {
   interface SessionData extends SessionFacts {
     handle: string;
     personId: string;
+    email: string;
     createdAt: number;
     lastSeenAt: number;
     expiresAt: number;
     /** Present on a session that is over: it is shown why, and nothing else. */
     ended?: SessionEnd;
+    idIssuedAt: number;
+    previous?: PreviousId;
+    /** What the id is worth that the browser brought. */
+    idState: IdState;
   }
 }
 
 /** Kept in the row's own columns, or not kept at all. */
-const columns = new Set(['cookie', 'handle', 'personId', 'createdAt', 'lastSeenAt', 'expiresAt', 'ended']);
+const columns: ReadonlySet<string> = new Set([
+  'cookie',
+  'handle',
+  'personId',
+  'email',
+  'createdAt',
+  'lastSeenAt',
+  'expiresAt',
+  'ended',
+  'idIssuedAt',
+  'previous',
+  'idState',
+]);
 
 export interface ExpressStoreOptions {
   readonly table: SessionTable;
@@ -40,8 +66,8 @@ export class ExpressStore extends session.Store {
 
   /** Ended sessions are handed out too, marked as such: `admitSession` says why they ended. */
   override get(sid: string, callback: (error: unknown, session?: SessionData | null) => void): void {
-    this.#options.table.read(digest(sid)).then(
-      (row) => callback(null, row ? this.toSession(row) : null),
+    this.#options.table.read(keyOf(sid)).then(
+      (row) => callback(null, row ? this.toSession(row, digest(sid)) : null),
       (error: unknown) => callback(error),
     );
   }
@@ -63,7 +89,7 @@ export class ExpressStore extends session.Store {
     }
     const patch = Object.fromEntries(changed.map((key) => [key, Reflect.get(data, key)]));
     this.#loaded.set(data, after);
-    this.#options.table.update(digest(sid), patch).then(() => callback(), callback);
+    this.#options.table.update(keyOf(sid), patch).then(() => callback(), callback);
   }
 
   override touch(sid: string, data: SessionData, callback: (error?: unknown) => void = ignore): void {
@@ -73,12 +99,12 @@ export class ExpressStore extends session.Store {
       callback();
       return;
     }
-    table.touch(digest(sid), seenAt).then(() => callback(), callback);
+    table.touch(keyOf(sid), seenAt).then(() => callback(), callback);
   }
 
   override destroy(sid: string, callback: (error?: unknown) => void = ignore): void {
     const end: SessionEnd = { at: this.#options.now(), reason: 'signed_out' };
-    this.#options.table.end(digest(sid), end).then(() => callback(), callback);
+    this.#options.table.end(keyOf(sid), end).then(() => callback(), callback);
   }
 
   override createSession(req: Request, data: SessionData) {
@@ -92,13 +118,24 @@ export class ExpressStore extends session.Store {
   }
 
   /** A row as express-session holds it. */
-  toSession(row: SessionRow): SessionData {
+  toSession(row: SessionRow, idHash: string): SessionData {
     const { limits, now } = this.#options;
-    const { handle, personId, createdAt, lastSeenAt, expiresAt } = row;
+    const { handle, personId, email, createdAt, lastSeenAt, expiresAt, idIssuedAt, previous } = row;
     const ended = endOf(row, limits, now());
-    const facts = row.data as unknown as SessionFacts;
-    const cookie = new SessionCookie(this.#options.cookie, () => undefined);
-    return { ...facts, handle, personId, createdAt, lastSeenAt, expiresAt, cookie, ...(ended && { ended }) };
+    return {
+      ...(row.data as unknown as SessionFacts),
+      handle,
+      personId,
+      email,
+      createdAt,
+      lastSeenAt,
+      expiresAt,
+      idIssuedAt,
+      idState: stateOfId(row, idHash, now()),
+      ...(previous && { previous }),
+      ...(ended && { ended }),
+      cookie: new SessionCookie(this.#options.cookie, () => undefined),
+    };
   }
 }
 

@@ -1,11 +1,11 @@
 // POST /logout: the session ends on the server, the browser forgets, and the gate is told.
 import type { RequestHandler } from 'express';
-import { digest } from '../crypto/tokens.ts';
 import type { Logger } from '../http/log.ts';
 import { clearCookie } from '../http/set-cookie.ts';
 import type { SessionTable } from '../store/contract.ts';
 import { sessionOf } from './admit.ts';
 import type { SessionCookieAttributes } from './session-cookie.ts';
+import { keyOf } from './session-id.ts';
 
 export interface LogoutOptions {
   readonly sessions: SessionTable;
@@ -21,7 +21,7 @@ export function logout(options: LogoutOptions): RequestHandler {
   const { sessions, cookieName, cookie, signOutPath, now, logger } = options;
   return async (req, res) => {
     const { handle } = sessionOf(res);
-    await sessions.end(digest(req.sessionID), { at: now(), reason: 'signed_out' });
+    await sessions.end(keyOf(req.sessionID), { at: now(), reason: 'signed_out' });
     logger.info({ event: 'session.revoked', reason: 'signed_out', handle, reqId: req.id });
     Reflect.deleteProperty(req, 'session');
     clearCookie(res, cookieName, cookie);

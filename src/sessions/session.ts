@@ -10,7 +10,6 @@ export interface SessionLimits {
 
 /** What a session remembers beside the columns of its row. */
 export interface SessionFacts {
-  email: string;
   csrfSecret: string;
   staySignedIn: boolean;
   device: SignIn['device'];
@@ -43,4 +42,21 @@ export function endOf(row: SessionRow, limits: SessionLimits, now: number): Sess
     limitReached(absoluteEndOf(row, limits), 'expired') ??
     limitReached(row.lastSeenAt + limits.idleMs, 'idle')
   );
+}
+
+/** After the successor of an id came back, the id is good for so long: requests that were under way. */
+export const graceMs = 30_000;
+
+/**
+ * What an id is worth that this house has signed: the valid one, the one before within its grace, or a replay:
+ * somebody has a copy of a cookie that was replaced (invariant 6).
+ */
+export type IdState = 'valid' | 'previous' | 'replayed';
+
+export function stateOfId(row: SessionRow, idHash: string, now: number): IdState {
+  if (row.idHash === idHash) return 'valid';
+  const { previous } = row;
+  if (previous?.idHash !== idHash) return 'replayed';
+  const { successorSeenAt } = previous;
+  return successorSeenAt === undefined || now <= successorSeenAt + graceMs ? 'previous' : 'replayed';
 }

@@ -7,6 +7,7 @@ import type { Choices, SessionRow, SignIn, Store } from '../store/contract.ts';
 import { deviceOf } from './device.ts';
 import type { ExpressStore } from './express-store.ts';
 import { endOf, type SessionFacts, type SessionLimits } from './session.ts';
+import { derivedSessionId, keyOf, newSessionId } from './session-id.ts';
 
 export interface SignInOptions {
   readonly store: Store;
@@ -35,18 +36,18 @@ export async function beginSession(
   const claimKey = claimKeyOf(req, person.id, options);
   const signIn: SignIn = { at: now(), device: deviceOf(req.headers['user-agent']), network: req.ip ?? '' };
 
-  let id = claimKey === undefined ? randomToken() : await sharedId(claimKey, options);
+  let id = claimKey === undefined ? newSessionId() : await sharedId(claimKey, options);
   let row = newRow(id, person, signIn, limits);
   let created = await store.sessions.create(row);
   if (!created) {
-    const first = await store.sessions.read(row.idHash);
+    const first = await store.sessions.read(row.key);
     if (first && first.personId === person.id && !endOf(first, limits, now())) {
       adopt(req, id, first, expressStore);
       return;
     }
     // The session that this sign-in shared is over already: begin another one, with an id of its own.
     if (claimKey !== undefined) await store.claims.release(claimKey);
-    id = randomToken();
+    id = newSessionId();
     row = newRow(id, person, signIn, limits);
     created = await store.sessions.create(row);
     if (!created) throw new Error('a fresh random session id was taken');
@@ -70,7 +71,7 @@ function claimKeyOf(req: Request, personId: string, { gateCookieOf }: SignInOpti
  */
 async function sharedId(claimKey: string, { store, keyring, now }: SignInOptions): Promise<string> {
   const salt = await store.claims.claim(claimKey, randomToken(), now(), now() + claimMs);
-  return keyring.mac('session id', `${claimKey}\n${salt}`);
+  return derivedSessionId(keyring, claimKey, salt);
 }
 
 function newRow(
@@ -80,24 +81,26 @@ function newRow(
   limits: SessionLimits,
 ): SessionRow {
   const facts: SessionFacts = {
-    email: person.email,
     csrfSecret: randomToken(24),
     staySignedIn: true,
     device: signIn.device,
     network: signIn.network,
   };
   return {
-    idHash: digest(id),
+    key: keyOf(id),
     handle: randomToken(9),
     personId: person.id,
+    email: person.email,
     createdAt: signIn.at,
     lastSeenAt: signIn.at,
     expiresAt: signIn.at + limits.lifetimeMs,
+    idHash: digest(id),
+    idIssuedAt: signIn.at,
     data: { ...facts },
   };
 }
 
 function adopt(req: Request, id: string, row: SessionRow, expressStore: ExpressStore): void {
   req.sessionID = id;
-  req.sessionStore.createSession(req, expressStore.toSession(row));
+  req.sessionStore.createSession(req, expressStore.toSession(row, digest(id)));
 }

@@ -1,43 +1,106 @@
 // What every backend keeps and promises. Times are parameters (milliseconds); keys are digests, never a raw id.
 
 /** Why a session is over. */
-export type EndReason = 'idle' | 'expired' | 'signed_out' | 'person_changed';
+export type EndReason =
+  | 'idle'
+  | 'expired'
+  | 'signed_out'
+  | 'person_changed'
+  | 'revoked'
+  | 'revoked_by_operator'
+  | 'replayed'
+  | 'too_many'
+  | 'device_changed'
+  | 'access_removed';
 
 export interface SessionEnd {
   readonly at: number;
   readonly reason: EndReason;
+  /** The address of whoever ended it; absent where a rule did. */
+  readonly by?: string;
 }
 
 /** A session at rest. */
 export interface SessionRow {
-  /** Digest of the id in the cookie. */
-  readonly idHash: string;
-  /** Public name of the session; unrelated to the id. */
+  /** Where it is kept: the first half of the id in the cookie, of no use without the second. */
+  readonly key: string;
+  /** Public name of the session, unrelated to the id; it stays when the id is replaced. */
   readonly handle: string;
   readonly personId: string;
+  readonly email: string;
   readonly createdAt: number;
   /** Written at most once a minute. */
   readonly lastSeenAt: number;
   /** After this instant the backend may forget the row. */
   readonly expiresAt: number;
+  /** Digest of the id that is valid now, and since when. */
+  readonly idHash: string;
+  readonly idIssuedAt: number;
+  /** The id before, once there was one. */
+  readonly previous?: PreviousId;
   /** The rest, small, merged key by key. */
   readonly data: Readonly<Record<string, unknown>>;
   /** Present once the session is over; such a row never changes again. */
   readonly ended?: SessionEnd;
 }
 
-/** Invariant 3: an ended session stays ended, whatever is in flight. */
+export interface PreviousId {
+  readonly idHash: string;
+  /** What the present id was derived with: whoever still holds the id before arrives at the same one. */
+  readonly salt: string;
+  /** When the present id first came back; absent: not yet. */
+  readonly successorSeenAt?: number;
+}
+
+export interface Rotation {
+  readonly fromHash: string;
+  readonly toHash: string;
+  readonly salt: string;
+  readonly at: number;
+}
+
+/** One page of everyone's live sessions. */
+export interface SessionQuery {
+  /** `seen` and `created`: newest first; `email`: in alphabetical order. */
+  readonly sort: 'seen' | 'created' | 'email';
+  /** Only addresses that begin with it; the order is `email` then. */
+  readonly emailPrefix?: string;
+  /** From the page before. */
+  readonly cursor?: string;
+  readonly limit: number;
+}
+
+export interface SessionPage {
+  readonly rows: readonly SessionRow[];
+  /** undefined: that was the last one. */
+  readonly next: string | undefined;
+}
+
+/** Invariant 3: an ended session stays ended, whatever is in flight. Invariant 6: one id is replaced by one other. */
 export interface SessionTable {
-  /** @returns false, changing nothing, where the id was ever used, by a live or an ended session. */
+  /** @returns false, changing nothing, where the key was ever used, by a live or an ended session. */
   create(row: SessionRow): Promise<boolean>;
   /** The row, ended or not; undefined where there is none. */
-  read(idHash: string): Promise<SessionRow | undefined>;
+  read(key: string): Promise<SessionRow | undefined>;
   /** Merges `patch` into `data`, key by key; a key of undefined is removed. @returns false where no live row is there. */
-  update(idHash: string, patch: Readonly<Record<string, unknown>>): Promise<boolean>;
+  update(key: string, patch: Readonly<Record<string, unknown>>): Promise<boolean>;
   /** Moves `lastSeenAt` forward, never back. @returns false where no live row is there. */
-  touch(idHash: string, lastSeenAt: number): Promise<boolean>;
+  touch(key: string, lastSeenAt: number): Promise<boolean>;
+  /** @returns false, changing nothing, where `fromHash` is not the valid id of a live row (any more). */
+  rotate(key: string, rotation: Rotation): Promise<boolean>;
+  /** Notes that the id `idHash`, the valid one, came back; the first time counts. */
+  successorSeen(key: string, idHash: string, at: number): Promise<void>;
   /** @returns true for the one call that ended it; false where it was over, or never there. */
-  end(idHash: string, end: SessionEnd): Promise<boolean>;
+  end(key: string, end: SessionEnd): Promise<boolean>;
+
+  /** The row of that handle, ended or not. */
+  findByHandle(handle: string): Promise<SessionRow | undefined>;
+  /** A person's live sessions that have not expired at `now`, newest first. Costs nothing for other people's. */
+  ofPerson(personId: string, now: number): Promise<SessionRow[]>;
+  /** Live sessions of everyone, by an index: the cost is the page's. @throws RangeError for a cursor that is none. */
+  page(query: SessionQuery): Promise<SessionPage>;
+  /** How many sessions are live; those that expired lately may still be counted. */
+  countLive(now: number): Promise<number>;
 }
 
 /** What a visitor or a member chose. */
@@ -89,11 +152,21 @@ export interface ClaimTable {
   release(key: string): Promise<void>;
 }
 
+/** Small facts with an end: what the gate's word is no longer good for, how an ending went, what a person is to be told. */
+export interface NoteTable {
+  /** Writes or replaces; `value` is JSON. */
+  write(key: string, value: unknown, expiresAt: number): Promise<void>;
+  /** undefined where there is none, or it is over at `now`. */
+  read(key: string, now: number): Promise<unknown>;
+  remove(key: string): Promise<void>;
+}
+
 export interface Store {
   readonly sessions: SessionTable;
   readonly visitors: VisitorTable;
   readonly people: PersonTable;
   readonly claims: ClaimTable;
+  readonly notes: NoteTable;
   /** Resolves where a read works; else throws StoreUnavailable. */
   ping(): Promise<void>;
   /** Forgets what ended before `now`. @returns how many rows. */

@@ -1,8 +1,9 @@
-// Visitors, people and claims in Redis: one key a row, changed in one script, forgotten by Redis itself.
+// Visitors, people, claims and notes in Redis: one key a row, changed in one script, forgotten by Redis itself.
 import {
   attempt,
   type Choices,
   type ClaimTable,
+  type NoteTable,
   type PersonTable,
   type SignIn,
   type VisitorTable,
@@ -99,6 +100,25 @@ export function createRedisClaims(redis: RedisClient, prefix: string): ClaimTabl
         return String(await redis.eval(claim, 1, keyOf(key), value, ttlMs));
       }),
     release: (key) =>
+      attempt(async () => {
+        await redis.del(keyOf(key));
+      }),
+  };
+}
+
+export function createRedisNotes(redis: RedisClient, prefix: string): NoteTable {
+  const keyOf = (key: string) => `${prefix}note:${key}`;
+  return {
+    write: (key, value, expiresAt) =>
+      attempt(async () => {
+        await redis.set(keyOf(key), JSON.stringify(value), 'PXAT', expiresAt);
+      }),
+    read: (key) =>
+      attempt(async () => {
+        const text = await redis.get(keyOf(key));
+        return text === null ? undefined : (JSON.parse(text) as unknown);
+      }),
+    remove: (key) =>
       attempt(async () => {
         await redis.del(keyOf(key));
       }),

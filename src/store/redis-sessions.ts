@@ -3,6 +3,7 @@
 import { RedisStore } from 'connect-redis';
 import { attempt, merge, type SessionRow, type SessionTable } from './contract.ts';
 import type { RedisClient } from './redis-client.ts';
+import { createRedisIndexes } from './redis-indexes.ts';
 
 /** Replaces the value only if it is still the one that was read; keeps the time to live. */
 const replaceUnchanged = `
@@ -20,36 +21,90 @@ class ConditionalRedisStore extends RedisStore {
 
   async insert(row: SessionRow): Promise<boolean> {
     const text = this.serializer.stringify(row as never);
-    return (await this.#redis.set(this.prefix + row.idHash, text, 'PXAT', row.expiresAt, 'NX')) === 'OK';
+    return (await this.#redis.set(this.prefix + row.key, text, 'PXAT', row.expiresAt, 'NX')) === 'OK';
   }
 
-  /** Changes a live row, once: reads again when another request was faster. */
-  async change(idHash: string, edit: (row: SessionRow) => SessionRow): Promise<boolean> {
-    const key = this.prefix + idHash;
+  async read(key: string): Promise<SessionRow | undefined> {
+    return ((await this.get(key)) ?? undefined) as SessionRow | undefined;
+  }
+
+  /**
+   * Changes a live row, once: reads again when another request was faster.
+   * @returns the row before, or undefined where nothing was changed: there is no live row, or `edit` gave undefined.
+   */
+  async change(
+    key: string,
+    edit: (row: SessionRow) => SessionRow | undefined,
+  ): Promise<SessionRow | undefined> {
     for (;;) {
-      const before = await this.#redis.get(key);
-      if (before === null) return false;
+      const before = await this.#redis.get(this.prefix + key);
+      if (before === null) return undefined;
       const row = this.serializer.parse(before) as unknown as SessionRow;
-      if (row.ended) return false;
-      const after = this.serializer.stringify(edit(row) as never);
-      if ((await this.#redis.eval(replaceUnchanged, 1, key, before, after)) === 1) return true;
+      if (row.ended) return undefined;
+      const edited = edit(row);
+      if (!edited) return undefined;
+      const after = this.serializer.stringify(edited as never);
+      if ((await this.#redis.eval(replaceUnchanged, 1, this.prefix + key, before, after)) === 1) return row;
     }
   }
 }
 
-/** Keys are `prefix` + `session:` + the id's digest. */
-export function createRedisSessions(redis: RedisClient, prefix: string): SessionTable {
+/** Keys are `prefix` + `session:` + the row's key; the indexes have names of their own. */
+export function createRedisSessions(
+  redis: RedisClient,
+  prefix: string,
+): SessionTable & { prune(now: number): Promise<number> } {
   const store = new ConditionalRedisStore(redis, `${prefix}session:`);
+  const indexes = createRedisIndexes(redis, prefix, (key) => store.read(key));
   return {
-    create: (row) => attempt(() => store.insert(row)),
-    read: (idHash) => attempt(async () => ((await store.get(idHash)) ?? undefined) as SessionRow | undefined),
-    update: (idHash, patch) =>
-      attempt(() => store.change(idHash, (row) => ({ ...row, data: merge(row.data, patch) }))),
-    touch: (idHash, lastSeenAt) =>
-      attempt(() =>
-        store.change(idHash, (row) => ({ ...row, lastSeenAt: Math.max(row.lastSeenAt, lastSeenAt) })),
+    create: (row) =>
+      attempt(async () => {
+        // Indexed before it is there: what an index names in vain is dropped when it is met, what none names is never found.
+        await indexes.add(row);
+        return store.insert(row);
+      }),
+    read: (key) => attempt(() => store.read(key)),
+    update: (key, patch) =>
+      attempt(
+        async () =>
+          (await store.change(key, (row) => ({ ...row, data: merge(row.data, patch) }))) !== undefined,
       ),
-    // The data of an ended session is of no use to anybody, and nobody should find it.
-    end: (idHash, ended) => attempt(() => store.change(idHash, (row) => ({ ...row, data: {}, ended }))),
+    touch: (key, seenAt) =>
+      attempt(async () => {
+        const row = await store.change(key, (live) => ({
+          ...live,
+          lastSeenAt: Math.max(live.lastSeenAt, seenAt),
+        }));
+        if (row && seenAt > row.lastSeenAt) await indexes.seen(row, seenAt);
+        return row !== undefined;
+      }),
+    rotate: (key, { fromHash, toHash, salt, at }) =>
+      attempt(async () => {
+        const previous = { idHash: fromHash, salt };
+        const row = await store.change(key, (live) =>
+          live.idHash === fromHash ? { ...live, idHash: toHash, idIssuedAt: at, previous } : undefined,
+        );
+        return row !== undefined;
+      }),
+    successorSeen: (key, idHash, at) =>
+      attempt(async () => {
+        await store.change(key, (live) => {
+          if (live.idHash !== idHash || !live.previous || live.previous.successorSeenAt !== undefined)
+            return undefined;
+          return { ...live, previous: { ...live.previous, successorSeenAt: at } };
+        });
+      }),
+    end: (key, ended) =>
+      attempt(async () => {
+        // The data of an ended session is of no use to anybody, and nobody should find it.
+        const row = await store.change(key, (live) => ({ ...live, data: {}, ended }));
+        if (row) await indexes.remove(row);
+        return row !== undefined;
+      }),
+    findByHandle: (handle) => attempt(() => indexes.findByHandle(handle)),
+    ofPerson: (personId, now) => attempt(() => indexes.ofPerson(personId, now)),
+    page: (query) => indexes.page(query),
+    countLive: (now) => attempt(() => indexes.countLive(now)),
+    prune: (now) => attempt(() => indexes.prune(now)),
   };
 }

@@ -1,10 +1,11 @@
-// Visitors, people and claims in SQLite: small rows, each changed in one statement or one transaction.
+// Visitors, people, claims and notes in SQLite: small rows, each changed in one statement or one transaction.
 import type { DatabaseSync } from 'node:sqlite';
 import {
   attempt,
   type Choices,
   type ClaimTable,
   merge,
+  type NoteTable,
   type PersonTable,
   type SignIn,
   type VisitorTable,
@@ -85,6 +86,30 @@ export function createSqliteClaims(db: DatabaseSync): ClaimTable {
     claim: (key, value, now, expiresAt) =>
       attempt(() => String(take.get(key, value, expiresAt, now, now)?.['value'] ?? value)),
     release: (key) =>
+      attempt(() => {
+        drop.run(key);
+      }),
+  };
+}
+
+export function createSqliteNotes(db: DatabaseSync): NoteTable {
+  const put = db.prepare(
+    `INSERT INTO note (key, value, expires_at) VALUES (?, ?, ?)
+     ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at`,
+  );
+  const select = db.prepare('SELECT value FROM note WHERE key = ? AND expires_at > ?');
+  const drop = db.prepare('DELETE FROM note WHERE key = ?');
+  return {
+    write: (key, value, expiresAt) =>
+      attempt(() => {
+        put.run(key, JSON.stringify(value), expiresAt);
+      }),
+    read: (key, now) =>
+      attempt(() => {
+        const row = select.get(key, now);
+        return row && (JSON.parse(String(row['value'])) as unknown);
+      }),
+    remove: (key) =>
       attempt(() => {
         drop.run(key);
       }),

@@ -1,41 +1,75 @@
 // Sessions in SQLite. Every write names the state that it expects, so an ended row is never written again (invariant 3).
 import type { DatabaseSync } from 'node:sqlite';
-import { attempt, merge, type SessionEnd, type SessionRow, type SessionTable } from './contract.ts';
+import {
+  attempt,
+  merge,
+  type PreviousId,
+  type SessionEnd,
+  type SessionRow,
+  type SessionTable,
+} from './contract.ts';
+import { createSqlitePages } from './sqlite-pages.ts';
 
 export function createSqliteSessions(db: DatabaseSync): SessionTable {
   const insert = db.prepare(
-    `INSERT INTO session (id_hash, handle, person_id, created_at, last_seen_at, expires_at, data)
-     VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id_hash) DO NOTHING`,
+    `INSERT INTO session
+       (key, handle, person_id, email, created_at, last_seen_at, expires_at, id_hash, id_issued_at, data)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`,
   );
-  const select = db.prepare('SELECT * FROM session WHERE id_hash = ?');
-  const setData = db.prepare('UPDATE session SET data = ? WHERE id_hash = ? AND ended_at IS NULL');
+  const select = db.prepare('SELECT * FROM session WHERE key = ?');
+  const selectByHandle = db.prepare('SELECT * FROM session WHERE handle = ?');
+  const selectByPerson = db.prepare(
+    `SELECT * FROM session WHERE person_id = ? AND ended_at IS NULL AND expires_at > ? ORDER BY created_at DESC`,
+  );
+  const countLive = db.prepare('SELECT count FROM live_sessions');
+  const setData = db.prepare('UPDATE session SET data = ? WHERE key = ? AND ended_at IS NULL');
   const setLastSeen = db.prepare(
-    'UPDATE session SET last_seen_at = max(last_seen_at, ?) WHERE id_hash = ? AND ended_at IS NULL',
+    'UPDATE session SET last_seen_at = max(last_seen_at, ?) WHERE key = ? AND ended_at IS NULL',
+  );
+  const setId = db.prepare(
+    `UPDATE session SET id_hash = ?, id_issued_at = ?, previous = ?
+     WHERE key = ? AND id_hash = ? AND ended_at IS NULL`,
+  );
+  const setSeen = db.prepare(
+    `UPDATE session SET previous = json_set(previous, '$.successorSeenAt', ?)
+     WHERE key = ? AND id_hash = ? AND ended_at IS NULL AND previous ->> '$.successorSeenAt' IS NULL`,
   );
   // The data of an ended session is of no use to anybody, and nobody should find it.
   const setEnd = db.prepare(
-    `UPDATE session SET ended_at = ?, ended_reason = ?, data = '{}' WHERE id_hash = ? AND ended_at IS NULL`,
+    `UPDATE session SET ended_at = ?, ended = ?, data = '{}' WHERE key = ? AND ended_at IS NULL`,
   );
-  const read = (idHash: string): SessionRow | undefined => {
-    const row = select.get(idHash);
+  const read = (key: string): SessionRow | undefined => {
+    const row = select.get(key);
     return row && toRow(row);
   };
 
   return {
     create: (row) =>
       attempt(() => {
-        const { idHash, handle, personId, createdAt, lastSeenAt, expiresAt, data } = row;
-        const text = JSON.stringify(data);
-        return insert.run(idHash, handle, personId, createdAt, lastSeenAt, expiresAt, text).changes === 1;
+        const { key, handle, personId, email, createdAt, lastSeenAt, expiresAt, idHash, idIssuedAt } = row;
+        const data = JSON.stringify(row.data);
+        const values = [
+          key,
+          handle,
+          personId,
+          email,
+          createdAt,
+          lastSeenAt,
+          expiresAt,
+          idHash,
+          idIssuedAt,
+          data,
+        ];
+        return insert.run(...values).changes === 1;
       }),
-    read: (idHash) => attempt(() => read(idHash)),
-    update: (idHash, patch) =>
+    read: (key) => attempt(() => read(key)),
+    update: (key, patch) =>
       attempt(() => {
         db.exec('BEGIN IMMEDIATE');
         try {
-          const row = read(idHash);
+          const row = read(key);
           const changed =
-            row !== undefined && setData.run(JSON.stringify(merge(row.data, patch)), idHash).changes === 1;
+            row !== undefined && setData.run(JSON.stringify(merge(row.data, patch)), key).changes === 1;
           db.exec('COMMIT');
           return changed;
         } catch (error) {
@@ -43,21 +77,42 @@ export function createSqliteSessions(db: DatabaseSync): SessionTable {
           throw error;
         }
       }),
-    touch: (idHash, lastSeenAt) => attempt(() => setLastSeen.run(lastSeenAt, idHash).changes === 1),
-    end: (idHash, end) => attempt(() => setEnd.run(end.at, end.reason, idHash).changes === 1),
+    touch: (key, lastSeenAt) => attempt(() => setLastSeen.run(lastSeenAt, key).changes === 1),
+    rotate: (key, { fromHash, toHash, salt, at }) =>
+      attempt(() => {
+        const previous: PreviousId = { idHash: fromHash, salt };
+        return setId.run(toHash, at, JSON.stringify(previous), key, fromHash).changes === 1;
+      }),
+    successorSeen: (key, idHash, at) =>
+      attempt(() => {
+        setSeen.run(at, key, idHash);
+      }),
+    end: (key, end) => attempt(() => setEnd.run(end.at, JSON.stringify(end), key).changes === 1),
+    findByHandle: (handle) =>
+      attempt(() => {
+        const row = selectByHandle.get(handle);
+        return row && toRow(row);
+      }),
+    ofPerson: (personId, now) => attempt(() => selectByPerson.all(personId, now).map(toRow)),
+    page: createSqlitePages(db, toRow),
+    countLive: () => attempt(() => Number(countLive.get()?.['count'] ?? 0)),
   };
 }
 
 function toRow(row: Record<string, unknown>): SessionRow {
-  const ended = row['ended_at'] === null ? undefined : { at: row['ended_at'], reason: row['ended_reason'] };
+  const { previous, ended } = row;
   return {
-    idHash: String(row['id_hash']),
+    key: String(row['key']),
     handle: String(row['handle']),
     personId: String(row['person_id']),
+    email: String(row['email']),
     createdAt: Number(row['created_at']),
     lastSeenAt: Number(row['last_seen_at']),
     expiresAt: Number(row['expires_at']),
+    idHash: String(row['id_hash']),
+    idIssuedAt: Number(row['id_issued_at']),
     data: JSON.parse(String(row['data'])) as Record<string, unknown>,
-    ...(ended && { ended: ended as SessionEnd }),
+    ...(typeof previous === 'string' && { previous: JSON.parse(previous) as PreviousId }),
+    ...(typeof ended === 'string' && { ended: JSON.parse(ended) as SessionEnd }),
   };
 }

@@ -3,22 +3,44 @@ import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { attempt, type Store } from './contract.ts';
-import { createSqliteClaims, createSqlitePeople, createSqliteVisitors } from './sqlite-choices.ts';
+import {
+  createSqliteClaims,
+  createSqliteNotes,
+  createSqlitePeople,
+  createSqliteVisitors,
+} from './sqlite-choices.ts';
 import { createSqliteSessions } from './sqlite-sessions.ts';
 
 const schema = `
   CREATE TABLE IF NOT EXISTS session (
-    id_hash TEXT NOT NULL UNIQUE,
+    key TEXT NOT NULL UNIQUE,
     handle TEXT NOT NULL UNIQUE,
     person_id TEXT NOT NULL,
+    email TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     last_seen_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
+    id_hash TEXT NOT NULL,
+    id_issued_at INTEGER NOT NULL,
+    previous TEXT,
     data TEXT NOT NULL,
     ended_at INTEGER,
-    ended_reason TEXT
+    ended TEXT
   ) STRICT;
   CREATE INDEX IF NOT EXISTS session_by_expiry ON session (expires_at);
+  CREATE INDEX IF NOT EXISTS session_by_person ON session (person_id, created_at) WHERE ended_at IS NULL;
+  CREATE INDEX IF NOT EXISTS session_by_last_seen ON session (last_seen_at, key) WHERE ended_at IS NULL;
+  CREATE INDEX IF NOT EXISTS session_by_creation ON session (created_at, key) WHERE ended_at IS NULL;
+  CREATE INDEX IF NOT EXISTS session_by_email ON session (email, key) WHERE ended_at IS NULL;
+  CREATE TABLE IF NOT EXISTS live_sessions (count INTEGER NOT NULL) STRICT;
+  INSERT INTO live_sessions SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM live_sessions);
+  CREATE TRIGGER IF NOT EXISTS session_created AFTER INSERT ON session WHEN new.ended_at IS NULL
+    BEGIN UPDATE live_sessions SET count = count + 1; END;
+  CREATE TRIGGER IF NOT EXISTS session_ended AFTER UPDATE OF ended_at ON session
+    WHEN old.ended_at IS NULL AND new.ended_at IS NOT NULL
+    BEGIN UPDATE live_sessions SET count = count - 1; END;
+  CREATE TRIGGER IF NOT EXISTS session_forgotten AFTER DELETE ON session WHEN old.ended_at IS NULL
+    BEGIN UPDATE live_sessions SET count = count - 1; END;
   CREATE TABLE IF NOT EXISTS visitor (
     id_hash TEXT NOT NULL UNIQUE,
     retired INTEGER NOT NULL,
@@ -31,6 +53,11 @@ const schema = `
     email TEXT NOT NULL,
     choices TEXT NOT NULL,
     last_sign_in TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS note (
+    key TEXT NOT NULL UNIQUE,
+    value TEXT NOT NULL,
+    expires_at INTEGER NOT NULL
   ) STRICT;
   CREATE TABLE IF NOT EXISTS claim (
     key TEXT NOT NULL UNIQUE,
@@ -58,7 +85,7 @@ export function openSqliteStore(dataDir: string): Store {
   }
   for (const suffix of ['', '-wal', '-shm']) if (existsSync(path + suffix)) chmodSync(path + suffix, 0o600);
 
-  const forget = ['session', 'visitor', 'claim'].map((table) =>
+  const forget = ['session', 'visitor', 'claim', 'note'].map((table) =>
     db.prepare(
       `DELETE FROM ${table} WHERE rowid IN (SELECT rowid FROM ${table} WHERE expires_at <= ? LIMIT ${purgeBatch})`,
     ),
@@ -69,6 +96,7 @@ export function openSqliteStore(dataDir: string): Store {
     visitors: createSqliteVisitors(db),
     people: createSqlitePeople(db),
     claims: createSqliteClaims(db),
+    notes: createSqliteNotes(db),
     ping: () =>
       attempt(() => {
         one.get();

@@ -1,0 +1,23 @@
+// Where a page of a list ended: a sort value and a key, as one opaque text. Keyset paging costs the same on every page.
+
+export interface Position {
+  readonly value: string | number;
+  readonly key: string;
+}
+
+export function writeCursor(position: Position): string {
+  return Buffer.from(JSON.stringify([position.value, position.key])).toString('base64url');
+}
+
+/** @throws RangeError where `text` is no cursor, or its value is not a `type`. */
+export function readCursor(text: string, type: 'string' | 'number'): Position {
+  try {
+    const [value, key, ...rest] = JSON.parse(Buffer.from(text, 'base64url').toString()) as unknown[];
+    if (typeof value === type && typeof key === 'string' && rest.length === 0) {
+      return { value: value as string | number, key };
+    }
+  } catch {
+    // Falls through: whatever it was, it is no cursor.
+  }
+  throw new RangeError('not a cursor');
+}
