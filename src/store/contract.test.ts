@@ -18,13 +18,16 @@ const hour = 3_600_000;
 
 function rowOf(more: Partial<SessionRow> = {}): SessionRow {
   return {
-    idHash: randomToken(),
+    key: randomToken(16),
     handle: randomToken(9),
     personId: 'p1',
+    email: 'a@example.org',
+    idHash: randomToken(),
+    idIssuedAt: now,
     createdAt: now,
     lastSeenAt: now,
     expiresAt: now + hour,
-    data: { email: 'a@example.org', device: { browser: 'Firefox' } },
+    data: { device: { browser: 'Firefox' } },
     ...more,
   };
 }
@@ -40,7 +43,7 @@ function contract(open: () => Promise<{ store: Store; close(): Promise<void> }>)
   test('a session is read as it was created, and unknown ids are undefined', async () => {
     const row = rowOf();
     assert.equal(await store.sessions.create(row), true);
-    assert.deepEqual(await store.sessions.read(row.idHash), row);
+    assert.deepEqual(await store.sessions.read(row.key), row);
     assert.equal(await store.sessions.read(randomToken()), undefined);
   });
 
@@ -48,49 +51,49 @@ function contract(open: () => Promise<{ store: Store; close(): Promise<void> }>)
     const row = rowOf();
     await store.sessions.create(row);
     assert.equal(await store.sessions.create({ ...row, handle: randomToken(9), personId: 'p2' }), false);
-    await store.sessions.end(row.idHash, { at: now, reason: 'signed_out' });
+    await store.sessions.end(row.key, { at: now, reason: 'signed_out' });
     assert.equal(await store.sessions.create({ ...row, handle: randomToken(9), personId: 'p2' }), false);
-    assert.equal((await store.sessions.read(row.idHash))?.personId, 'p1');
+    assert.equal((await store.sessions.read(row.key))?.personId, 'p1');
   });
 
   test('an ended session stays ended: no update, touch or second end reaches it, and its data is gone', async () => {
     const row = rowOf();
     await store.sessions.create(row);
-    assert.equal(await store.sessions.end(row.idHash, { at: now + 5, reason: 'idle' }), true);
-    assert.equal(await store.sessions.update(row.idHash, { staySignedIn: true }), false);
-    assert.equal(await store.sessions.touch(row.idHash, now + 10), false);
-    assert.equal(await store.sessions.end(row.idHash, { at: now + 20, reason: 'signed_out' }), false);
-    const ended = await store.sessions.read(row.idHash);
+    assert.equal(await store.sessions.end(row.key, { at: now + 5, reason: 'idle' }), true);
+    assert.equal(await store.sessions.update(row.key, { staySignedIn: true }), false);
+    assert.equal(await store.sessions.touch(row.key, now + 10), false);
+    assert.equal(await store.sessions.end(row.key, { at: now + 20, reason: 'signed_out' }), false);
+    const ended = await store.sessions.read(row.key);
     assert.deepEqual(ended?.ended, { at: now + 5, reason: 'idle' });
     assert.deepEqual(ended?.data, {});
     assert.equal(ended?.lastSeenAt, now);
   });
 
   test('nothing brings a missing session back', async () => {
-    const idHash = randomToken();
-    assert.equal(await store.sessions.update(idHash, { a: 1 }), false);
-    assert.equal(await store.sessions.touch(idHash, now), false);
-    assert.equal(await store.sessions.end(idHash, { at: now, reason: 'idle' }), false);
-    assert.equal(await store.sessions.read(idHash), undefined);
+    const key = randomToken();
+    assert.equal(await store.sessions.update(key, { a: 1 }), false);
+    assert.equal(await store.sessions.touch(key, now), false);
+    assert.equal(await store.sessions.end(key, { at: now, reason: 'idle' }), false);
+    assert.equal(await store.sessions.read(key), undefined);
   });
 
   test('updates merge key by key: of sixteen at once none is lost', async () => {
     const row = rowOf({ data: { kept: 'yes', gone: 1 } });
     await store.sessions.create(row);
     const keys = Array.from({ length: 16 }, (_, i) => `key${i}`);
-    const done = await Promise.all(keys.map((key) => store.sessions.update(row.idHash, { [key]: key })));
+    const done = await Promise.all(keys.map((key) => store.sessions.update(row.key, { [key]: key })));
     assert.ok(done.every(Boolean));
-    await store.sessions.update(row.idHash, { gone: undefined });
+    await store.sessions.update(row.key, { gone: undefined });
     const expected = { kept: 'yes', ...Object.fromEntries(keys.map((key) => [key, key])) };
-    assert.deepEqual((await store.sessions.read(row.idHash))?.data, expected);
+    assert.deepEqual((await store.sessions.read(row.key))?.data, expected);
   });
 
   test('last seen moves forward only', async () => {
     const row = rowOf();
     await store.sessions.create(row);
-    assert.equal(await store.sessions.touch(row.idHash, now + 50), true);
-    assert.equal(await store.sessions.touch(row.idHash, now + 20), true);
-    assert.equal((await store.sessions.read(row.idHash))?.lastSeenAt, now + 50);
+    assert.equal(await store.sessions.touch(row.key, now + 50), true);
+    assert.equal(await store.sessions.touch(row.key, now + 20), true);
+    assert.equal((await store.sessions.read(row.key))?.lastSeenAt, now + 50);
   });
 
   test('of many that end a session at once, one is told that it did', async () => {
@@ -98,7 +101,7 @@ function contract(open: () => Promise<{ store: Store; close(): Promise<void> }>)
     await store.sessions.create(row);
     const ends = await Promise.all(
       Array.from({ length: 10 }, (_, i) =>
-        store.sessions.end(row.idHash, { at: now + i, reason: 'signed_out' }),
+        store.sessions.end(row.key, { at: now + i, reason: 'signed_out' }),
       ),
     );
     assert.equal(ends.filter(Boolean).length, 1);
@@ -114,21 +117,21 @@ function contract(open: () => Promise<{ store: Store; close(): Promise<void> }>)
         const running = [...steps, 'end'].map((name, i) => {
           switch (name) {
             case 'update':
-              return sessions.update(row.idHash, { [`k${i}`]: i });
+              return sessions.update(row.key, { [`k${i}`]: i });
             case 'touch':
-              return sessions.touch(row.idHash, now + i);
+              return sessions.touch(row.key, now + i);
             case 'create':
               return sessions.create({ ...row, handle: randomToken(9) });
             case 'end':
-              return sessions.end(row.idHash, { at: now, reason: 'signed_out' });
+              return sessions.end(row.key, { at: now, reason: 'signed_out' });
             default:
-              return sessions.read(row.idHash);
+              return sessions.read(row.key);
           }
         });
         await Promise.all(running);
-        const after = await sessions.read(row.idHash);
+        const after = await sessions.read(row.key);
         assert.ok(after?.ended);
-        assert.equal(await sessions.update(row.idHash, { late: true }), false);
+        assert.equal(await sessions.update(row.key, { late: true }), false);
       }),
       { numRuns: 100 },
     );
@@ -195,6 +198,79 @@ function contract(open: () => Promise<{ store: Store; close(): Promise<void> }>)
     assert.equal(await store.claims.claim(key, 'later', now, now + hour), 'later');
   });
 
+  test('an id is replaced once, whoever tries at the same time', async () => {
+    const row = rowOf();
+    await store.sessions.create(row);
+    const rotations = Array.from({ length: 8 }, (_, i) => ({
+      fromHash: row.idHash,
+      toHash: `to${i}`,
+      salt: `s${i}`,
+      at: now + i,
+    }));
+    const done = await Promise.all(rotations.map((rotation) => store.sessions.rotate(row.key, rotation)));
+    assert.equal(done.filter(Boolean).length, 1);
+    const winner = rotations[done.indexOf(true)];
+    const after = await store.sessions.read(row.key);
+    assert.equal(after?.idHash, winner?.toHash);
+    assert.equal(after?.idIssuedAt, winner?.at);
+    assert.deepEqual(after?.previous, { idHash: row.idHash, salt: winner?.salt });
+  });
+
+  test('that a successor came back is noted once, for the valid id alone', async () => {
+    const row = rowOf();
+    await store.sessions.create(row);
+    await store.sessions.successorSeen(row.key, row.idHash, now);
+    assert.equal((await store.sessions.read(row.key))?.previous, undefined);
+    await store.sessions.rotate(row.key, { fromHash: row.idHash, toHash: 'b', salt: 's', at: now });
+    await store.sessions.successorSeen(row.key, row.idHash, now + 1);
+    assert.equal((await store.sessions.read(row.key))?.previous?.successorSeenAt, undefined);
+    await store.sessions.successorSeen(row.key, 'b', now + 2);
+    await store.sessions.successorSeen(row.key, 'b', now + 3);
+    assert.equal((await store.sessions.read(row.key))?.previous?.successorSeenAt, now + 2);
+  });
+
+  test('an ended session’s id is not replaced', async () => {
+    const row = rowOf();
+    await store.sessions.create(row);
+    await store.sessions.end(row.key, { at: now, reason: 'revoked', by: 'o@example.org' });
+    assert.equal(
+      await store.sessions.rotate(row.key, { fromHash: row.idHash, toHash: 'b', salt: 's', at: now }),
+      false,
+    );
+    assert.deepEqual((await store.sessions.read(row.key))?.ended, {
+      at: now,
+      reason: 'revoked',
+      by: 'o@example.org',
+    });
+  });
+
+  test('a session is found by its handle, and a person’s live ones are listed, newest first', async () => {
+    const personId = randomToken(9);
+    const rows = [3, 1, 2].map((n) => rowOf({ personId, createdAt: now + n }));
+    const [over, ended] = [rowOf({ personId, expiresAt: now + 50 }), rowOf({ personId })];
+    for (const row of [...rows, over, ended, rowOf()]) await store.sessions.create(row);
+    await store.sessions.end(ended.key, { at: now, reason: 'revoked' });
+    const listed = await store.sessions.ofPerson(personId, now + 100);
+    assert.deepEqual(
+      listed.map((row) => row.createdAt),
+      [now + 3, now + 2, now + 1],
+    );
+    assert.deepEqual(await store.sessions.findByHandle(rows[0]?.handle ?? ''), rows[0]);
+    assert.ok((await store.sessions.findByHandle(ended.handle))?.ended);
+    assert.equal(await store.sessions.findByHandle('nobody'), undefined);
+    assert.deepEqual(await store.sessions.ofPerson('nobody', now), []);
+  });
+
+  test('notes are replaced, end and are removed', async () => {
+    const key = randomToken();
+    assert.equal(await store.notes.read(key, now), undefined);
+    await store.notes.write(key, { a: [1] }, now + hour);
+    await store.notes.write(key, { a: [2] }, now + hour);
+    assert.deepEqual(await store.notes.read(key, now), { a: [2] });
+    await store.notes.remove(key);
+    assert.equal(await store.notes.read(key, now), undefined);
+  });
+
   test('ping answers', () => store.ping());
 }
 
@@ -231,9 +307,10 @@ suite('the SQLite store', () => {
     for (let i = 0; i < 450; i++) await store.sessions.create(rowOf({ expiresAt: now + 10 }));
     const kept = rowOf();
     await store.sessions.create(kept);
+    await store.notes.write('n', 1, now + 10);
     await store.visitors.choose('v', { theme: 'dark' }, now, now + 10);
     await store.claims.claim('c', 'x', now, now + 10);
-    assert.equal(await store.purge(now + 11), 452);
+    assert.equal(await store.purge(now + 11), 453);
     assert.deepEqual(await store.sessions.read(kept.idHash), kept);
     assert.equal(await store.claims.claim('c', 'y', now + 11, now + 20), 'y');
     await store.close();
@@ -287,7 +364,7 @@ suite('the Redis store', await need('redis-server'), () => {
     const store = createRedisStore(connectRedis(redis.url, () => {}));
     const row = rowOf();
     await redis.kill();
-    await assert.rejects(store.sessions.read(row.idHash), StoreUnavailable);
+    await assert.rejects(store.sessions.read(row.key), StoreUnavailable);
     await redis.restart();
     for (let tries = 0; ; tries++) {
       const up = await store.ping().then(

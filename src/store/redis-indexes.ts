@@ -119,7 +119,7 @@ export function createRedisIndexes(
 
   /** Walks the address index upwards; each call gives the next members. */
   function byEmail(emailPrefix: string, start: ReturnType<typeof readCursor> | undefined) {
-    let from = start ? `(${start.value}\0${start.key}` : `[${emailPrefix}`;
+    let from = start ? `(${start.key}` : `[${emailPrefix}`;
     const to = emailPrefix === '' ? '+' : `[${emailPrefix}\u{10ffff}`;
     return async (count: number) => {
       const members = await redis.zrangebylex(index.email, from, to, 'LIMIT', 0, count);
@@ -137,11 +137,9 @@ export function createRedisIndexes(
     let pending = start;
     return async (count: number) => {
       if (pending) {
-        const same = await redis.zrangebyscore(name, max, max);
-        const key = pending.key;
-        const at = same.findIndex((member) => keyOf(member) === key);
-        // The entry itself may be gone since; then the addresses before it in the order are not known, and none is left out.
-        given = new Set(at < 0 ? [] : same.slice(at));
+        // By the order alone: the entry that the page before ended with may be gone since.
+        const { key: member } = pending;
+        given = new Set((await redis.zrangebyscore(name, max, max)).filter((same) => same >= member));
         pending = undefined;
       }
       const found = await redis.zrevrangebyscore(
@@ -169,5 +167,5 @@ export function createRedisIndexes(
 
 function positionOf(row: SessionRow, order: SessionQuery['sort']) {
   const value = { seen: row.lastSeenAt, created: row.createdAt, email: row.email }[order];
-  return { value, key: row.key };
+  return { value, key: memberOf(row) };
 }

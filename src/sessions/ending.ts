@@ -1,0 +1,102 @@
+// Ends sessions, here and at the gate, for every reason there is. Here first: whatever the gate answers, it is over (invariant 3).
+import type { Logger } from '../http/log.ts';
+import type { EndReason, SessionEnd, SessionRow, SessionTable } from '../store/contract.ts';
+
+/** How an ending went at the gate, as it stands now. */
+export interface GateReceipt {
+  readonly endedAt: number;
+  readonly gate: 'ended' | 'nothing to end' | 'unreachable' | 'refused here' | 'unknown';
+  /** When a later look found nothing any more; absent: not looked again yet. */
+  readonly verifiedAt?: number;
+  /** How often a refresh in flight had written the session back. */
+  readonly writtenBack: number;
+}
+
+/** What sessions needs of the gate. */
+export interface GateEnds {
+  end(target: { readonly handle: string; readonly link?: unknown }): Promise<GateReceipt>;
+  endPerson(
+    personId: string,
+    targets: readonly { readonly handle: string; readonly link?: unknown }[],
+  ): Promise<GateReceipt[]>;
+  receiptOf(handle: string): Promise<GateReceipt | undefined>;
+}
+
+export interface Ended {
+  readonly handle: string;
+  /** False: it was over already. */
+  readonly endedNow: boolean;
+  readonly receipt: GateReceipt;
+}
+
+/** Why, and by whom; `by` is an address, absent where a rule ends it. */
+export interface EndOrder {
+  readonly reason: EndReason;
+  readonly by?: string;
+}
+
+export interface Ending {
+  one(row: SessionRow, order: EndOrder): Promise<Ended>;
+  /** All live sessions of a person but the one kept under `exceptKey`. */
+  others(personId: string, exceptKey: string, order: EndOrder): Promise<Ended[]>;
+  /** All live sessions of a person; at the gate also those that the house never saw. */
+  person(personId: string, order: EndOrder): Promise<Ended[]>;
+  /** Everyone's but the one kept under `exceptKey`. @returns how many ended. */
+  everyone(order: EndOrder, exceptKey: string | undefined): Promise<number>;
+  receiptOf(handle: string): Promise<GateReceipt | undefined>;
+}
+
+export interface EndingOptions {
+  readonly sessions: SessionTable;
+  readonly gate: GateEnds;
+  readonly now: () => number;
+  readonly logger: Logger;
+}
+
+const batch = 100;
+
+export function createEnding({ sessions, gate, now, logger }: EndingOptions): Ending {
+  async function endHere(row: SessionRow, { reason, by }: EndOrder): Promise<boolean> {
+    const end: SessionEnd = { at: now(), reason, ...(by !== undefined && { by }) };
+    const endedNow = await sessions.end(row.key, end);
+    if (endedNow) logger.info({ event: 'session.revoked', reason, handle: row.handle });
+    return endedNow;
+  }
+  const targetOf = (row: SessionRow) => ({ handle: row.handle, link: row.data['gate'] });
+
+  async function one(row: SessionRow, order: EndOrder): Promise<Ended> {
+    const endedNow = await endHere(row, order);
+    const earlier = endedNow ? undefined : await gate.receiptOf(row.handle);
+    return { handle: row.handle, endedNow, receipt: earlier ?? (await gate.end(targetOf(row))) };
+  }
+
+  return {
+    one,
+    others: async (personId, exceptKey, order) => {
+      const rows = await sessions.ofPerson(personId, now());
+      return Promise.all(rows.filter((row) => row.key !== exceptKey).map((row) => one(row, order)));
+    },
+    async person(personId, order) {
+      const rows = await sessions.ofPerson(personId, now());
+      const endedNow = await Promise.all(rows.map((row) => endHere(row, order)));
+      const receipts = await gate.endPerson(personId, rows.map(targetOf));
+      return rows.flatMap((row, i) => {
+        const receipt = receipts[i];
+        return receipt ? [{ handle: row.handle, endedNow: endedNow[i] === true, receipt }] : [];
+      });
+    },
+    async everyone(order, exceptKey) {
+      let count = 0;
+      for (let cursor: string | undefined, more = true; more; ) {
+        const page = await sessions.page({ sort: 'email', limit: batch, ...(cursor !== undefined && { cursor }) });
+        const rows = page.rows.filter((row) => row.key !== exceptKey);
+        const ended = await Promise.all(rows.map((row) => one(row, order)));
+        count += ended.filter(({ endedNow }) => endedNow).length;
+        cursor = page.next;
+        more = cursor !== undefined;
+      }
+      return count;
+    },
+    receiptOf: gate.receiptOf,
+  };
+}
