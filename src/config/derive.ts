@@ -30,6 +30,11 @@ export interface Config {
     readonly cookieName: string;
     readonly lifetimeMs: number;
     readonly idleMs: number;
+    /** 0: only at sign-in. */
+    readonly rotateAfterMs: number;
+    /** 0: no limit. */
+    readonly maxPerUser: number;
+    readonly binding: 'off' | 'observe' | 'enforce';
   };
   readonly visitor: {
     readonly cookieName: string;
@@ -50,6 +55,15 @@ export interface Config {
       readonly expireMs: number;
       /** 0: never refreshed. */
       readonly refreshMs: number;
+    };
+    /** Where oauth2-proxy keeps its sessions. */
+    readonly sessions: { readonly kind: 'cookie' } | { readonly kind: 'redis'; readonly url: string };
+    readonly governor: {
+      readonly mode: 'off' | 'dry-run' | 'on';
+      /** Each 0: no limit. */
+      readonly maxAgeMs: number;
+      readonly maxIdleMs: number;
+      readonly maxSessions: number;
     };
   };
 }
@@ -90,6 +104,9 @@ export function derive(values: SettingValues, production: boolean, problems: Pro
       cookieName: names[0],
       lifetimeMs: values.PERMANENT_SESSION_LIFETIME,
       idleMs: values.SESSION_IDLE_TIMEOUT,
+      rotateAfterMs: values.SESSION_ROTATE_AFTER,
+      maxPerUser: values.SESSION_MAX_PER_USER,
+      binding: values.SESSION_BINDING,
     },
     visitor: {
       cookieName: names[1],
@@ -111,6 +128,16 @@ export function derive(values: SettingValues, production: boolean, problems: Pro
         sameSite: values.OAUTH2_PROXY_COOKIE_SAMESITE,
         expireMs: values.OAUTH2_PROXY_COOKIE_EXPIRE,
         refreshMs: values.OAUTH2_PROXY_COOKIE_REFRESH,
+      },
+      sessions:
+        (values.GATE_SESSION_STORE ?? (values.SESSION_BACKEND === 'redis' ? 'redis' : 'cookie')) === 'redis'
+          ? { kind: 'redis', url: values.GATE_REDIS_URL ?? values.REDIS_URL }
+          : { kind: 'cookie' },
+      governor: {
+        mode: values.GATE_GOVERNOR,
+        maxAgeMs: values.GATE_MAX_AGE,
+        maxIdleMs: values.GATE_MAX_IDLE,
+        maxSessions: values.GATE_MAX_SESSIONS,
       },
     },
   };

@@ -37,6 +37,7 @@ export const maxFallbacks = 10;
 const flag = z.stringbool({ truthy: ['true', '1', 'yes', 'on'], falsy: ['false', '0', 'no', 'off'] });
 const port = wholeNumber(0, 65_535);
 const days = wholeNumber(1, 3650);
+const count = wholeNumber(0, 1000);
 const list = z.string().transform((text) =>
   text
     .split(',')
@@ -246,6 +247,45 @@ export const settings = {
     group: 'Gate',
     about: 'Where oauth2-proxy sends people to sign in; the app allows forms to be redirected there.',
   },
+  GATE_SESSION_STORE: {
+    schema: z.enum(['cookie', 'redis']),
+    defaultNote: '`redis` with `SESSION_BACKEND=redis`, else `cookie`',
+    group: 'Gate',
+    about:
+      'Where oauth2-proxy keeps its sessions (its `session_store_type`). With `redis` ending a session is real at the gate too.',
+  },
+  GATE_REDIS_URL: {
+    schema: redisUrl,
+    defaultNote: '`REDIS_URL`',
+    secret: true,
+    group: 'Gate',
+    about: 'The Redis of oauth2-proxy’s sessions, in the forms of `REDIS_URL`.',
+  },
+  GATE_GOVERNOR: {
+    schema: z.enum(['off', 'dry-run', 'on']),
+    default: 'off',
+    group: 'Gate',
+    about:
+      'Ends sessions at the gate by the three limits below (`GATE_SESSION_STORE=redis`); `dry-run` only says which.',
+  },
+  GATE_MAX_AGE: {
+    schema: duration,
+    default: '0',
+    group: 'Gate',
+    about: 'How long a session at the gate may go on, refreshed or not; `0` for ever.',
+  },
+  GATE_MAX_IDLE: {
+    schema: duration,
+    default: '0',
+    group: 'Gate',
+    about: 'How long it may stay unused; `0` for ever.',
+  },
+  GATE_MAX_SESSIONS: {
+    schema: wholeNumber(0, 1000),
+    default: '0',
+    group: 'Gate',
+    about: 'How many sessions at the gate a person may have; the oldest are ended; `0` for any number.',
+  },
   GATE_COOKIE_NAME: {
     schema: cookieName,
     defaultNote: '`__Host-_oauth2_proxy` when secure, else `_oauth2_proxy`',
@@ -276,6 +316,25 @@ export const settings = {
     default: '86400',
     group: 'Sessions',
     about: 'A session without a request for so long is over.',
+  },
+  SESSION_ROTATE_AFTER: {
+    schema: duration,
+    default: '900',
+    group: 'Sessions',
+    about: 'Age at which a session’s id is replaced; `0` only at sign-in.',
+  },
+  SESSION_MAX_PER_USER: {
+    schema: count,
+    default: '10',
+    group: 'Sessions',
+    about: 'Sessions that one person may have; the one used longest ago is signed out. `0` for no limit.',
+  },
+  SESSION_BINDING: {
+    schema: z.enum(['off', 'observe', 'enforce']),
+    default: 'observe',
+    group: 'Sessions',
+    about:
+      'What happens when browser, system or network of a session changes: nothing, a line in the log, or it ends.',
   },
   SESSION_COOKIE_NAME: {
     schema: cookieName,

@@ -12,6 +12,8 @@ export interface Keyring {
   keys(purpose: KeyPurpose): string[];
   /** HMAC-SHA256 of `text` under the newest key, base64url. */
   mac(purpose: KeyPurpose, text: string): string;
+  /** The same under every key, newest first: to arrive again at what a former key made. */
+  macs(purpose: KeyPurpose, text: string): string[];
   /** @returns which key made `mac`, or undefined where none did. */
   verify(purpose: KeyPurpose, text: string, mac: string): SignedBy | undefined;
 }
@@ -30,6 +32,7 @@ export function createKeyring(secrets: readonly [string, ...string[]]): Keyring 
   return {
     keys,
     mac: (purpose, text) => hmac(keys(purpose)[0] ?? '', text),
+    macs: (purpose, text) => keys(purpose).map((key) => hmac(key, text)),
     verify(purpose, text, mac) {
       const index = keys(purpose).findIndex((key) => equalInConstantTime(hmac(key, text), mac));
       if (index < 0) return undefined;

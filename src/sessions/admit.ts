@@ -8,8 +8,11 @@ import { HttpError, sendProblem } from '../http/errors.ts';
 import { isCrossSite, isNavigation, safeReturnPath } from '../http/navigation.ts';
 import { pageFrame, sendPage } from '../http/page.ts';
 import { clearCookie } from '../http/set-cookie.ts';
-import type { SessionEnd } from '../store/contract.ts';
+import type { EndReason, SessionEnd, SessionRow } from '../store/contract.ts';
+import { changesBetween } from './binding.ts';
 import { sendBounce } from './bounce.ts';
+import { deviceOf } from './device.ts';
+import { keepIdFresh } from './rotation.ts';
 import { type SessionCookieAttributes, signedBy } from './session-cookie.ts';
 import { keyOf } from './session-id.ts';
 import { beginSession, type SignInOptions } from './sign-in.ts';
@@ -31,6 +34,13 @@ export interface AdmitOptions extends SignInOptions {
   readonly cookieName: string;
   readonly cookie: SessionCookieAttributes;
   readonly personOf: (res: Response) => { readonly id: string; readonly email: string };
+  /** 0: never. */
+  readonly rotateAfterMs: number;
+  readonly binding: 'off' | 'observe' | 'enforce';
+  /** Ends a session here and at the gate. */
+  readonly endSession: (row: SessionRow, order: { readonly reason: EndReason }) => Promise<unknown>;
+  /** Keeps the tie between the session and the gate's, where this request brought a newer one. */
+  readonly tieToGate: (res: Response, live: LiveSession) => void;
   /** The way to sign in that ends the gate's session first. */
   readonly signInAgain: (returnPath: string) => string;
 }
@@ -68,14 +78,17 @@ export function sessionOf(res: Response): LiveSession {
 async function admit(req: Request, res: Response, options: AdmitOptions): Promise<boolean> {
   const person = options.personOf(res);
   let found = loadedSession(req);
-  if (found?.ended) await recordLimit(req, found, found.ended, options);
   if (found && found.personId !== person.id) {
     await endForeign(req, found, options);
     found = undefined;
   }
-  if (found && !found.ended) {
-    signAnew(req, found, options);
-    res.locals.session = found;
+  const end = found && (await endOfPresent(req, found, options));
+  if (found && !end) {
+    await keepIdFresh(req, found, { ...options, sessions: options.store.sessions });
+    const live = loadedSession(req) ?? found;
+    signAnew(req, live, options);
+    options.tieToGate(res, live);
+    res.locals.session = live;
     return true;
   }
   forget(req);
@@ -83,22 +96,54 @@ async function admit(req: Request, res: Response, options: AdmitOptions): Promis
     sendProblem(req, res, 'no_session', options.signInAgain('/dashboard'));
     return false;
   }
-  if (found?.ended) {
-    showEnded(req, res, found.ended, options);
+  if (end) {
+    showEnded(req, res, end, options);
     return false;
   }
-  if (
-    isCrossSite(req) &&
-    options.cookie.sameSite === 'strict' &&
-    singleCookie(req, options.cookieName) === undefined
-  ) {
+  if (isCrossSite(req) && options.cookie.sameSite === 'strict' && !hasCookie(req, options)) {
     sendBounce(req, res);
     return false;
   }
   await beginSession(req, res, person, options);
-  res.locals.session = loadedSession(req) as LiveSession;
+  const begun = loadedSession(req) as LiveSession;
+  options.tieToGate(res, begun);
+  res.locals.session = begun;
   res.locals.isNewSession = true;
   return true;
+}
+
+/** How the session that the browser brought is over: since earlier, by a limit, or by what is seen now. */
+async function endOfPresent(
+  req: Request,
+  found: LiveSession,
+  options: AdmitOptions,
+): Promise<SessionEnd | undefined> {
+  if (found.ended) {
+    await recordLimit(req, found, found.ended, options);
+    return found.ended;
+  }
+  const reason = found.idState === 'replayed' ? 'replayed' : boundReason(req, found, options);
+  if (reason === undefined) return undefined;
+  const row = await options.store.sessions.read(keyOf(req.sessionID));
+  if (row && !row.ended) await options.endSession(row, { reason });
+  options.logger.warn({ event: `session.${reason}`, handle: found.handle, reqId: req.id });
+  return { at: options.now(), reason };
+}
+
+/** Looks whether browser, system or network changed; `observe` writes it down once, `enforce` gives the reason to end. */
+function boundReason(req: Request, found: LiveSession, options: AdmitOptions): 'device_changed' | undefined {
+  if (options.binding === 'off') return undefined;
+  const here = { device: deviceOf(req.headers['user-agent']), network: req.ip ?? '' };
+  const changes = changesBetween(found, here);
+  if (changes.length === 0) return undefined;
+  if (options.binding === 'enforce') return 'device_changed';
+  options.logger.warn({ event: 'session.moved', changes, handle: found.handle, reqId: req.id });
+  Object.assign(found, here);
+  return undefined;
+}
+
+function hasCookie(req: Request, { cookieName }: AdmitOptions): boolean {
+  return singleCookie(req, cookieName) !== undefined;
 }
 
 /** undefined where express-session made an empty one because the browser brought none. */
@@ -134,7 +179,7 @@ async function endForeign(req: Request, found: LiveSession, options: AdmitOption
 /** A cookie that a former key signed is signed by the present one: any change makes express-session set it again. */
 function signAnew(req: Request, live: LiveSession, { keyring, cookieName, now }: AdmitOptions): void {
   const sent = singleCookie(req, cookieName) ?? '';
-  if (signedBy(sent, req.sessionID, keyring) === 'fallback') live.resignedAt = now();
+  if (signedBy(sent, keyring) === 'fallback') live.resignedAt = now();
 }
 
 function showEnded(req: Request, res: Response, ended: SessionEnd, options: AdmitOptions): void {

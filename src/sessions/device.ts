@@ -4,10 +4,25 @@ import type { SignIn } from '../store/contract.ts';
 
 const kinds = new Set(['desktop', 'mobile', 'tablet', 'bot']);
 
+/** The same few agents come again and again; reading one costs more than the rest of a request. */
+const known = new Map<string, SignIn['device']>();
+const knownLimit = 500;
+
 /** "Firefox" on "Windows". Names that are missing or strange become "Unknown browser" and "unknown system". */
 export function deviceOf(userAgent: string | undefined): SignIn['device'] {
   if (!userAgent?.trim()) return { browser: 'Unknown browser', os: 'unknown system', kind: 'unknown' };
-  const { browser, os, platform } = bowser.parse(userAgent.slice(0, 512));
+  const agent = userAgent.slice(0, 512);
+  let device = known.get(agent);
+  if (!device) {
+    if (known.size >= knownLimit) known.clear();
+    device = read(agent);
+    known.set(agent, device);
+  }
+  return device;
+}
+
+function read(agent: string): SignIn['device'] {
+  const { browser, os, platform } = bowser.parse(agent);
   const kind = platform.type ?? 'unknown';
   return {
     browser: name(browser.name) ?? 'Unknown browser',

@@ -88,7 +88,11 @@ export function createEnding({ sessions, gate, now, logger }: EndingOptions): En
     async everyone(order, exceptKey) {
       let count = 0;
       for (let cursor: string | undefined, more = true; more; ) {
-        const page = await sessions.page({ sort: 'email', limit: batch, ...(cursor !== undefined && { cursor }) });
+        const page = await sessions.page({
+          sort: 'email',
+          limit: batch,
+          ...(cursor !== undefined && { cursor }),
+        });
         const rows = page.rows.filter((row) => row.key !== exceptKey);
         const ended = await Promise.all(rows.map((row) => one(row, order)));
         count += ended.filter(({ endedNow }) => endedNow).length;

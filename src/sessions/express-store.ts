@@ -25,6 +25,8 @@ declare module 'express-session' {
     expiresAt: number;
     /** Present on a session that is over: it is shown why, and nothing else. */
     ended?: SessionEnd;
+    /** Digest of the id that is valid now. */
+    idHash: string;
     idIssuedAt: number;
     previous?: PreviousId;
     /** What the id is worth that the browser brought. */
@@ -42,6 +44,7 @@ const columns: ReadonlySet<string> = new Set([
   'lastSeenAt',
   'expiresAt',
   'ended',
+  'idHash',
   'idIssuedAt',
   'previous',
   'idState',
@@ -118,9 +121,9 @@ export class ExpressStore extends session.Store {
   }
 
   /** A row as express-session holds it. */
-  toSession(row: SessionRow, idHash: string): SessionData {
+  toSession(row: SessionRow, presentedHash: string): SessionData {
     const { limits, now } = this.#options;
-    const { handle, personId, email, createdAt, lastSeenAt, expiresAt, idIssuedAt, previous } = row;
+    const { handle, personId, email, createdAt, lastSeenAt, expiresAt, idHash, idIssuedAt, previous } = row;
     const ended = endOf(row, limits, now());
     return {
       ...(row.data as unknown as SessionFacts),
@@ -130,8 +133,9 @@ export class ExpressStore extends session.Store {
       createdAt,
       lastSeenAt,
       expiresAt,
+      idHash,
       idIssuedAt,
-      idState: stateOfId(row, idHash, now()),
+      idState: stateOfId(row, presentedHash, now()),
       ...(previous && { previous }),
       ...(ended && { ended }),
       cookie: new SessionCookie(this.#options.cookie, () => undefined),

@@ -33,9 +33,13 @@ export class SessionCookie extends session.Cookie {
   }
 }
 
-/** Which key signed the cookie that express-session took `id` from: `s:<id>.<HMAC in base64>`, percent-encoded. */
-export function signedBy(sentValue: string, id: string, keyring: Keyring): SignedBy | undefined {
-  const signature = sentValue.slice(sentValue.lastIndexOf('.') + 1);
-  const mac = signature.replace(/%2B|\+/gi, '-').replace(/%2F|\//gi, '_');
+/** Which key signed a cookie value `s:<id>.<HMAC in base64>`, percent-encoded; undefined: none of them. */
+export function signedBy(sentValue: string, keyring: Keyring): SignedBy | undefined {
+  const dot = sentValue.lastIndexOf('.');
+  const id = sentValue.slice(0, dot).replace(/^s(%3A|:)/i, '');
+  const mac = sentValue
+    .slice(dot + 1)
+    .replace(/%2B|\+/gi, '-')
+    .replace(/%2F|\//gi, '_');
   return keyring.verify('session cookie', id, mac);
 }

@@ -18,7 +18,8 @@ export function derivedSessionId(keyring: Keyring, context: string, salt: string
   return `${key}.${keyring.mac('session id', `secret\n${context}\n${salt}`)}`;
 }
 
-/** The id that replaces `id`: under the same key, with a secret that follows from both. */
-export function successorOf(keyring: Keyring, id: string, salt: string): string {
-  return `${keyOf(id)}.${keyring.mac('session id', `successor\n${digest(id)}\n${salt}`)}`;
+/** The ids that may replace `id`, under the same key: the first is the one to use; former signing keys made the others. */
+export function successorsOf(keyring: Keyring, id: string, salt: string): string[] {
+  const secrets = keyring.macs('session id', `successor\n${digest(id)}\n${salt}`);
+  return secrets.map((secret) => `${keyOf(id)}.${secret}`);
 }

@@ -17,6 +17,12 @@ export interface SessionFacts {
   network: string;
   /** The sign-in before this one; undefined at the person's first. */
   previousSignIn?: SignIn;
+  /** The tie to the session at the gate, in the gate's own form. */
+  gate?: unknown;
+  /** Whether the person had not signed in from such a device before. */
+  newDevice?: boolean;
+  /** Until when this session's owner has looked at new devices. */
+  devicesSeenAt?: number;
   /** When the cookie was last signed anew because a former key had signed it. */
   resignedAt?: number;
 }

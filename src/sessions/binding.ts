@@ -1,0 +1,20 @@
+// Whether a session is still used from where it began (OWASP's cookie-theft sheet: watch agent and address).
+import type { SignIn } from '../store/contract.ts';
+import { networkOf } from './network.ts';
+
+export interface Surroundings {
+  readonly device: SignIn['device'];
+  /** The full address. */
+  readonly network: string;
+}
+
+export type Change = 'browser' | 'system' | 'network';
+
+/** What differs: the browser's family, not its version; the network, not the address. */
+export function changesBetween(before: Surroundings, now: Surroundings): Change[] {
+  const changes: Change[] = [];
+  if (before.device.browser !== now.device.browser) changes.push('browser');
+  if (before.device.os !== now.device.os) changes.push('system');
+  if (networkOf(before.network) !== networkOf(now.network)) changes.push('network');
+  return changes;
+}

@@ -1,0 +1,65 @@
+// Replaces a session's id when it is old. Invariant 6: one successor, whoever asks at the same time; the old id lives
+// until the new one came back, then a short grace; used after that it is a replay (`stateOfId`).
+import type { Request } from 'express';
+import type { Keyring } from '../crypto/keyring.ts';
+import { digest, randomToken } from '../crypto/tokens.ts';
+import type { Logger } from '../http/log.ts';
+import type { SessionTable } from '../store/contract.ts';
+import type { LiveSession } from './admit.ts';
+import { graceMs } from './session.ts';
+import { keyOf, successorsOf } from './session-id.ts';
+
+export interface RotationOptions {
+  readonly sessions: SessionTable;
+  readonly keyring: Keyring;
+  /** 0: never. */
+  readonly rotateAfterMs: number;
+  readonly now: () => number;
+  readonly logger: Logger;
+}
+
+/** Leaves `req.session` under the id that the browser is to have; where that changed, express-session sets the cookie. */
+export async function keepIdFresh(req: Request, live: LiveSession, options: RotationOptions): Promise<void> {
+  const { sessions, keyring, rotateAfterMs, now, logger } = options;
+  const id = req.sessionID;
+  const key = keyOf(id);
+  if (live.idState === 'previous') {
+    // The answer that carried the successor was lost, or this tab asked before it came: hand the same one over again.
+    if (live.previous) adopt(req, live, successorOf(keyring, id, live.previous.salt, live.idHash));
+    return;
+  }
+  if (live.previous && live.previous.successorSeenAt === undefined) {
+    await sessions.successorSeen(key, digest(id), now());
+  }
+  if (!isDue(live, rotateAfterMs, now())) return;
+  const salt = randomToken();
+  const [successor = ''] = successorsOf(keyring, id, salt);
+  const rotation = { fromHash: digest(id), toHash: digest(successor), salt, at: now() };
+  if (await sessions.rotate(key, rotation)) {
+    logger.info({ event: 'session.rotated', handle: live.handle, reqId: req.id });
+    adopt(req, live, successor);
+    return;
+  }
+  const row = await sessions.read(key);
+  if (row?.previous?.idHash !== digest(id)) return;
+  adopt(req, live, successorOf(keyring, id, row.previous.salt, row.idHash));
+}
+
+/** Old enough, and the replacement before is done with: an id is never two steps behind while it may be in use. */
+function isDue(live: LiveSession, rotateAfterMs: number, now: number): boolean {
+  if (rotateAfterMs === 0 || now - live.idIssuedAt < rotateAfterMs) return false;
+  if (!live.previous) return true;
+  const seenAt = live.previous.successorSeenAt;
+  return seenAt !== undefined && now > seenAt + graceMs;
+}
+
+/** undefined where the key that made it is forgotten: then the browser keeps the id before, which stays good. */
+function successorOf(keyring: Keyring, id: string, salt: string, idHash: string): string | undefined {
+  return successorsOf(keyring, id, salt).find((successor) => digest(successor) === idHash);
+}
+
+function adopt(req: Request, live: LiveSession, successor: string | undefined): void {
+  if (successor === undefined) return;
+  req.sessionID = successor;
+  req.sessionStore.createSession(req, { ...live, idHash: digest(successor), idState: 'valid' });
+}
