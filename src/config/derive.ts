@@ -3,7 +3,6 @@ import type { Problem } from './load.ts';
 import { checkRules } from './rules.ts';
 import type { SettingValues } from './settings.ts';
 
-
 export type SameSite = 'strict' | 'lax' | 'none';
 
 export interface CookieAttributes {
