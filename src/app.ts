@@ -19,7 +19,7 @@ import { prepareFrame } from './http/page.ts';
 import { checkHost, checkOrigin } from './http/same-origin.ts';
 import { refuseStrangeRequests } from './http/strange.ts';
 import { storedItems } from './privacy/stored-items.ts';
-import { admitSession, sessionOf } from './sessions/admit.ts';
+import { admitSession, keepSessionOnError, sessionOf } from './sessions/admit.ts';
 import { apiMe } from './sessions/api-me.ts';
 import { checkCsrf, logCsrf } from './sessions/csrf.ts';
 import { dashboardPage } from './sessions/dashboard.ts';
@@ -56,7 +56,7 @@ export function createApp({ config, store, logger, redis, now = Date.now }: AppO
   const keyring = createKeyring(config.secretKeys);
   const paths = createGatePaths(devMode);
   const limit = (name: Parameters<typeof limitRate>[0], key: (req: Request) => string) =>
-    limitRate(name, config.rateLimit, redis, key);
+    limitRate(name, config.rateLimit, redis, key, logger);
   const visitors = createVisitors({
     table: store.visitors,
     keyring,
@@ -195,6 +195,7 @@ export function createApp({ config, store, logger, redis, now = Date.now }: AppO
   app.all('/logout', onlyMethods('POST'));
 
   app.use(notFound);
+  app.use(keepSessionOnError);
   app.use(logCsrf(logger));
   app.use(errorHandler(logger));
   return app;

@@ -74,7 +74,9 @@ function refuseLostGateCookies(values: SettingValues, situation: Situation, refu
   }
   if (situation.gateSecure) return;
   if (/^__(Host|Secure)-/i.test(values.GATE_COOKIE_NAME ?? '')) {
-    refuse('GATE_COOKIE_NAME', 'has a prefix that needs OAUTH2_PROXY_COOKIE_SECURE=true', ...decides);
+    const message =
+      'has a prefix that needs https; over plain http set it to _oauth2_proxy, and OAUTH2_PROXY_COOKIE_SECURE=false';
+    refuse('GATE_COOKIE_NAME', message, ...decides);
   }
   if (values.OAUTH2_PROXY_COOKIE_SAMESITE === 'none') {
     const message = 'is none, which needs OAUTH2_PROXY_COOKIE_SECURE=true; use lax';

@@ -133,7 +133,7 @@ export const settings = {
     defaultNote: '`https://$FUNNEL_HOSTNAME`, else `http://localhost:4180`',
     group: 'Start here',
     about:
-      'The origin that browsers see. Decides `Secure`, the Origin check and redirects. Required in production.',
+      'The origin that browsers see. Decides `Secure`, the Origin check and redirects. Required in production. Over plain http Compose needs `GATE_COOKIE_NAME=_oauth2_proxy` and `OAUTH2_PROXY_COOKIE_SECURE=false` too.',
     example: 'http://localhost:4180',
   },
   FUNNEL_HOSTNAME: {
@@ -436,6 +436,12 @@ export const settings = {
     group: 'Docker Compose',
     about: '`redis` keeps sessions of the app and of oauth2-proxy in Redis; empty for SQLite and cookies.',
     example: 'redis',
+  },
+  GATE_PORT: {
+    schema: port,
+    default: '4180',
+    group: 'Docker Compose',
+    about: 'The port on this machine’s loopback that the gate is reached at.',
   },
   REDIS_PASSWORD: {
     schema: z.string(),

@@ -165,12 +165,13 @@ export function onlyMethods(...methods: readonly string[]): RequestHandler {
 
 /** The last handler: known errors by their code, everything else as `internal`, logged with its frames. */
 export function errorHandler(logger: Logger): ErrorRequestHandler {
-  return (error: unknown, req, res, next) => {
+  return (error: unknown, req, res, _next) => {
     const code = codeOf(error);
     const line = { event: `request.${code}`, reqId: req.id, err: error };
     if (code === 'internal' || code === 'store_unavailable') logger.error(line);
     if (res.headersSent) {
-      next(error);
+      // Too late for words. Not `next`: Express would write the error to the console as it is.
+      if (!res.writableEnded) res.destroy();
       return;
     }
     sendProblem(req, res, code);

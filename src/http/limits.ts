@@ -3,6 +3,7 @@ import type { Request, RequestHandler } from 'express';
 import { ipKeyGenerator, type Options, type RateLimitInfo, rateLimit, type Store } from 'express-rate-limit';
 import { type RedisReply, RedisStore } from 'rate-limit-redis';
 import { sendProblem } from './errors.ts';
+import type { Logger } from './log.ts';
 
 /** Requests a minute. `changes` counts what is not a read. */
 export const limits = { network: 1200, person: 600, changes: 60 } as const;
@@ -11,6 +12,8 @@ export type LimitName = keyof typeof limits;
 
 /** What of Redis the shared counters need. */
 export interface RateLimitRedis {
+  /** `ready` where commands are answered. */
+  readonly status: string;
   call(command: string, ...args: string[]): Promise<unknown>;
 }
 
@@ -20,6 +23,7 @@ export function limitRate(
   enabled: boolean,
   redis: RateLimitRedis | undefined,
   key: (req: Request) => string,
+  logger?: Logger,
 ): RequestHandler {
   if (!enabled) return (_req, _res, next) => next();
   const options: Partial<Options> = {
@@ -39,6 +43,8 @@ export function limitRate(
       sendProblem(req, res, 'too_many_requests');
     },
     ...(redis && { store: redisCounters(redis, name) }),
+    // Without one it writes to the console: no JSON, and with messages that quote.
+    ...(logger && { logger }),
   };
   return rateLimit(options);
 }
@@ -48,9 +54,18 @@ export function networkOf(req: Request): string {
   return ipKeyGenerator(req.ip ?? '', 56);
 }
 
+/** The digest of no script: Redis answers it with NOSCRIPT, and rate-limit-redis then loads the real one. */
+const noScript = '0'.repeat(40);
+
 function redisCounters(redis: RateLimitRedis, name: string): Store {
   return new RedisStore({
     prefix: `gatehouse:rate:${name}:`,
-    sendCommand: (command: string, ...args: string[]) => redis.call(command, ...args) as Promise<RedisReply>,
+    sendCommand: async (command: string, ...args: string[]) => {
+      // In an outage nobody waits for each counter in turn; the session itself is waited for.
+      if (redis.status !== 'ready' && command !== 'SCRIPT') throw new Error('the counters are not connected');
+      const reply = redis.call(command, ...args) as Promise<RedisReply>;
+      // It would keep a failure to load for good: whoever started during an outage would never limit anyone.
+      return command === 'SCRIPT' ? reply.catch(() => noScript) : reply;
+    },
   });
 }

@@ -7,7 +7,10 @@ const urlLimit = 4096;
 
 /** TRACE and unknown methods are 405; an address over 4,096 characters is 414. JSON is never shown as a page (ASVS 3.2.1). */
 export const refuseStrangeRequests: RequestHandler = (req, res, next) => {
-  if (!methods.has(req.method)) return next(new HttpError('method_not_allowed'));
+  if (!methods.has(req.method)) {
+    res.setHeader('Allow', 'GET, HEAD');
+    return next(new HttpError('method_not_allowed'));
+  }
   if (req.url.length > urlLimit) return next(new HttpError('uri_too_long'));
   if (req.path.startsWith('/api/') && req.headers['sec-fetch-dest'] === 'document') {
     res.setHeader('Content-Disposition', 'attachment; filename="gatehouse.json"');

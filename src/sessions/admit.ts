@@ -1,6 +1,6 @@
 // The way of a signed-in request to its session: express-session loads it, and here it is decided what it is worth.
 // Invariant 2: one identity, one session. Invariant 3: an ended one stays ended.
-import type { Request, RequestHandler, Response } from 'express';
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import session, { type Session, type SessionData } from 'express-session';
 import { sessionEnded } from '../../views/session-ended.ts';
 import { isAmbiguous, singleCookie } from '../http/cookie-header.ts';
@@ -73,6 +73,12 @@ export function sessionOf(res: Response): LiveSession {
   if (!live) throw new Error('this route has no session');
   return live;
 }
+
+/** A request that failed leaves its session as it was: nothing of it is saved, and no cookie is set for it. */
+export const keepSessionOnError: ErrorRequestHandler = (error, req, _res, next) => {
+  forget(req);
+  next(error);
+};
 
 /** @returns false where the request is answered already. */
 async function admit(req: Request, res: Response, options: AdmitOptions): Promise<boolean> {

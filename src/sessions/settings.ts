@@ -35,9 +35,13 @@ export function saveSettings({ people, rememberForVisitor }: SettingsOptions): R
     if (!input.success) throw new HttpError('bad_request');
     const { theme, staySignedIn } = input.data;
     const session = sessionOf(res);
-    session.staySignedIn = staySignedIn === 'on';
     await people.choose(session.personId, { theme });
     await rememberForVisitor(req, res, { theme });
+    session.staySignedIn = staySignedIn === 'on';
+    // Now, not after the answer as express-session would: what is called saved is.
+    await new Promise<void>((resolve, reject) => {
+      session.save((error?: unknown) => (error ? reject(error) : resolve()));
+    });
     res.redirect(303, '/settings?saved=1');
   };
 }

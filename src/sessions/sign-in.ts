@@ -53,9 +53,16 @@ export async function beginSession(
     if (!created) throw new Error('a fresh random session id was taken');
   }
   adopt(req, id, row, expressStore);
-  const choices = await options.replaceVisitor(req, res);
-  const previousSignIn = await store.people.signIn(person.id, person.email, signIn, choices);
-  if (previousSignIn) req.session.previousSignIn = previousSignIn;
+  try {
+    const choices = await options.replaceVisitor(req, res);
+    const previousSignIn = await store.people.signIn(person.id, person.email, signIn, choices);
+    if (previousSignIn) req.session.previousSignIn = previousSignIn;
+  } catch (error) {
+    // Half a sign-in is none: the next try must not share this session.
+    await store.sessions.end(row.idHash, { at: now(), reason: 'signed_out' }).catch(() => false);
+    if (claimKey !== undefined) await store.claims.release(claimKey).catch(() => undefined);
+    throw error;
+  }
   logger.info({ event: 'session.created', handle: row.handle, reqId: req.id });
 }
 

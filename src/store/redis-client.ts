@@ -6,7 +6,7 @@ export type RedisClient = Redis | Cluster;
 /** A request never waits for Redis longer than this; then it is answered with 503 and the next one tries again. */
 const commandTimeoutMs = 2000;
 
-const backoffMs = (tries: number) => Math.min(100 * tries, 2000);
+const backoffMs = (tries: number) => Math.min(100 * tries, 500);
 
 const options = {
   maxRetriesPerRequest: 1,

@@ -1,5 +1,6 @@
 // What the hostile suites share: cookies as the wire has them, all that the store holds, the app over a store that fails.
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type AppOptions, createApp } from '../../src/app.ts';
@@ -112,4 +113,17 @@ export async function startVariant(desk: Desk, parts: Partial<AppOptions>) {
       createClient(origin, person ? { headers: desk.gateHeaders(person) } : {}),
     close: () => drain(server, 100),
   };
+}
+
+/** All that comes back for these bytes, until the server ends the connection. */
+export function sendBytes(port: number, bytes: string | Buffer, limitMs = 10_000): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
+    let received = '';
+    socket.setEncoding('latin1').on('data', (text: string) => {
+      received += text;
+    });
+    socket.setTimeout(limitMs, () => socket.destroy(new Error('the server kept the connection open')));
+    socket.on('error', reject).on('close', () => resolve(received));
+  });
 }

@@ -1,0 +1,35 @@
+# The app alone: its sources run as they are (type stripping), nothing is compiled. oauth2-proxy and Redis have their own images.
+FROM node:24-bookworm-slim AS base
+WORKDIR /app
+ENV NODE_ENV=production
+
+FROM base AS build
+COPY package.json package-lock.json ./
+# No install scripts: none is needed, and each would run with what this machine can reach. The optional package is Node.js
+# itself, which is here already.
+RUN --mount=type=cache,target=/root/.npm \
+    npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
+COPY generate-secrets.ts ./
+COPY src ./src
+COPY views ./views
+COPY public ./public
+# A checkout can be closed to others (umask 077); the user below is one of them.
+RUN chmod -R u=rwX,go=rX .
+
+FROM base
+# What runs needs no package manager, and neither does whoever breaks in.
+RUN rm -rf /usr/local/lib/node_modules /opt/yarn-* \
+      /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /usr/local/bin/yarn /usr/local/bin/yarnpkg \
+    # A new named volume takes over owner and mode.
+    && install -d -o node -g node -m 700 /data
+COPY --from=build /app ./
+# 0.0.0.0 is the container's own network: docker-compose.yml publishes no port of the app's.
+ENV HOST=0.0.0.0 PORT=3000 OPS_PORT=9464 DATA_DIR=/data
+USER node
+EXPOSE 3000 9464
+# Ready: it answers, and so does its store. There is no curl in the image.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.OPS_PORT}/readyz`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+# Node.js itself, no shell and no npm before it: signals arrive. `docker compose exec app node src/main.ts help` for the rest.
+ENTRYPOINT ["node", "src/main.ts"]
+CMD ["serve"]

@@ -1,0 +1,298 @@
+// docker-compose.yml and Dockerfile: what they promise is written in them. `npm run try:compose` shows it on a running engine.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, suite, test } from 'node:test';
+import { settingNames, settingOf } from '../src/config/settings.ts';
+
+const root = join(import.meta.dirname, '..');
+const read = (path: string) => readFileSync(join(root, path), 'utf8').replaceAll('\r\n', '\n');
+const composeFile = read('docker-compose.yml');
+
+/** The indented lines under `name:`, without comments. */
+function block(text: string, name: string, indent: number): string {
+  const pad = ' '.repeat(indent);
+  const lines = text.split('\n').filter((line) => !/^\s*#/.test(line));
+  const start = lines.findIndex((line) => line.startsWith(`${pad}${name}:`));
+  assert.notEqual(start, -1, `${name} is missing`);
+  const rest = lines.slice(start + 1);
+  const end = rest.findIndex((line) => line.trim() !== '' && !line.startsWith(`${pad} `));
+  return rest.slice(0, end === -1 ? rest.length : end).join('\n');
+}
+
+const serviceNames = ['oauth2-proxy', 'app', 'redis'] as const;
+const services = Object.fromEntries(
+  serviceNames.map((name) => [name, block(block(composeFile, 'services', 0), name, 2)]),
+) as Record<(typeof serviceNames)[number], string>;
+const environment = Object.fromEntries(
+  serviceNames.map((name) => [
+    name,
+    new Map(
+      block(services[name], 'environment', 4)
+        .split('\n')
+        .map((line) => /^ {6}([A-Z\d_]+):\s*(.*)$/.exec(line))
+        .filter((match) => match !== null)
+        .map(([, key = '', value = '']) => [key, value] as const),
+    ),
+  ]),
+) as Record<(typeof serviceNames)[number], Map<string, string>>;
+
+/** Set by the image, fixed by the compose file, or of no use to the app. */
+const notForTheApp = new Set([
+  'HOST',
+  'PORT',
+  'OPS_PORT',
+  'DATA_DIR',
+  'DEV_MODE',
+  'EMAILS_FILE',
+  'COMPOSE_PROFILES',
+  'GATE_PORT',
+  'REDIS_PASSWORD',
+  'OAUTH2_PROXY_CLIENT_ID',
+  'OAUTH2_PROXY_CLIENT_SECRET',
+  'OAUTH2_PROXY_COOKIE_SECRET',
+]);
+
+suite('docker-compose.yml', () => {
+  test('there are three services, and each is hardened', () => {
+    const found = block(composeFile, 'services', 0).match(/^ {2}\S+:$/gm);
+    assert.deepEqual(
+      found?.map((line) => line.trim().slice(0, -1)),
+      serviceNames,
+    );
+    const hardened = block(composeFile, 'x-hardened', 0);
+    for (const line of [
+      /^ {2}restart: unless-stopped$/m,
+      /^ {2}read_only: true$/m,
+      /^ {2}tmpfs: .*\/tmp:size=\d+m.*noexec,nosuid,nodev/m,
+      /^ {2}cap_drop: \[ALL\]$/m,
+      /^ {2}security_opt: \['no-new-privileges:true'\]$/m,
+      /^ {2}pids_limit: \d+$/m,
+      /driver: json-file\n.*max-size: \d+m, max-file: '\d+'/,
+    ]) {
+      assert.match(hardened, line);
+    }
+    for (const name of serviceNames) {
+      assert.match(services[name], /^ {4}<<: \*hardened$/m, name);
+      assert.match(services[name], /^ {4}mem_limit: \d+m$/m, name);
+      assert.match(services[name], /^ {4}user: '[1-9]\d*:[1-9]\d*'$/m, `${name} runs as a plain user`);
+      assert.doesNotMatch(
+        services[name],
+        /read_only: false|cap_add|privileged|network_mode|pid:|docker\.sock/,
+      );
+    }
+  });
+
+  test('nothing but the gate has a port, on loopback alone', () => {
+    assert.equal(composeFile.match(/ports:/g)?.length, 1);
+    assert.match(services['oauth2-proxy'], /^ {4}ports: \['127\.0\.0\.1:\$\{GATE_PORT:-4180\}:4180'\]$/m);
+  });
+
+  test('the app and Redis are on a network without a way out', () => {
+    assert.match(block(block(composeFile, 'networks', 0), 'inside', 2), /^ {4}internal: true$/m);
+    assert.match(services['oauth2-proxy'], /^ {4}networks: \[edge, inside\]$/m);
+    for (const name of ['app', 'redis'] as const) assert.match(services[name], /^ {4}networks: \[inside\]$/m);
+  });
+
+  test('no secret can be empty, and none stands in a command', () => {
+    const required = [
+      ['app', 'SECRET_KEY', 'SECRET_KEY'],
+      ['app', 'GATE_SECRET', 'GATE_SECRET'],
+      ['oauth2-proxy', 'OAUTH2_PROXY_BASIC_AUTH_PASSWORD', 'GATE_SECRET'],
+      ['oauth2-proxy', 'OAUTH2_PROXY_COOKIE_SECRET', 'OAUTH2_PROXY_COOKIE_SECRET'],
+      ['oauth2-proxy', 'OAUTH2_PROXY_CLIENT_SECRET', 'OAUTH2_PROXY_CLIENT_SECRET'],
+      ['redis', 'REDISCLI_AUTH', 'REDIS_PASSWORD'],
+    ] as const;
+    for (const [service, name, from] of required) {
+      assert.match(environment[service].get(name) ?? '', new RegExp(`^\\$\\{${from}:\\?[^}]+\\}$`), name);
+    }
+    // `$$` is the shell's own variable; `$` would be written into the command by Compose.
+    for (const name of serviceNames) {
+      const outside = services[name].replace(block(services[name], 'environment', 4), '');
+      for (const [, used] of outside.matchAll(/(?<!\$)\$\{?([A-Z\d_]+)/g)) assert.equal(used, 'GATE_PORT');
+    }
+  });
+
+  test('each container gets what it needs: every setting reaches the app or is left out by name', () => {
+    const passed = [...environment.app.keys()].filter(
+      (name) => !['REDIS_URL', 'SESSION_BACKEND'].includes(name),
+    );
+    for (const name of settingNames) {
+      if (notForTheApp.has(name)) {
+        assert.ok(!environment.app.has(name), `${name} is not for the app`);
+      } else {
+        assert.ok(
+          environment.app.has(name),
+          `name ${name} under app in docker-compose.yml, or here in notForTheApp`,
+        );
+      }
+    }
+    for (const name of passed)
+      assert.ok(
+        settingNames.some((known) => known === name),
+        `${name} is no setting`,
+      );
+    assert.deepEqual([...environment.redis.keys()], ['REDISCLI_AUTH']);
+    const secretOfTheApp = settingNames.filter(
+      (name) => settingOf(name).secret && !name.startsWith('OAUTH2_'),
+    );
+    for (const name of secretOfTheApp) assert.ok(!environment['oauth2-proxy'].has(name), name);
+  });
+
+  test('the gate and the app agree on the gate’s cookie', () => {
+    const name = environment['oauth2-proxy'].get('OAUTH2_PROXY_COOKIE_NAME');
+    assert.match(name ?? '', /^\$\{GATE_COOKIE_NAME:-__Host-/);
+    assert.equal(environment.app.get('GATE_COOKIE_NAME'), name);
+  });
+
+  test('the allow-list’s folder is mounted, not the file, and the gate cannot write to it', () => {
+    assert.match(services['oauth2-proxy'], /source: \.\/access, target: \/access, read_only: true/);
+  });
+
+  test('what oauth2-proxy.cfg names by a path from here has its place in the container', () => {
+    const paths = [...read('oauth2-proxy.cfg').matchAll(/^(\w+_(?:file|dir|path)) = "([^/"][^"]*)"$/gm)];
+    assert.ok(paths.length > 0);
+    for (const [, name = '', path = ''] of paths) {
+      const place = environment['oauth2-proxy'].get(`OAUTH2_PROXY_${name.toUpperCase()}`) ?? '';
+      const folder = path.split('/')[0] ?? '';
+      assert.ok(place === `/${path}`, `set OAUTH2_PROXY_${name.toUpperCase()} in docker-compose.yml`);
+      assert.ok(
+        services['oauth2-proxy'].includes(`source: ./${folder}, target: /${folder}, read_only: true`),
+        path,
+      );
+    }
+  });
+
+  test('it is the oauth2-proxy that everything else here is tried with', () => {
+    const version = /const version = '(v[\d.]+)'/.exec(read('demo/oauth2-proxy.ts'))?.[1];
+    assert.ok(version);
+    assert.ok(services['oauth2-proxy'].includes(`image: quay.io/oauth2-proxy/oauth2-proxy:${version}\n`));
+  });
+});
+
+suite('Dockerfile', () => {
+  const dockerfile = read('Dockerfile');
+
+  test('several stages, a plain user, a health check, no package manager at the end', () => {
+    const stages = dockerfile.split(/^FROM /m).slice(1);
+    const last = stages.at(-1) ?? '';
+    assert.ok(stages.length > 1);
+    assert.match(last, /^USER node$/m);
+    assert.match(last, /^HEALTHCHECK [\s\S]*?\/readyz/m);
+    assert.match(last, /^ENTRYPOINT \["node", /m);
+    assert.doesNotMatch(last, /npm ci|npm install/);
+    assert.doesNotMatch(dockerfile, /^(ADD|ARG)\b|^COPY (?!--from).*(\.env|\. )/m);
+  });
+
+  test('nothing goes into the image that is not named', () => {
+    const lines = read('.dockerignore')
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#'));
+    assert.equal(lines[0], '*');
+    assert.deepEqual(lines.filter((line) => line.startsWith('!')).sort(), [
+      '!generate-secrets.ts',
+      '!package-lock.json',
+      '!package.json',
+      '!public',
+      '!src',
+      '!views',
+    ]);
+  });
+});
+
+// As Compose itself reads the file, where it is installed; no engine is needed for that.
+if (spawnSync('docker', ['compose', 'version'], { stdio: 'ignore' }).status === 0) {
+  suite('docker compose config', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'gatehouse-compose-'));
+    after(() => rmSync(folder, { recursive: true, force: true }));
+    const filled = {
+      PUBLIC_URL: 'https://desk.example.org',
+      SECRET_KEY: 'k'.repeat(64),
+      GATE_SECRET: 'g'.repeat(43),
+      OAUTH2_PROXY_CLIENT_ID: 'id',
+      OAUTH2_PROXY_CLIENT_SECRET: 'from-google',
+      OAUTH2_PROXY_COOKIE_SECRET: 'c'.repeat(43),
+      REDIS_PASSWORD: 'r'.repeat(43),
+      COMPOSE_PROFILES: 'redis',
+    };
+
+    function config(env: Readonly<Record<string, string>>) {
+      const envFile = join(folder, '.env');
+      writeFileSync(
+        envFile,
+        Object.entries(env)
+          .map(([name, value]) => `${name}=${value}\n`)
+          .join(''),
+      );
+      const args = ['compose', '--env-file', envFile, '-f', join(root, 'docker-compose.yml'), 'config'];
+      const { PATH = '', HOME = '' } = process.env;
+      const result = spawnSync('docker', [...args, '--format', 'json'], {
+        encoding: 'utf8',
+        env: { PATH, HOME },
+      });
+      return {
+        status: result.status,
+        stderr: result.stderr,
+        read: () => JSON.parse(result.stdout) as Config,
+      };
+    }
+    interface Config {
+      readonly services: Readonly<
+        Record<
+          string,
+          {
+            environment: Record<string, string | null>;
+            ports?: { host_ip: string; target: number; published: string }[];
+          }
+        >
+      >;
+      readonly networks: Readonly<Record<string, { internal?: boolean }>>;
+    }
+
+    test('with the profile: sessions of both in Redis', () => {
+      const { services: found, networks } = config(filled).read();
+      assert.deepEqual(Object.keys(found).sort(), ['app', 'oauth2-proxy', 'redis']);
+      const [app, gate] = [found['app']?.environment, found['oauth2-proxy']?.environment];
+      assert.equal(app?.['SESSION_BACKEND'], 'redis');
+      assert.equal(app?.['REDIS_URL'], `redis://:${filled.REDIS_PASSWORD}@redis:6379/0`);
+      assert.equal(gate?.['OAUTH2_PROXY_SESSION_STORE_TYPE'], 'redis');
+      assert.equal(gate?.['OAUTH2_PROXY_REDIRECT_URL'], 'https://desk.example.org/oauth2/callback');
+      assert.equal(networks['inside']?.internal, true);
+      const published = Object.entries(found).flatMap(([name, { ports = [] }]) =>
+        ports.map(({ host_ip, target, published }) => [name, { host_ip, target, published }]),
+      );
+      assert.deepEqual(published, [
+        ['oauth2-proxy', { host_ip: '127.0.0.1', target: 4180, published: '4180' }],
+      ]);
+    });
+
+    test('without it: no Redis, SQLite and cookies', () => {
+      const { services: found } = config({ ...filled, COMPOSE_PROFILES: '' }).read();
+      assert.deepEqual(Object.keys(found).sort(), ['app', 'oauth2-proxy']);
+      const [app, gate] = [found['app']?.environment, found['oauth2-proxy']?.environment];
+      assert.deepEqual([app?.['SESSION_BACKEND'], app?.['REDIS_URL']], ['', '']);
+      for (const name of ['SESSION_STORE_TYPE', 'REDIS_CONNECTION_URL', 'REDIS_PASSWORD']) {
+        assert.equal(gate?.[`OAUTH2_PROXY_${name}`], '', name);
+      }
+    });
+
+    test('the address can come from FUNNEL_HOSTNAME', () => {
+      const { PUBLIC_URL: _, ...rest } = filled;
+      const { services: found } = config({ ...rest, FUNNEL_HOSTNAME: 'desk.tail1234.ts.net' }).read();
+      const redirect = found['oauth2-proxy']?.environment['OAUTH2_PROXY_REDIRECT_URL'];
+      assert.equal(redirect, 'https://desk.tail1234.ts.net/oauth2/callback');
+    });
+
+    for (const name of Object.keys(filled).filter((each) => !/^(PUBLIC_URL|COMPOSE_PROFILES)$/.test(each))) {
+      test(`without ${name} nothing starts, with the profile or without`, () => {
+        for (const profiles of ['redis', '']) {
+          const { status, stderr } = config({ ...filled, COMPOSE_PROFILES: profiles, [name]: '' });
+          assert.notEqual(status, 0);
+          assert.ok(stderr.includes(name), stderr);
+        }
+      });
+    }
+  });
+}

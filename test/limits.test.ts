@@ -1,0 +1,170 @@
+// Rate limits: who asks too much waits, nobody else does; replicas on Redis count together, also after an outage.
+import assert from 'node:assert/strict';
+import { suite, type TestContext, test } from 'node:test';
+import { limits } from '../src/http/limits.ts';
+import type { Answer } from './support/client.ts';
+import { ada, begin, type Desk, type DeskOptions, grace, startDesk, storeKinds } from './support/desk.ts';
+import {
+  assertNoSessionCookie,
+  assertPlain,
+  codeOf,
+  formType,
+  leavesStoreAlone,
+  needsOf,
+} from './support/hostile.ts';
+import { need } from './support/requirement.ts';
+
+async function startLimited(t: TestContext, options: DeskOptions): Promise<Desk> {
+  const desk = await startDesk({ ...options, settings: { RATE_LIMIT: 'on', ...options.settings } });
+  t.after(() => desk.close());
+  return desk;
+}
+
+/** Asks `count` times, some at once; how often each status came. */
+async function ask(count: number, one: (i: number) => Promise<Answer>): Promise<Record<number, number>> {
+  const statuses: Record<number, number> = {};
+  for (let i = 0; i < count; i += 50) {
+    const batch = Array.from({ length: Math.min(50, count - i) }, (_, j) => one(i + j));
+    for (const { status } of await Promise.all(batch)) statuses[status] = (statuses[status] ?? 0) + 1;
+  }
+  return statuses;
+}
+
+function assertWaits(answer: Answer): void {
+  assert.equal(answer.status, 429);
+  const seconds = Number(answer.headers['retry-after']);
+  assert.ok(Number.isInteger(seconds) && seconds >= 1 && seconds <= 60, `Retry-After: ${seconds}`);
+  assertNoSessionCookie(answer);
+  assertPlain(answer.text);
+  assert.equal(answer.headers['cache-control'], 'no-store');
+  for (const name of Object.keys(answer.headers))
+    assert.doesNotMatch(name, /ratelimit/i, 'what is left is nobody’s business');
+}
+
+const from = (...addresses: string[]) => ({ 'x-forwarded-for': addresses.join(', ') });
+
+for (const store of storeKinds) {
+  suite(`rate limits on ${store}`, await needsOf(store), () => {
+    test('changes: the one after the last waits, on every device of that person, and nobody else does', async (t) => {
+      const desk = await startLimited(t, { store });
+      const mine = await begin(desk, ada, from('192.0.2.1'));
+      const phone = await begin(desk, ada, from('198.51.100.1'));
+      const hers = await begin(desk, grace, from('192.0.2.1'));
+      const save = () => mine.change('/settings', { theme: 'dark', staySignedIn: 'on' });
+      assert.deepEqual(await ask(limits.changes, save), { 303: limits.changes });
+      for (const { change } of [mine, phone]) {
+        const refused = await leavesStoreAloneButCounters(desk, () =>
+          change('/settings', { theme: 'light' }),
+        );
+        assertWaits(refused);
+        assert.match(refused.text, /Wait a little/);
+        assertWaits(await change('/logout', {}, { accept: 'application/json' }));
+      }
+      assert.equal((await mine.browser.ask('/api/me')).status, 200, 'reading goes on');
+      assert.equal(
+        (await hers.change('/settings', { theme: 'dark', staySignedIn: 'on' })).status,
+        303,
+        'on the same network',
+      );
+    });
+
+    test('a person’s requests: a stranger without proof cannot use them up', async (t) => {
+      const desk = await startLimited(t, { store });
+      const { browser } = await begin(desk, ada, from('192.0.2.1'));
+      const named = { 'x-forwarded-user': ada.id, 'x-forwarded-email': ada.email, ...from('198.51.100.66') };
+      const stranger = desk.browser(undefined, named);
+      assert.deepEqual(await ask(limits.person + 10, () => stranger.ask('/api/me')), {
+        401: limits.person + 10,
+      });
+      assert.equal((await browser.ask('/api/me')).status, 200);
+
+      const counts = await ask(limits.person, () => browser.ask('/api/me'));
+      assert.equal(counts[200], limits.person - 3, 'three were asked before');
+      const refused = await browser.ask('/api/me');
+      assertWaits(refused);
+      assert.equal(codeOf(refused), 'too_many_requests');
+      assert.equal((await begin(desk, grace, from('192.0.2.1'))).page.status, 200);
+    });
+
+    test('public pages are counted by network: the entry that the gate wrote, and a /56 of IPv6', async (t) => {
+      const desk = await startLimited(t, { store });
+      const visit = (...addresses: string[]) => desk.browser().ask('/', { headers: from(...addresses) });
+      // What stands before the last entry came from the client: it opens no fresh account.
+      const counts = await ask(limits.network, (i) => visit(`10.${i >> 8}.${i & 255}.1`, '192.0.2.7'));
+      assert.deepEqual(counts, { 200: limits.network });
+      assertWaits(await visit('203.0.113.250', '192.0.2.7'));
+      assertWaits(await desk.browser(ada).ask('/dashboard', { headers: from('192.0.2.7') }));
+      assert.equal((await visit('192.0.2.8')).status, 200, 'another network');
+      assert.equal(
+        (await visit('192.0.2.7', '192.0.2.8')).status,
+        200,
+        'that names the full one before itself',
+      );
+      assert.equal((await desk.browser().ask('/health', { headers: from('192.0.2.7') })).status, 200);
+
+      await ask(limits.network, (i) => visit(`2001:db8:1:2${(i % 16).toString(16)}::${i.toString(16)}`));
+      assertWaits(await visit('2001:db8:1:2f:ffff::1'));
+      assert.equal((await visit('2001:db8:1:300::1')).status, 200);
+      assert.equal((await visit('not an address')).status, 200);
+    });
+
+    test('visitors’ changes are counted by network', async (t) => {
+      const desk = await startLimited(t, { store });
+      const headers = { origin: desk.origin, 'content-type': formType };
+      const choose = (address: string) =>
+        desk
+          .browser()
+          .ask('/', { method: 'POST', body: 'theme=dark', headers: { ...headers, ...from(address) } });
+      assert.deepEqual(await ask(limits.changes, () => choose('192.0.2.1')), { 303: limits.changes });
+      assertWaits(await choose('192.0.2.1'));
+      assert.equal((await choose('192.0.2.2')).status, 303);
+      assert.equal((await desk.browser().ask('/', { headers: from('192.0.2.1') })).status, 200);
+    });
+  });
+}
+
+/** A counter may move; nothing else. */
+const leavesStoreAloneButCounters = async <T>(desk: Desk, attack: () => Promise<T>) =>
+  desk.redis ? attack() : leavesStoreAlone(desk, attack);
+
+suite('rate limits of replicas on Redis', await need('redis-server'), () => {
+  test('they count together', async (t) => {
+    const first = await startLimited(t, { store: 'redis' });
+    const second = await startLimited(t, { store: 'redis', beside: first });
+    const { browser, csrfToken } = await begin(first, ada);
+    const clients = [first, second].map((desk) => {
+      const client = desk.browser(ada);
+      for (const [name, value] of browser.cookies) client.cookies.set(name, value);
+      const headers = { origin: desk.origin, 'content-type': formType, 'x-csrf-token': csrfToken };
+      return () => client.ask('/settings', { method: 'POST', body: 'theme=dark&staySignedIn=on', headers });
+    });
+    const counts = await ask(limits.changes, async (i) => clients[i % 2]?.() ?? assert.fail());
+    assert.deepEqual(counts, { 303: limits.changes });
+    for (const change of clients) assertWaits(await change());
+  });
+
+  test('a program that started while Redis was down limits as soon as Redis is there', async (t) => {
+    const first = await startLimited(t, { store: 'redis' });
+    await first.redis?.kill();
+    const second = await startLimited(t, { store: 'redis', beside: first });
+    assert.equal((await second.browser().ask('/')).status, 200);
+    await first.redis?.restart();
+    const headers = { origin: second.origin, 'content-type': formType };
+    const choose = () => second.browser().ask('/', { method: 'POST', body: 'theme=dark', headers });
+    for (let tries = 0; (await choose()).status !== 303; tries++)
+      assert.ok(tries < 100, 'it did not come back');
+    await ask(limits.changes, choose);
+    assertWaits(await choose());
+  });
+
+  test('scripts that Redis forgot are loaded again', async (t) => {
+    const desk = await startLimited(t, { store: 'redis' });
+    await desk.redis?.restart();
+    const headers = { origin: desk.origin, 'content-type': formType };
+    const choose = () => desk.browser().ask('/', { method: 'POST', body: 'theme=dark', headers });
+    for (let tries = 0; (await choose()).status !== 303; tries++)
+      assert.ok(tries < 100, 'it did not come back');
+    await ask(limits.changes, choose);
+    assertWaits(await choose());
+  });
+});

@@ -1,0 +1,134 @@
+// Slow and idle connections: cut after seconds, by the real clock, while everyone else is served at once.
+import assert from 'node:assert/strict';
+import { connect, type Socket } from 'node:net';
+import { suite, type TestContext, test } from 'node:test';
+import { ada, begin, type Desk, startDesk } from './support/desk.ts';
+import { cookieHeader, formType, gateLines } from './support/hostile.ts';
+
+interface Slow {
+  readonly socket: Socket;
+  /** What came back, and after how long, once the server has ended the connection. */
+  readonly cut: Promise<{ text: string; afterMs: number }>;
+}
+
+function openSlow(desk: Desk, first: string): Slow {
+  const startedAt = performance.now();
+  const socket = connect(desk.port, '127.0.0.1', () => socket.write(first));
+  let text = '';
+  socket.setEncoding('latin1').on('data', (part: string) => {
+    text += part;
+  });
+  // Writing into a connection that was just cut is what this client does.
+  socket.on('error', () => {});
+  const { promise, resolve } = Promise.withResolvers<{ text: string; afterMs: number }>();
+  socket.on('close', () => resolve({ text, afterMs: performance.now() - startedAt }));
+  return { socket, cut: promise };
+}
+
+/** Sends `byte` for as long as the connection stands. */
+function drip({ socket, cut }: Slow, everyMs: number): void {
+  const timer = setInterval(() => socket.write('x'), everyMs);
+  void cut.then(() => clearInterval(timer));
+}
+
+async function open(t: TestContext): Promise<Desk> {
+  const desk = await startDesk({ store: 'sqlite' });
+  t.after(() => desk.close());
+  return desk;
+}
+
+/** While `cut` is awaited, others are served at once. */
+async function othersAreServed(desk: Desk, until: Promise<unknown>): Promise<void> {
+  const { browser } = await begin(desk, ada);
+  let over = false;
+  void until.then(() => {
+    over = true;
+  });
+  do {
+    const startedAt = performance.now();
+    assert.equal((await browser.ask('/api/me')).status, 200);
+    assert.ok(performance.now() - startedAt < 1000, 'another person waited');
+    await Promise.race([until, new Promise((resolve) => setTimeout(resolve, 500))]);
+  } while (!over);
+}
+
+suite('slow clients', { concurrency: true }, () => {
+  test('headers that come a byte at a time are cut after 5 seconds: 200 such connections hold nobody up', async (t) => {
+    const desk = await open(t);
+    const all = Array.from({ length: 200 }, () =>
+      openSlow(desk, `GET /dashboard HTTP/1.1\r\nHost: localhost:${desk.port}\r\nX-Slow: `),
+    );
+    for (const slow of all) drip(slow, 400);
+    const cuts = Promise.all(all.map(({ cut }) => cut));
+    await othersAreServed(desk, cuts);
+    for (const { text, afterMs } of await cuts) {
+      assert.match(text, /^HTTP\/1\.1 408 Request Timeout\r\nConnection: close\r\n\r\n$/);
+      assert.ok(afterMs > 4500 && afterMs < 9000, `${afterMs} ms`);
+    }
+  });
+
+  test('a connection on which nothing ever comes is cut as well', async (t) => {
+    const desk = await open(t);
+    const { text, afterMs } = await openSlow(desk, '').cut;
+    assert.match(text, /^(HTTP\/1\.1 408 |$)/);
+    assert.ok(afterMs < 9000, `${afterMs} ms`);
+  });
+
+  test('a body that is announced and never comes, or comes a byte at a time, is cut after 30 seconds; nothing is changed', async (t) => {
+    const desk = await open(t);
+    const { browser, csrfToken, handle } = await begin(desk, ada);
+    const head = [
+      'POST /settings HTTP/1.1',
+      `Host: localhost:${desk.port}`,
+      ...gateLines(desk, ada),
+      `Cookie: ${cookieHeader(browser)}`,
+      `Origin: ${desk.origin}`,
+      `X-CSRF-Token: ${csrfToken}`,
+      `Content-Type: ${formType}`,
+    ].join('\r\n');
+    const never = openSlow(desk, `${head}\r\nContent-Length: 100\r\n\r\n`);
+    const dripping = openSlow(desk, `${head}\r\nContent-Length: 16000\r\n\r\ntheme=`);
+    const chunks = openSlow(desk, `${head}\r\nTransfer-Encoding: chunked\r\n\r\n3e80\r\ntheme=`);
+    for (const slow of [dripping, chunks]) drip(slow, 1000);
+    const cuts = Promise.all([never.cut, dripping.cut, chunks.cut]);
+    await othersAreServed(desk, cuts);
+    for (const { text, afterMs } of await cuts) {
+      assert.match(text, /^HTTP\/1\.1 408 /);
+      assert.ok(afterMs > 29_000 && afterMs < 35_000, `${afterMs} ms`);
+    }
+    assert.match((await browser.ask('/dashboard')).text, /data-theme="auto"/);
+    const me = (await browser.ask('/api/me')).json<{ session: { handle: string } }>();
+    assert.equal(me.session.handle, handle);
+  });
+
+  test('a refusal does not wait for the body', async (t) => {
+    const desk = await open(t);
+    const startedAt = performance.now();
+    const { socket } = openSlow(
+      desk,
+      `POST /logout HTTP/1.1\r\nHost: localhost:${desk.port}\r\nContent-Length: 100\r\n\r\n`,
+    );
+    const [status] = await new Promise<string[]>((resolve) =>
+      socket.once('data', (text: string) => resolve(text.split('\r\n'))),
+    );
+    assert.equal(status, 'HTTP/1.1 403 Forbidden');
+    assert.ok(performance.now() - startedAt < 2000);
+    socket.destroy();
+  });
+
+  test('who goes away in the middle of an answer or a request leaves nothing behind', async (t) => {
+    const desk = await open(t);
+    const { browser } = await begin(desk, ada);
+    const own = `${gateLines(desk, ada).join('\r\n')}\r\nCookie: ${cookieHeader(browser)}`;
+    for (let i = 0; i < 50; i++) {
+      const { socket, cut } = openSlow(
+        desk,
+        `GET /dashboard HTTP/1.1\r\nHost: localhost:${desk.port}\r\n${own}\r\n\r\n`,
+      );
+      setImmediate(() => (i % 2 ? socket.resetAndDestroy() : socket.destroy()));
+      await cut;
+    }
+    assert.equal((await browser.ask('/api/me')).status, 200);
+    assert.ok(!desk.logLines.some((line) => line.includes('request.internal')), 'nor an error in the log');
+  });
+});
