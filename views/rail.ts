@@ -13,8 +13,11 @@ interface Destination {
 /** In the order of the rail. */
 const destinations: readonly Destination[] = [
   { href: '/dashboard', label: 'Dashboard', icon: 'dashboard' },
+  { href: '/devices', label: 'Devices', icon: 'devices' },
   { href: '/cookies', label: 'Cookies', icon: 'cookie' },
   { href: '/settings', label: 'Settings', icon: 'settings' },
+  { href: '/radar', label: 'Radar', icon: 'radar', operator: true },
+  { href: '/access', label: 'Access', icon: 'people', operator: true },
 ];
 
 const forMembers = destinations.filter((place) => place.operator !== true);

@@ -1,0 +1,156 @@
+// Who may sign in: shows and changes the allow-list, and ends the sessions of whoever is taken off it, in that order.
+import { admittedByDomain } from './domains.ts';
+import type { AccessFile } from './file.ts';
+import type { FileFault } from './file-fault.ts';
+import { add, type Broken, type Entry, entries, parseEmail, remove } from './list.ts';
+
+export interface AccessLogger {
+  info(line: object): void;
+  error(line: object): void;
+}
+
+/** Whoever changes the list. */
+export interface Operator {
+  readonly id: string;
+  readonly email: string;
+}
+
+export interface AccessOptions {
+  readonly file: AccessFile;
+  readonly logger: AccessLogger;
+  /** Ends every session of that address, here and at the gate. @returns how many ended here */
+  readonly endPerson: (email: string, by: Operator) => Promise<number>;
+  /** `ADMIN_EMAILS`, lower case. */
+  readonly operators: ReadonlySet<string>;
+  /** oauth2-proxy's `email_domains`. */
+  readonly emailDomains: readonly string[];
+}
+
+/** One member each, so that a `switch` can tell them apart. */
+type Kind<K extends string> = K extends string ? { readonly kind: K } : never;
+
+export type Refusal = { readonly kind: 'fault'; readonly fault: FileFault } | Broken;
+
+export interface Shown {
+  readonly kind: 'list';
+  readonly entries: readonly Entry[];
+  /** Operators who are not on the list. */
+  readonly unlisted: readonly string[];
+}
+
+/** `created`: the list did not exist; it begins with the operator, who would lock themselves out otherwise. */
+export type AddOutcome = Kind<'added' | 'created' | 'present' | 'invalid'> | Refusal;
+
+/** What removing an address would meet. */
+export type RemovalCheck =
+  | { readonly kind: 'listed'; readonly entry: Entry }
+  | Kind<'absent' | 'yourself' | 'last'>
+  | Refusal;
+
+/** `removed`, `absent`: in either case the sessions were ended too; `not-ended`: the list was changed, the sessions were not. */
+export type RemoveOutcome =
+  | { readonly kind: 'removed' | 'absent'; readonly ended: number }
+  | Kind<'not-ended' | 'yourself' | 'last'>
+  | Refusal;
+
+export interface Access {
+  readonly path: string;
+  readonly emailDomains: readonly string[];
+  show(): Shown | Refusal;
+  isOperator(email: string): boolean;
+  /** Whether `email_domains` lets this address in, whatever the list says. */
+  isInByDomain(email: string): boolean;
+  checkRemoval(email: string, by: Operator): RemovalCheck;
+  add(text: string, comment: string, by: Operator): Promise<AddOutcome>;
+  /** Safe to repeat: sessions are ended also where the address is gone already. */
+  remove(email: string, by: Operator): Promise<RemoveOutcome>;
+}
+
+const firstLines = '# Who may sign in: one address a line, as Google spells it. Nobody else gets in.\n\n';
+
+export function createAccess({ file, logger, endPerson, operators, emailDomains }: AccessOptions): Access {
+  function show(): Shown | Refusal {
+    const found = file.read();
+    if ('fault' in found) return { kind: 'fault', fault: found.fault };
+    const list = entries(found.text);
+    if (list.kind === 'broken') return list;
+    const listed = new Set(list.entries.map(({ email }) => email));
+    return {
+      kind: 'list',
+      entries: list.entries,
+      unlisted: [...operators].filter((email) => !listed.has(email)),
+    };
+  }
+
+  return {
+    path: file.path,
+    emailDomains,
+    show,
+    isOperator: (email) => operators.has(email),
+    isInByDomain: (email) => admittedByDomain(email, emailDomains),
+
+    checkRemoval(text, by) {
+      const email = text.toLowerCase();
+      const shown = show();
+      if (shown.kind !== 'list') return shown;
+      const entry = shown.entries.find((one) => one.email === email);
+      if (email === by.email) return { kind: 'yourself' };
+      if (!entry) return { kind: 'absent' };
+      return isLast(shown.entries, email) ? { kind: 'last' } : { kind: 'listed', entry };
+    },
+
+    async add(text, comment, by) {
+      const email = parseEmail(text);
+      if (email === undefined) return { kind: 'invalid' };
+      const done = await file.change<AddOutcome>((old) => {
+        const added = add(old ?? begun(by), email, comment);
+        if (old === undefined) {
+          return { text: added.kind === 'added' ? added.text : begun(by), value: { kind: 'created' } };
+        }
+        return added.kind === 'added' ? { text: added.text, value: { kind: 'added' } } : { value: added };
+      });
+      if ('fault' in done) return { kind: 'fault', fault: done.fault };
+      if (done.value.kind === 'added' || done.value.kind === 'created') {
+        logger.info({ event: 'access.added', by: by.id });
+      }
+      return done.value;
+    },
+
+    async remove(text, by) {
+      const email = text.toLowerCase();
+      if (email === by.email) return { kind: 'yourself' };
+      const done = await file.change<Refusal | Kind<'removed' | 'absent' | 'last'>>((old) => {
+        if (old === undefined) return { value: { kind: 'fault', fault: 'missing' } };
+        const list = entries(old);
+        if (list.kind === 'broken') return { value: list };
+        if (isLast(list.entries, email)) return { value: { kind: 'last' } };
+        const removed = remove(old, email);
+        return removed.kind === 'removed'
+          ? { text: removed.text, value: { kind: 'removed' } }
+          : { value: removed };
+      });
+      if ('fault' in done) return { kind: 'fault', fault: done.fault };
+      const { value } = done;
+      if (value.kind !== 'removed' && value.kind !== 'absent') return value;
+      if (value.kind === 'removed') logger.info({ event: 'access.removed', by: by.id });
+      // After the list: ended first, the person could sign in again between the two.
+      try {
+        return { kind: value.kind, ended: await endPerson(email, by) };
+      } catch (error) {
+        logger.error({ event: 'access.not_ended', by: by.id, err: error });
+        return { kind: 'not-ended' };
+      }
+    },
+  };
+}
+
+function begun(by: Operator): string {
+  const own = add(firstLines, by.email);
+  return own.kind === 'added' ? own.text : firstLines;
+}
+
+/** A list that lets nobody in is more often a slip than a wish. */
+function isLast(all: readonly Entry[], email: string): boolean {
+  const working = all.filter(({ works }) => works);
+  return working.length === 1 && working[0]?.email === email;
+}

@@ -1,0 +1,25 @@
+// Whom oauth2-proxy lets in without the list: its `email_domains`. Any match there makes the list useless for that address.
+
+/** isEmailValidWithDomains of oauth2-proxy (7.15.3, validator.go): a domain, `.domain` or `*.domain` with all below it, `*`. */
+export function admittedByDomain(email: string, domains: readonly string[]): boolean {
+  const host = email.split('@')[1] ?? '';
+  return domains.some((domain) => {
+    const name = domain.toLowerCase();
+    if (name === '*') return true;
+    if (email.split('@').length !== 2) return false;
+    if (host === name) return true;
+    const ending = name.startsWith('*.') ? name.slice(1) : name;
+    return ending.startsWith('.') && host.endsWith(ending);
+  });
+}
+
+/**
+ * `email_domains` as oauth2-proxy takes it: the environment before the file.
+ * @param env OAUTH2_PROXY_EMAIL_DOMAINS @param cfg the text of oauth2-proxy.cfg
+ */
+export function readEmailDomains(env: string | undefined, cfg: string | undefined): string[] {
+  if (env) return env.split(',').filter(Boolean);
+  const lines = (cfg ?? '').replaceAll(/^[ \t]*#.*$/gm, '');
+  const value = /^[ \t]*email_domains[ \t]*=\s*(\[[^\]]*\]|"[^"]*"|'[^']*')/m.exec(lines)?.[1] ?? '';
+  return [...value.matchAll(/"([^"]*)"|'([^']*)'/g)].map(([, a, b]) => a ?? b ?? '').filter(Boolean);
+}

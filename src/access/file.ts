@@ -1,0 +1,127 @@
+// The allow-list on disk: oauth2-proxy, and a crash at any instant, see the old or the new one whole; writers take turns.
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { Fault, type FileFault, faultOf } from './file-fault.ts';
+import { withLock } from './lock.ts';
+import { removeDeadTemporaries, replaceFile } from './replace.ts';
+
+const maxBytes = 1024 * 1024;
+const attempts = 5;
+
+export type ListText = { readonly text: string } | { readonly fault: FileFault };
+export type Changed<T> = { readonly value: T } | { readonly fault: FileFault };
+
+/** What becomes of the list: `text` is written, where it is given. */
+export interface Decision<T> {
+  readonly text?: string;
+  readonly value: T;
+}
+
+export interface AccessFile {
+  readonly path: string;
+  /** `missing` where there is none. */
+  read(): ListText;
+  /**
+   * Replaces the list by what `decide` makes of it, undefined standing for no file. Asked again where somebody else saved
+   * meanwhile, so that neither change is lost.
+   */
+  change<T>(decide: (text: string | undefined) => Decision<T>): Promise<Changed<T>>;
+}
+
+/** @param lockWaitMs how long to wait for another writer */
+export function createAccessFile(path: string, lockWaitMs = 3000): AccessFile {
+  return {
+    path,
+    read() {
+      return catching(() => {
+        const found = readAt(realPath(path));
+        return found ? { text: found.text } : { fault: 'missing' };
+      });
+    },
+    async change(decide) {
+      try {
+        const target = realPath(path);
+        // Asked first, since a lock that cannot be made would say less.
+        accessSync(dirname(target), constants.W_OK | constants.X_OK);
+        const locked = await withLock(`${target}.lock`, lockWaitMs, () => attempt(target, decide));
+        return locked ?? { fault: 'busy' };
+      } catch (error) {
+        return { fault: faultOf(error) };
+      }
+    },
+  };
+}
+
+function attempt<T>(path: string, decide: (text: string | undefined) => Decision<T>): Changed<T> {
+  removeDeadTemporaries(path);
+  for (let tries = 0; tries < attempts; tries++) {
+    const old = readAt(path);
+    if (old && old.links > 1) throw new Fault('linked');
+    const { text, value } = decide(old?.text);
+    if (text === undefined || text === old?.text) return { value };
+    const isUnchanged = () => sameBytes(readAt(path)?.bytes, old?.bytes);
+    if (replaceFile(path, Buffer.from(text), old, isUnchanged)) return { value };
+  }
+  return { fault: 'busy' };
+}
+
+interface OnDisk {
+  readonly text: string;
+  readonly bytes: Buffer;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly links: number;
+}
+
+/** Always closed again before anything is renamed: while a file is held open, its watcher does not learn that it was replaced. */
+function readAt(path: string): OnDisk | undefined {
+  const kind = lstatSync(path, { throwIfNoEntry: false });
+  if (!kind) return undefined;
+  if (!kind.isFile()) throw new Fault('not-a-file');
+  const handle = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    const { size, mode, uid, gid, nlink: links } = fstatSync(handle);
+    if (size > maxBytes) throw new Fault('too-big');
+    const bytes = readFileSync(handle);
+    return { text: decode(bytes), bytes, mode: mode & 0o777, uid, gid, links };
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** A byte-order mark stays in the text: oauth2-proxy takes it for a part of the first address. */
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new Fault('not-utf8');
+  }
+}
+
+/** Where a link leads: the link itself is not to be replaced by a file. */
+function realPath(path: string): string {
+  const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  return isLink ? realpathSync(path) : path;
+}
+
+function sameBytes(a: Buffer | undefined, b: Buffer | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : a.equals(b);
+}
+
+function catching(read: () => ListText): ListText {
+  try {
+    return read();
+  } catch (error) {
+    return { fault: faultOf(error) };
+  }
+}

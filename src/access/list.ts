@@ -1,0 +1,151 @@
+// The allow-list as text: adding or removing an address changes whom oauth2-proxy lets in by that address and nothing else;
+// every other line, comment and line end stays as it was.
+import { type ListRecord, readList } from './reader.ts';
+
+export interface Entry {
+  /** Lower case, as oauth2-proxy compares it. */
+  readonly email: string;
+  /** The one `#` line above it or above its group, or else what stands in further columns. */
+  readonly comment: string | undefined;
+  /** False for what no address can equal: `@example.org`, `ada@example.org # Ada`, a byte-order mark. */
+  readonly works: boolean;
+}
+
+export type Broken = { readonly kind: 'broken'; readonly line: number; readonly fault: 'quote' | 'columns' };
+export type Entries = { readonly kind: 'entries'; readonly entries: readonly Entry[] } | Broken;
+export type Added = { readonly kind: 'added'; readonly text: string } | { readonly kind: 'present' } | Broken;
+export type Removed =
+  | { readonly kind: 'removed'; readonly text: string }
+  | { readonly kind: 'absent' }
+  | Broken;
+
+const maxComment = 200;
+const emailShape =
+  /^(?!#)[\w.!#$%&'*+/=?^`{|}~-]{1,64}@(?:[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?\.)+[a-z\d-]{2,63}$/;
+
+/** An address as it stands on the list; undefined where it cannot be one that the gate and the dashboard both take. */
+export function parseEmail(text: string): string | undefined {
+  const email = text.trim().toLowerCase();
+  return email.length <= 254 && emailShape.test(email) ? email : undefined;
+}
+
+/** Each address once, in the order of the file. */
+export function entries(text: string): Entries {
+  const reading = readList(text);
+  if (reading.kind === 'broken') return reading;
+  const lines = linesOf(text);
+  const found = new Map<string, Entry>();
+  for (const { record, heading } of withHeadings(lines, reading.records)) {
+    const email = record.address;
+    if (email === '' || found.has(email)) continue;
+    const columns = record.fields.slice(1).map((field) => field.trim());
+    const comment =
+      heading === undefined ? columns.filter(Boolean).join(', ') : commentOf(lines[heading] ?? '');
+    found.set(email, { email, comment: comment || undefined, works: /^[^\s@]+@[^\s@]+$/.test(email) });
+  }
+  return { kind: 'entries', entries: [...found.values()] };
+}
+
+/** Whom oauth2-proxy lets in by this file. */
+export function admits(text: string): ReadonlySet<string> {
+  const reading = readList(text);
+  const records = reading.kind === 'records' ? reading.records : [];
+  return new Set(records.map(({ address }) => address).filter(Boolean));
+}
+
+/** Puts `email` at the end, its comment on a line above. @param email from `parseEmail` */
+export function add(text: string, email: string, comment = ''): Added {
+  const reading = readList(text);
+  if (reading.kind === 'broken') return reading;
+  if (reading.records.some(({ address }) => address === email)) return { kind: 'present' };
+  const end = text.includes('\r\n') ? '\r\n' : '\n';
+  const note = cleanComment(comment);
+  // A list of several columns must have as many on every line.
+  const columns = ','.repeat((reading.records[0]?.fields.length ?? 1) - 1);
+  const lines = linesOf(text);
+  const isGroup = note === '' && !lines.slice(blockBegin(lines)).some(isComment);
+  const head = [
+    text,
+    text === '' || text.endsWith('\n') ? '' : text.endsWith('\r') ? '\n' : end,
+    lines.length === 0 || isBlank(lines.at(-1)) || isGroup ? '' : end,
+  ].join('');
+  return { kind: 'added', text: `${head}${note && `# ${note}${end}`}${email}${columns}${end}` };
+}
+
+/** Takes every line of `email` out, and the comment that stood above it alone. @param email as `entries` names it */
+export function remove(text: string, email: string): Removed {
+  const reading = readList(text);
+  if (reading.kind === 'broken') return reading;
+  const lines = linesOf(text);
+  const placed = withHeadings(lines, reading.records);
+  const going = placed.filter(({ record }) => record.address === email);
+  if (going.length === 0) return { kind: 'absent' };
+  const gone = new Set<number>();
+  for (const { record } of going) for (let at = record.line; at < record.endLine; at++) gone.add(at);
+  for (const { heading } of going) {
+    const below = placed.filter((other) => other.heading === heading && other.record.address !== '');
+    const isOver = below.every(({ record }) => record.address === email);
+    if (heading !== undefined && isOver) gone.add(heading);
+  }
+  for (const at of [...gone]) {
+    // What stood between two empty lines leaves one.
+    const isFirst = !gone.has(at - 1) && isBlank(lines[at - 1]);
+    let after = at;
+    while (gone.has(after)) after++;
+    if (isFirst && at > 0 && (after >= lines.length || isBlank(lines[after]))) gone.add(at - 1);
+  }
+  return { kind: 'removed', text: lines.filter((_, at) => !gone.has(at)).join('') };
+}
+
+interface Placed {
+  readonly record: ListRecord;
+  /** The line of its comment. */
+  readonly heading: number | undefined;
+}
+
+/** A comment of one line holds for the addresses below it, up to the next comment or empty line; a longer one is the file's own. */
+function withHeadings(lines: readonly string[], records: readonly ListRecord[]): Placed[] {
+  const placed: Placed[] = [];
+  const begins = new Map(records.map((record) => [record.line, record]));
+  let heading: number | undefined;
+  for (let at = 0; at < lines.length; ) {
+    const record = begins.get(at);
+    if (record) {
+      placed.push({ record, heading });
+      at = record.endLine;
+      if (record.address === '') heading = undefined;
+      continue;
+    }
+    const isOne = isComment(lines[at]) && !isComment(lines[at - 1]) && !isComment(lines[at + 1]);
+    heading = isOne ? at : undefined;
+    at++;
+  }
+  return placed;
+}
+
+/** Where the last lines without an empty one between them begin. */
+function blockBegin(lines: readonly string[]): number {
+  return lines.findLastIndex((line) => isBlank(line)) + 1;
+}
+
+function linesOf(text: string): string[] {
+  return text === '' ? [] : text.split(/(?<=\n)/);
+}
+
+function isComment(line: string | undefined): boolean {
+  return line?.startsWith('#') === true;
+}
+
+function isBlank(line: string | undefined): boolean {
+  return line !== undefined && /^\r?\n?$/.test(line);
+}
+
+function commentOf(line: string): string {
+  return line.replace(/^#+/, '').trim();
+}
+
+/** One line, without what could turn the reading direction of a page. */
+function cleanComment(comment: string): string {
+  const line = comment.toWellFormed().replace(/[\s\p{Cc}\u202a-\u202e\u2066-\u2069]+/gu, ' ');
+  return Array.from(line.trim()).slice(0, maxComment).join('').trim();
+}

@@ -1,0 +1,38 @@
+// One writer of the list at a time, across processes and replicas. The kernel frees the lock when its holder dies.
+import { closeSync, constants, existsSync, openSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const sqliteBusy = 5;
+const retryMs = 20;
+
+/**
+ * Runs `work` while `lockPath` is held; that file stays, since deleting it would let two in. `work` does not wait for
+ * anything, so within this process it is alone as well. @returns undefined where another holder did not finish in time
+ */
+export async function withLock<T>(lockPath: string, waitMs: number, work: () => T): Promise<T | undefined> {
+  // Made only where it is missing: closing any handle of a locked file would free this process's own lock on it.
+  if (!existsSync(lockPath)) {
+    closeSync(openSync(lockPath, constants.O_CREAT | constants.O_RDWR | constants.O_NOFOLLOW, 0o600));
+  }
+  // SQLite would wait by holding up every request, so it is asked again instead.
+  for (const until = Date.now() + waitMs; ; await delay(retryMs)) {
+    const database = new DatabaseSync(lockPath, { timeout: 0 });
+    try {
+      if (begin(database)) return work();
+    } finally {
+      database.close();
+    }
+    if (Date.now() >= until) return undefined;
+  }
+}
+
+function begin(database: DatabaseSync): boolean {
+  try {
+    database.exec('BEGIN EXCLUSIVE');
+    return true;
+  } catch (error) {
+    if ((error as { errcode?: number }).errcode === sqliteBusy) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,104 @@
+// Everyone's sessions, for operators: counts, search, order, rows with the person, and the gate's own sessions below.
+import { count } from './format.ts';
+import { type GateSessionsProps, gateSessions } from './gate-sessions.ts';
+import { type Content, type Html, html } from './html.ts';
+import { type Frame, layout } from './layout.ts';
+import { card, empty, notice } from './parts.ts';
+import { endButton, type SessionItem, sessionList, signOutHere, tieMeanings } from './session-row.ts';
+
+export type EveryoneSort = 'seen' | 'created' | 'email';
+
+export interface EveryoneProps {
+  readonly now: number;
+  /** All live sessions, whatever the search. */
+  readonly total: number;
+  readonly items: readonly SessionItem[];
+  /** The beginning of an address, or empty. */
+  readonly search: string;
+  readonly sort: EveryoneSort;
+  /** Whether pages come before this one. */
+  readonly isLater: boolean;
+  /** The cursor of the next page. */
+  readonly next: string | undefined;
+  /** How many the form before this page ended. */
+  readonly ended?: number;
+  /** What the gate holds; absent where it cannot be listed. */
+  readonly gateSessions?: GateSessionsProps;
+}
+
+const sorts = [
+  ['seen', 'Last seen'],
+  ['created', 'Signed in'],
+  ['email', 'Address'],
+] as const satisfies readonly (readonly [EveryoneSort, string])[];
+
+/** Forms: GET `/radar`: `q`, `sort`; POST `/radar/end`: `_csrf`, `handle`. */
+export function everyone(frame: Frame, props: EveryoneProps): Html {
+  const { ended, total, now } = props;
+  return layout(
+    frame,
+    {
+      title: 'Who is signed in',
+      lead: 'Every session of this site, whoever it belongs to, and what the gate holds.',
+    },
+    html`${ended !== undefined && html`<div role="status">${notice(frame, 'good', endedWords(ended))}</div>`}
+<div class="counts"><dl>${figure('Sessions here', total)}${props.gateSessions && html`${figure('At the gate', props.gateSessions.totals.sessions)}${figure('Only at the gate', Math.max(0, props.gateSessions.totals.sessions - props.gateSessions.totals.inApp))}`}</dl>
+<a class="button" href="/radar/end-everyone">Sign out everyone</a></div>
+${searchForm(props)}
+${listOf(frame, props)}
+${pageLinks(props)}
+${tieMeanings(frame, props.items)}
+${props.gateSessions && gateSessions(frame, props.gateSessions, now)}`,
+  );
+}
+
+function figure(label: string, value: number): Html {
+  return html`<div><dt class="muted small">${label}</dt><dd>${count(value)}</dd></div>`;
+}
+
+function endedWords(ended: number): string {
+  if (ended === 0) return 'Nobody else was signed in. Nothing was ended.';
+  return ended === 1 ? 'One session was ended.' : `${count(ended)} sessions were ended.`;
+}
+
+function searchForm({ search, sort }: EveryoneProps): Html {
+  return html`<form method="get" action="/radar" class="search" role="search"><div><label for="q">Address begins with</label><input id="q" name="q" type="search" maxlength="254" autocomplete="off" autocapitalize="none" spellcheck="false" value="${search}"></div>
+<div><label for="sort">Order</label><select id="sort" name="sort"${search !== '' && html` aria-describedby="sort-hint"`}>${sorts.map(
+    ([value, label]) => html`<option value="${value}"${value === sort && html` selected`}>${label}</option>`,
+  )}</select></div><button type="submit">Show</button>${search !== '' && html`<a href="/radar?sort=${sort}">Clear</a><p class="muted small" id="sort-hint">A search is in the order of addresses.</p>`}</form>`;
+}
+
+function listOf(frame: Frame, props: EveryoneProps): Html {
+  const { items, now, search } = props;
+  if (items.length === 0) {
+    return search === ''
+      ? empty(
+          frame,
+          'radar',
+          'No session is on this page',
+          html`What ended meanwhile is left out. <a href="/radar">Back to the first page</a>`,
+        )
+      : empty(
+          frame,
+          'radar',
+          'No session belongs to such an address',
+          html`Nobody whose address begins with “${search}” is signed in at the moment.`,
+        );
+  }
+  return card(
+    search === '' ? 'Sessions' : html`Addresses that begin with “${search}”`,
+    sessionList(frame, items, now, { person: true, actions: (item) => actions(frame, item) }),
+  );
+}
+
+function actions(frame: Frame, item: SessionItem): Content {
+  if (item.current) return signOutHere(frame);
+  return html`${endButton(frame, '/radar/end', item, 'Sign out')}<a class="button" href="/radar/end-person?handle=${encodeURIComponent(item.handle)}">Everywhere<span class="visually-hidden">: sign out ${item.email} on every device</span></a>`;
+}
+
+function pageLinks({ isLater, next, search, sort }: EveryoneProps): Content {
+  if (!isLater && next === undefined) return undefined;
+  const query = (more: Record<string, string>) =>
+    new URLSearchParams({ ...(search !== '' && { q: search }), sort, ...more }).toString();
+  return html`<nav class="pages" aria-label="Pages">${isLater && html`<a class="button" href="/radar?${query({})}">First page</a>`}${next !== undefined && html`<a class="button" href="/radar?${query({ cursor: next })}" rel="next">Next page</a>`}</nav>`;
+}

@@ -1,0 +1,83 @@
+// A session as a row: the device, where and since when, how it is tied to the gate, one action. Pages of members and operators share it.
+import type { Device } from './dashboard.ts';
+import { deviceName } from './format.ts';
+import { type Content, type Html, html } from './html.ts';
+import type { Frame } from './layout.ts';
+import { address, deviceIcon, pill, tag, timeAgo, timeAhead } from './parts.ts';
+
+/** `verified`: its session at the gate is known; `cookie`: only its cookie is; `unverified`: neither. */
+export type GateTie = 'verified' | 'cookie' | 'unverified';
+
+export interface SessionItem {
+  readonly handle: string;
+  readonly email: string;
+  readonly device: Device;
+  /** The full address. */
+  readonly network: string;
+  readonly createdAt: number;
+  readonly lastSeenAt: number;
+  /** When it ends whatever happens. */
+  readonly expiresAt: number;
+  readonly gate: GateTie;
+  /** Whether it is the one that asks. */
+  readonly current: boolean;
+}
+
+const ties = {
+  verified: { tone: 'good', word: 'Tied to its Google session' },
+  cookie: { tone: 'unknown', word: 'Tied by its cookie only' },
+  unverified: { tone: 'unknown', word: 'Not verified' },
+} as const;
+
+const meanings: Record<GateTie, string> = {
+  verified: 'Tied to its Google session: signing out here ends it at the gate too.',
+  cookie:
+    'Tied by its cookie only: the gate keeps nothing that could be ended, so this site refuses the cookie instead.',
+  unverified:
+    'Not verified: which session at the gate belongs to it is not known, so signing out may end it on this site only.',
+};
+
+/** The rows; `person` says whose each one is, `actions` what can be done. */
+export function sessionList(
+  frame: Frame,
+  items: readonly SessionItem[],
+  now: number,
+  { person = false, actions }: { person?: boolean; actions: (item: SessionItem) => Content },
+): Html {
+  return html`<ul class="sessions">${items.map((item) => row(frame, item, now, person, actions(item)))}</ul>`;
+}
+
+function row(frame: Frame, item: SessionItem, now: number, person: boolean, actions: Content): Html {
+  const { device, network, createdAt, lastSeenAt, expiresAt, gate, current } = item;
+  const tie = ties[gate];
+  const way = frame.devMode ? 'without a gate' : 'with Google, through the gate';
+  return html`<li>${deviceIcon(frame, device.kind)}<div class="row-text">${person && html`<p class="strong">${address(item.email)}</p>`}<p class="${person ? 'device' : 'strong device'}">${deviceName(device)}</p>
+<p class="muted small">${network} · last seen ${current ? 'now' : timeAgo(lastSeenAt, now)}</p>
+<p class="muted small">Signed in ${timeAgo(createdAt, now)} ${way} · ends ${timeAhead(expiresAt, now)}</p></div>
+<div class="pills">${current && tag('This device')}${!frame.devMode && pill(frame, tie.tone, tie.word)}</div>
+<div class="row-actions">${actions}</div></li>`;
+}
+
+/** What the pills of these rows mean, once each. */
+export function tieMeanings(frame: Frame, items: readonly SessionItem[]): Content {
+  if (frame.devMode) return undefined;
+  const shown = (Object.keys(meanings) as GateTie[]).filter((tie) => items.some(({ gate }) => gate === tie));
+  return (
+    shown.length > 0 &&
+    html`<ul class="meanings muted small">${shown.map((tie) => html`<li>${meanings[tie]}</li>`)}</ul>`
+  );
+}
+
+/** The way of a device out of its own session, the one in the rail. */
+export function signOutHere(frame: Frame): Html {
+  return html`<form method="post" action="/logout">${token(frame)}<button type="submit">Sign out this device</button></form>`;
+}
+
+/** One button that ends one session; what it ends is said to those who cannot see the row. */
+export function endButton(frame: Frame, action: string, item: SessionItem, label: string): Html {
+  return html`<form method="post" action="${action}">${token(frame)}<input type="hidden" name="handle" value="${item.handle}"><button type="submit">${label}<span class="visually-hidden">: ${deviceName(item.device)}, ${item.email}</span></button></form>`;
+}
+
+export function token(frame: Frame): Html {
+  return html`<input type="hidden" name="_csrf" value="${frame.csrfToken}">`;
+}
