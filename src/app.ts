@@ -1,14 +1,17 @@
 // The composition root. Read from top to bottom: the order is the security design.
 // A request walks one way: log → headers → limits → identity (gate) → session → anti-forgery → page → store → view.
 import { resolve } from 'node:path';
-import express, { type Express, type Request, type Response } from 'express';
+import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import type { Config } from './config/derive.ts';
 import { knownCookies } from './cookies/known.ts';
 import { apiCookies, cookiesPage } from './cookies/pages.ts';
 import { createKeyring } from './crypto/keyring.ts';
+import { createDesk, type Desk } from './desk.ts';
+import { addDeskRoutes, deskPaths } from './desk-routes.ts';
 import { gateCookieOf, isGateCookie, isGateSignInCookie } from './gate/cookie.ts';
 import { personOf, requirePerson } from './gate/identity.ts';
 import { createGatePaths } from './gate/paths.ts';
+import { inspectGate, refuseEnded } from './gate/refuse-ended.ts';
 import { loadAssets } from './http/assets.ts';
 import { readBody } from './http/body.ts';
 import { errorHandler, notFound, onlyMethods } from './http/errors.ts';
@@ -18,6 +21,7 @@ import { type Logger, requestLog } from './http/log.ts';
 import { prepareFrame } from './http/page.ts';
 import { checkHost, checkOrigin } from './http/same-origin.ts';
 import { refuseStrangeRequests } from './http/strange.ts';
+import { createWebhook } from './notify/webhook.ts';
 import { storedItems } from './privacy/stored-items.ts';
 import { admitSession, keepSessionOnError, sessionOf } from './sessions/admit.ts';
 import { apiMe } from './sessions/api-me.ts';
@@ -26,6 +30,7 @@ import { dashboardPage } from './sessions/dashboard.ts';
 import { ExpressStore } from './sessions/express-store.ts';
 import { logout } from './sessions/logout.ts';
 import { prepareMemberPage } from './sessions/member-page.ts';
+import { networkOf as shortNetwork } from './sessions/network.ts';
 import { absoluteEndOf } from './sessions/session.ts';
 import { saveSettings, settingsPage } from './sessions/settings.ts';
 import type { Store } from './store/contract.ts';
@@ -44,13 +49,17 @@ export interface AppOptions {
   readonly logger: Logger;
   /** Shares the rate limits between replicas; absent: each process counts for itself. */
   readonly redis?: RateLimitRedis;
+  /** How sessions end; absent: the gate keeps its sessions in its cookie. */
+  readonly desk?: Desk;
   /** The time, milliseconds. */
   readonly now?: () => number;
 }
 
+const pass: RequestHandler = (_req, _res, next) => next();
 const publicFolder = resolve(import.meta.dirname, '../public');
 
-export function createApp({ config, store, logger, redis, now = Date.now }: AppOptions): Express {
+export function createApp(options: AppOptions): Express {
+  const { config, store, logger, redis, now = Date.now } = options;
   const { session, visitor, gate, ownCookies, devMode } = config;
   const assets = loadAssets(publicFolder);
   const keyring = createKeyring(config.secretKeys);
@@ -67,6 +76,9 @@ export function createApp({ config, store, logger, redis, now = Date.now }: AppO
     now,
     logger,
   });
+  const desk = options.desk ?? createDesk({ config, store, logger, now, gateRedis: undefined });
+  const { ending } = desk;
+  const tell = config.webhook ? createWebhook({ ...config.webhook, logger }) : async () => undefined;
   const expressStore = new ExpressStore({ table: store.sessions, limits: session, cookie: ownCookies, now });
 
   const app = express();
@@ -101,7 +113,8 @@ export function createApp({ config, store, logger, redis, now = Date.now }: AppO
   app.all(['/signed-out', '/privacy-notice', '/health'], onlyMethods('GET'));
 
   // Members: an identity from the gate, a live session, and for changes its anti-forgery token.
-  const memberPaths = ['/dashboard', '/cookies', '/settings', '/logout', '/api/*path'];
+  const memberPaths = ['/dashboard', '/cookies', '/settings', '/logout', '/api/*path', ...deskPaths];
+  const gateSession = { ending: desk.atGate, paths, logger };
   const byPerson = (req: Request) => personOf(req.res as Response).id;
   app.all(
     memberPaths,
@@ -114,6 +127,7 @@ export function createApp({ config, store, logger, redis, now = Date.now }: AppO
       paths,
       logger,
     }),
+    devMode ? pass : inspectGate(gateSession),
     limit('person', byPerson),
     limit('changes', byPerson),
     ...admitSession({
@@ -129,6 +143,22 @@ export function createApp({ config, store, logger, redis, now = Date.now }: AppO
       signInAgain: paths.signInAgain,
       gateCookieOf: (req) => gateCookieOf(req, gate.cookie.name),
       replaceVisitor: visitors.replace,
+      rotateAfterMs: session.rotateAfterMs,
+      maxPerUser: session.maxPerUser,
+      binding: session.binding,
+      endSession: ending.one,
+      tieToGate: desk.tieToGate,
+      refuseEndedAtGate: refuseEnded(gateSession),
+      isNewSignIn: desk.isNewSignIn,
+      tellOfNewDevice: ({ email }, { at, device, network }) => {
+        const name = `${device.browser} on ${device.os}`;
+        void tell({
+          event: 'device.new',
+          text: `${email} signed in on a new device: ${name}.`,
+          at,
+          facts: { person: email, device: name, network: shortNetwork(network) },
+        });
+      },
     }),
     ...readBody(),
     checkCsrf(),
@@ -137,6 +167,9 @@ export function createApp({ config, store, logger, redis, now = Date.now }: AppO
   app.get(
     '/dashboard',
     dashboardPage({
+      sessions: store.sessions,
+      notes: store.notes,
+      ending,
       limits: session,
       cookieName: session.cookieName,
       now,
@@ -183,13 +216,13 @@ export function createApp({ config, store, logger, redis, now = Date.now }: AppO
     '/logout',
     logout({
       sessions: store.sessions,
+      ending,
       cookieName: session.cookieName,
       cookie: ownCookies,
       signOutPath: paths.signOut,
-      now,
-      logger,
     }),
   );
+  addDeskRoutes(app, { config, store, desk, logger, now, personOf });
   app.all(['/dashboard', '/cookies', '/api/me', '/api/cookies'], onlyMethods('GET'));
   app.all('/settings', onlyMethods('GET', 'POST'));
   app.all('/logout', onlyMethods('POST'));

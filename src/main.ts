@@ -1,22 +1,30 @@
 #!/usr/bin/env node
 // The commands. Errors are one line: what is wrong and the mend; exit code 2 where the command or the settings are wrong.
+import type { Config } from './config/derive.ts';
 import { formatProblems, loadConfig } from './config/load.ts';
 
 const help = `gatehouse: the session desk for oauth2-proxy
 
   gatehouse serve     the server, with the settings of .env and the environment
+  gatehouse sessions  the desk without a browser: list, revoke (\`gatehouse sessions --help\`)
   gatehouse help      this text
 `;
 
 const commands: Record<string, (args: readonly string[]) => Promise<void>> = {
   serve: async () => {
-    const loaded = loadConfig({ env: process.env, envFile: '.env' });
-    if ('problems' in loaded) return fail(`Gatehouse cannot start:\n${formatProblems(loaded.problems)}`, 2);
+    const config = configuration();
+    if (!config) return;
     const { serve } = await import('./serve.ts');
-    const running = await serve(loaded.config);
+    const running = await serve(config);
     const stop = () => void running.stop().then(() => process.exit(0));
     process.on('SIGTERM', stop);
     process.on('SIGINT', stop);
+  },
+  sessions: async (args) => {
+    const config = configuration();
+    if (!config) return;
+    const { sessionsCommand } = await import('./sessions-command.ts');
+    process.exitCode = await sessionsCommand(args, config);
   },
   help: async () => {
     process.stdout.write(help);
@@ -37,6 +45,13 @@ if (!command) {
       1,
     );
   });
+}
+
+function configuration(): Config | undefined {
+  const loaded = loadConfig({ env: process.env, envFile: '.env' });
+  if ('config' in loaded) return loaded.config;
+  fail(`Gatehouse cannot start:\n${formatProblems(loaded.problems)}`, 2);
+  return undefined;
 }
 
 function fail(message: string, code: number): void {

@@ -2,6 +2,7 @@
 import type { Server } from 'node:http';
 import { createApp } from './app.ts';
 import type { Config } from './config/derive.ts';
+import { createDesk } from './desk.ts';
 import { createLogger, type Logger } from './http/log.ts';
 import { createHttpServer, drain, listen } from './http/server.ts';
 import { createOpsServer } from './ops/health.ts';
@@ -23,7 +24,9 @@ export async function serve(config: Config): Promise<Running> {
   const logger = createLogger(config.logLevel);
   const { store, redis } = openStore(config, logger);
   let stopping: Promise<void> | undefined;
-  const app = createHttpServer(createApp({ config, store, logger, ...(redis && { redis }) }));
+  const gateRedis = openGateRedis(config, logger);
+  const desk = createDesk({ config, store, logger, now: Date.now, gateRedis });
+  const app = createHttpServer(createApp({ config, store, logger, desk, ...(redis && { redis }) }));
   const ops = createOpsServer({ ping: store.ping, isAccepting: () => stopping === undefined });
   const servers: Server[] = [app, ops];
   try {
@@ -39,6 +42,7 @@ export async function serve(config: Config): Promise<Running> {
     });
   } catch (error) {
     await Promise.all(servers.map((server) => drain(server, 0)));
+    gateRedis?.disconnect();
     await store.close();
     throw error;
   }
@@ -51,11 +55,15 @@ export async function serve(config: Config): Promise<Running> {
   void purge();
   const timer = setInterval(purge, purgeEveryMs).unref();
 
+  const stopDesk = await desk.start();
+
   return {
     stop() {
       stopping ??= (async () => {
         clearInterval(timer);
+        stopDesk();
         await Promise.all(servers.map((server) => drain(server, drainLimitMs)));
+        gateRedis?.disconnect();
         await store.close();
         logger.info({ event: 'server.stopped' });
       })();
@@ -64,8 +72,14 @@ export async function serve(config: Config): Promise<Running> {
   };
 }
 
-function openStore(config: Config, logger: Logger): { store: Store; redis?: RedisClient } {
+export function openStore(config: Config, logger: Logger): { store: Store; redis?: RedisClient } {
   if (config.store.kind === 'sqlite') return { store: openSqliteStore(config.store.dataDir) };
   const redis = connectRedis(config.store.url, (error) => logger.error({ event: 'redis.error', err: error }));
   return { store: createRedisStore(redis), redis };
+}
+
+/** A connection of its own: the gate's Redis may be another one, and its outage is not ours. */
+export function openGateRedis({ gate, devMode }: Config, logger: Logger): RedisClient | undefined {
+  if (devMode || gate.sessions.kind !== 'redis') return undefined;
+  return connectRedis(gate.sessions.url, (error) => logger.error({ event: 'gate_redis.error', err: error }));
 }

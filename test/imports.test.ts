@@ -16,7 +16,14 @@ const allowed: Record<string, readonly string[]> = {
   secrets: ['config', 'crypto', 'store'],
 };
 const feature = [...ground, 'http', 'audit'];
-const roots = new Set(['src/app.ts', 'src/main.ts', 'src/serve.ts']);
+const roots = new Set([
+  'src/app.ts',
+  'src/main.ts',
+  'src/serve.ts',
+  'src/desk.ts',
+  'src/desk-routes.ts',
+  'src/sessions-command.ts',
+]);
 
 function roomOf(file: string): string {
   if (file.startsWith('views/')) return 'views';

@@ -10,9 +10,8 @@ const day = 86_400_000;
 const cookieName = '__Host-session';
 
 const idOf = (browser: Client) =>
-  decodeURIComponent(browser.cookies.get(cookieName) ?? '')
-    .slice(2)
-    .split('.')[0] ?? '';
+  /^s:([^.]+\.[^.]+)\./.exec(decodeURIComponent(browser.cookies.get(cookieName) ?? ''))?.[1] ?? '';
+const keyOf = (browser: Client) => idOf(browser).split('.')[0] ?? '';
 const digestOf = (id: string) => createHash('sha256').update(id).digest('base64url');
 
 for (const store of storeKinds) {
@@ -44,9 +43,13 @@ for (const store of storeKinds) {
       for (let i = 0; i < 20; i++) {
         const { browser } = await begin(desk, ada);
         const id = idOf(browser);
-        assert.equal(Buffer.from(id, 'base64url').length, 32);
-        assert.equal(await desk.store.sessions.read(id), undefined);
-        assert.equal((await desk.store.sessions.read(digestOf(id)))?.personId, ada.id);
+        const [key = '', secret = ''] = id.split('.');
+        assert.equal(Buffer.from(key, 'base64url').length, 16);
+        assert.equal(Buffer.from(secret, 'base64url').length, 32);
+        const row = await desk.store.sessions.read(key);
+        assert.equal(row?.personId, ada.id);
+        assert.equal(row.idHash, digestOf(id));
+        assert.ok(!JSON.stringify(row).includes(secret));
         ids.add(id);
       }
       assert.equal(ids.size, 20);
@@ -117,7 +120,7 @@ for (const store of storeKinds) {
 
     test('last seen is written at most once a minute', async () => {
       const { browser } = await begin(desk, ada);
-      const read = async () => (await desk.store.sessions.read(digestOf(idOf(browser))))?.lastSeenAt;
+      const read = async () => (await desk.store.sessions.read(keyOf(browser)))?.lastSeenAt;
       const first = await read();
       desk.advance(30_000);
       await browser.ask('/api/me');
@@ -185,7 +188,7 @@ for (const store of storeKinds) {
         }
       }
       if (thief.cookies.size > 0) assert.equal((await thief.ask('/api/me')).status, 401);
-      const row = await desk.store.sessions.read(digestOf(idOf(browser)));
+      const row = await desk.store.sessions.read(keyOf(browser));
       assert.ok(row === undefined || row.ended);
     });
 

@@ -2,10 +2,12 @@
 import { deviceName, duration, remaining } from './format.ts';
 import { type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';
+import { type NewDevice, newDevices } from './new-devices.ts';
 import {
   address,
   card,
   copyable,
+  type Device,
   deviceIcon,
   facts,
   icon,
@@ -16,14 +18,6 @@ import {
   timeAhead,
   timeExact,
 } from './parts.ts';
-
-export interface Device {
-  /** "Firefox", or "Unknown browser". */
-  readonly browser: string;
-  /** "Windows", or "unknown system". */
-  readonly os: string;
-  readonly kind: 'desktop' | 'mobile' | 'tablet' | 'bot' | 'unknown';
-}
 
 export interface CookieClock {
   /** "Session cookie" or "Visitor cookie". */
@@ -60,6 +54,10 @@ export interface DashboardProps {
     | undefined;
   /** Whether this page is the first after a sign-in. */
   readonly firstVisit: boolean;
+  /** How this browser's session before this one ended, where the person came back after it. */
+  readonly endedBefore: { readonly at: number; readonly by: string | undefined } | undefined;
+  /** Sign-ins on new devices that the reader has not been told of. */
+  readonly newDevices: readonly NewDevice[];
 }
 
 export function dashboard(frame: Frame, props: DashboardProps): Html {
@@ -72,7 +70,7 @@ export function dashboard(frame: Frame, props: DashboardProps): Html {
       heading: html`You are signed in as <span class="who">${address(props.person.email)}</span>`,
       lead: html`On ${deviceName(session.device)}, signed in ${timeAgo(session.createdAt, now)}. ${props.person.operator && html`This account is an operator.`}`,
     },
-    html`${props.firstVisit && welcome(frame, props)}
+    html`${newDevices(frame, props.newDevices, now)}${props.firstVisit && welcome(frame, props)}
 <div class="columns">
 <div>${sessionCard(frame, props)}</div>
 <div>${cookiesCard(props)}${previousCard(frame, props)}</div>
@@ -80,12 +78,12 @@ export function dashboard(frame: Frame, props: DashboardProps): Html {
   );
 }
 
-function welcome(frame: Frame, { session, now }: DashboardProps): Html {
+function welcome(frame: Frame, { session, now, endedBefore }: DashboardProps): Html {
   return notice(
     frame,
     'info',
     'You have just signed in on this device.',
-    html`<p>This session ends by itself ${timeAhead(session.expiresAt, now)} at the latest. When this is not your own device, sign out before you leave it.</p>`,
+    html`${endedBefore !== undefined && html`<p>The session that you had here before was ended ${timeAgo(endedBefore.at, now)}${endedBefore.by !== undefined && html`, by ${endedBefore.by}`}.</p>`}<p>This session ends by itself ${timeAhead(session.expiresAt, now)} at the latest. When this is not your own device, sign out before you leave it.</p>`,
   );
 }
 

@@ -1,9 +1,9 @@
 // Before many sessions end: what will happen to whom. What hurts everyone has to be typed.
-import type { Device } from './dashboard.ts';
+
 import { count, deviceName } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';
-import { address, icon, timeAgo } from './parts.ts';
+import { address, type Device, icon, timeAgo } from './parts.ts';
 import { token } from './session-row.ts';
 
 /** As many devices as are named one by one; of the rest only the number is said. */

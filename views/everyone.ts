@@ -35,6 +35,7 @@ const sorts = [
 /** Forms: GET `/radar`: `q`, `sort`; POST `/radar/end`: `_csrf`, `handle`. */
 export function everyone(frame: Frame, props: EveryoneProps): Html {
   const { ended, total, now } = props;
+  const atGate = props.gateSessions?.totals;
   return layout(
     frame,
     {
@@ -42,7 +43,7 @@ export function everyone(frame: Frame, props: EveryoneProps): Html {
       lead: 'Every session of this site, whoever it belongs to, and what the gate holds.',
     },
     html`${ended !== undefined && html`<div role="status">${notice(frame, 'good', endedWords(ended))}</div>`}
-<div class="counts"><dl>${figure('Sessions here', total)}${props.gateSessions && html`${figure('At the gate', props.gateSessions.totals.sessions)}${figure('Only at the gate', Math.max(0, props.gateSessions.totals.sessions - props.gateSessions.totals.inApp))}`}</dl>
+<div class="counts"><dl>${figure('Sessions here', total)}${atGate && figure('At the gate', atGate.sessions)}${atGate?.inApp !== undefined && figure('Only at the gate', Math.max(0, atGate.sessions - atGate.inApp))}</dl>
 <a class="button" href="/radar/end-everyone">Sign out everyone</a></div>
 ${searchForm(props)}
 ${listOf(frame, props)}
@@ -62,10 +63,10 @@ function endedWords(ended: number): string {
 }
 
 function searchForm({ search, sort }: EveryoneProps): Html {
-  return html`<form method="get" action="/radar" class="search" role="search"><div><label for="q">Address begins with</label><input id="q" name="q" type="search" maxlength="254" autocomplete="off" autocapitalize="none" spellcheck="false" value="${search}"></div>
+  return html`<form method="get" action="/radar" class="search" role="search"><div class="prefix"><label for="q">Address begins with</label><input id="q" name="q" type="search" maxlength="254" autocomplete="off" autocapitalize="none" spellcheck="false" value="${search}"></div>
 <div><label for="sort">Order</label><select id="sort" name="sort"${search !== '' && html` aria-describedby="sort-hint"`}>${sorts.map(
     ([value, label]) => html`<option value="${value}"${value === sort && html` selected`}>${label}</option>`,
-  )}</select></div><button type="submit">Show</button>${search !== '' && html`<a href="/radar?sort=${sort}">Clear</a><p class="muted small" id="sort-hint">A search is in the order of addresses.</p>`}</form>`;
+  )}</select></div><button type="submit">Show</button>${search !== '' && html`<a class="button" href="/radar?sort=${sort}">Clear</a><p class="muted small" id="sort-hint">A search is in the order of addresses.</p>`}</form>`;
 }
 
 function listOf(frame: Frame, props: EveryoneProps): Html {
@@ -93,7 +94,7 @@ function listOf(frame: Frame, props: EveryoneProps): Html {
 
 function actions(frame: Frame, item: SessionItem): Content {
   if (item.current) return signOutHere(frame);
-  return html`${endButton(frame, '/radar/end', item, 'Sign out')}<a class="button" href="/radar/end-person?handle=${encodeURIComponent(item.handle)}">Everywhere<span class="visually-hidden">: sign out ${item.email} on every device</span></a>`;
+  return html`${endButton(frame, '/radar/end', item, 'Sign out')}<a class="button" href="/radar/end-person?handle=${encodeURIComponent(item.handle)}">Sign out everywhere<span class="visually-hidden">: ${item.email}</span></a>`;
 }
 
 function pageLinks({ isLater, next, search, sort }: EveryoneProps): Content {

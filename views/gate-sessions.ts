@@ -2,36 +2,43 @@
 import { count } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
 import type { Frame } from './layout.ts';
-import { address, card, icon, tag, timeAgo, timeAhead } from './parts.ts';
+import { address, card, icon, notice, tag, timeAgo, timeAhead } from './parts.ts';
 
 export interface GateSessionItem {
   /** The beginning of its key, enough to tell it from others. */
   readonly key: string;
   /** The subject, and the address; absent where they are not known. */
-  readonly person?: string;
-  readonly email?: string;
-  readonly lastUsedAt?: number;
-  readonly refreshedAt?: number;
-  readonly expiresAt?: number;
-  /** Whether a session of this site is tied to it. */
-  readonly inApp: boolean;
+  readonly person?: string | undefined;
+  readonly email?: string | undefined;
+  readonly lastUsedAt?: number | undefined;
+  readonly refreshedAt?: number | undefined;
+  readonly expiresAt?: number | undefined;
+  /** Whether it came by here; absent where that is not known. */
+  readonly inApp?: boolean;
 }
 
 export interface GateSessionsProps {
   readonly sessions: readonly GateSessionItem[];
   /** Of all, also where the list is cut short. */
-  readonly totals: { readonly sessions: number; readonly inApp: number };
+  readonly totals: { readonly sessions: number; readonly inApp?: number | undefined };
+  /** When all of it was read last; absent: the first reading is under way. */
+  readonly readAt?: number | undefined;
+  /** Whether the last try to read failed. */
+  readonly failed?: boolean;
   readonly cannotReach: string;
 }
 
 export function gateSessions(frame: Frame, props: GateSessionsProps, now: number): Html {
-  const { sessions, totals, cannotReach } = props;
+  const { sessions, totals, readAt, failed, cannotReach } = props;
   const rest = totals.sessions - sessions.length;
+  const tied = totals.inApp !== undefined && `, ${count(totals.inApp)} of them seen here`;
   return card(
     'At the gate',
-    html`<p class="muted">${totals.sessions === 0 ? 'The gate holds no session.' : `${count(totals.sessions)} sessions, ${count(totals.inApp)} of them tied to a session above.`} <span class="small">${cannotReach}</span></p>
+    html`<p class="muted">${totals.sessions === 0 ? 'The gate holds no session.' : html`${count(totals.sessions)} ${totals.sessions === 1 ? 'session' : 'sessions'}${tied}, also of other apps behind the same gate.`} ${readAt === undefined ? 'They are being read for the first time.' : html`Read ${timeAgo(readAt, now)}.`}</p>
+${failed === true && notice(frame, 'weak', 'The gate’s store does not answer.', html`<p>What stands here is what was read last.</p>`)}
 ${sessions.length > 0 && html`<ul class="sessions gate">${sessions.map((item) => row(frame, item, now))}</ul>`}
-${rest > 0 && html`<p class="muted small">and ${count(rest)} more</p>`}`,
+${rest > 0 && html`<p class="muted small">and ${count(rest)} more</p>`}
+<p class="muted small">${cannotReach}</p>`,
   );
 }
 
@@ -45,5 +52,5 @@ function row(frame: Frame, item: GateSessionItem, now: number): Html {
   ].filter((part) => part !== false);
   return html`<li>${icon(frame, 'shield')}<div class="row-text"><p class="${who === undefined ? 'muted' : 'strong'}">${who === undefined ? 'Nobody known here' : address(who)}</p>
 <p class="muted small"><code>${key}</code>${times.map((part) => html` · ${part}`)}</p></div>
-<div class="pills">${inApp ? tag('Open here') : tag('Not seen here')}</div></li>`;
+<div class="pills">${inApp !== undefined && tag(inApp ? 'Seen here' : 'Not seen here')}</div></li>`;
 }

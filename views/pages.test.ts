@@ -4,12 +4,17 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { cookies } from './cookies.ts';
 import { dashboard } from './dashboard.ts';
+import { devices } from './devices.ts';
+import { confirmEndEveryone, confirmEndOthers, confirmEndPerson } from './end-confirm.ts';
 import { errorPage } from './error.ts';
+import { everyone } from './everyone.ts';
 import type { Html } from './html.ts';
 import { landing } from './landing.ts';
 import type { Frame } from './layout.ts';
 import { privacyNotice } from './privacy-notice.ts';
+import { type ReceiptItem, receipt } from './receipt.ts';
 import { type EndReason, sessionEnded } from './session-ended.ts';
+import type { SessionItem } from './session-row.ts';
 import { settings } from './settings.ts';
 import { signedOut } from './signed-out.ts';
 
@@ -52,6 +57,8 @@ function dashboardOf(frame: Frame, returning: boolean): Html {
     ],
     previousSignIn: returning ? { at: now - 40 * day, device, network: bad } : undefined,
     firstVisit: !returning,
+    endedBefore: returning ? undefined : { at: now - 1000, by: bad },
+    newDevices: returning ? [{ handle: bad, device, network: bad, at: now - 1000 }] : [],
   });
 }
 
@@ -71,13 +78,58 @@ const reasons: EndReason[] = [
   'replayed',
   'too_many',
   'device_changed',
+  'gate_limit',
   'access_removed',
 ];
 const look = { showNotice: true, consent: 'notice', canChoose: true, visitorTtlDays: 7 } as const;
 const failure = { status: 503, title: bad, detail: bad, action: { label: bad, href: bad }, reference: bad };
 const limits = { lifetimeMs: 7 * day, idleMs: day };
 
+const session: SessionItem = {
+  handle: bad,
+  email: bad,
+  device,
+  network: bad,
+  createdAt: now - day,
+  lastSeenAt: now - 1,
+  expiresAt: now + day,
+  gate: 'verified',
+  current: false,
+};
+const here: SessionItem = { ...session, current: true, gate: 'cookie' };
+const gateSession = { key: bad, person: bad, email: bad, lastUsedAt: now, refreshedAt: now, expiresAt: now };
+const gateSessions = {
+  sessions: [{ ...gateSession, inApp: true }, { key: bad }],
+  totals: { sessions: 3, inApp: 1 },
+  readAt: now,
+  failed: true,
+  cannotReach: bad,
+};
+const radar = {
+  now,
+  total: 9,
+  items: [here, session],
+  search: bad,
+  sort: 'seen',
+  isLater: true,
+  next: bad,
+} as const;
+const gates = ['ended', 'nothing to end', 'unreachable', 'refused here', 'unknown'] as const;
+const receipts: ReceiptItem[] = gates.flatMap((gate) => [
+  { handle: bad, email: bad, device, endedAt: now, gate, writtenBack: 2, open: true },
+  { handle: bad, endedAt: now, gate, writtenBack: 0, verifiedAt: now, open: false },
+]);
+const back = { href: bad, label: bad };
+
 const pages: Record<string, Html> = {
+  devices: devices(member, { now, current: here, others: [session, { ...session, gate: 'unverified' }] }),
+  'devices, one': devices(member, { now, current: here, others: [] }),
+  radar: everyone(member, { ...radar, ended: 2, gateSessions }),
+  'radar, none': everyone(member, { ...radar, items: [], next: undefined }),
+  'end others': confirmEndOthers(member, { now, others: Array.from({ length: 14 }, () => session) }),
+  'end a person': confirmEndPerson(member, { now, handle: bad, email: bad, self: true, sessions: [session] }),
+  'end everyone': confirmEndEveryone(member, { total: 3, wrong: true }),
+  receipts: receipt(member, { receipts, cannotReach: bad, refreshAfterS: 3, back }),
   landing: landing(visitor, look),
   'landing, consent': landing(visitor, { ...look, consent: 'required', visitorTtlDays: 1 }),
   'landing, no choice': landing(visitor, { ...look, consent: 'required', canChoose: false }),
@@ -127,17 +179,22 @@ for (const [name, page] of Object.entries(pages)) {
     assert.deepEqual([headings[0], headings.lastIndexOf('h1')], ['h1', 0]);
     assert.ok(headings.every((heading) => heading === 'h1' || heading === 'h2'));
     assert.equal(found.filter((one) => one.startsWith('<main')).length, 1);
-    const labelled = markup.match(/<label[^>]*><input [^>]*>/g)?.length ?? 0;
-    const controls = found.filter((one) => one.startsWith('<input') && !one.includes('type="hidden"'));
-    assert.equal(controls.length, labelled);
-    const ids = found.flatMap((one) => /\sid="([^"]*)"/.exec(one)?.[1] ?? []);
+    const inside = new Set(markup.match(/(?<=<label[^>]*>)<input [^>]*>/g));
+    const controls = found.filter((one) => /^<(input|select)\s/.test(one) && !one.includes('type="hidden"'));
+    const idOf = (one: string) => /\sid="([^"]*)"/.exec(one)?.[1];
+    for (const one of controls)
+      assert.ok(inside.has(one) || found.includes(`<label for="${idOf(one)}">`), one);
+    const ids = found.flatMap((one) => idOf(one) ?? []);
     assert.equal(new Set(ids).size, ids.length);
   });
 
   test(`${name}: forms carry the token when signed in, and only then`, () => {
     const forms = markup.match(/<form[\s\S]*?<\/form>/g) ?? [];
     const signedIn = markup.includes('class="member"');
-    for (const form of forms) assert.equal(form.includes('name="_csrf"'), signedIn);
+    // A form that only asks would carry it into an address.
+    for (const form of forms) {
+      assert.equal(form.includes('name="_csrf"'), signedIn && !form.startsWith('<form method="get"'));
+    }
     assert.equal(markup.includes('action="/logout"'), signedIn);
   });
 }

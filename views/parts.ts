@@ -38,6 +38,15 @@ export function icon(assets: Assets, name: IconName): Html {
   return html`<svg class="icon" width="24" height="24" aria-hidden="true"><use href="${assets.asset('icons.svg')}#${name}"/></svg>`;
 }
 
+/** A device in the words that a person knows it by. */
+export interface Device {
+  /** "Firefox", or "Unknown browser". */
+  readonly browser: string;
+  /** "Windows", or "unknown system". */
+  readonly os: string;
+  readonly kind: 'desktop' | 'mobile' | 'tablet' | 'bot' | 'unknown';
+}
+
 const deviceIcons = {
   desktop: 'desktop',
   mobile: 'phone',

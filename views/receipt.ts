@@ -1,9 +1,9 @@
 // The receipt of an ending: ended here, ended at the gate, verified. It asks again by itself until the last step is known.
-import type { Device } from './dashboard.ts';
+
 import { count, deviceName, exact } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';
-import { address, card, icon, prose } from './parts.ts';
+import { address, card, type Device, icon, prose } from './parts.ts';
 
 export interface ReceiptItem {
   readonly handle: string;
@@ -63,7 +63,7 @@ function receiptCard(frame: Frame, item: ReceiptItem): Html {
   const title = item.device ? deviceName(item.device) : html`Session <code>${item.handle}</code>`;
   const steps = [hereStep(item), gateStep(item), verifyStep(item)];
   return html`<section class="card receipt"><div><h2>${title}</h2>${item.email !== undefined && html`<p class="muted small">${address(item.email)}</p>`}</div>
-<ol class="steps">${steps.map(
+<ol class="receipt-steps">${steps.map(
     ({ tone, title: words, text }) =>
       html`<li class="${tone}">${icon(frame, tone)}<div><p class="strong">${words}</p>${text !== undefined && html`<p class="muted small">${text}</p>`}</div></li>`,
   )}</ol></section>`;

@@ -14,6 +14,7 @@ export type EndReason =
   | 'replayed'
   | 'too_many'
   | 'device_changed'
+  | 'gate_limit'
   | 'access_removed';
 
 export interface SessionEndedProps {
@@ -57,6 +58,10 @@ const reasons: Record<EndReason, { readonly lead: string; readonly text: string 
   device_changed: {
     lead: 'The browser or the network of this session changed, so it ended.',
     text: 'This keeps a stolen cookie from being used elsewhere. Sign in to go on.',
+  },
+  gate_limit: {
+    lead: 'The gate’s limits for this site were reached, so this session ended.',
+    text: 'Whoever runs this site limits how long and how often one may be signed in at the gate. Sign in to go on.',
   },
   access_removed: {
     lead: 'Your address was taken off the list of this site.',

@@ -1,9 +1,9 @@
 // A session as a row: the device, where and since when, how it is tied to the gate, one action. Pages of members and operators share it.
-import type { Device } from './dashboard.ts';
+
 import { deviceName } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
 import type { Frame } from './layout.ts';
-import { address, deviceIcon, pill, tag, timeAgo, timeAhead } from './parts.ts';
+import { address, type Device, deviceIcon, pill, tag, timeAgo, timeAhead } from './parts.ts';
 
 /** `verified`: its session at the gate is known; `cookie`: only its cookie is; `unverified`: neither. */
 export type GateTie = 'verified' | 'cookie' | 'unverified';
@@ -51,10 +51,13 @@ function row(frame: Frame, item: SessionItem, now: number, person: boolean, acti
   const { device, network, createdAt, lastSeenAt, expiresAt, gate, current } = item;
   const tie = ties[gate];
   const way = frame.devMode ? 'without a gate' : 'with Google, through the gate';
-  return html`<li>${deviceIcon(frame, device.kind)}<div class="row-text">${person && html`<p class="strong">${address(item.email)}</p>`}<p class="${person ? 'device' : 'strong device'}">${deviceName(device)}</p>
+  const name = person
+    ? html`<p class="strong">${address(item.email)}</p>`
+    : html`<p class="strong device">${deviceName(device)}</p>`;
+  return html`<li>${deviceIcon(frame, device.kind)}<div class="row-text"><div class="row-name">${name}<div class="pills">${person && current && tag('This device')}${!frame.devMode && pill(frame, tie.tone, tie.word)}</div></div>
+${person && html`<p class="device">${deviceName(device)}</p>`}
 <p class="muted small">${network} · last seen ${current ? 'now' : timeAgo(lastSeenAt, now)}</p>
 <p class="muted small">Signed in ${timeAgo(createdAt, now)} ${way} · ends ${timeAhead(expiresAt, now)}</p></div>
-<div class="pills">${current && tag('This device')}${!frame.devMode && pill(frame, tie.tone, tie.word)}</div>
 <div class="row-actions">${actions}</div></li>`;
 }
 

@@ -1,5 +1,5 @@
 // What the program uses, made from the settings: grouped, once the rules between them hold.
-import type { Problem } from './load.ts';
+import type { Problem } from './problem.ts';
 import { checkRules } from './rules.ts';
 import type { SettingValues } from './settings.ts';
 
@@ -18,6 +18,8 @@ export interface Config {
   readonly rateLimit: boolean;
   /** The origin that browsers see, without a trailing slash. */
   readonly publicOrigin: string;
+  /** undefined: nobody is told. */
+  readonly webhook: { readonly url: string; readonly secret: string | undefined } | undefined;
   readonly host: string;
   readonly port: number;
   readonly opsPort: number;
@@ -44,6 +46,12 @@ export interface Config {
   readonly store:
     | { readonly kind: 'sqlite'; readonly dataDir: string }
     | { readonly kind: 'redis'; readonly url: string };
+  readonly access: {
+    /** oauth2-proxy's allow-list. */
+    readonly emailsFile: string;
+    /** oauth2-proxy's `email_domains`: whoever matches comes in without being on the list. */
+    readonly emailDomains: readonly string[];
+  };
   readonly gate: {
     /** Newest first; each is accepted. */
     readonly secrets: readonly [string, ...string[]];
@@ -90,6 +98,9 @@ export function derive(values: SettingValues, production: boolean, problems: Pro
     logLevel: values.LOG_LEVEL,
     rateLimit: values.RATE_LIMIT === 'on',
     publicOrigin,
+    webhook: values.NOTIFY_WEBHOOK_URL
+      ? { url: values.NOTIFY_WEBHOOK_URL, secret: values.NOTIFY_WEBHOOK_SECRET }
+      : undefined,
     host: values.HOST,
     port: values.PORT,
     opsPort: values.OPS_PORT,
@@ -117,6 +128,7 @@ export function derive(values: SettingValues, production: boolean, problems: Pro
       values.SESSION_BACKEND === 'redis'
         ? { kind: 'redis', url: values.REDIS_URL }
         : { kind: 'sqlite', dataDir: values.DATA_DIR },
+    access: { emailsFile: values.EMAILS_FILE, emailDomains: values.OAUTH2_PROXY_EMAIL_DOMAINS },
     gate: {
       secrets: [values.GATE_SECRET, ...values.GATE_SECRET_FALLBACKS],
       operators: new Set(values.ADMIN_EMAILS),

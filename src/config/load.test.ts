@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { Config } from './derive.ts';
-import { formatProblems, loadConfig, type Problem } from './load.ts';
+import { formatProblems, loadConfig } from './load.ts';
+import type { Problem } from './problem.ts';
 import { profiles } from './profiles.ts';
 import { settingNames } from './settings.ts';
 

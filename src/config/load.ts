@@ -3,15 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { parse as parseDotenv } from 'dotenv';
 import { type Config, derive } from './derive.ts';
+import type { Problem } from './problem.ts';
 import { profileNames, profiles } from './profiles.ts';
 import { type SettingName, type SettingValues, settingNames, settingOf } from './settings.ts';
-
-export interface Problem {
-  /** The variable to mend. */
-  readonly name: string;
-  /** What is wrong and what to do, without the value. */
-  readonly message: string;
-}
 
 export type LoadResult = { readonly config: Config } | { readonly problems: readonly Problem[] };
 

@@ -1,6 +1,6 @@
 // Rules that hold between several settings. Each names the setting to mend, and is silent where one of its settings is faulty already.
 import { isIP } from 'node:net';
-import type { Problem } from './load.ts';
+import type { Problem } from './problem.ts';
 import { isPlaceholder, secretFault } from './secret-strength.ts';
 import type { SettingName, SettingValues } from './settings.ts';
 

@@ -292,6 +292,12 @@ export const settings = {
     group: 'Gate',
     about: 'The name of oauth2-proxy’s cookie (its `cookie_name`).',
   },
+  OAUTH2_PROXY_EMAIL_DOMAINS: {
+    schema: list,
+    default: '',
+    group: 'Gate',
+    about: 'Domains whose every address gets in, beside the allow-list; the access page warns of them.',
+  },
   EMAILS_FILE: {
     schema: z.string(),
     default: 'access/emails.txt',
@@ -411,6 +417,19 @@ export const settings = {
     default: '9464',
     group: 'Running',
     about: '`/livez` and `/readyz`; never through the proxy.',
+  },
+  NOTIFY_WEBHOOK_URL: {
+    schema: z.url({ protocol: /^https?$/, message: 'must be a URL' }),
+    secret: true,
+    group: 'Running',
+    about:
+      'Where notices go when somebody signs in on a new device or a replaced cookie is used again: JSON, or the form of Slack and ntfy.',
+  },
+  NOTIFY_WEBHOOK_SECRET: {
+    schema: z.string(),
+    secret: true,
+    group: 'Running',
+    about: 'Signs them: `X-Gatehouse-Signature: t=TIME,v1=HMAC-SHA256 of TIME.BODY`.',
   },
   DEV_MODE: {
     schema: flag,

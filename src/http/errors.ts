@@ -59,6 +59,13 @@ const problems = {
     title: 'Not for other sites',
     detail: 'This address answers only requests from this site.',
   },
+  not_operator: {
+    status: 403,
+    title: 'This page is for operators',
+    detail:
+      'Your account may use the rest of the site, but not this part. Operators are named in ADMIN_EMAILS by whoever runs it.',
+    action: home,
+  },
   not_found: {
     status: 404,
     title: 'There is nothing here',

@@ -1,23 +1,22 @@
 // The way of a signed-in request to its session: express-session loads it, and here it is decided what it is worth.
 // Invariant 2: one identity, one session. Invariant 3: an ended one stays ended.
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
-import session, { type Session, type SessionData } from 'express-session';
+import session from 'express-session';
 import { sessionEnded } from '../../views/session-ended.ts';
 import { isAmbiguous, singleCookie } from '../http/cookie-header.ts';
 import { HttpError, sendProblem } from '../http/errors.ts';
 import { isCrossSite, isNavigation, safeReturnPath } from '../http/navigation.ts';
 import { pageFrame, sendPage } from '../http/page.ts';
 import { clearCookie } from '../http/set-cookie.ts';
-import type { EndReason, SessionEnd, SessionRow } from '../store/contract.ts';
+import type { SessionEnd } from '../store/contract.ts';
 import { changesBetween } from './binding.ts';
 import { sendBounce } from './bounce.ts';
 import { deviceOf } from './device.ts';
+import type { LiveSession } from './express-store.ts';
 import { keepIdFresh } from './rotation.ts';
 import { type SessionCookieAttributes, signedBy } from './session-cookie.ts';
 import { keyOf } from './session-id.ts';
 import { beginSession, type SignInOptions } from './sign-in.ts';
-
-export type LiveSession = Session & SessionData;
 
 declare global {
   namespace Express {
@@ -26,6 +25,8 @@ declare global {
       session?: LiveSession;
       /** Whether this request began it. */
       isNewSession?: boolean;
+      /** How the session ended that this browser had before. */
+      endedBefore?: SessionEnd;
     }
   }
 }
@@ -37,8 +38,10 @@ export interface AdmitOptions extends SignInOptions {
   /** 0: never. */
   readonly rotateAfterMs: number;
   readonly binding: 'off' | 'observe' | 'enforce';
-  /** Ends a session here and at the gate. */
-  readonly endSession: (row: SessionRow, order: { readonly reason: EndReason }) => Promise<unknown>;
+  /** Answers a request whose session at the gate was ended, though the gate let it through. */
+  readonly refuseEndedAtGate: RequestHandler;
+  /** Whether the person passed the provider again since that end. */
+  readonly isNewSignIn: (res: Response, end: SessionEnd) => boolean;
   /** Keeps the tie between the session and the gate's, where this request brought a newer one. */
   readonly tieToGate: (res: Response, live: LiveSession) => void;
   /** The way to sign in that ends the gate's session first. */
@@ -60,9 +63,12 @@ export function admitSession(options: AdmitOptions): RequestHandler[] {
     resave: false,
     saveUninitialized: false,
   });
+  // First why a session is over, then what the gate's own session is worth, and only then may one begin.
   return [
     refuseAmbiguous,
     load,
+    (req, res, next) => tellEnded(req, res, options).then((told) => !told && next(), next),
+    options.refuseEndedAtGate,
     (req, res, next) => admit(req, res, options).then((admitted) => admitted && next(), next),
   ];
 }
@@ -80,21 +86,36 @@ export const keepSessionOnError: ErrorRequestHandler = (error, req, _res, next) 
   next(error);
 };
 
+/** @returns whether the request is answered: its session is over, and the browser is told why. */
+async function tellEnded(req: Request, res: Response, options: AdmitOptions): Promise<boolean> {
+  const found = loadedSession(req);
+  if (!found) return false;
+  if (found.personId !== options.personOf(res).id) {
+    await endForeign(req, found, options);
+    forget(req);
+    return false;
+  }
+  const end = await endOfPresent(req, found, options);
+  if (!end) return false;
+  forget(req);
+  if (options.isNewSignIn(res, end)) {
+    // Passed the provider again since: told on the page that this opens.
+    res.locals.endedBefore = end;
+    return false;
+  }
+  if (isNavigation(req)) showEnded(req, res, end, options);
+  else sendProblem(req, res, 'no_session', options.signInAgain('/dashboard'));
+  return true;
+}
+
 /** @returns false where the request is answered already. */
 async function admit(req: Request, res: Response, options: AdmitOptions): Promise<boolean> {
-  const person = options.personOf(res);
-  let found = loadedSession(req);
-  if (found && found.personId !== person.id) {
-    await endForeign(req, found, options);
-    found = undefined;
-  }
-  const end = found && (await endOfPresent(req, found, options));
-  if (found && !end) {
+  const found = loadedSession(req);
+  if (found) {
     await keepIdFresh(req, found, { ...options, sessions: options.store.sessions });
     const live = loadedSession(req) ?? found;
     signAnew(req, live, options);
-    options.tieToGate(res, live);
-    res.locals.session = live;
+    admitted(res, live, false, options);
     return true;
   }
   forget(req);
@@ -102,20 +123,19 @@ async function admit(req: Request, res: Response, options: AdmitOptions): Promis
     sendProblem(req, res, 'no_session', options.signInAgain('/dashboard'));
     return false;
   }
-  if (end) {
-    showEnded(req, res, end, options);
-    return false;
-  }
   if (isCrossSite(req) && options.cookie.sameSite === 'strict' && !hasCookie(req, options)) {
     sendBounce(req, res);
     return false;
   }
-  await beginSession(req, res, person, options);
-  const begun = loadedSession(req) as LiveSession;
-  options.tieToGate(res, begun);
-  res.locals.session = begun;
-  res.locals.isNewSession = true;
+  await beginSession(req, res, options.personOf(res), options);
+  admitted(res, req.session as LiveSession, true, options);
   return true;
+}
+
+function admitted(res: Response, live: LiveSession, isNew: boolean, { tieToGate }: AdmitOptions): void {
+  tieToGate(res, live);
+  res.locals.session = live;
+  res.locals.isNewSession = isNew;
 }
 
 /** How the session that the browser brought is over: since earlier, by a limit, or by what is seen now. */
@@ -154,7 +174,8 @@ function hasCookie(req: Request, { cookieName }: AdmitOptions): boolean {
 
 /** undefined where express-session made an empty one because the browser brought none. */
 function loadedSession(req: Request): LiveSession | undefined {
-  return req.session.handle === undefined ? undefined : (req.session as LiveSession);
+  const loaded = req.session as LiveSession | undefined;
+  return loaded?.handle === undefined ? undefined : loaded;
 }
 
 /** Nothing of this request's session is saved, and no cookie is set for it. */

@@ -1,14 +1,15 @@
 // GET /dashboard: who you are, this session, and the time that both own cookies have left.
 import type { Request, RequestHandler, Response } from 'express';
-import { type CookieClock, type Device, dashboard } from '../../views/dashboard.ts';
+import { type CookieClock, dashboard } from '../../views/dashboard.ts';
+import type { Device } from '../../views/parts.ts';
 import { pageFrame, sendPage } from '../http/page.ts';
 import { sessionOf } from './admit.ts';
-import { absoluteEndOf, type SessionLimits } from './session.ts';
+import type { DeskOptions } from './desk.ts';
+import { newDevicesOf } from './new-devices.ts';
+import { absoluteEndOf } from './session.ts';
 
-export interface DashboardOptions {
-  readonly limits: SessionLimits;
+export interface DashboardOptions extends DeskOptions {
   readonly cookieName: string;
-  readonly now: () => number;
   readonly personOf: (res: Response) => {
     readonly id: string;
     readonly email: string;
@@ -20,8 +21,9 @@ export interface DashboardOptions {
 
 export function dashboardPage(options: DashboardOptions): RequestHandler {
   const { limits, cookieName, now, personOf, visitorClock } = options;
-  return (req, res) => {
+  return async (req, res) => {
     const session = sessionOf(res);
+    const { endedBefore } = res.locals;
     const { handle, network, createdAt, staySignedIn, previousSignIn } = session;
     const expiresAt = absoluteEndOf(session, limits);
     const idleEndsAt = Math.min(now() + limits.idleMs, expiresAt);
@@ -48,6 +50,8 @@ export function dashboardPage(options: DashboardOptions): RequestHandler {
       cookies: [sessionClock, visitorClock(req, res)],
       previousSignIn: previousSignIn && { ...previousSignIn, device: previousSignIn.device as Device },
       firstVisit: res.locals.isNewSession === true,
+      endedBefore: endedBefore && { at: endedBefore.at, by: endedBefore.by },
+      newDevices: await newDevicesOf(res, options),
     });
     sendPage(res, page);
   };

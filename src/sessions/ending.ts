@@ -57,7 +57,13 @@ const batch = 100;
 
 export function createEnding({ sessions, gate, now, logger }: EndingOptions): Ending {
   async function endHere(row: SessionRow, { reason, by }: EndOrder): Promise<boolean> {
-    const end: SessionEnd = { at: now(), reason, ...(by !== undefined && { by }) };
+    const tie = row.data['gate'];
+    const end: SessionEnd = {
+      at: now(),
+      reason,
+      ...(by !== undefined && { by }),
+      ...(tie !== undefined && { gate: tie }),
+    };
     const endedNow = await sessions.end(row.key, end);
     if (endedNow) logger.info({ event: 'session.revoked', reason, handle: row.handle });
     return endedNow;

@@ -1,6 +1,6 @@
 // The store that express-session talks to, over any backend. Ids are digested here; nothing below ever sees one (invariant 4).
 import type { Request } from 'express';
-import session, { type SessionData } from 'express-session';
+import session, { type Session, type SessionData } from 'express-session';
 import { digest } from '../crypto/tokens.ts';
 import type { PreviousId, SessionEnd, SessionRow, SessionTable } from '../store/contract.ts';
 import {
@@ -33,6 +33,9 @@ declare module 'express-session' {
     idState: IdState;
   }
 }
+
+/** A session of a request, loaded or just begun. */
+export type LiveSession = Session & SessionData;
 
 /** Kept in the row's own columns, or not kept at all. */
 const columns: ReadonlySet<string> = new Set([
@@ -87,12 +90,13 @@ export class ExpressStore extends session.Store {
       (key) => before.get(key) !== after.get(key),
     );
     if (changed.length === 0 || data.ended) {
-      callback();
+      // express-session saves instead of touching where the id was replaced.
+      this.touch(sid, data, callback);
       return;
     }
     const patch = Object.fromEntries(changed.map((key) => [key, Reflect.get(data, key)]));
     this.#loaded.set(data, after);
-    this.#options.table.update(keyOf(sid), patch).then(() => callback(), callback);
+    this.#options.table.update(keyOf(sid), patch).then(() => this.touch(sid, data, callback), callback);
   }
 
   override touch(sid: string, data: SessionData, callback: (error?: unknown) => void = ignore): void {

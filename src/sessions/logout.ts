@@ -1,28 +1,27 @@
 // POST /logout: the session ends on the server, the browser forgets, and the gate is told.
 import type { RequestHandler } from 'express';
-import type { Logger } from '../http/log.ts';
 import { clearCookie } from '../http/set-cookie.ts';
 import type { SessionTable } from '../store/contract.ts';
 import { sessionOf } from './admit.ts';
+import type { Ending } from './ending.ts';
 import type { SessionCookieAttributes } from './session-cookie.ts';
 import { keyOf } from './session-id.ts';
 
 export interface LogoutOptions {
   readonly sessions: SessionTable;
+  readonly ending: Ending;
   readonly cookieName: string;
   readonly cookie: SessionCookieAttributes;
   /** Where the browser goes next: through the gate's own sign-out to a public page. */
   readonly signOutPath: string;
-  readonly now: () => number;
-  readonly logger: Logger;
 }
 
 export function logout(options: LogoutOptions): RequestHandler {
-  const { sessions, cookieName, cookie, signOutPath, now, logger } = options;
+  const { sessions, ending, cookieName, cookie, signOutPath } = options;
   return async (req, res) => {
-    const { handle } = sessionOf(res);
-    await sessions.end(keyOf(req.sessionID), { at: now(), reason: 'signed_out' });
-    logger.info({ event: 'session.revoked', reason: 'signed_out', handle, reqId: req.id });
+    const { email } = sessionOf(res);
+    const row = await sessions.read(keyOf(req.sessionID));
+    if (row) await ending.one(row, { reason: 'signed_out', by: email });
     Reflect.deleteProperty(req, 'session');
     clearCookie(res, cookieName, cookie);
     // Not "cookies": that would take the gate's cookie away before the gate can end the session that it names.

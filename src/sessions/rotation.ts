@@ -5,7 +5,7 @@ import type { Keyring } from '../crypto/keyring.ts';
 import { digest, randomToken } from '../crypto/tokens.ts';
 import type { Logger } from '../http/log.ts';
 import type { SessionTable } from '../store/contract.ts';
-import type { LiveSession } from './admit.ts';
+import type { LiveSession } from './express-store.ts';
 import { graceMs } from './session.ts';
 import { keyOf, successorsOf } from './session-id.ts';
 

@@ -4,7 +4,9 @@ import type { Keyring } from '../crypto/keyring.ts';
 import { digest, randomToken } from '../crypto/tokens.ts';
 import type { Logger } from '../http/log.ts';
 import type { Choices, SessionRow, SignIn, Store } from '../store/contract.ts';
+import { endSurplus, isNewDevice } from './crowd.ts';
 import { deviceOf } from './device.ts';
+import type { EndOrder } from './ending.ts';
 import type { ExpressStore } from './express-store.ts';
 import { endOf, type SessionFacts, type SessionLimits } from './session.ts';
 import { derivedSessionId, keyOf, newSessionId } from './session-id.ts';
@@ -18,6 +20,12 @@ export interface SignInOptions {
   readonly logger: Logger;
   /** The gate's own cookie as the browser sent it: what several tabs of one browser share. */
   readonly gateCookieOf: (req: Request) => string | undefined;
+  /** 0: no limit. */
+  readonly maxPerUser: number;
+  /** Ends a session here and at the gate. */
+  readonly endSession: (row: SessionRow, order: EndOrder) => Promise<unknown>;
+  /** Tells outside of the house, in the background. */
+  readonly tellOfNewDevice: (person: { readonly email: string }, signIn: SignIn) => void;
   /** Replaces the visitor id and tells what the visitor had chosen. */
   readonly replaceVisitor: (req: Request, res: Response) => Promise<Choices>;
 }
@@ -57,9 +65,14 @@ export async function beginSession(
     const choices = await options.replaceVisitor(req, res);
     const previousSignIn = await store.people.signIn(person.id, person.email, signIn, choices);
     if (previousSignIn) req.session.previousSignIn = previousSignIn;
+    if (await isNewDevice(person.id, signIn.device, { notes: store.notes, now })) {
+      req.session.newDevice = true;
+      options.tellOfNewDevice(person, signIn);
+    }
+    await endSurplus(person.id, row.key, { ...options, sessions: store.sessions });
   } catch (error) {
     // Half a sign-in is none: the next try must not share this session.
-    await store.sessions.end(row.idHash, { at: now(), reason: 'signed_out' }).catch(() => false);
+    await store.sessions.end(row.key, { at: now(), reason: 'signed_out' }).catch(() => false);
     if (claimKey !== undefined) await store.claims.release(claimKey).catch(() => undefined);
     throw error;
   }

@@ -11,6 +11,7 @@ export type EndReason =
   | 'replayed'
   | 'too_many'
   | 'device_changed'
+  | 'gate_limit'
   | 'access_removed';
 
 export interface SessionEnd {
@@ -18,6 +19,8 @@ export interface SessionEnd {
   readonly reason: EndReason;
   /** The address of whoever ended it; absent where a rule did. */
   readonly by?: string;
+  /** The tie to the session at the gate, in the gate's own form, to tell a new sign-in from the old one. */
+  readonly gate?: unknown;
 }
 
 /** A session at rest. */

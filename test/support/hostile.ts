@@ -29,9 +29,9 @@ export const cookieHeader = (browser: Client) =>
 
 /** The secret part of the session cookie. */
 export const sessionIdOf = (browser: Client) =>
-  decodeURIComponent(browser.cookies.get(sessionName) ?? '')
-    .slice(2)
-    .split('.')[0] ?? '';
+  /^s:([^.]+\.[^.]+)\./.exec(decodeURIComponent(browser.cookies.get(sessionName) ?? ''))?.[1] ?? '';
+
+export const sessionKeyOf = (browser: Client) => sessionIdOf(browser).split('.')[0] ?? '';
 
 export const gateLines = (desk: Desk, person: TestPerson) =>
   Object.entries(desk.gateHeaders(person)).map(([name, value]) => `${name}: ${value}`);
@@ -62,13 +62,22 @@ async function redisContents(url: string): Promise<string[]> {
   const client = connectRedis(url, () => {});
   const keys = await client.keys('*');
   const rows = keys.map(async (key) => {
-    const isHash = (await client.type(key)) === 'hash';
-    const value = isHash ? Object.entries(await client.hgetall(key)).sort() : await client.get(key);
-    return `${key} ${JSON.stringify(value)}`;
+    return `${key} ${JSON.stringify(await readAny(client, key))}`;
   });
   const read = await Promise.all(rows);
   client.disconnect();
   return read;
+}
+
+async function readAny(client: ReturnType<typeof connectRedis>, key: string): Promise<unknown> {
+  switch (await client.type(key)) {
+    case 'hash':
+      return Object.entries(await client.hgetall(key)).sort();
+    case 'zset':
+      return client.zrange(key, '0', '-1', 'WITHSCORES');
+    default:
+      return client.get(key);
+  }
 }
 
 /** Whatever `attack` does, the store is the same afterwards. */

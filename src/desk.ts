@@ -1,0 +1,120 @@
+// Puts the desk together from the configuration: how sessions end, here and at the gate, and what watches the gate.
+// The server and the commands of the terminal share it.
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Response } from 'express';
+import type { GateSessionsProps } from '../views/gate-sessions.ts';
+import type { Config } from './config/derive.ts';
+import { type GateEnding, type GateLink, isNewLink, isNewSignIn } from './gate/ending.ts';
+import { createGateCookies } from './gate/gate-cookies.ts';
+import { createGateSessions } from './gate/gate-sessions.ts';
+import { createGovernor, type Governor } from './gate/governor.ts';
+import { createRadar, type Radar } from './gate/radar.ts';
+import { createTies } from './gate/ties.ts';
+import type { Logger } from './http/log.ts';
+import { createEnding, type Ending } from './sessions/ending.ts';
+import type { LiveSession } from './sessions/express-store.ts';
+import type { SessionEnd, Store } from './store/contract.ts';
+import type { RedisClient } from './store/redis-client.ts';
+
+export interface DeskParts {
+  readonly config: Config;
+  readonly store: Store;
+  readonly logger: Logger;
+  readonly now: () => number;
+  /** The gate's own Redis, a connection of its own; undefined: the gate keeps sessions in its cookie, or there is none. */
+  readonly gateRedis: RedisClient | undefined;
+}
+
+export interface Desk {
+  readonly atGate: GateEnding;
+  readonly ending: Ending;
+  /** Keeps the tie between a session and the gate's, where this request brought a newer one. */
+  readonly tieToGate: (res: Response, live: LiveSession) => void;
+  /** Whether the person passed the provider again since a session ended so. */
+  readonly isNewSignIn: (res: Response, end: SessionEnd) => boolean;
+  /** What the gate holds at this moment; undefined where it cannot be listed. */
+  readonly gateSessions: () => Promise<GateSessionsProps | undefined>;
+  /** Begins to watch the gate. @returns how to stop. */
+  start(): Promise<() => void>;
+}
+
+const sweepEveryMs = 60_000;
+const listed = 100;
+
+export function createDesk({ config, store, logger, now, gateRedis }: DeskParts): Desk {
+  const { cookie, governor: rules } = config.gate;
+  const { notes, claims, sessions } = store;
+  const shared = { cookieName: cookie.name, expireMs: cookie.expireMs, notes, claims, now };
+  const wait = (ms: number) => delay(ms, undefined, { ref: false });
+  const atGate = gateRedis
+    ? createGateSessions({ ...shared, redis: gateRedis, logger, wait })
+    : createGateCookies(shared);
+  const ties = createTies(notes, now, cookie.expireMs);
+  const ending = createEnding({ sessions, gate: atGate, now, logger });
+  const radar = gateRedis && createRadar({ ...shared, redis: gateRedis, logger });
+  const governor = radar && rules.mode !== 'off' ? govern(radar, rules.mode) : undefined;
+
+  function govern(watched: Radar, mode: 'dry-run' | 'on'): Governor {
+    return createGovernor({
+      ...shared,
+      mode,
+      rules,
+      snapshot: watched.snapshot,
+      ownersOf: ties.ownersOf,
+      logger,
+      async end(target, owner) {
+        const row = owner && (await sessions.findByHandle(owner.handle));
+        const kept = row?.data['gate'] as GateLink | undefined;
+        const isTied =
+          kept?.state === 'verified' && target.link?.state === 'verified' && kept.key === target.link.key;
+        if (row && !row.ended && isTied) await ending.one(row, { reason: 'gate_limit' });
+        else await atGate.end(target);
+      },
+    });
+  }
+
+  return {
+    atGate,
+    ending,
+    tieToGate(res, live) {
+      const { gate } = res.locals;
+      if (!gate) return;
+      if (isNewLink(gate, live.gate as GateLink | undefined)) live.gate = gate;
+      if (gate.state !== 'verified') return;
+      const { personId, email, handle } = live;
+      ties
+        .remember({ personId, email, handle, link: gate })
+        .catch((error: unknown) => logger.warn({ event: 'gate.tie_failed', err: error }));
+    },
+    isNewSignIn: (res, end) => isNewSignIn(res.locals.gate, end.gate as GateLink | undefined),
+    async gateSessions() {
+      if (!radar) return undefined;
+      const { sessions: found, total, sweptAt, faultAt } = radar.snapshot();
+      const shown = found.slice(0, listed);
+      const owners = await ties.ownersOf(shown.map(({ key }) => key));
+      return {
+        totals: { sessions: total },
+        readAt: sweptAt,
+        failed: faultAt !== undefined,
+        cannotReach: atGate.cannotReach,
+        sessions: shown.map(({ key, lastUsedAt, savedAt, expiresAt }) => ({
+          // The end of the key tells them apart; the whole key is of no use without the browser's secret, and of none here.
+          key: key.slice(-8),
+          email: owners.get(key)?.email,
+          lastUsedAt,
+          refreshedAt: savedAt,
+          expiresAt,
+          inApp: owners.has(key),
+        })),
+      };
+    },
+    async start() {
+      const stopRadar = await radar?.start(sweepEveryMs);
+      const stopGovernor = governor?.start();
+      return () => {
+        stopGovernor?.();
+        stopRadar?.();
+      };
+    },
+  };
+}

@@ -1,0 +1,93 @@
+// Looks at the keys of the gate's sessions without touching them: SCAN, PTTL and OBJECT IDLETIME leave the idle time alone,
+// GET and STRLEN would reset it.
+import { Cluster, type Redis } from 'ioredis';
+import type { RedisClient } from '../store/redis-client.ts';
+import { isGateKey } from './ticket.ts';
+
+/** One session at the gate, as far as its key tells. */
+export interface KeyFacts {
+  readonly key: string;
+  /** Since the gate, or this house for a request of that session, last read or wrote it; undefined: Redis does not say. */
+  readonly idleMs: number | undefined;
+  /** Until Redis forgets it; undefined: never. */
+  readonly leftMs: number | undefined;
+}
+
+export interface KeyPage {
+  readonly found: readonly KeyFacts[];
+  /** undefined: that was the last one. */
+  readonly next: string | undefined;
+}
+
+export interface GateKeys {
+  /** One SCAN call. @param cursor from the page before; undefined: from the beginning. */
+  page(cursor: string | undefined): Promise<KeyPage>;
+  /** undefined where there is no such session. */
+  look(key: string): Promise<KeyFacts | undefined>;
+}
+
+const scanCount = 500;
+
+export function createGateKeys(redis: RedisClient, cookieName: string): GateKeys {
+  // Letters, digits, `_`, `.` and `-` only (config/settings.ts): nothing that a pattern would take for a wildcard.
+  const pattern = `${cookieName}-*`;
+
+  async function lookAll(node: Redis, keys: readonly string[]): Promise<KeyFacts[]> {
+    if (keys.length === 0) return [];
+    const pipeline = node.pipeline();
+    for (const key of keys) pipeline.pttl(key).object('IDLETIME', key);
+    const answers = (await pipeline.exec()) ?? [];
+    return keys.flatMap((key, index) => {
+      const [ttlError, ttl] = answers[2 * index] ?? [];
+      const [idleError, idle] = answers[2 * index + 1] ?? [];
+      if (ttlError) throw ttlError;
+      if (typeof ttl !== 'number' || ttl === -2) return [];
+      return {
+        key,
+        // Under an LFU eviction policy this is an error: the time of the last use is not kept.
+        idleMs: idleError || typeof idle !== 'number' ? undefined : idle * 1000,
+        leftMs: ttl === -1 ? undefined : ttl,
+      };
+    });
+  }
+
+  return {
+    async page(cursor) {
+      const [nodeIndex, nodeCursor] = parseCursor(cursor);
+      const all = nodesOf(redis);
+      const node = all[nodeIndex];
+      if (!node) return { found: [], next: undefined };
+      const [next, keys] = await node.scan(nodeCursor, 'MATCH', pattern, 'COUNT', scanCount);
+      const found = await lookAll(
+        node,
+        keys.filter((key) => isGateKey(key, cookieName)),
+      );
+      if (next !== '0') return { found, next: `${nodeIndex}:${next}` };
+      return { found, next: nodeIndex + 1 < all.length ? `${nodeIndex + 1}:0` : undefined };
+    },
+    async look(key) {
+      if (!isGateKey(key, cookieName)) return undefined;
+      // Not by a pipeline, which a Cluster could not send to one node that it does not know the key's slot of.
+      const [ttl, idle] = await Promise.all([
+        redis.pttl(key),
+        redis.object('IDLETIME', key).catch(() => undefined),
+      ]);
+      if (ttl === -2) return undefined;
+      return {
+        key,
+        idleMs: typeof idle === 'number' ? idle * 1000 : undefined,
+        leftMs: ttl === -1 ? undefined : ttl,
+      };
+    },
+  };
+}
+
+/** SCAN sees one server's keys only. */
+function nodesOf(redis: RedisClient): readonly Redis[] {
+  return redis instanceof Cluster ? redis.nodes('master') : [redis];
+}
+
+function parseCursor(cursor = '0:0'): readonly [number, string] {
+  const [node = '0', rest = '0'] = cursor.split(':');
+  return [Number(node), rest];
+}

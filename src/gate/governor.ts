@@ -1,0 +1,102 @@
+// Keeps sessions at the gate within limits of age, idle time and number: every minute, one replica at a time, dry run first.
+import { digest, randomToken } from '../crypto/tokens.ts';
+import type { Logger } from '../http/log.ts';
+import type { ClaimTable, NoteTable } from '../store/contract.ts';
+import type { EndTarget, GateLink } from './ending.ts';
+import { createFirstSeen } from './first-seen.ts';
+import { type GovernorRules, plan, type Verdict } from './governor-rules.ts';
+import type { RadarSnapshot } from './radar.ts';
+import type { Owner } from './ties.ts';
+
+export interface GovernorOptions {
+  readonly mode: 'dry-run' | 'on';
+  readonly rules: GovernorRules;
+  /** OAUTH2_PROXY_COOKIE_EXPIRE. */
+  readonly expireMs: number;
+  readonly snapshot: () => RadarSnapshot;
+  /** By key, of those that the house knows (`ties.ts`). */
+  readonly ownersOf: (keys: readonly string[]) => Promise<ReadonlyMap<string, Owner>>;
+  /** Ends it at the gate, and the house's own session where there is one. */
+  readonly end: (target: EndTarget, owner: Owner | undefined) => Promise<unknown>;
+  readonly notes: NoteTable;
+  readonly claims: ClaimTable;
+  readonly now: () => number;
+  readonly logger: Logger;
+}
+
+export interface GovernorReport {
+  readonly at: number;
+  readonly mode: 'dry-run' | 'on';
+  /** What it ended, or would end. */
+  readonly verdicts: readonly Verdict[];
+}
+
+export interface Governor {
+  /** @returns undefined where another replica does it, or the radar has not seen all yet. */
+  run(): Promise<GovernorReport | undefined>;
+  /** The last report of this replica. */
+  report(): GovernorReport | undefined;
+  /** Runs every `everyMs`. @returns how to stop. */
+  start(everyMs?: number): () => void;
+}
+
+const minuteMs = 60_000;
+/** Whoever had the last turn keeps it, unless nothing was heard of them for so long. */
+const leaseMs = 2.5 * minuteMs;
+
+export function createGovernor(options: GovernorOptions): Governor {
+  const { mode, rules, expireMs, snapshot, ownersOf, end, notes, claims, now, logger } = options;
+  const firstSeen = createFirstSeen(notes, now, expireMs);
+  const me = randomToken(9);
+  let last: GovernorReport | undefined;
+
+  async function run(): Promise<GovernorReport | undefined> {
+    const { sweptAt, faultAt, sessions } = snapshot();
+    if (sweptAt === undefined || faultAt !== undefined) return undefined;
+    if ((await claims.claim('gate:governor', me, now(), now() + leaseMs)) !== me) return undefined;
+    const seen = await firstSeen.of(sessions);
+    const owners = await ownersOf(sessions.map(({ key }) => key));
+    const governed = sessions.map(({ key, lastUsedAt }) => {
+      const personId = owners.get(key)?.personId;
+      return {
+        key,
+        lastUsedAt,
+        firstSeenAt: seen.get(key) ?? now(),
+        ...(personId !== undefined && { personId }),
+      };
+    });
+    const verdicts = plan(governed, rules, now());
+    if (mode === 'on')
+      for (const verdict of verdicts) await carryOut(verdict, owners.get(verdict.session.key));
+    else if (verdicts.length !== (last?.verdicts.length ?? 0))
+      logger.info({ event: 'governor.would_end', count: verdicts.length });
+    last = { at: now(), mode, verdicts };
+    return last;
+  }
+
+  /** One that cannot be ended does not keep the others. */
+  async function carryOut({ session, reasons }: Verdict, owner: Owner | undefined): Promise<void> {
+    const { key } = session;
+    const handle = owner?.handle ?? `gate-${digest(key).slice(0, 12)}`;
+    const link: GateLink = owner?.link ?? { state: 'verified', key, createdAt: session.firstSeenAt };
+    try {
+      await end({ handle, link }, owner);
+      await firstSeen.forget(key);
+      logger.info({ event: 'governor.ended', handle, reasons });
+    } catch (error) {
+      logger.error({ event: 'governor.failed', handle, err: error });
+    }
+  }
+
+  return {
+    run,
+    report: () => last,
+    start(everyMs = minuteMs) {
+      const timer = setInterval(
+        () => void run().catch((error: unknown) => logger.error({ event: 'governor.failed', err: error })),
+        everyMs,
+      ).unref();
+      return () => clearInterval(timer);
+    },
+  };
+}

@@ -1,0 +1,32 @@
+// `gatehouse sessions …`: opens what the command of the desk needs, and nothing of it before its words make sense.
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Config } from './config/derive.ts';
+import { createDesk } from './desk.ts';
+import { createLogger } from './http/log.ts';
+import { openGateRedis, openStore } from './serve.ts';
+import { runSessionsCommand } from './sessions/cli-sessions.ts';
+
+/** @returns the exit code. */
+export function sessionsCommand(args: readonly string[], config: Config): Promise<number> {
+  const logger = createLogger(config.logLevel === 'info' ? 'error' : config.logLevel);
+  return runSessionsCommand(args, {
+    limits: config.session,
+    now: Date.now,
+    wait: delay,
+    out: (line) => void process.stdout.write(`${line}\n`),
+    err: (line) => void process.stderr.write(`${line}\n`),
+    async open() {
+      const { store } = openStore(config, logger);
+      const gateRedis = openGateRedis(config, logger);
+      const { ending } = createDesk({ config, store, logger, now: Date.now, gateRedis });
+      return {
+        store,
+        ending,
+        async close() {
+          gateRedis?.disconnect();
+          await store.close();
+        },
+      };
+    },
+  });
+}

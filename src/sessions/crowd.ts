@@ -1,0 +1,62 @@
+// A person's sessions together: how many there may be, and whether one began on a device that was not seen before.
+import { digest } from '../crypto/tokens.ts';
+import type { NoteTable, SessionRow, SessionTable, SignIn } from '../store/contract.ts';
+import type { EndOrder } from './ending.ts';
+
+export interface SurplusOptions {
+  readonly sessions: SessionTable;
+  /** 0: no limit. */
+  readonly maxPerUser: number;
+  readonly now: () => number;
+  readonly endSession: (row: SessionRow, order: EndOrder) => Promise<unknown>;
+}
+
+/** Ends what is over `maxPerUser`, the session used longest ago first, never the one kept under `exceptKey`. */
+export async function endSurplus(
+  personId: string,
+  exceptKey: string,
+  options: SurplusOptions,
+): Promise<void> {
+  const { sessions, maxPerUser, now, endSession } = options;
+  if (maxPerUser === 0) return;
+  const rows = await sessions.ofPerson(personId, now());
+  const surplus = rows.length - maxPerUser;
+  if (surplus <= 0) return;
+  const others = rows.filter((row) => row.key !== exceptKey);
+  const oldest = others
+    .sort((a, b) => a.lastSeenAt - b.lastSeenAt || a.createdAt - b.createdAt)
+    .slice(0, surplus);
+  await Promise.all(oldest.map((row) => endSession(row, { reason: 'too_many' })));
+}
+
+const rememberedMs = 400 * 86_400_000;
+const rememberedDevices = 50;
+
+/**
+ * Remembers the kind of device (browser and system) that a person signed in from.
+ * @returns whether it is new; at the first sign-in of all nothing is.
+ */
+export async function isNewDevice(
+  personId: string,
+  device: SignIn['device'],
+  { notes, now }: { readonly notes: NoteTable; readonly now: () => number },
+): Promise<boolean> {
+  const key = `devices:${personId}`;
+  const kept = await notes.read(key, now());
+  const known = Array.isArray(kept) ? kept.map(String) : [];
+  const mark = digest(`${device.browser}\n${device.os}`).slice(0, 16);
+  const others = known.filter((one) => one !== mark);
+  await notes.write(key, [mark, ...others].slice(0, rememberedDevices), now() + rememberedMs);
+  return known.length > 0 && others.length === known.length;
+}
+
+/** The live sessions that began on new devices since `session`'s owner last looked. */
+export function newDevicesSince(
+  rows: readonly SessionRow[],
+  session: { readonly handle: string; readonly createdAt: number; readonly devicesSeenAt?: number },
+): SessionRow[] {
+  const since = session.devicesSeenAt ?? session.createdAt;
+  return rows.filter(
+    (row) => row.handle !== session.handle && row.createdAt > since && row.data['newDevice'] === true,
+  );
+}

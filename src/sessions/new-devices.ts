@@ -1,0 +1,52 @@
+// New devices: shown on every other device of the person until they say that it was them, or that it was not.
+import type { Request, RequestHandler, Response } from 'express';
+import { z } from 'zod';
+import { type NewDevice, notMe } from '../../views/new-devices.ts';
+import type { Device } from '../../views/parts.ts';
+import { pageFrame, sendPage } from '../http/page.ts';
+import { sessionOf } from './admit.ts';
+import { newDevicesSince } from './crowd.ts';
+import { type DeskOptions, endOwn, handleSchema, liveOf, ownByHandle, parse } from './desk.ts';
+import { receiptPath } from './receipt-page.ts';
+import { summaryOfRow } from './session-view.ts';
+
+const token = { _csrf: z.string().optional() };
+const notMeForm = z.strictObject({ ...token, handle: handleSchema });
+const seenForm = z.strictObject(token);
+
+/** What this session's owner is still to be told. */
+export async function newDevicesOf(res: Response, options: DeskOptions): Promise<NewDevice[]> {
+  const session = sessionOf(res);
+  const rows = newDevicesSince(await liveOf(session.personId, options), session);
+  return rows.map((row) => {
+    const { device, network } = summaryOfRow(row, options.limits);
+    return { handle: row.handle, device: device as Device, network, at: row.createdAt };
+  });
+}
+
+/** POST /devices/seen: "That was me". */
+export function devicesSeen({ now }: DeskOptions): RequestHandler {
+  return (req, res) => {
+    parse(seenForm, req.body);
+    sessionOf(res).devicesSeenAt = now();
+    res.redirect(303, '/dashboard');
+  };
+}
+
+/** POST /devices/not-me: ends it, here and at the gate. */
+export function endNotMine(options: DeskOptions): RequestHandler {
+  return async (req: Request, res: Response) => {
+    const { handle } = parse(notMeForm, req.body);
+    const row = await ownByHandle(handle, res, options);
+    await endOwn(row, res, options);
+    res.redirect(303, `/devices/not-me?handle=${row.handle}`);
+  };
+}
+
+/** GET /devices/not-me: what to do now. */
+export function notMinePage(): RequestHandler {
+  return (req, res) => {
+    const handle = parse(handleSchema, req.query['handle']);
+    sendPage(res, notMe(pageFrame(req, res), { receiptPath: receiptPath('/devices', [{ handle }]) }));
+  };
+}

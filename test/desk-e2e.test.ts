@@ -1,0 +1,107 @@
+// The reason the product exists, in real browsers through the real oauth2-proxy with Redis: sign a device out from another
+// one, for good, here and at the gate; and let the same browser in again.
+import assert from 'node:assert/strict';
+import { after, before, suite, test } from 'node:test';
+import type { Browser, Page } from 'playwright-core';
+import { launchChromium } from './support/chromium.ts';
+import { need } from './support/requirement.ts';
+import { startWorld, type World } from './support/world.ts';
+
+const needed = await need('oauth2-proxy', 'chromium', 'redis-server');
+
+async function signIn(page: Page, world: World, email: string): Promise<void> {
+  await page.goto(`${world.url}/dashboard`);
+  await page.getByText(email).click();
+  await page.waitForURL(`${world.url}/dashboard`);
+}
+
+async function newPage(browser: Browser, userAgent?: string): Promise<Page> {
+  const context = await browser.newContext(userAgent === undefined ? {} : { userAgent });
+  return context.newPage();
+}
+
+const phone =
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1';
+
+suite('signing out another device', needed, () => {
+  let world: World;
+  let browser: Browser;
+  before(async () => {
+    world = await startWorld({ store: 'redis' });
+    browser = await launchChromium();
+  });
+  after(async () => {
+    await browser?.close();
+    await world?.close();
+  });
+
+  test('A is ended from B: A lands on Google, the receipt is verified, A can come in again', async () => {
+    const [a, b] = [await newPage(browser, phone), await newPage(browser)];
+    await signIn(a, world, 'ada@example.org');
+    await signIn(b, world, 'ada@example.org');
+    await b.goto(`${world.url}/devices`);
+    await b.locator('li', { hasText: 'Safari on iOS' }).getByRole('button').click();
+    await b.waitForURL(/\/devices\/receipt/);
+    assert.match((await b.textContent('main')) ?? '', /ended at the gate/i);
+
+    await a.goto(`${world.url}/dashboard`);
+    assert.ok(a.url().startsWith(world.google.origin), `A lands on ${a.url()}`);
+    // The page asks again by itself until the looks after 3 and 10 seconds found nothing.
+    await b
+      .getByText(/^Verified at/i)
+      .first()
+      .waitFor({ timeout: 25_000 });
+
+    await a.getByText('ada@example.org').click();
+    await a.waitForURL(`${world.url}/dashboard`);
+    assert.match((await a.textContent('h1')) ?? '', /ada@example\.org/);
+  });
+
+  test('an operator ends all of a person: every browser of hers lands on Google', async () => {
+    const [one, two, operator] = [
+      await newPage(browser),
+      await newPage(browser, phone),
+      await newPage(browser),
+    ];
+    await signIn(one, world, 'grace@example.org');
+    await signIn(two, world, 'grace@example.org');
+    await signIn(operator, world, 'ada@example.org');
+    await operator.goto(`${world.url}/radar?q=grace`);
+    await operator
+      .getByRole('link', { name: /everywhere/i })
+      .first()
+      .click();
+    await operator
+      .getByRole('button', { name: /sign out/i })
+      .last()
+      .click();
+    await operator.waitForURL(/\/radar\/receipt/);
+    for (const page of [one, two]) {
+      await page.goto(`${world.url}/dashboard`);
+      assert.ok(page.url().startsWith(world.google.origin), page.url());
+    }
+    await operator.goto(`${world.url}/dashboard`);
+    assert.match((await operator.textContent('h1')) ?? '', /ada@example\.org/);
+  });
+
+  test('taking an address off the list ends that person everywhere, and adding it lets her in again', async () => {
+    const [grace, operator] = [await newPage(browser), await newPage(browser)];
+    await signIn(grace, world, 'grace@example.org');
+    await signIn(operator, world, 'ada@example.org');
+    await operator.goto(`${world.url}/access/remove?email=grace%40example.org`);
+    await operator.getByRole('button', { name: /remove/i }).click();
+    await operator.waitForURL(/\/access/);
+    const answer = await grace.goto(`${world.url}/dashboard`);
+    assert.ok(!grace.url().startsWith(`${world.url}/dashboard`) || answer?.status() === 403, grace.url());
+    await operator.goto(`${world.url}/access`);
+    await operator
+      .getByLabel(/address/i)
+      .first()
+      .fill('grace@example.org');
+    await operator.getByRole('button', { name: /add/i }).click();
+    await operator.waitForURL(/\/access/);
+    const again = await newPage(browser);
+    await signIn(again, world, 'grace@example.org');
+    assert.match((await again.textContent('h1')) ?? '', /grace@example\.org/);
+  });
+});

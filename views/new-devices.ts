@@ -1,0 +1,48 @@
+// The notice about sign-ins on devices that were not seen before, and what to do where one was not the reader's.
+
+import { deviceName } from './format.ts';
+import { type Html, html } from './html.ts';
+import { type Frame, layout } from './layout.ts';
+import type { Device } from './parts.ts';
+import { notice, timeAgo, timeExact } from './parts.ts';
+
+export interface NewDevice {
+  readonly handle: string;
+  readonly device: Device;
+  /** The full address, shown to its owner. */
+  readonly network: string;
+  readonly at: number;
+}
+
+/** Forms POST `/devices/not-me` (`handle`) and `/devices/seen`. */
+export function newDevices(frame: Frame, devices: readonly NewDevice[], now: number): Html {
+  const token = html`<input type="hidden" name="_csrf" value="${frame.csrfToken}">`;
+  return html`${devices.map((one) =>
+    notice(
+      frame,
+      'weak',
+      html`New sign-in: ${deviceName(one.device)}, ${timeAgo(one.at, now)}`,
+      html`<p>From ${one.network}, ${timeExact(one.at)}. You had not signed in with such a device before.</p>
+<div class="actions"><form method="post" action="/devices/not-me">${token}<input type="hidden" name="handle" value="${one.handle}"><button class="button">That was not me</button></form>
+<form method="post" action="/devices/seen">${token}<button class="button">That was me</button></form></div>`,
+    ),
+  )}`;
+}
+
+/** After "That was not me": what was done, and what only the reader can do. */
+export function notMe(frame: Frame, props: { readonly receiptPath: string }): Html {
+  return layout(
+    frame,
+    {
+      title: 'That device is signed out',
+      lead: 'Whoever it was has to pass Google again. Three steps keep them out:',
+      shape: 'narrow',
+    },
+    html`<ol class="steps">
+<li>Change the password of your Google account, and turn on 2-step verification.</li>
+<li><a href="https://myaccount.google.com/device-activity" rel="noreferrer">Look through the devices at Google</a> and sign out what you do not know.</li>
+<li><a href="/devices">Look through your devices here</a>, and sign out all others if in doubt.</li>
+</ol>
+<p class="muted">Tell whoever runs this site; they can see more. <a href="${props.receiptPath}">How the ending goes</a></p>`,
+  );
+}
