@@ -9,7 +9,8 @@ const startedAt = Date.now();
 function step(name: string, command: string, args: readonly string[]): void {
   const began = Date.now();
   process.stdout.write(`\n— ${name}\n`);
-  const { status, error } = spawnSync(command, args, { stdio: 'inherit' });
+  // A test that never ends must not hold a whole machine.
+  const { status, error } = spawnSync(command, args, { stdio: 'inherit', timeout: 1_200_000 });
   if (error || status !== 0) {
     process.stderr.write(`\n${name} failed${error ? `: ${error.message}` : ''}\n`);
     process.exit(1);

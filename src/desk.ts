@@ -39,6 +39,7 @@ export interface Desk {
 }
 
 const sweepEveryMs = 60_000;
+const freshForMs = 3_000;
 const listed = 100;
 
 export function createDesk({ config, store, logger, now, gateRedis }: DeskParts): Desk {
@@ -53,6 +54,13 @@ export function createDesk({ config, store, logger, now, gateRedis }: DeskParts)
   const ending = createEnding({ sessions, gate: atGate, now, logger });
   const radar = gateRedis && createRadar({ ...shared, redis: gateRedis, logger });
   const governor = radar && rules.mode !== 'off' ? govern(radar, rules.mode) : undefined;
+
+  /** Whoever looks sees what is there now, not what the last sweep saw; a large gate is read on in steps. */
+  async function refresh(watched: Radar): Promise<void> {
+    const { sweptAt } = watched.snapshot();
+    if (sweptAt !== undefined && now() - sweptAt < freshForMs) return;
+    await watched.step().catch((error: unknown) => logger.warn({ event: 'radar.failed', err: error }));
+  }
 
   function govern(watched: Radar, mode: 'dry-run' | 'on'): Governor {
     return createGovernor({
@@ -89,6 +97,7 @@ export function createDesk({ config, store, logger, now, gateRedis }: DeskParts)
     isNewSignIn: (res, end) => isNewSignIn(res.locals.gate, end.gate as GateLink | undefined),
     async gateSessions() {
       if (!radar) return undefined;
+      await refresh(radar);
       const { sessions: found, total, sweptAt, faultAt } = radar.snapshot();
       const shown = found.slice(0, listed);
       const owners = await ties.ownersOf(shown.map(({ key }) => key));

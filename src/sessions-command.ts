@@ -8,7 +8,7 @@ import { runSessionsCommand } from './sessions/cli-sessions.ts';
 
 /** @returns the exit code. */
 export function sessionsCommand(args: readonly string[], config: Config): Promise<number> {
-  const logger = createLogger(config.logLevel === 'info' ? 'error' : config.logLevel);
+  const logger = createLogger(config.logLevel === 'info' ? 'error' : config.logLevel, process.stderr);
   return runSessionsCommand(args, {
     limits: config.session,
     now: Date.now,

@@ -41,7 +41,14 @@ function file(name: string, text: string): string {
 
 test('the secrets alone are enough', () => {
   const { session, visitor, gate, store, publicOrigin, production } = config({});
-  assert.deepEqual(session, { cookieName: 'session', lifetimeMs: 604_800_000, idleMs: 86_400_000 });
+  assert.deepEqual(session, {
+    cookieName: 'session',
+    lifetimeMs: 604_800_000,
+    idleMs: 86_400_000,
+    rotateAfterMs: 900_000,
+    maxPerUser: 10,
+    binding: 'observe',
+  });
   assert.equal(visitor.ttlMs, 7 * 86_400_000);
   assert.equal(gate.cookie.name, '_oauth2_proxy');
   assert.deepEqual(store, { kind: 'sqlite', dataDir: 'data' });

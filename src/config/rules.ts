@@ -33,7 +33,9 @@ export function checkRules(values: SettingValues, situation: Situation, problems
     refuse('OAUTH2_PROXY_COOKIE_REFRESH', message, 'OAUTH2_PROXY_COOKIE_EXPIRE');
   }
   if (values.DEV_MODE) refuseUnsafeDevMode(values, situation, refuse);
-  if (values.SESSION_BACKEND === 'redis') refuseOpenRedis(values.REDIS_URL, refuse);
+  if (values.SESSION_BACKEND === 'redis') refuseOpenRedis('REDIS_URL', values.REDIS_URL, refuse);
+  if (values.GATE_REDIS_URL !== undefined) refuseOpenRedis('GATE_REDIS_URL', values.GATE_REDIS_URL, refuse);
+  refuseIdleGovernor(values, refuse);
   if (values.PORT !== 0 && values.PORT === values.OPS_PORT) {
     refuse('OPS_PORT', 'is the same as PORT; choose another one', 'PORT');
   }
@@ -116,7 +118,7 @@ function refuseUnsafeDevMode(values: SettingValues, situation: Situation, refuse
 }
 
 /** ASVS 12.3.1: no plain-text connection to another machine. A name without a dot is a neighbour in a container network. */
-function refuseOpenRedis(url: string, refuse: Refuse): void {
+function refuseOpenRedis(name: SettingName, url: string, refuse: Refuse): void {
   if (/^rediss:/i.test(url)) return;
   const hosts = url
     .replace(/^[a-z+]+:\/\//i, '')
@@ -126,9 +128,30 @@ function refuseOpenRedis(url: string, refuse: Refuse): void {
   const far = hosts
     .map((host) => host.replace(/:\d+$/, '').replace(/^\[|\]$/g, ''))
     .find((host) => !isNear(host));
-  if (far) refuse('REDIS_URL', `reaches ${far} without TLS; use rediss://, or a Redis on this machine`);
+  if (far) refuse(name, `reaches ${far} without TLS; use rediss://, or a Redis on this machine`);
 }
 
 function isNear(host: string): boolean {
   return isLoopback(host) || (isIP(host) === 0 && !host.includes('.'));
+}
+
+/** A governor without a limit, or without sessions that it can see, would only seem to watch. */
+function refuseIdleGovernor(values: SettingValues, refuse: Refuse): void {
+  if (values.GATE_GOVERNOR === 'off') return;
+  const inRedis =
+    (values.GATE_SESSION_STORE ?? (values.SESSION_BACKEND === 'redis' ? 'redis' : 'cookie')) === 'redis';
+  if (!inRedis) {
+    refuse(
+      'GATE_GOVERNOR',
+      'needs oauth2-proxy’s sessions in Redis: set GATE_SESSION_STORE=redis',
+      'GATE_SESSION_STORE',
+    );
+  }
+  if (values.GATE_MAX_AGE === 0 && values.GATE_MAX_IDLE === 0 && values.GATE_MAX_SESSIONS === 0) {
+    refuse(
+      'GATE_GOVERNOR',
+      'has no limit to hold: set GATE_MAX_AGE, GATE_MAX_IDLE or GATE_MAX_SESSIONS',
+      'GATE_MAX_AGE',
+    );
+  }
 }

@@ -256,7 +256,7 @@ export const settings = {
   },
   GATE_REDIS_URL: {
     schema: redisUrl,
-    defaultNote: '`REDIS_URL`',
+    defaultNote: 'that of `REDIS_URL`',
     secret: true,
     group: 'Gate',
     about: 'The Redis of oauth2-proxy’s sessions, in the forms of `REDIS_URL`.',

@@ -30,6 +30,18 @@ export function storedItems({ session, visitor, gate, devMode }: Config): Stored
       where: 'this server',
     },
     {
+      what: 'Kinds of device',
+      why: 'Which browsers and systems you signed in from, as digests, so that you are told of a new one; the name of a device that was signed out, for its receipt.',
+      howLong: '400 days; the name for an hour',
+      where: 'this server',
+    },
+    {
+      what: 'The tie to your session at the gate',
+      why: 'Under which name oauth2-proxy keeps your session, and your address, so that signing out here ends it there too.',
+      howLong: `up to ${duration(2 * gate.cookie.expireMs)}`,
+      where: 'this server',
+    },
+    {
       what: 'Your account here',
       why: 'The e-mail address and account number that Google gave, your theme, and your last sign-in.',
       howLong: 'Until you ask whoever runs this site to remove it',

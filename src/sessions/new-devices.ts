@@ -2,7 +2,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import { type NewDevice, notMe } from '../../views/new-devices.ts';
-import type { Device } from '../../views/parts.ts';
 import { pageFrame, sendPage } from '../http/page.ts';
 import { sessionOf } from './admit.ts';
 import { newDevicesSince } from './crowd.ts';
@@ -20,7 +19,7 @@ export async function newDevicesOf(res: Response, options: DeskOptions): Promise
   const rows = newDevicesSince(await liveOf(session.personId, options), session);
   return rows.map((row) => {
     const { device, network } = summaryOfRow(row, options.limits);
-    return { handle: row.handle, device: device as Device, network, at: row.createdAt };
+    return { handle: row.handle, device, network, at: row.createdAt };
   });
 }
 
