@@ -150,6 +150,13 @@ export function createApp(options: AppOptions): Express {
       tieToGate: desk.tieToGate,
       refuseEndedAtGate: refuseEnded(gateSession),
       isNewSignIn: desk.isNewSignIn,
+      tellOfReplay: ({ email, device }) =>
+        void tell({
+          event: 'session.replayed',
+          text: `A cookie of ${email} that had been replaced was used again; the session ended everywhere.`,
+          at: now(),
+          facts: { person: email, device: `${device.browser} on ${device.os}` },
+        }),
       tellOfNewDevice: ({ email }, { at, device, network }) => {
         const name = `${device.browser} on ${device.os}`;
         void tell({

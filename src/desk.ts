@@ -55,6 +55,19 @@ export function createDesk({ config, store, logger, now, gateRedis }: DeskParts)
   const radar = gateRedis && createRadar({ ...shared, redis: gateRedis, logger });
   const governor = radar && rules.mode !== 'off' ? govern(radar, rules.mode) : undefined;
 
+  function governorReport(): GateSessionsProps['governor'] {
+    const report = governor?.report();
+    if (!report) return undefined;
+    const { at, mode, verdicts } = report;
+    const reasons = [...new Set(verdicts.flatMap((verdict) => verdict.reasons))].join(', ');
+    return {
+      at,
+      isDryRun: mode === 'dry-run',
+      keys: verdicts.map(({ session }) => session.key.slice(-8)),
+      reasons,
+    };
+  }
+
   /** Whoever looks sees what is there now, not what the last sweep saw; a large gate is read on in steps. */
   async function refresh(watched: Radar): Promise<void> {
     const { sweptAt } = watched.snapshot();
@@ -106,6 +119,7 @@ export function createDesk({ config, store, logger, now, gateRedis }: DeskParts)
         readAt: sweptAt,
         failed: faultAt !== undefined,
         cannotReach: atGate.cannotReach,
+        governor: governorReport(),
         sessions: shown.map(({ key, lastUsedAt, savedAt, expiresAt }) => ({
           // The end of the key tells them apart; the whole key is of no use without the browser's secret, and of none here.
           key: key.slice(-8),

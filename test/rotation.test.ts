@@ -99,6 +99,21 @@ for (const store of storeKinds) {
       assert.ok(desk.logLines.some((line) => line.includes('session.replayed')));
     });
 
+    test('a replay is told on the person’s other devices until it is read', async () => {
+      const other = await begin(desk, ada);
+      const { browser } = await begin(desk, ada);
+      const thief = copyOf(desk, browser);
+      desk.advance(age);
+      await browser.ask('/api/me');
+      await browser.ask('/api/me');
+      desk.advance(31_000);
+      assert.equal((await thief.ask('/api/me')).status, 401);
+      assert.match((await other.browser.ask('/dashboard')).text, /A copy of your cookie was used/);
+      desk.advance(1000);
+      assert.equal((await other.change('/devices/seen')).status, 303);
+      assert.doesNotMatch((await other.browser.ask('/dashboard')).text, /A copy of your cookie was used/);
+    });
+
     test('an id of two replacements ago is a replay at once', async () => {
       const { browser } = await begin(desk, ada);
       const oldest = copyOf(desk, browser);

@@ -2,7 +2,7 @@
 import { deviceName, duration, remaining } from './format.ts';
 import { type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';
-import { type NewDevice, newDevices } from './new-devices.ts';
+import { type NewDevice, newDevices, replayNotice } from './new-devices.ts';
 import {
   address,
   card,
@@ -58,6 +58,8 @@ export interface DashboardProps {
   readonly endedBefore: { readonly at: number; readonly by: string | undefined } | undefined;
   /** Sign-ins on new devices that the reader has not been told of. */
   readonly newDevices: readonly NewDevice[];
+  /** A cookie of the reader's that was used after it had been replaced, until it is read. */
+  readonly replay: { readonly at: number; readonly device: Device } | undefined;
 }
 
 export function dashboard(frame: Frame, props: DashboardProps): Html {
@@ -70,7 +72,7 @@ export function dashboard(frame: Frame, props: DashboardProps): Html {
       heading: html`You are signed in as <span class="who">${address(props.person.email)}</span>`,
       lead: html`On ${deviceName(session.device)}, signed in ${timeAgo(session.createdAt, now)}. ${props.person.operator && html`This account is an operator.`}`,
     },
-    html`${newDevices(frame, props.newDevices, now)}${props.firstVisit && welcome(frame, props)}
+    html`${props.replay && replayNotice(frame, props.replay, now)}${newDevices(frame, props.newDevices, now)}${props.firstVisit && welcome(frame, props)}
 <div class="columns">
 <div>${sessionCard(frame, props)}</div>
 <div>${cookiesCard(props)}${previousCard(frame, props)}</div>

@@ -26,6 +26,15 @@ export interface GateSessionsProps {
   /** Whether the last try to read failed. */
   readonly failed?: boolean;
   readonly cannotReach: string;
+  /** The last run of the governor; undefined: it is off, or another replica does it. */
+  readonly governor?:
+    | {
+        readonly at: number;
+        readonly isDryRun: boolean;
+        readonly keys: readonly string[];
+        readonly reasons: string;
+      }
+    | undefined;
 }
 
 export function gateSessions(frame: Frame, props: GateSessionsProps, now: number): Html {
@@ -38,8 +47,19 @@ export function gateSessions(frame: Frame, props: GateSessionsProps, now: number
 ${failed === true && notice(frame, 'weak', 'The gate’s store does not answer.', html`<p>What stands here is what was read last.</p>`)}
 ${sessions.length > 0 && html`<ul class="sessions gate">${sessions.map((item) => row(frame, item, now))}</ul>`}
 ${rest > 0 && html`<p class="muted small">and ${count(rest)} more</p>`}
+${props.governor && governorLine(props.governor, now)}
 <p class="muted small">${cannotReach}</p>`,
   );
+}
+
+function governorLine(
+  { at, isDryRun, keys, reasons }: NonNullable<GateSessionsProps['governor']>,
+  now: number,
+): Html {
+  if (keys.length === 0)
+    return html`<p class="muted small">The governor found nothing beyond its limits, ${timeAgo(at, now)}.</p>`;
+  const verb = isDryRun ? 'would end' : 'ended';
+  return html`<p>The governor ${verb} ${count(keys.length)} ${keys.length === 1 ? 'session' : 'sessions'}, ${timeAgo(at, now)} (${reasons}): <code>${keys.slice(0, 20).join(', ')}</code></p>`;
 }
 
 function row(frame: Frame, item: GateSessionItem, now: number): Html {

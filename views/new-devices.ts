@@ -29,6 +29,21 @@ export function newDevices(frame: Frame, devices: readonly NewDevice[], now: num
   )}`;
 }
 
+/** A cookie that had been replaced was used again. The form POSTs `/devices/seen`. */
+export function replayNotice(
+  frame: Frame,
+  replay: { readonly at: number; readonly device: Device },
+  now: number,
+): Html {
+  return notice(
+    frame,
+    'bad',
+    html`A copy of your cookie was used, ${timeAgo(replay.at, now)}`,
+    html`<p>It belonged to ${deviceName(replay.device)}. That session ended everywhere at once. It happens when a browser is restored from a backup; if you did no such thing, somebody may have copied it: <a href="/devices">look through your devices</a>, and change the password of your Google account.</p>
+<div class="actions"><form method="post" action="/devices/seen"><input type="hidden" name="_csrf" value="${frame.csrfToken}"><button class="button">I have read this</button></form></div>`,
+  );
+}
+
 /** After "That was not me": what was done, and what only the reader can do. */
 export function notMe(frame: Frame, props: { readonly receiptPath: string }): Html {
   return layout(

@@ -57,6 +57,7 @@ function dashboardOf(frame: Frame, returning: boolean): Html {
     ],
     previousSignIn: returning ? { at: now - 40 * day, device, network: bad } : undefined,
     firstVisit: !returning,
+    replay: returning ? { at: now - 1000, device } : undefined,
     endedBefore: returning ? undefined : { at: now - 1000, by: bad },
     newDevices: returning ? [{ handle: bad, device, network: bad, at: now - 1000 }] : [],
   });

@@ -11,6 +11,7 @@ import { clearCookie } from '../http/set-cookie.ts';
 import type { SessionEnd } from '../store/contract.ts';
 import { changesBetween } from './binding.ts';
 import { sendBounce } from './bounce.ts';
+import { noteReplay } from './crowd.ts';
 import { deviceOf } from './device.ts';
 import type { LiveSession } from './express-store.ts';
 import { keepIdFresh } from './rotation.ts';
@@ -40,6 +41,8 @@ export interface AdmitOptions extends SignInOptions {
   readonly binding: 'off' | 'observe' | 'enforce';
   /** Answers a request whose session at the gate was ended, though the gate let it through. */
   readonly refuseEndedAtGate: RequestHandler;
+  /** Tells outside of the house, in the background. */
+  readonly tellOfReplay: (found: LiveSession) => void;
   /** Whether the person passed the provider again since that end. */
   readonly isNewSignIn: (res: Response, end: SessionEnd) => boolean;
   /** Keeps the tie between the session and the gate's, where this request brought a newer one. */
@@ -152,6 +155,10 @@ async function endOfPresent(
   if (reason === undefined) return undefined;
   const row = await options.store.sessions.read(keyOf(req.sessionID));
   if (row && !row.ended) await options.endSession(row, { reason });
+  if (reason === 'replayed') {
+    await noteReplay(found.personId, { at: options.now(), device: found.device }, options.store.notes);
+    options.tellOfReplay(found);
+  }
   options.logger.warn({ event: `session.${reason}`, handle: found.handle, reqId: req.id });
   return { at: options.now(), reason };
 }

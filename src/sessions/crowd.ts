@@ -60,3 +60,24 @@ export function newDevicesSince(
     (row) => row.handle !== session.handle && row.createdAt > since && row.data['newDevice'] === true,
   );
 }
+
+/** A replaced id that was used again, as the person is told of it on the other devices. */
+export interface Replay {
+  readonly at: number;
+  readonly device: SignIn['device'];
+}
+
+const replayKeptMs = 30 * 86_400_000;
+
+export async function noteReplay(personId: string, replay: Replay, notes: NoteTable): Promise<void> {
+  await notes.write(`replayed:${personId}`, replay, replay.at + replayKeptMs);
+}
+
+/** The last replay, where `session`'s owner has not looked since; undefined where there is none. */
+export async function replaySince(
+  session: { readonly personId: string; readonly createdAt: number; readonly devicesSeenAt?: number },
+  { notes, now }: { readonly notes: NoteTable; readonly now: () => number },
+): Promise<Replay | undefined> {
+  const replay = (await notes.read(`replayed:${session.personId}`, now())) as Replay | undefined;
+  return replay && replay.at > (session.devicesSeenAt ?? session.createdAt) ? replay : undefined;
+}

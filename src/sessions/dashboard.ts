@@ -1,9 +1,9 @@
 // GET /dashboard: who you are, this session, and the time that both own cookies have left.
 import type { Request, RequestHandler, Response } from 'express';
 import { type CookieClock, dashboard } from '../../views/dashboard.ts';
-import type { Device } from '../../views/parts.ts';
 import { pageFrame, sendPage } from '../http/page.ts';
 import { sessionOf } from './admit.ts';
+import { replaySince } from './crowd.ts';
 import type { DeskOptions } from './desk.ts';
 import { newDevicesOf } from './new-devices.ts';
 import { absoluteEndOf } from './session.ts';
@@ -39,7 +39,7 @@ export function dashboardPage(options: DashboardOptions): RequestHandler {
       person: personOf(res),
       session: {
         handle,
-        device: session.device as Device,
+        device: session.device,
         network,
         createdAt,
         lastSeenAt: now(),
@@ -48,10 +48,11 @@ export function dashboardPage(options: DashboardOptions): RequestHandler {
         staySignedIn,
       },
       cookies: [sessionClock, visitorClock(req, res)],
-      previousSignIn: previousSignIn && { ...previousSignIn, device: previousSignIn.device as Device },
+      previousSignIn,
       firstVisit: res.locals.isNewSession === true,
       endedBefore: endedBefore && { at: endedBefore.at, by: endedBefore.by },
       newDevices: await newDevicesOf(res, options),
+      replay: await replaySince(session, options),
     });
     sendPage(res, page);
   };

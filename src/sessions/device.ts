@@ -2,7 +2,7 @@
 import bowser from 'bowser';
 import type { SignIn } from '../store/contract.ts';
 
-const kinds = new Set(['desktop', 'mobile', 'tablet', 'bot']);
+const kinds = ['desktop', 'mobile', 'tablet', 'bot'] as const;
 
 /** The same few agents come again and again; reading one costs more than the rest of a request. */
 const known = new Map<string, SignIn['device']>();
@@ -23,11 +23,10 @@ export function deviceOf(userAgent: string | undefined): SignIn['device'] {
 
 function read(agent: string): SignIn['device'] {
   const { browser, os, platform } = bowser.parse(agent);
-  const kind = platform.type ?? 'unknown';
   return {
     browser: name(browser.name) ?? 'Unknown browser',
     os: name(os.name) ?? 'unknown system',
-    kind: kinds.has(kind) ? kind : 'unknown',
+    kind: kinds.find((kind) => kind === platform.type) ?? 'unknown',
   };
 }
 

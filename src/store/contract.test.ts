@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { type PrivateRedis, startRedis } from '../../test/support/redis.ts';
 import { need } from '../../test/support/requirement.ts';
 import { randomToken } from '../crypto/tokens.ts';
-import { type SessionRow, type Store, StoreUnavailable } from './contract.ts';
+import { type SessionRow, type SignIn, type Store, StoreUnavailable } from './contract.ts';
 import { createRedisStore } from './redis.ts';
 import { connectRedis } from './redis-client.ts';
 import { openSqliteStore } from './sqlite.ts';
@@ -162,7 +162,7 @@ function contract(open: () => Promise<{ store: Store; close(): Promise<void> }>)
 
   test('a person is known after the first sign-in; each sign-in tells the one before', async () => {
     const id = randomToken(9);
-    const first = {
+    const first: SignIn = {
       at: now,
       device: { browser: 'Firefox', os: 'Linux', kind: 'desktop' },
       network: '192.0.2.1',

@@ -128,7 +128,11 @@ export interface VisitorTable {
 /** A sign-in as it is shown to the person. */
 export interface SignIn {
   readonly at: number;
-  readonly device: { readonly browser: string; readonly os: string; readonly kind: string };
+  readonly device: {
+    readonly browser: string;
+    readonly os: string;
+    readonly kind: 'desktop' | 'mobile' | 'tablet' | 'bot' | 'unknown';
+  };
   readonly network: string;
 }
 
