@@ -4,9 +4,9 @@ import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import { HttpError } from '../http/errors.ts';
 import type { PersonTable } from '../store/contract.ts';
-import { sessionOf } from './admit.ts';
 import { noFields, viewEnded } from './api-sessions.ts';
 import { anyByHandle, type DeskOptions, endAny, endPerson, livePage, parse } from './desk.ts';
+import { sessionOf } from './request-session.ts';
 import { summaryOfRow, viewReceipt, viewSession } from './session-view.ts';
 
 const query = z.strictObject({

@@ -1,6 +1,6 @@
 // GET /api/me: who is asking, by which session, and the token for changes.
 import type { RequestHandler, Response } from 'express';
-import { sessionOf } from './admit.ts';
+import { sessionOf } from './request-session.ts';
 import type { SessionLimits } from './session.ts';
 import { summaryOf, viewSession } from './session-view.ts';
 

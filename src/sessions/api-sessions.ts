@@ -1,9 +1,9 @@
 // GET /api/sessions, DELETE /api/sessions/:handle, POST /api/sessions/revoke-others: one's own sessions, for scripts.
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
-import { sessionOf } from './admit.ts';
 import { type DeskOptions, endOwn, endOwnOthers, liveOf, ownByHandle, parse } from './desk.ts';
 import type { Ended } from './ending.ts';
+import { sessionOf } from './request-session.ts';
 import { keyOf } from './session-id.ts';
 import { type ReceiptView, summaryOfRow, viewReceipt, viewSession } from './session-view.ts';
 

@@ -2,10 +2,10 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { type CookieClock, dashboard } from '../../views/dashboard.ts';
 import { pageFrame, sendPage } from '../http/page.ts';
-import { sessionOf } from './admit.ts';
 import { replaySince } from './crowd.ts';
 import type { DeskOptions } from './desk.ts';
 import { newDevicesOf } from './new-devices.ts';
+import { sessionOf } from './request-session.ts';
 import { absoluteEndOf } from './session.ts';
 
 export interface DashboardOptions extends DeskOptions {

@@ -4,9 +4,9 @@ import type { Response } from 'express';
 import { z } from 'zod';
 import { HttpError } from '../http/errors.ts';
 import type { NoteTable, SessionQuery, SessionRow, SessionTable } from '../store/contract.ts';
-import { sessionOf } from './admit.ts';
 import { rememberDevices } from './ended-devices.ts';
 import type { Ended, Ending } from './ending.ts';
+import { sessionOf } from './request-session.ts';
 import { endOf, type SessionLimits } from './session.ts';
 
 export interface DeskOptions {

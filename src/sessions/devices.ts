@@ -4,7 +4,6 @@ import { z } from 'zod';
 import { devices } from '../../views/devices.ts';
 import { confirmEndOthers } from '../../views/end-confirm.ts';
 import { pageFrame, sendPage } from '../http/page.ts';
-import { sessionOf } from './admit.ts';
 import {
   type DeskOptions,
   endOwn,
@@ -16,6 +15,7 @@ import {
   parse,
 } from './desk.ts';
 import { receiptPath } from './receipt-page.ts';
+import { sessionOf } from './request-session.ts';
 import { keyOf } from './session-id.ts';
 import { summaryOf, summaryOfRow } from './session-view.ts';
 

@@ -2,8 +2,8 @@
 import type { RequestHandler } from 'express';
 import { clearCookie } from '../http/set-cookie.ts';
 import type { SessionTable } from '../store/contract.ts';
-import { sessionOf } from './admit.ts';
 import type { Ending } from './ending.ts';
+import { sessionOf } from './request-session.ts';
 import type { SessionCookieAttributes } from './session-cookie.ts';
 import { keyOf } from './session-id.ts';
 

@@ -3,7 +3,7 @@ import type { RequestHandler } from 'express';
 import { wantsHtml } from '../http/navigation.ts';
 import { addToFrame } from '../http/page.ts';
 import type { PersonTable } from '../store/contract.ts';
-import { sessionOf } from './admit.ts';
+import { sessionOf } from './request-session.ts';
 
 export function prepareMemberPage(people: PersonTable): RequestHandler {
   return async (req, res, next) => {

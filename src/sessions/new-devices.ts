@@ -3,10 +3,10 @@ import type { Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import { type NewDevice, notMe } from '../../views/new-devices.ts';
 import { pageFrame, sendPage } from '../http/page.ts';
-import { sessionOf } from './admit.ts';
 import { newDevicesSince } from './crowd.ts';
 import { type DeskOptions, endOwn, handleSchema, liveOf, ownByHandle, parse } from './desk.ts';
 import { receiptPath } from './receipt-page.ts';
+import { sessionOf } from './request-session.ts';
 import { summaryOfRow } from './session-view.ts';
 
 const token = { _csrf: z.string().optional() };

@@ -5,7 +5,7 @@ import { settings } from '../../views/settings.ts';
 import { HttpError } from '../http/errors.ts';
 import { pageFrame, sendPage } from '../http/page.ts';
 import type { Choices, PersonTable } from '../store/contract.ts';
-import { sessionOf } from './admit.ts';
+import { sessionOf } from './request-session.ts';
 import type { SessionLimits } from './session.ts';
 
 export interface SettingsOptions {

@@ -222,7 +222,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'binding',
     defence: 'a change of surroundings ends it',
-    file: 'src/sessions/admit.ts',
+    file: 'src/sessions/presented.ts',
     find: "if (options.binding === 'enforce') return 'device_changed';",
     replace: '',
     tests: 'test/rotation.test.ts',

@@ -32,7 +32,7 @@ export const controls: readonly Control[] = [
   {
     invariant: '2 one identity, one session',
     defence: 'the session’s person is compared with the header’s',
-    file: 'src/sessions/admit.ts',
+    file: 'src/sessions/presented.ts',
     find: 'found.personId !== options.personOf(res).id',
     replace: 'false',
     tests: 'test/sessions.test.ts',

@@ -1,0 +1,25 @@
+// What the way to a session needs of the rest of the house.
+import type { RequestHandler, Response } from 'express';
+import type { SessionEnd } from '../store/contract.ts';
+import type { LiveSession } from './express-store.ts';
+import type { SessionCookieAttributes } from './session-cookie.ts';
+import type { SignInOptions } from './sign-in.ts';
+
+export interface AdmitOptions extends SignInOptions {
+  readonly cookieName: string;
+  readonly cookie: SessionCookieAttributes;
+  readonly personOf: (res: Response) => { readonly id: string; readonly email: string };
+  /** 0: never. */
+  readonly rotateAfterMs: number;
+  readonly binding: 'off' | 'observe' | 'enforce';
+  /** Answers a request whose session at the gate was ended, though the gate let it through. */
+  readonly refuseEndedAtGate: RequestHandler;
+  /** Tells outside of the house, in the background. */
+  readonly tellOfReplay: (found: LiveSession) => void;
+  /** Whether the person passed the provider again since that end. */
+  readonly isNewSignIn: (res: Response, end: SessionEnd) => boolean;
+  /** Keeps the tie between the session and the gate's, where this request brought a newer one. */
+  readonly tieToGate: (res: Response, live: LiveSession) => void;
+  /** The way to sign in that ends the gate's session first. */
+  readonly signInAgain: (returnPath: string) => string;
+}

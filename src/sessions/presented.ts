@@ -1,0 +1,108 @@
+// What the session is worth that a browser brought: whose it is, whether it is over since earlier, by a limit, by a replay
+// or by where it is used, and what the browser is told then. Invariants 2, 6 and 7.
+import type { Request, Response } from 'express';
+import { sessionEnded } from '../../views/session-ended.ts';
+import { sendProblem } from '../http/errors.ts';
+import { isNavigation, safeReturnPath } from '../http/navigation.ts';
+import { pageFrame, sendPage } from '../http/page.ts';
+import { clearCookie } from '../http/set-cookie.ts';
+import type { SessionEnd } from '../store/contract.ts';
+import type { AdmitOptions } from './admit-options.ts';
+import { changesBetween } from './binding.ts';
+import { noteReplay } from './crowd.ts';
+import { deviceOf } from './device.ts';
+import type { LiveSession } from './express-store.ts';
+import { forget, loadedSession } from './request-session.ts';
+import { keyOf } from './session-id.ts';
+
+/** @returns whether the request is answered: its session is over, and the browser is told why. */
+export async function tellEnded(req: Request, res: Response, options: AdmitOptions): Promise<boolean> {
+  const found = loadedSession(req);
+  if (!found) return false;
+  if (found.personId !== options.personOf(res).id) {
+    await endForeign(req, found, options);
+    forget(req);
+    return false;
+  }
+  const end = await endOfPresent(req, found, options);
+  if (!end) return false;
+  forget(req);
+  if (options.isNewSignIn(res, end)) {
+    // Passed the provider again since: told on the page that this opens.
+    res.locals.endedBefore = end;
+    return false;
+  }
+  if (isNavigation(req)) showEnded(req, res, end, options);
+  else sendProblem(req, res, 'no_session', options.signInAgain('/dashboard'));
+  return true;
+}
+
+/** How the session that the browser brought is over: since earlier, by a limit, or by what is seen now. */
+async function endOfPresent(
+  req: Request,
+  found: LiveSession,
+  options: AdmitOptions,
+): Promise<SessionEnd | undefined> {
+  if (found.ended) {
+    await recordLimit(req, found, found.ended, options);
+    return found.ended;
+  }
+  const reason = found.idState === 'replayed' ? 'replayed' : boundReason(req, found, options);
+  if (reason === undefined) return undefined;
+  const row = await options.store.sessions.read(keyOf(req.sessionID));
+  if (row && !row.ended) await options.endSession(row, { reason });
+  if (reason === 'replayed') {
+    await noteReplay(found.personId, { at: options.now(), device: found.device }, options.store.notes);
+    options.tellOfReplay(found);
+  }
+  options.logger.warn({ event: `session.${reason}`, handle: found.handle, reqId: req.id });
+  return { at: options.now(), reason };
+}
+
+/** Looks whether browser, system or network changed; `observe` writes it down once, `enforce` gives the reason to end. */
+function boundReason(req: Request, found: LiveSession, options: AdmitOptions): 'device_changed' | undefined {
+  if (options.binding === 'off') return undefined;
+  const here = { device: deviceOf(req.headers['user-agent']), network: req.ip ?? '' };
+  const changes = changesBetween(found, here);
+  if (changes.length === 0) return undefined;
+  if (options.binding === 'enforce') return 'device_changed';
+  options.logger.warn({ event: 'session.moved', changes, handle: found.handle, reqId: req.id });
+  Object.assign(found, here);
+  return undefined;
+}
+
+/** A limit that was passed is written down, so that every replica agrees from now on. */
+async function recordLimit(
+  req: Request,
+  found: LiveSession,
+  end: SessionEnd,
+  options: AdmitOptions,
+): Promise<void> {
+  if (end.reason !== 'idle' && end.reason !== 'expired') return;
+  const ended = await options.store.sessions.end(keyOf(req.sessionID), end);
+  if (ended)
+    options.logger.info({ event: 'session.ended', reason: end.reason, handle: found.handle, reqId: req.id });
+}
+
+async function endForeign(req: Request, found: LiveSession, options: AdmitOptions): Promise<void> {
+  const end: SessionEnd = { at: options.now(), reason: 'person_changed' };
+  const ended = await options.store.sessions.end(keyOf(req.sessionID), end);
+  if (ended)
+    options.logger.warn({ event: 'session.ended', reason: end.reason, handle: found.handle, reqId: req.id });
+}
+
+function showEnded(req: Request, res: Response, ended: SessionEnd, options: AdmitOptions): void {
+  clearCookie(res, options.cookieName, options.cookie);
+  const frame = { ...pageFrame(req, res), signInPath: options.signInAgain(safeReturnPath(req.originalUrl)) };
+  const { person: _, ...visitorFrame } = frame;
+  res.status(401);
+  sendPage(
+    res,
+    sessionEnded(visitorFrame, {
+      reason: ended.reason,
+      endedAt: ended.at,
+      now: options.now(),
+      ...(ended.by !== undefined && { endedBy: ended.by }),
+    }),
+  );
+}
