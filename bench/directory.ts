@@ -1,4 +1,4 @@
-// `npm run bench -- directory [SIZE…]`: what the directory of sessions costs when there are many of other people's.
+// `npm run bench -- [SIZE…]`: what the directory of sessions costs when there are many of other people's.
 // Medians in µs, on SQLite and on a private Redis; the sizes are measured one after the other in the same process.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

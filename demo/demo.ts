@@ -62,9 +62,8 @@ export async function startDemo({
       SECRET_KEY: randomBytes(32).toString('hex'),
       GATE_SECRET: gateSecret,
       DATA_DIR: join(folder, 'data'),
-      AUDIT_LOG_FILE: join(folder, 'logs', 'cookie_audit.log'),
       EMAILS_FILE: emailsFile,
-      LOG_LEVEL: 'warn',
+      LOG_LEVEL: 'error',
     };
     writeEmails(emailsFile, ['ada@example.org', 'grace@example.org']);
     const google = binary ? await startGoogle() : undefined;

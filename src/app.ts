@@ -151,6 +151,7 @@ export function createApp(options: AppOptions): Express {
       tieToGate: desk.tieToGate,
       refuseEndedAtGate: refuseEnded(gateSession),
       isNewSignIn: desk.isNewSignIn,
+      isThisBrowser: desk.isThisBrowser,
       tellOfReplay: ({ email, device }) =>
         void tell({
           event: 'session.replayed',

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Response } from 'express';
 import type { GateSessionsProps } from '../views/gate-sessions.ts';
 import type { Config } from './config/derive.ts';
-import { type GateEnding, type GateLink, isNewLink, isNewSignIn } from './gate/ending.ts';
+import { type GateEnding, type GateLink, isNewLink, isNewSignIn, isSameBrowser } from './gate/ending.ts';
 import { createGateCookies } from './gate/gate-cookies.ts';
 import { createGateSessions } from './gate/gate-sessions.ts';
 import { createGovernor, type Governor } from './gate/governor.ts';
@@ -32,6 +32,8 @@ export interface Desk {
   readonly tieToGate: (res: Response, live: LiveSession) => void;
   /** Whether the person passed the provider again since a session ended so. */
   readonly isNewSignIn: (res: Response, end: SessionEnd) => boolean;
+  /** Whether a session's tie is to the gate's session of this request: the same browser. */
+  readonly isThisBrowser: (res: Response, tie: unknown) => boolean;
   /** What the gate holds at this moment; undefined where it cannot be listed. */
   readonly gateSessions: () => Promise<GateSessionsProps | undefined>;
   /** Begins to watch the gate. @returns how to stop. */
@@ -107,7 +109,8 @@ export function createDesk({ config, store, logger, now, gateRedis }: DeskParts)
         .remember({ personId, email, handle, link: gate })
         .catch((error: unknown) => logger.warn({ event: 'gate.tie_failed', err: error }));
     },
-    isNewSignIn: (res, end) => isNewSignIn(res.locals.gate, end.gate as GateLink | undefined),
+    isNewSignIn: (res, end) => isNewSignIn(res.locals.gate, end.gate as GateLink | undefined, end.at),
+    isThisBrowser: (res, tie) => isSameBrowser(res.locals.gate, tie as GateLink | undefined),
     async gateSessions() {
       if (!radar) return undefined;
       await refresh(radar);

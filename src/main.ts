@@ -11,12 +11,17 @@ const help = `gatehouse: the session desk for oauth2-proxy
 `;
 
 const commands: Record<string, (args: readonly string[]) => Promise<void>> = {
-  serve: async () => {
+  serve: async (args) => {
+    if (args.length > 0) return fail('`serve` takes no options; set PORT and the others in .env.', 2);
     const config = configuration();
     if (!config) return;
     const { serve } = await import('./serve.ts');
     const running = await serve(config);
-    const stop = () => void running.stop().then(() => process.exit(0));
+    const stop = () =>
+      void running.stop().then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
     process.on('SIGTERM', stop);
     process.on('SIGINT', stop);
   },

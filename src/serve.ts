@@ -31,7 +31,7 @@ export async function serve(config: Config): Promise<Running> {
   const servers: Server[] = [app, ops];
   try {
     const port = await listen(app, config.port, config.host);
-    const opsPort = await listen(ops, config.opsPort, config.host);
+    const opsPort = await listen(ops, config.opsPort, config.host, 'OPS_PORT');
     logger.info({
       event: 'server.started',
       host: config.host,
@@ -74,12 +74,30 @@ export async function serve(config: Config): Promise<Running> {
 
 export function openStore(config: Config, logger: Logger): { store: Store; redis?: RedisClient } {
   if (config.store.kind === 'sqlite') return { store: openSqliteStore(config.store.dataDir) };
-  const redis = connectRedis(config.store.url, (error) => logger.error({ event: 'redis.error', err: error }));
+  const redis = connectRedis(config.store.url, tellOutage(logger, 'REDIS_URL'));
   return { store: createRedisStore(redis), redis };
 }
 
 /** A connection of its own: the gate's Redis may be another one, and its outage is not ours. */
 export function openGateRedis({ gate, devMode }: Config, logger: Logger): RedisClient | undefined {
   if (devMode || gate.sessions.kind !== 'redis') return undefined;
-  return connectRedis(gate.sessions.url, (error) => logger.error({ event: 'gate_redis.error', err: error }));
+  return connectRedis(gate.sessions.url, tellOutage(logger, 'GATE_REDIS_URL'));
+}
+
+const tellAgainMs = 30_000;
+
+/** An outage is one line now and then, not one for each try to connect. */
+function tellOutage(logger: Logger, setting: string): (error: Error) => void {
+  let toldAt = Number.NEGATIVE_INFINITY;
+  return (error) => {
+    if (Date.now() - toldAt < tellAgainMs) return;
+    toldAt = Date.now();
+    const code = (error as NodeJS.ErrnoException).code ?? error.name;
+    logger.error({
+      event: 'redis.unreachable',
+      setting,
+      code,
+      meaning: 'Redis does not answer; trying again',
+    });
+  };
 }

@@ -40,7 +40,9 @@ export function everyone(frame: Frame, props: EveryoneProps): Html {
     frame,
     {
       title: 'Who is signed in',
-      lead: 'Every session of this site, whoever it belongs to, and what the gate holds.',
+      lead: props.gateSessions
+        ? 'Every session of this site, whoever it belongs to, and what the gate holds.'
+        : 'Every session of this site, whoever it belongs to. The gate keeps its own in cookies, so they cannot be listed; with GATE_SESSION_STORE=redis they stand here too.',
     },
     html`${ended !== undefined && html`<div role="status">${notice(frame, 'good', endedWords(ended))}</div>`}
 <div class="counts"><dl>${figure('Sessions here', total)}${atGate && figure('At the gate', atGate.sessions)}${atGate?.inApp !== undefined && figure('Only at the gate', Math.max(0, atGate.sessions - atGate.inApp))}</dl>

@@ -50,7 +50,7 @@ export function notMe(frame: Frame, props: { readonly receiptPath: string }): Ht
     frame,
     {
       title: 'That device is signed out',
-      lead: 'Whoever it was has to pass Google again. Three steps keep them out:',
+      lead: 'Its session here is over. Three steps keep whoever it was out for good:',
       shape: 'narrow',
     },
     html`<ol class="steps">

@@ -80,6 +80,7 @@ const reasons: EndReason[] = [
   'too_many',
   'device_changed',
   'gate_limit',
+  'superseded',
   'access_removed',
 ];
 const look = { showNotice: true, consent: 'notice', canChoose: true, visitorTtlDays: 7 } as const;

@@ -15,6 +15,7 @@ export type EndReason =
   | 'too_many'
   | 'device_changed'
   | 'gate_limit'
+  | 'superseded'
   | 'access_removed';
 
 export interface SessionEndedProps {
@@ -62,6 +63,10 @@ const reasons: Record<EndReason, { readonly lead: string; readonly text: string 
   gate_limit: {
     lead: 'The gate’s limits for this site were reached, so this session ended.',
     text: 'Whoever runs this site limits how long and how often one may be signed in at the gate. Sign in to go on.',
+  },
+  superseded: {
+    lead: 'A newer session began in this browser, so this one ended.',
+    text: 'One browser has one session. If you did not sign in again here, somebody may have copied your cookies: sign in, and look through your devices.',
   },
   access_removed: {
     lead: 'Your address was taken off the list of this site.',

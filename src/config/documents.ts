@@ -22,7 +22,7 @@ export function documents(readme: string | undefined): ReadonlyMap<string, strin
 /** The text of `.env.example`: LF, under 120 columns, the `example` values uncommented, every other default commented out. */
 export function envExample(): string {
   const intro = [
-    '# Settings of Gatehouse. `node generate-secrets.ts` makes .env from this file and fills in the secrets.',
+    '# Settings of Gatehouse. `npm run generate-secrets` makes .env from this file and fills in the secrets.',
     '# Lines like "# PORT=3000" show a default: take away the "# " to change it. Empty means unset.',
     '# NAME_FILE=/path reads the value of NAME from a file. Made by `npm run docs`: edit .env, not this file.',
   ];

@@ -30,7 +30,7 @@ export function loadConfig({ env, envFile }: LoadOptions): LoadResult {
     if (text === undefined && setting.required && devMode) text = randomBytes(32).toString('hex');
     if (text === undefined) {
       if (setting.required)
-        problems.push({ name, message: 'is missing; run `node generate-secrets.ts` to make one' });
+        problems.push({ name, message: 'is missing; run `npm run generate-secrets` to make one' });
       continue;
     }
     const parsed = setting.schema.safeParse(text);

@@ -62,7 +62,7 @@ function knownAttributes(known: KnownCookie, name: string): CookieAttribute[] {
       ? attribute('HttpOnly', 'yes', 'good', 'No script can read it, not even one that got into a page.')
       : attribute('HttpOnly', 'no', 'weak', 'A script that gets into a page can steal it.'),
     sameSiteAttribute(sameSite),
-    attribute('Path', '/', 'good', 'The whole site, as its name prefix demands.'),
+    attribute('Path', '/', 'good', 'Sent to every page of this site, and to no other.'),
     attribute('Domain', 'not set', 'good', 'Stays on this host; other subdomains never get it.'),
     prefixAttribute(name, 'weak'),
     attribute('Lifetime', lifetime, 'good', 'The server keeps its own clock, whatever the browser does.'),

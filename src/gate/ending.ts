@@ -21,15 +21,34 @@ export type GateLink = Extract<GateState, { state: 'verified' | 'cookie' }>;
 
 /** Whether `gate` is a newer tie than `kept`. A refresh alone changes nothing with sessions in Redis. */
 export function isNewLink(gate: GateState, kept: GateLink | undefined): gate is GateLink {
-  if (gate.state === 'cookie') return kept?.state !== 'cookie' || kept.digest !== gate.digest;
+  // A late request with an older cookie must not move the tie back.
+  if (gate.state === 'cookie') {
+    return kept?.state !== 'cookie' || (kept.digest !== gate.digest && gate.issuedAt >= kept.issuedAt);
+  }
   if (gate.state !== 'verified') return false;
   return kept?.state !== 'verified' || kept.key !== gate.key || kept.signIn !== gate.signIn;
 }
 
-/** Whether the person passed the provider again since `before`: another ticket, or another sign-in on the same one. */
-export function isNewSignIn(gate: GateState | undefined, before: GateLink | undefined): boolean {
+/**
+ * Whether the person passed the provider again since a session with the tie `before` ended: another ticket, or another sign-in
+ * on the same one. A cookie that was issued since counts too: a renewal looks the same, but the one before is refused here.
+ */
+export function isNewSignIn(
+  gate: GateState | undefined,
+  before: GateLink | undefined,
+  endedAt: number,
+): boolean {
+  if (gate?.state === 'cookie' && before?.state === 'cookie') {
+    return gate.digest !== before.digest && gate.issuedAt > endedAt - 1000;
+  }
   if (gate?.state !== 'verified' || before?.state !== 'verified') return false;
   return gate.key !== before.key || (gate.signIn !== undefined && gate.signIn !== before.signIn);
+}
+
+/** Whether two ties are one browser's: the same ticket, whoever signed in on it last, or the same cookie. */
+export function isSameBrowser(a: GateState | undefined, b: GateState | undefined): boolean {
+  if (a?.state === 'verified') return b?.state === 'verified' && a.key === b.key;
+  return a?.state === 'cookie' && b?.state === 'cookie' && a.digest === b.digest;
 }
 
 /** How an ending went, as it stands now. */

@@ -1,7 +1,7 @@
 // Ends sessions that oauth2-proxy keeps in Redis: for every app behind that gate, at the next request.
 // Invariant 3: what a refresh in flight writes back is refused here, and deleted again.
 import type { Logger } from '../http/log.ts';
-import type { ClaimTable, NoteTable } from '../store/contract.ts';
+import { type ClaimTable, type NoteTable, StoreUnavailable } from '../store/contract.ts';
 import type { RedisClient } from '../store/redis-client.ts';
 import { type GateCookieValue, readGateCookie } from './cookie-value.ts';
 import type { GateEnding, GateReceipt, GateState, Inspection } from './ending.ts';
@@ -100,6 +100,8 @@ export function createGateSessions(options: GateSessionsOptions): GateEnding {
       marks.isTicketMarked(ticket.key),
       marks.cutAtOf(person.id),
     ]);
+    // One slow answer must not send an honest person away: what the ticket holds now is simply not known.
+    if (isMarked && seen.state === 'unreachable') throw new StoreUnavailable(new Error('the gate’s Redis'));
     const session = seen.state === 'open' ? seen.session : undefined;
     if (session && !isSame(session, person)) return { verdict: 'another person' };
     // What cannot be opened under a marked ticket is taken for what was ended.

@@ -65,7 +65,11 @@ export function createReceipts(options: ReceiptOptions): Receipts {
       while (latest?.nextLookAt !== undefined) {
         // Not shorter: where another replica holds the lease of this look, its outcome is waited for.
         await wait(Math.max(250, latest.nextLookAt - now()));
-        latest = await look(handle);
+        // A fault of the store at one look must not end the looking.
+        latest = await look(handle).catch((error: unknown) => {
+          onFault(error);
+          return latest;
+        });
       }
     } finally {
       followed.delete(handle);

@@ -17,13 +17,13 @@ export function createHttpServer(listener: RequestListener): Server {
   );
 }
 
-/** Resolves with the port once `server` listens. @throws a plain sentence where it cannot. */
-export async function listen(server: Server, port: number, host: string): Promise<number> {
+/** Resolves with the port once `server` listens. @throws a plain sentence that names `setting` where it cannot. */
+export async function listen(server: Server, port: number, host: string, setting = 'PORT'): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE';
       const why = taken
-        ? 'is taken by another program; choose another one'
+        ? `is taken by another program; end that one, or set ${setting} to another port`
         : `cannot be used (${error.code})`;
       reject(new Error(`port ${port} on ${host} ${why}`, { cause: error }));
     });

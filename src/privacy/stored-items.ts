@@ -37,7 +37,7 @@ export function storedItems({ session, visitor, gate, devMode }: Config): Stored
     },
     {
       what: 'The tie to your session at the gate',
-      why: 'Under which name oauth2-proxy keeps your session, and your address, so that signing out here ends it there too.',
+      why: 'Under which name oauth2-proxy keeps your session, and your address, so that signing out here ends it there, or is refused here where the gate keeps it in your cookie.',
       howLong: `up to ${duration(2 * gate.cookie.expireMs)}`,
       where: 'this server',
     },

@@ -12,7 +12,7 @@ import type { LiveSession } from './express-store.ts';
 import { tellEnded } from './presented.ts';
 import { forget, loadedSession } from './request-session.ts';
 import { keepIdFresh } from './rotation.ts';
-import { signedBy } from './session-cookie.ts';
+import { renewCookie, signedBy } from './session-cookie.ts';
 import { beginSession } from './sign-in.ts';
 
 /** The handlers between the gate and the anti-forgery check, in order. Afterwards `res.locals.session` is live. */
@@ -83,5 +83,7 @@ function hasCookie(req: Request, { cookieName }: AdmitOptions): boolean {
 /** A cookie that a former key signed is signed by the present one: any change makes express-session set it again. */
 function signAnew(req: Request, live: LiveSession, { keyring, cookieName, now }: AdmitOptions): void {
   const sent = singleCookie(req, cookieName) ?? '';
-  if (signedBy(sent, keyring) === 'fallback') live.resignedAt = now();
+  if (signedBy(sent, keyring) !== 'fallback') return;
+  live.resignedAt = now();
+  renewCookie(live);
 }

@@ -29,6 +29,26 @@ export async function endSurplus(
   await Promise.all(oldest.map((row) => endSession(row, { reason: 'too_many' })));
 }
 
+/**
+ * One browser has one session: what it had before, and lost the cookie of, ends here, and here alone, since the gate's session
+ * is the one that the new session stands on.
+ */
+export async function endSuperseded(
+  personId: string,
+  exceptKey: string,
+  {
+    sessions,
+    now,
+    isThisBrowser,
+  }: Pick<SurplusOptions, 'sessions' | 'now'> & {
+    readonly isThisBrowser: (tie: unknown) => boolean;
+  },
+): Promise<void> {
+  const rows = await sessions.ofPerson(personId, now());
+  const before = rows.filter((row) => row.key !== exceptKey && isThisBrowser(row.data['gate']));
+  await Promise.all(before.map((row) => sessions.end(row.key, { at: now(), reason: 'superseded' })));
+}
+
 const rememberedMs = 400 * 86_400_000;
 const rememberedDevices = 50;
 

@@ -30,7 +30,7 @@ function read(agent: string): SignIn['device'] {
   };
 }
 
-/** bowser falls back to a piece of the header itself: kept only if it reads like a name. */
+/** bowser falls back to a piece of the header itself: kept only if it reads like a name, and not like an address that a chat would make a link of. */
 function name(text: string | undefined): string | undefined {
-  return text && /^[A-Za-z][\w .+-]{0,39}$/.test(text) ? text : undefined;
+  return text && /^[A-Za-z][\w +-]{0,39}$/.test(text) ? text : undefined;
 }

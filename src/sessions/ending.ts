@@ -1,4 +1,5 @@
-// Ends sessions, here and at the gate, for every reason there is. Here first: whatever the gate answers, it is over (invariant 3).
+// Ends sessions, at the gate and here, for every reason there is. The gate is marked first: an ending that fails halfway is
+// refused there already, and the next try finds all it needs (invariant 3). An unreachable gate holds nothing up.
 import type { Logger } from '../http/log.ts';
 import type { EndReason, SessionEnd, SessionRow, SessionTable } from '../store/contract.ts';
 
@@ -53,7 +54,7 @@ export interface EndingOptions {
   readonly logger: Logger;
 }
 
-const batch = 100;
+const batch = 20;
 
 export function createEnding({ sessions, gate, now, logger }: EndingOptions): Ending {
   async function endHere(row: SessionRow, { reason, by }: EndOrder): Promise<boolean> {
@@ -68,12 +69,11 @@ export function createEnding({ sessions, gate, now, logger }: EndingOptions): En
     if (endedNow) logger.info({ event: 'session.revoked', reason, handle: row.handle });
     return endedNow;
   }
-  const targetOf = (row: SessionRow) => ({ handle: row.handle, link: row.data['gate'] });
+  const targetOf = (row: SessionRow) => ({ handle: row.handle, link: row.data['gate'] ?? row.ended?.gate });
 
   async function one(row: SessionRow, order: EndOrder): Promise<Ended> {
-    const endedNow = await endHere(row, order);
-    const earlier = endedNow ? undefined : await gate.receiptOf(row.handle);
-    return { handle: row.handle, endedNow, receipt: earlier ?? (await gate.end(targetOf(row))) };
+    const receipt = (await gate.receiptOf(row.handle)) ?? (await gate.end(targetOf(row)));
+    return { handle: row.handle, endedNow: await endHere(row, order), receipt };
   }
 
   return {
@@ -84,8 +84,8 @@ export function createEnding({ sessions, gate, now, logger }: EndingOptions): En
     },
     async person(personId, order) {
       const rows = await sessions.ofPerson(personId, now());
-      const endedNow = await Promise.all(rows.map((row) => endHere(row, order)));
       const receipts = await gate.endPerson(personId, rows.map(targetOf));
+      const endedNow = await Promise.all(rows.map((row) => endHere(row, order)));
       return rows.flatMap((row, i) => {
         const receipt = receipts[i];
         return receipt ? [{ handle: row.handle, endedNow: endedNow[i] === true, receipt }] : [];
@@ -104,6 +104,8 @@ export function createEnding({ sessions, gate, now, logger }: EndingOptions): En
         count += ended.filter(({ endedNow }) => endedNow).length;
         cursor = page.next;
         more = cursor !== undefined;
+        // Others are served in between.
+        await new Promise(setImmediate);
       }
       return count;
     },

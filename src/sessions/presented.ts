@@ -44,8 +44,10 @@ async function endOfPresent(
   options: AdmitOptions,
 ): Promise<SessionEnd | undefined> {
   if (found.ended) {
-    await recordLimit(req, found, found.ended, options);
-    return found.ended;
+    const tie = found.ended.gate ?? found.gate;
+    const end = tie === undefined ? found.ended : { ...found.ended, gate: tie };
+    await recordLimit(req, found, end, options);
+    return end;
   }
   const reason = found.idState === 'replayed' ? 'replayed' : boundReason(req, found, options);
   if (reason === undefined) return undefined;

@@ -21,7 +21,13 @@ export class SessionCookie extends session.Cookie {
     super();
     this.#attributes = attributes;
     this.#maxAgeMs = maxAgeMs;
-    // Read by express-session before it sets the cookie again, where null would mean never; not written anywhere.
+  }
+
+  /**
+   * Sets the cookie again with this answer, under the same id. express-session does so at every change where `expires` is not
+   * null; a late answer would then bring an id back that was replaced meanwhile.
+   */
+  renew(): void {
     this.expires = new Date(Date.now() + 86_400_000);
   }
 
@@ -42,4 +48,9 @@ export function signedBy(sentValue: string, keyring: Keyring): SignedBy | undefi
     .replace(/%2B|\+/gi, '-')
     .replace(/%2F|\//gi, '_');
   return keyring.verify('session cookie', id, mac);
+}
+
+/** See `SessionCookie.renew`. */
+export function renewCookie(live: { readonly cookie: session.Cookie }): void {
+  if (live.cookie instanceof SessionCookie) live.cookie.renew();
 }

@@ -7,6 +7,7 @@ import { pageFrame, sendPage } from '../http/page.ts';
 import type { Choices, PersonTable } from '../store/contract.ts';
 import { sessionOf } from './request-session.ts';
 import type { SessionLimits } from './session.ts';
+import { renewCookie } from './session-cookie.ts';
 
 export interface SettingsOptions {
   readonly people: PersonTable;
@@ -37,7 +38,10 @@ export function saveSettings({ people, rememberForVisitor }: SettingsOptions): R
     const session = sessionOf(res);
     await people.choose(session.personId, { theme });
     await rememberForVisitor(req, res, { theme });
-    session.staySignedIn = staySignedIn === 'on';
+    if (session.staySignedIn !== (staySignedIn === 'on')) {
+      session.staySignedIn = staySignedIn === 'on';
+      renewCookie(session);
+    }
     // Now, not after the answer as express-session would: what is called saved is.
     await new Promise<void>((resolve, reject) => {
       session.save((error?: unknown) => (error ? reject(error) : resolve()));

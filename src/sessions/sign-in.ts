@@ -4,7 +4,7 @@ import type { Keyring } from '../crypto/keyring.ts';
 import { digest, randomToken } from '../crypto/tokens.ts';
 import type { Logger } from '../http/log.ts';
 import type { Choices, SessionRow, SignIn, Store } from '../store/contract.ts';
-import { endSurplus, isNewDevice } from './crowd.ts';
+import { endSuperseded, endSurplus, isNewDevice } from './crowd.ts';
 import { deviceOf } from './device.ts';
 import type { EndOrder } from './ending.ts';
 import type { ExpressStore } from './express-store.ts';
@@ -22,6 +22,8 @@ export interface SignInOptions {
   readonly gateCookieOf: (req: Request) => string | undefined;
   /** 0: no limit. */
   readonly maxPerUser: number;
+  /** Whether a session's tie is to the gate's session of this request: the same browser. */
+  readonly isThisBrowser: (res: Response, tie: unknown) => boolean;
   /** Ends a session here and at the gate. */
   readonly endSession: (row: SessionRow, order: EndOrder) => Promise<unknown>;
   /** Tells outside of the house, in the background. */
@@ -49,7 +51,7 @@ export async function beginSession(
   let created = await store.sessions.create(row);
   if (!created) {
     const first = await store.sessions.read(row.key);
-    if (first && first.personId === person.id && !endOf(first, limits, now())) {
+    if (first?.idHash === row.idHash && first.personId === person.id && !endOf(first, limits, now())) {
       adopt(req, id, first, expressStore);
       return;
     }
@@ -69,7 +71,10 @@ export async function beginSession(
       req.session.newDevice = true;
       options.tellOfNewDevice(person, signIn);
     }
-    await endSurplus(person.id, row.key, { ...options, sessions: store.sessions });
+    const { sessions } = store;
+    const isThisBrowser = (tie: unknown) => options.isThisBrowser(res, tie);
+    await endSuperseded(person.id, row.key, { sessions, now, isThisBrowser });
+    await endSurplus(person.id, row.key, { ...options, sessions });
   } catch (error) {
     // Half a sign-in is none: the next try must not share this session.
     await store.sessions.end(row.key, { at: now(), reason: 'signed_out' }).catch(() => false);

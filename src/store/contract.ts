@@ -12,6 +12,7 @@ export type EndReason =
   | 'too_many'
   | 'device_changed'
   | 'gate_limit'
+  | 'superseded'
   | 'access_removed';
 
 export interface SessionEnd {

@@ -1,0 +1,130 @@
+// What two sessions of one browser share at the gate, and endings that fail halfway. On both stores, the gate with cookies.
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { StoreUnavailable } from '../src/store/contract.ts';
+import { ada, also, begin, type Desk, storeKinds } from './support/desk.ts';
+import { need } from './support/requirement.ts';
+
+const gateName = '__Host-_oauth2_proxy';
+const sessionName = '__Host-session';
+
+/** In the form of oauth2-proxy's cookie: payload, seconds, signature. */
+const gateCookie = (payload: string, at = Date.now()) => `${payload}|${Math.floor(at / 1000)}|c2ln`;
+
+function browserOf(desk: Desk, cookie: string) {
+  const browser = desk.browser(ada);
+  browser.cookies.set(gateName, cookie);
+  return browser;
+}
+
+for (const store of storeKinds) {
+  suite(
+    `one browser on ${store}`,
+    await need(...(store === 'redis' ? (['redis-server'] as const) : [])),
+    () => {
+      test('a browser that lost its session cookie begins again and again, and is never sent away for it', async (t) => {
+        const desk = await also(t, { store, settings: { SESSION_MAX_PER_USER: '3' } });
+        const browser = browserOf(desk, gateCookie('QUFB'));
+        for (let i = 0; i < 6; i++) {
+          browser.cookies.delete(sessionName);
+          desk.advance(20_000);
+          assert.equal((await browser.ask('/dashboard')).status, 200);
+          assert.equal((await browser.ask('/api/me')).status, 200, `start ${i + 1}`);
+        }
+        assert.equal(
+          (await desk.store.sessions.ofPerson(ada.id, desk.now())).length,
+          1,
+          'one browser, one session',
+        );
+      });
+
+      test('signing out all others leaves the browser that asks alone', async (t) => {
+        const desk = await also(t, { store });
+        const browser = browserOf(desk, gateCookie('QUFB'));
+        await browser.ask('/dashboard');
+        browser.cookies.delete(sessionName);
+        desk.advance(20_000);
+        await browser.ask('/dashboard');
+        const other = await begin(desk, ada);
+        const { csrfToken } = (await browser.ask('/api/me')).json<{ csrfToken: string }>();
+        const headers = { origin: desk.origin, 'x-csrf-token': csrfToken };
+        assert.equal(
+          (await browser.ask('/api/sessions/revoke-others', { method: 'POST', headers })).status,
+          200,
+        );
+        assert.equal((await browser.ask('/dashboard')).status, 200);
+        assert.equal((await other.browser.ask('/api/me')).status, 401);
+      });
+
+      test('an ending that the store cut short can be finished, and nobody slips in meanwhile or afterwards', async (t) => {
+        const desk = await also(t, { store });
+        const victim = browserOf(desk, gateCookie('QUFB'));
+        await victim.ask('/dashboard');
+        const { session } = (await victim.ask('/api/me')).json<{ session: { handle: string } }>();
+        const { browser, csrfToken } = await begin(desk, ada);
+        const headers = { origin: desk.origin, 'x-csrf-token': csrfToken };
+        const end = () => browser.ask(`/api/sessions/${session.handle}`, { method: 'DELETE', headers });
+        for (const table of ['notes', 'sessions'] as const) {
+          const method = table === 'notes' ? 'write' : 'end';
+          const real = Reflect.get(desk.store[table], method) as (...args: unknown[]) => unknown;
+          Reflect.set(desk.store[table], method, () =>
+            Promise.reject(new StoreUnavailable(new Error('cut'))),
+          );
+          assert.equal((await end()).status, 503, table);
+          Reflect.set(desk.store[table], method, real);
+        }
+        assert.equal((await end()).status, 200);
+        assert.equal((await victim.ask('/dashboard')).status, 401, 'told why');
+        const again = await victim.ask('/dashboard');
+        assert.equal(again.status, 303, 'and refused at the gate, however often it asks');
+        assert.match(again.location ?? '', /^\/oauth2\/sign_out/);
+      });
+
+      test('a late request with an older cookie of the gate does not move the tie back', async (t) => {
+        const desk = await also(t, { store });
+        const [older, newer] = [gateCookie('QUFB', Date.now() - 100_000), gateCookie('QkJC')];
+        const browser = browserOf(desk, older);
+        await browser.ask('/dashboard');
+        const { session } = (await browser.ask('/api/me')).json<{ session: { handle: string } }>();
+        for (const cookie of [newer, older]) {
+          browser.cookies.set(gateName, cookie);
+          await browser.ask('/api/me');
+        }
+        const { browser: operator, csrfToken } = await begin(desk, ada);
+        const headers = { origin: desk.origin, 'x-csrf-token': csrfToken };
+        await operator.ask(`/api/sessions/${session.handle}`, { method: 'DELETE', headers });
+        assert.equal((await browserOf(desk, newer).ask('/dashboard')).status, 303);
+      });
+
+      test('ending everyone lets others be served in between', async (t) => {
+        const desk = await also(t, { store });
+        const { change } = await begin(desk, ada);
+        const at = desk.now();
+        for (let i = 0; i < 600; i++) {
+          await desk.store.sessions.create({
+            key: `key${i}`,
+            handle: `handle${i}xx`,
+            personId: `p${i}`,
+            email: `u${i}@example.org`,
+            createdAt: at,
+            lastSeenAt: at,
+            expiresAt: at + 1e8,
+            idHash: `h${i}`,
+            idIssuedAt: at,
+            data: { gate: { state: 'cookie', digest: `d${i}`, issuedAt: at } },
+          });
+        }
+        let turns = 0;
+        const count = () => {
+          turns++;
+          timer = setImmediate(count);
+        };
+        let timer = setImmediate(count);
+        const answer = await change('/radar/end-everyone', { word: 'everyone' });
+        clearImmediate(timer);
+        assert.equal(answer.location, '/radar?ended=600');
+        assert.ok(turns > 25, `${turns} turns of the loop`);
+      });
+    },
+  );
+}
