@@ -1,5 +1,7 @@
 // Child processes: started, listened to, ended. None outlives the process that started it.
+
 import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -90,14 +92,22 @@ export function startChild({
   });
 }
 
-/** A port that was free a moment ago. */
+/**
+ * A port that was free a moment ago. Below the ports that systems give out by themselves, so that nobody's passing connection
+ * takes it while a program that had it is down for a restart.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
+  for (let tries = 0; tries < 100; tries++) {
+    const port = randomInt(10_000, 32_000);
+    const server = createServer();
+    const free = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => resolve(true));
+    });
+    await new Promise((resolve) => server.close(resolve));
+    if (free) return port;
+  }
+  throw new Error('no free port found');
 }
 
 /**
