@@ -142,7 +142,10 @@ const pages: Record<string, Html> = {
   settings: settings(member, { ...limits, staySignedIn: true, saved: true }),
   'signed out': signedOut(visitor),
   ...Object.fromEntries(
-    reasons.map((reason) => [reason, sessionEnded(visitor, { reason, endedAt: now - day, now })]),
+    reasons.map((reason) => [
+      reason,
+      sessionEnded(visitor, { reason, endedAt: now - day, now, endedBy: bad, changes: [bad] }),
+    ]),
   ),
   privacy: privacyNotice(visitor, {
     consent: 'required',

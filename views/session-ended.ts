@@ -25,6 +25,8 @@ export interface SessionEndedProps {
   readonly now: number;
   /** The address of whoever ended it; undefined where a rule did. */
   readonly endedBy?: string;
+  /** What differed where a change ended it: "browser", "system", "network". */
+  readonly changes?: readonly string[];
 }
 
 const reasons: Record<EndReason, { readonly lead: string; readonly text: string }> = {
@@ -90,6 +92,7 @@ export function sessionEnded(frame: Frame, props: SessionEndedProps): Html {
       shape: 'narrow',
     },
     html`<p class="muted">${text}</p>
+${props.changes !== undefined && props.changes.length > 0 && html`<p class="muted">What changed: ${props.changes.join(' and ')}.</p>`}
 ${props.endedAt !== undefined && html`<p class="muted">It ended ${timeAgo(props.endedAt, props.now)}${props.endedBy !== undefined && html`, by ${props.endedBy}`}.</p>`}
 <p class="actions"><a class="button primary" href="${frame.signInPath}">${props.reason === 'person_changed' ? 'Sign in' : 'Sign in again'}</a></p>`,
   );

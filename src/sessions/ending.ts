@@ -34,6 +34,8 @@ export interface Ended {
 export interface EndOrder {
   readonly reason: EndReason;
   readonly by?: string;
+  /** What differed, where a change of surroundings ends it. */
+  readonly changes?: readonly string[];
 }
 
 export interface Ending {
@@ -57,12 +59,13 @@ export interface EndingOptions {
 const batch = 20;
 
 export function createEnding({ sessions, gate, now, logger }: EndingOptions): Ending {
-  async function endHere(row: SessionRow, { reason, by }: EndOrder): Promise<boolean> {
+  async function endHere(row: SessionRow, { reason, by, changes }: EndOrder): Promise<boolean> {
     const tie = row.data['gate'];
     const end: SessionEnd = {
       at: now(),
       reason,
       ...(by !== undefined && { by }),
+      ...(changes !== undefined && { changes }),
       ...(tie !== undefined && { gate: tie }),
     };
     const endedNow = await sessions.end(row.key, end);

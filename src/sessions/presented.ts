@@ -11,6 +11,7 @@ import type { AdmitOptions } from './admit-options.ts';
 import { changesBetween } from './binding.ts';
 import { noteReplay } from './crowd.ts';
 import { deviceOf } from './device.ts';
+import type { EndOrder } from './ending.ts';
 import type { LiveSession } from './express-store.ts';
 import { forget, loadedSession } from './request-session.ts';
 import { keyOf } from './session-id.ts';
@@ -49,25 +50,27 @@ async function endOfPresent(
     await recordLimit(req, found, end, options);
     return end;
   }
-  const reason = found.idState === 'replayed' ? 'replayed' : boundReason(req, found, options);
-  if (reason === undefined) return undefined;
+  const order =
+    found.idState === 'replayed' ? ({ reason: 'replayed' } as const) : boundOrder(req, found, options);
+  if (!order) return undefined;
+  const { reason } = order;
   const row = await options.store.sessions.read(keyOf(req.sessionID));
-  if (row && !row.ended) await options.endSession(row, { reason });
+  if (row && !row.ended) await options.endSession(row, order);
   if (reason === 'replayed') {
     await noteReplay(found.personId, { at: options.now(), device: found.device }, options.store.notes);
     options.tellOfReplay(found);
   }
   options.logger.warn({ event: `session.${reason}`, handle: found.handle, reqId: req.id });
-  return { at: options.now(), reason };
+  return { at: options.now(), ...order };
 }
 
-/** Looks whether browser, system or network changed; `observe` writes it down once, `enforce` gives the reason to end. */
-function boundReason(req: Request, found: LiveSession, options: AdmitOptions): 'device_changed' | undefined {
+/** Looks whether browser, system or network changed; `observe` writes it down once, `enforce` gives the order to end. */
+function boundOrder(req: Request, found: LiveSession, options: AdmitOptions): EndOrder | undefined {
   if (options.binding === 'off') return undefined;
   const here = { device: deviceOf(req.headers['user-agent']), network: req.ip ?? '' };
   const changes = changesBetween(found, here);
   if (changes.length === 0) return undefined;
-  if (options.binding === 'enforce') return 'device_changed';
+  if (options.binding === 'enforce') return { reason: 'device_changed', changes };
   options.logger.warn({ event: 'session.moved', changes, handle: found.handle, reqId: req.id });
   Object.assign(found, here);
   return undefined;
@@ -105,6 +108,7 @@ function showEnded(req: Request, res: Response, ended: SessionEnd, options: Admi
       endedAt: ended.at,
       now: options.now(),
       ...(ended.by !== undefined && { endedBy: ended.by }),
+      ...(ended.changes !== undefined && { changes: ended.changes }),
     }),
   );
 }

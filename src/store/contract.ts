@@ -20,6 +20,8 @@ export interface SessionEnd {
   readonly reason: EndReason;
   /** The address of whoever ended it; absent where a rule did. */
   readonly by?: string;
+  /** What differed, where a change of surroundings ended it: "browser", "system", "network". */
+  readonly changes?: readonly string[];
   /** The tie to the session at the gate, in the gate's own form, to tell a new sign-in from the old one. */
   readonly gate?: unknown;
 }

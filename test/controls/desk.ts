@@ -223,7 +223,7 @@ export const controls: readonly Control[] = [
     invariant: 'binding',
     defence: 'a change of surroundings ends it',
     file: 'src/sessions/presented.ts',
-    find: "if (options.binding === 'enforce') return 'device_changed';",
+    find: "if (options.binding === 'enforce') return { reason: 'device_changed', changes };",
     replace: '',
     tests: 'test/rotation.test.ts',
     sees: 'SESSION_BINDING=enforce',
