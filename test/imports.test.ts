@@ -22,6 +22,10 @@ const roots = new Set([
   'src/serve.ts',
   'src/desk.ts',
   'src/desk-routes.ts',
+  'src/record-routes.ts',
+  'src/keys-routes.ts',
+  'src/vault-routes.ts',
+  'src/library-routes.ts',
   'src/sessions-command.ts',
 ]);
 

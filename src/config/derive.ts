@@ -26,6 +26,31 @@ export interface Config {
   readonly trustedHops: number;
   /** Newest first; the first one signs. */
   readonly secretKeys: readonly [string, ...string[]];
+  readonly secretDates: ReadonlyMap<string, string>;
+  readonly secretMaxAgeMs: number;
+  readonly audit: {
+    /** Path of the JSON lines; undefined: none. */
+    readonly logFile: string | undefined;
+    readonly retentionMs: number;
+    /** Hex keys of earlier entries, newest first, that `secretKeys` no longer give. */
+    readonly formerKeys: readonly string[];
+  };
+  readonly vault: {
+    /** undefined: there is no vault. */
+    readonly passphrase: string | undefined;
+    readonly ttlMs: number;
+    readonly bindMachine: boolean;
+  };
+  readonly confluence: {
+    /** undefined: none is configured. */
+    readonly url: string | undefined;
+    readonly username: string | undefined;
+    readonly apiToken: string | undefined;
+    readonly cookieFile: string;
+    readonly allowPrivate: boolean;
+  };
+  /** Made when missing, mode 0700. */
+  readonly dataDir: string;
   /** Shared by both own cookies. */
   readonly ownCookies: CookieAttributes;
   readonly session: {
@@ -76,6 +101,8 @@ export interface Config {
   };
 }
 
+const dayMs = 86_400_000;
+
 /** Groups `values`; rules between settings that do not hold are added to `problems`. */
 export function derive(values: SettingValues, production: boolean, problems: Problem[]): Config {
   const publicOrigin = publicOriginOf(values);
@@ -106,6 +133,26 @@ export function derive(values: SettingValues, production: boolean, problems: Pro
     opsPort: values.OPS_PORT,
     trustedHops: values.TRUSTED_HOPS ?? (values.FUNNEL_HOSTNAME ? 2 : 1),
     secretKeys: [values.SECRET_KEY, ...values.SECRET_KEY_FALLBACKS],
+    secretDates: secretDatesOf(values.SECRET_DATES),
+    secretMaxAgeMs: values.SECRET_MAX_AGE_DAYS * dayMs,
+    audit: {
+      logFile: values.AUDIT_LOG_FILE === 'off' ? undefined : values.AUDIT_LOG_FILE,
+      retentionMs: values.AUDIT_RETENTION_DAYS * dayMs,
+      formerKeys: values.AUDIT_KEY_FALLBACKS,
+    },
+    vault: {
+      passphrase: values.VAULT_PASSPHRASE,
+      ttlMs: values.VAULT_TTL_DAYS * dayMs,
+      bindMachine: values.VAULT_BIND_MACHINE,
+    },
+    confluence: {
+      url: values.CONFLUENCE_URL?.replace(/\/+$/, ''),
+      username: values.CONFLUENCE_USERNAME,
+      apiToken: values.CONFLUENCE_API_TOKEN,
+      cookieFile: values.CONFLUENCE_COOKIE_FILE,
+      allowPrivate: values.CONFLUENCE_ALLOW_PRIVATE,
+    },
+    dataDir: values.DATA_DIR,
     ownCookies: {
       secure,
       httpOnly: values.SESSION_COOKIE_HTTPONLY,
@@ -121,7 +168,7 @@ export function derive(values: SettingValues, production: boolean, problems: Pro
     },
     visitor: {
       cookieName: names[1],
-      ttlMs: values.VISITOR_SESSION_TTL_DAYS * 86_400_000,
+      ttlMs: values.VISITOR_SESSION_TTL_DAYS * dayMs,
       consent: values.VISITOR_CONSENT,
     },
     store:
@@ -153,6 +200,15 @@ export function derive(values: SettingValues, production: boolean, problems: Pro
       },
     },
   };
+}
+
+/** By fingerprint, the day as it was written; what does not read as such a pair is left out. */
+function secretDatesOf(pairs: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(
+    pairs
+      .map((pair) => pair.split('='))
+      .flatMap(([fingerprint, day]) => (fingerprint && day ? [[fingerprint, day] as const] : [])),
+  );
 }
 
 function publicOriginOf(values: SettingValues): string {

@@ -28,6 +28,9 @@ export type SettingGroup =
   | 'Sessions'
   | 'Visitors'
   | 'Storage'
+  | 'Record'
+  | 'Vault'
+  | 'Confluence'
   | 'Running'
   | 'Docker Compose';
 
@@ -175,6 +178,19 @@ export const settings = {
     secret: true,
     group: 'Secrets',
     about: 'Former keys, separated by commas: cookies that they signed are still accepted, and signed anew.',
+  },
+  SECRET_MAX_AGE_DAYS: {
+    schema: days,
+    default: '90',
+    group: 'Secrets',
+    about: 'After how many days the keys page and the dashboard remind operators to rotate a secret.',
+  },
+  SECRET_DATES: {
+    schema: list,
+    default: '',
+    group: 'Secrets',
+    about:
+      'When each secret was made, by fingerprint: `1a2b3c4d=2026-11-23`, separated by commas. `generate-secrets` keeps it.',
   },
   GATE_SECRET: {
     schema: gateSecret(generate('gate')),
@@ -405,6 +421,82 @@ export const settings = {
     about:
       '`redis://`, `rediss://`, `redis+sentinel://h1:26379,h2:26379/mymaster/0` or `redis+cluster://h1:7000,h2:7001`.',
   },
+  AUDIT_LOG_FILE: {
+    schema: z.string(),
+    default: 'logs/cookie_audit.log',
+    group: 'Record',
+    about: 'The record as JSON lines, beside the one in the store; `off` for none.',
+  },
+  AUDIT_RETENTION_DAYS: {
+    schema: days,
+    default: '365',
+    group: 'Record',
+    about: 'How many days entries of the record are kept.',
+  },
+  AUDIT_KEY_FALLBACKS: {
+    schema: list.pipe(
+      z
+        .array(z.string().regex(/^[\da-f]{64}$/, 'must be 64 hexadecimal digits'))
+        .max(maxFallbacks, `holds more than ${maxFallbacks}; remove the last ones`),
+    ),
+    default: '',
+    secret: true,
+    group: 'Record',
+    about:
+      'Keys that sealed earlier entries of the record, to verify them after their `SECRET_KEY` is gone. `generate-secrets` keeps it.',
+  },
+  VAULT_PASSPHRASE: {
+    schema: z
+      .string()
+      .refine(
+        (text) => !isPlaceholder(text) && text.length >= 12,
+        'is a placeholder or shorter than 12 characters; run `node generate-secrets.ts` to make one',
+      ),
+    secret: true,
+    group: 'Vault',
+    about: 'Opens the vault of outbound cookies; without one there is no vault.',
+    example: '',
+  },
+  VAULT_TTL_DAYS: {
+    schema: days,
+    default: '14',
+    group: 'Vault',
+    about: 'After how many days cookies in the vault expire, where they do not say so themselves.',
+  },
+  VAULT_BIND_MACHINE: {
+    schema: flag,
+    default: 'true',
+    group: 'Vault',
+    about: 'Whether the vault opens on this machine only. Stops a casual copy of the file, no more.',
+  },
+  CONFLUENCE_URL: {
+    schema: z.url({ protocol: /^https?$/, message: 'must be a URL' }),
+    group: 'Confluence',
+    about: 'Confluence to read from: `https://example.atlassian.net/wiki`, or a Data Center’s address.',
+  },
+  CONFLUENCE_USERNAME: {
+    schema: z.string(),
+    group: 'Confluence',
+    about: 'The account of the API token (Cloud); empty: the token is a personal access token (Data Center).',
+  },
+  CONFLUENCE_API_TOKEN: {
+    schema: z.string(),
+    secret: true,
+    group: 'Confluence',
+    about: 'An API token or a personal access token; without one the cookies in the vault are used.',
+  },
+  CONFLUENCE_COOKIE_FILE: {
+    schema: z.string(),
+    default: 'cookies/confluence_cookies.txt',
+    group: 'Confluence',
+    about: 'The text file that cookies can be pasted into; it is emptied of them once they are in the vault.',
+  },
+  CONFLUENCE_ALLOW_PRIVATE: {
+    schema: flag,
+    default: 'false',
+    group: 'Confluence',
+    about: 'Whether Confluence may be at a private address, or on plain http.',
+  },
   HOST: {
     schema: host,
     default: '127.0.0.1',
@@ -416,7 +508,7 @@ export const settings = {
     schema: port,
     default: '9464',
     group: 'Running',
-    about: '`/livez` and `/readyz`; never through the proxy.',
+    about: '`/livez`, `/readyz` and `/metrics`; never through the proxy.',
   },
   NOTIFY_WEBHOOK_URL: {
     schema: z.url({ protocol: /^https?$/, message: 'must be a URL' }),

@@ -118,6 +118,11 @@ const problems = {
     title: 'One moment: the session store does not answer',
     detail: 'You are still signed in. This page tries again by itself.',
   },
+  record_unavailable: {
+    status: 503,
+    title: 'One moment: the record cannot be written',
+    detail: 'Every change is recorded first, so nothing was changed. This page tries again by itself.',
+  },
 } as const satisfies Record<string, Words>;
 
 export type ProblemCode = keyof typeof problems;
@@ -175,7 +180,8 @@ export function errorHandler(logger: Logger): ErrorRequestHandler {
   return (error: unknown, req, res, _next) => {
     const code = codeOf(error);
     const line = { event: `request.${code}`, reqId: req.id, err: error };
-    if (code === 'internal' || code === 'store_unavailable') logger.error(line);
+    if (code === 'internal' || code === 'store_unavailable' || code === 'record_unavailable')
+      logger.error(line);
     if (res.headersSent) {
       // Too late for words. Not `next`: Express would write the error to the console as it is.
       if (!res.writableEnded) res.destroy();
@@ -188,7 +194,7 @@ export function errorHandler(logger: Logger): ErrorRequestHandler {
 function codeOf(error: unknown): ProblemCode {
   if (error instanceof HttpError) return error.code;
   const { code, status, type } = error as { code?: unknown; status?: unknown; type?: unknown };
-  if (code === 'store_unavailable') return code;
+  if (code === 'store_unavailable' || code === 'record_unavailable') return code;
   if (code === 'EBADCSRFTOKEN') return 'bad_csrf_token';
   if (type === 'entity.too.large' || type === 'parameters.too.many') return 'too_large';
   if (status === 415) return 'unsupported_media_type';

@@ -1,0 +1,114 @@
+// Every event that the record knows: a closed union, so that a name is never misspelt and each has its words.
+
+/** How much an entry deserves attention. */
+export type Weight = 'quiet' | 'change' | 'alarm';
+
+interface EventWords {
+  readonly weight: Weight;
+  /** For operators and the documentation. */
+  readonly about: string;
+  /** For the person whom it concerns, in their own record; absent: not theirs to see. */
+  readonly own?: string;
+}
+
+export const events = {
+  'session.created': { weight: 'change', about: 'Somebody signed in.', own: 'You signed in.' },
+  'session.rotated': {
+    weight: 'quiet',
+    about: 'A session’s id was replaced.',
+    own: 'A session’s id was replaced, as it regularly is.',
+  },
+  'session.replayed': {
+    weight: 'alarm',
+    about: 'An id that had been replaced was used again; the session ended everywhere.',
+    own: 'A cookie that had been replaced was used again, so that session was ended everywhere.',
+  },
+  'session.revoked': { weight: 'change', about: 'A session was ended.', own: 'A session was ended.' },
+  'session.ended': {
+    weight: 'quiet',
+    about: 'A session was over by a limit.',
+    own: 'A session was over because its time was up.',
+  },
+  'session.moved': {
+    weight: 'change',
+    about: 'Browser, system or network of a session changed.',
+    own: 'A session was used from another browser, system or network.',
+  },
+  'device.new': {
+    weight: 'change',
+    about: 'Somebody signed in on a new kind of device.',
+    own: 'You signed in on a new device.',
+  },
+  'signin.denied': { weight: 'alarm', about: 'An identity could not be read, and nobody was let in.' },
+  'gate.untrusted': { weight: 'alarm', about: 'A request claimed an identity without the gate’s proof.' },
+  'gate.refused': {
+    weight: 'change',
+    about: 'The gate still let somebody through whose session had been ended; it was refused here.',
+    own: 'A session that you had ended came back from the gate, and was refused.',
+  },
+  'gate.ended': {
+    weight: 'change',
+    about: 'A session at the gate was ended.',
+    own: 'Your session at the gate was ended.',
+  },
+  'governor.ended': {
+    weight: 'change',
+    about: 'The governor ended a session at the gate.',
+    own: 'A session at the gate was over by a limit.',
+  },
+  'operator.denied': {
+    weight: 'alarm',
+    about: 'Somebody who is no operator asked for an operator’s page.',
+    own: 'You asked for a page that is for operators.',
+  },
+  'csrf.rejected': {
+    weight: 'alarm',
+    about: 'A change came from another place, or without its token.',
+    own: 'A change in your name was refused because it did not come from this site’s own page.',
+  },
+  'visitor.rotated': {
+    weight: 'quiet',
+    about: 'A visitor’s id was replaced at sign-in.',
+    own: 'Your visitor cookie’s number was replaced.',
+  },
+  'access.added': { weight: 'change', about: 'An address was put on the allow-list.' },
+  'access.removed': { weight: 'change', about: 'An address was taken off the allow-list.' },
+  'access.not_ended': {
+    weight: 'alarm',
+    about: 'An address was taken off the allow-list, but its sessions could not be ended.',
+  },
+  'secret.rotated': { weight: 'change', about: 'A running server began to use a new secret.' },
+  'secret.pruned': { weight: 'change', about: 'A former secret is no longer accepted.' },
+  'vault.loaded': { weight: 'change', about: 'Cookies were put into the vault.' },
+  'vault.opened': { weight: 'quiet', about: 'Cookies were taken from the vault for a request.' },
+  'vault.expired': { weight: 'change', about: 'Cookies in the vault expired.' },
+  'vault.cleared': { weight: 'change', about: 'Cookies were removed from the vault.' },
+  'vault.challenged': {
+    weight: 'alarm',
+    about: 'A service refused the vault’s cookies or asked for a CAPTCHA.',
+  },
+  'vault.rekeyed': { weight: 'change', about: 'The vault has a new passphrase or a new data key.' },
+  'vault.imported': { weight: 'change', about: 'A vault of the former system was taken over.' },
+  'vault.file_emptied': { weight: 'change', about: 'The text file was emptied of cookies.' },
+  'vault.failed': { weight: 'alarm', about: 'The vault could not be opened or written.' },
+  'confluence.sync_started': { weight: 'quiet', about: 'A sync with Confluence began.' },
+  'confluence.sync_ended': { weight: 'quiet', about: 'A sync with Confluence came to its end.' },
+  'library.exported': { weight: 'change', about: 'Pages of the library were exported.' },
+  'privacy.exported': {
+    weight: 'change',
+    about: 'Everything about a person was exported.',
+    own: 'You took a copy of everything about you.',
+  },
+  'privacy.erased': { weight: 'change', about: 'A person was erased.' },
+  'record.exported': { weight: 'change', about: 'The record was exported.' },
+  'record.pruned': { weight: 'quiet', about: 'Entries older than the retention were removed.' },
+  'record.checkpoint': { weight: 'quiet', about: 'A checkpoint of the record was made.' },
+  'record.repaired': {
+    weight: 'alarm',
+    about: 'A torn end of the record’s file, after a crash, was set aside.',
+  },
+  'server.started': { weight: 'quiet', about: 'A server started.' },
+  'server.stopped': { weight: 'quiet', about: 'A server stopped.' },
+} as const satisfies Record<string, EventWords>;
+
+export type EventName = keyof typeof events;
