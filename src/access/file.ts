@@ -10,9 +10,9 @@ import {
   realpathSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { withLock } from '../store/file-lock.ts';
+import { removeDeadTemporaries, replaceFile } from '../store/replace-file.ts';
 import { Fault, type FileFault, faultOf } from './file-fault.ts';
-import { withLock } from './lock.ts';
-import { removeDeadTemporaries, replaceFile } from './replace.ts';
 
 const maxBytes = 1024 * 1024;
 const attempts = 5;
@@ -52,8 +52,8 @@ export function createAccessFile(path: string, lockWaitMs = 3000): AccessFile {
         const target = realPath(path);
         // Asked first, since a lock that cannot be made would say less.
         accessSync(dirname(target), constants.W_OK | constants.X_OK);
-        const locked = await withLock(`${target}.lock`, lockWaitMs, () => attempt(target, decide));
-        return locked ?? { fault: 'busy' };
+        const locked = await withLock(target, lockWaitMs, () => attempt(target, decide));
+        return 'value' in locked ? locked.value : { fault: 'busy' };
       } catch (error) {
         return { fault: faultOf(error) };
       }
@@ -69,9 +69,27 @@ function attempt<T>(path: string, decide: (text: string | undefined) => Decision
     const { text, value } = decide(old?.text);
     if (text === undefined || text === old?.text) return { value };
     const isUnchanged = () => sameBytes(readAt(path)?.bytes, old?.bytes);
-    if (replaceFile(path, Buffer.from(text), old, isUnchanged)) return { value };
+    if (putInPlace(path, text, old, isUnchanged)) return { value };
   }
   return { fault: 'busy' };
+}
+
+// Readable for the group: oauth2-proxy may run as somebody else.
+const newMode = 0o640;
+
+/** A list that changed hands might be closed to oauth2-proxy, which stops when it cannot open it. */
+function putInPlace(
+  path: string,
+  text: string,
+  old: OnDisk | undefined,
+  isUnchanged: () => boolean,
+): boolean {
+  try {
+    return replaceFile(path, Buffer.from(text), { mode: old?.mode ?? newMode, owner: old, isUnchanged });
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    throw code === 'EPERM' && syscall === 'fchown' ? new Fault('not-owner') : error;
+  }
 }
 
 interface OnDisk {

@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { parse } from 'dotenv';
 import { loadConfig } from '../config/load.ts';
+import { withLock } from '../store/file-lock.ts';
 import { generateSecrets } from './command.ts';
 import { secretKinds } from './kinds.ts';
-import { withLock } from './lock.ts';
 
 const root = fs.mkdtempSync(join(tmpdir(), 'gatehouse-secrets-'));
 after(() => fs.rmSync(root, { recursive: true }));

@@ -22,7 +22,7 @@ const killAtCall = `
   import { syncBuiltinESMExports } from 'node:module';
   let left = Number(process.env.KILL_AT_CALL);
   let begun = false;
-  for (const name of ['openSync', 'writeFileSync', 'fchownSync', 'fsyncSync', 'closeSync', 'renameSync', 'unlinkSync']) {
+  for (const name of ['openSync', 'writeFileSync', 'fchownSync', 'fchmodSync', 'fsyncSync', 'closeSync', 'renameSync', 'unlinkSync']) {
     const real = fs[name];
     fs[name] = (...args) => {
       begun ||= String(args[0]).startsWith(process.cwd());

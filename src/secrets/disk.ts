@@ -1,6 +1,6 @@
 // The .env file on disk: read strictly, since what cannot be read exactly cannot be written back unchanged.
 import { closeSync, constants, fchmodSync, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs';
-import type { Owner } from './atomic-write.ts';
+import type { Owner } from '../store/replace-file.ts';
 
 const maxBytes = 1024 * 1024;
 

@@ -2,12 +2,12 @@
 import { existsSync, readFileSync, statSync, unlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { envExample } from '../config/documents.ts';
-import { removeDeadTemporaries, replaceFile } from './atomic-write.ts';
+import { withLock } from '../store/file-lock.ts';
+import { removeDeadTemporaries, replaceFile } from '../store/replace-file.ts';
 import { leftToDo } from './by-hand.ts';
 import { type OnDisk, readEnvFile, tighten } from './disk.ts';
 import { editEnv, parseEnv } from './env-file.ts';
 import type { RandomBytes, RotateWord } from './kinds.ts';
-import { withLock } from './lock.ts';
 import { planSecrets, type Step } from './plan.ts';
 import { editFaultLine, type Report, readFaultLine } from './words.ts';
 
@@ -84,7 +84,8 @@ async function carryOut(run: Run): Promise<Report | Refusal> {
   }
   if (!(await run.confirm(draft.steps, outcome))) return report(path, draft, 'declined');
   const backup = file && backUp(path, file, run.now());
-  if (!replaceFile(path, Buffer.from(text), file?.owner, () => isAsRead(path, file))) {
+  const isUnchanged = () => isAsRead(path, file);
+  if (!replaceFile(path, Buffer.from(text), { owner: file?.owner, isUnchanged })) {
     if (backup) unlinkSync(backup);
     return { wrong: [`${path} was changed by something else meanwhile; run this again`] };
   }
@@ -107,7 +108,7 @@ function backUp(path: string, { bytes, owner }: OnDisk, now: number): string {
   const instant = new Date(now).toISOString().replace(/[-:]|\.\d+/g, '');
   for (let count = 1; ; count++) {
     const backup = join(dirname(path), `${basename(path)}.backup-${instant}${count > 1 ? `-${count}` : ''}`);
-    if (replaceFile(backup, bytes, owner, () => !existsSync(backup))) return backup;
+    if (replaceFile(backup, bytes, { owner, isUnchanged: () => !existsSync(backup) })) return backup;
   }
 }
 

@@ -5,7 +5,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'access: never half a list',
     defence: 'the list is renamed into place',
-    file: 'src/access/replace.ts',
+    file: 'src/store/replace-file.ts',
     find: '    renameSync(temporary, path);',
     replace: '    writeFileSync(path, bytes);',
     tests: 'test/access-file.test.ts',
@@ -14,7 +14,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'access: no change is lost',
     defence: 'the list is compared before the rename',
-    file: 'src/access/replace.ts',
+    file: 'src/store/replace-file.ts',
     find: 'if (!isUnchanged()) {',
     replace: 'if (bytes.length === 0) {',
     tests: 'test/access-file.test.ts',
@@ -23,9 +23,9 @@ export const controls: readonly Control[] = [
   {
     invariant: 'access: no change is lost',
     defence: 'one writer at a time',
-    file: 'src/access/lock.ts',
-    find: 'if (begin(database)) return work();',
-    replace: 'return work();',
+    file: 'src/store/file-lock.ts',
+    find: 'if (begin(database)) return { value: await work() };',
+    replace: 'return { value: await work() };',
     tests: 'test/access-file.test.ts',
     sees: 'while somebody else holds the lock',
   },
@@ -41,9 +41,9 @@ export const controls: readonly Control[] = [
   {
     invariant: 'access: the gate can open it',
     defence: 'mode and owner are kept',
-    file: 'src/access/replace.ts',
-    find: '    if (rights) keepOwner(file, rights);\n    fchmodSync(file, rights?.mode ?? newMode);',
-    replace: '    fchmodSync(file, newMode);',
+    file: 'src/store/replace-file.ts',
+    find: '    if (owner) keepOwner(file, owner);\n    if (mode !== 0o600) fchmodSync(file, mode);',
+    replace: '    fchmodSync(file, 0o640);',
     tests: 'test/access-file.test.ts',
     sees: 'mode and owner stay',
   },

@@ -13,31 +13,30 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { Fault } from './file-fault.ts';
 
-export interface Rights {
-  readonly mode: number;
+export interface Owner {
   readonly uid: number;
   readonly gid: number;
 }
 
-// Readable for the group: oauth2-proxy may run as somebody else.
-const newMode = 0o640;
+export interface ReplaceOptions {
+  /** 0600 where absent. */
+  readonly mode?: number;
+  /** Who shall own it; absent: whoever runs this. */
+  readonly owner?: Owner | undefined;
+  /** Asked at the last instant before the rename; false: nothing is replaced. */
+  readonly isUnchanged?: () => boolean;
+}
 
-/**
- * @param rights of the file that is replaced, which stay; absent: whoever runs this, 0640
- * @param isUnchanged asked at the last instant before the rename; false: nothing is replaced
- * @returns whether the file was put in place
- */
+/** @returns whether the file was put in place. @throws what the file system refuses; `fchown` with EPERM for another owner */
 export function replaceFile(
   path: string,
   bytes: Uint8Array,
-  rights: Rights | undefined,
-  isUnchanged: () => boolean,
+  { mode = 0o600, owner, isUnchanged = () => true }: ReplaceOptions = {},
 ): boolean {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
-    writeNew(temporary, bytes, rights);
+    writeNew(temporary, bytes, mode, owner);
     if (!isUnchanged()) {
       unlinkSync(temporary);
       return false;
@@ -51,38 +50,34 @@ export function replaceFile(
   return true;
 }
 
-/** Removes what killed writers left beside `path`. Nobody else has a temporary file under the lock. */
+/** Removes what killed writers left beside `path`, of its dated backups too. Nobody else has a temporary file under the lock. */
 export function removeDeadTemporaries(path: string): void {
   const name = basename(path);
   for (const entry of readdirSync(dirname(path))) {
-    if (entry.startsWith(`${name}.`) && /^\.[\da-f]{12}\.tmp$/.test(entry.slice(name.length))) {
+    if (
+      entry.startsWith(`${name}.`) &&
+      /^(?:\.backup-[\dTZ-]+)?\.[\da-f]{12}\.tmp$/.test(entry.slice(name.length))
+    ) {
       unlinkSync(join(dirname(path), entry));
     }
   }
 }
 
-function writeNew(path: string, bytes: Uint8Array, rights: Rights | undefined): void {
+function writeNew(path: string, bytes: Uint8Array, mode: number, owner: Owner | undefined): void {
   const file = openSync(path, 'wx', 0o600);
   try {
     writeFileSync(file, bytes);
-    if (rights) keepOwner(file, rights);
-    fchmodSync(file, rights?.mode ?? newMode);
+    if (owner) keepOwner(file, owner);
+    if (mode !== 0o600) fchmodSync(file, mode);
     fsyncSync(file);
   } finally {
     closeSync(file);
   }
 }
 
-/** A list that changed hands might be closed to oauth2-proxy, which stops when it cannot open it. */
-function keepOwner(file: number, { uid, gid }: Rights): void {
+function keepOwner(file: number, { uid, gid }: Owner): void {
   const now = fstatSync(file);
-  if (now.uid === uid && now.gid === gid) return;
-  try {
-    fchownSync(file, uid, gid);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EPERM') throw new Fault('not-owner');
-    throw error;
-  }
+  if (now.uid !== uid || now.gid !== gid) fchownSync(file, uid, gid);
 }
 
 /** Makes the rename itself last; Windows cannot open a folder, and needs no such step. */

@@ -1,14 +1,16 @@
-// One writer at a time for a file, across processes. The kernel frees the lock when its holder dies, however it dies.
+// One writer at a time for a file, across processes and replicas. The kernel frees the lock when its holder dies, however it dies.
 import { closeSync, constants, existsSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as delay } from 'node:timers/promises';
 
 const sqliteBusy = 5;
+const retryMs = 20;
 
 export type Locked<T> = { readonly value: T } | { readonly busy: true };
 
 /**
  * Runs `work` while `<path>.lock` is held; that file stays, since deleting it would let two in.
- * @param waitMs how long to wait for another holder
+ * @param waitMs how long to wait for another holder, in this process or another
  * @returns `busy` where the other one did not finish in time
  */
 export async function withLock<T>(
@@ -21,17 +23,24 @@ export async function withLock<T>(
   if (!existsSync(lockPath)) {
     closeSync(openSync(lockPath, constants.O_CREAT | constants.O_RDWR | constants.O_NOFOLLOW, 0o600));
   }
-  const database = new DatabaseSync(lockPath, { timeout: waitMs });
+  // SQLite would wait by holding up every request, so it is asked again instead.
+  for (const until = Date.now() + waitMs; ; await delay(retryMs)) {
+    const database = new DatabaseSync(lockPath, { timeout: 0 });
+    try {
+      if (begin(database)) return { value: await work() };
+    } finally {
+      database.close();
+    }
+    if (Date.now() >= until) return { busy: true };
+  }
+}
+
+function begin(database: DatabaseSync): boolean {
   try {
     database.exec('BEGIN EXCLUSIVE');
+    return true;
   } catch (error) {
-    database.close();
-    if ((error as { errcode?: number }).errcode === sqliteBusy) return { busy: true };
+    if ((error as { errcode?: number }).errcode === sqliteBusy) return false;
     throw error;
-  }
-  try {
-    return { value: await work() };
-  } finally {
-    database.close();
   }
 }
