@@ -25,6 +25,9 @@ try {
     now: Date.now,
     bytes: randomBytes,
     lockWaitMs: 5000,
+    // Loaded only where it is needed: everything else works without the rest of the house.
+    countPeople: async (envFile) => (await import('./src/emergency.ts')).countPeople(envFile),
+    endEverything: async (envFile) => (await import('./src/emergency.ts')).endEverything(envFile),
   });
 } catch (error) {
   const { message, stack } = error as Error;

@@ -2,63 +2,14 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { parse } from 'dotenv';
 import { loadConfig } from '../config/load.ts';
 import { withLock } from '../store/file-lock.ts';
-import { generateSecrets } from './command.ts';
 import { secretKinds } from './kinds.ts';
+import { modeOf, place, root } from './place.fixture.ts';
 
-const root = fs.mkdtempSync(join(tmpdir(), 'gatehouse-secrets-'));
-after(() => fs.rmSync(root, { recursive: true }));
-
-interface Trial {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-  readonly asked: readonly string[];
-}
-
-interface Answers {
-  readonly answer?: boolean;
-  /** Runs while the question stands. */
-  readonly meanwhile?: () => void;
-}
-
-/** A folder of its own for each case, with `.env` where `text` is given. */
-function place(text?: string | Uint8Array, mode = 0o600) {
-  const folder = fs.mkdtempSync(join(root, 'case-'));
-  const env = join(folder, '.env');
-  if (text !== undefined) fs.writeFileSync(env, text, { mode });
-  const run = async (args: readonly string[], { answer, meanwhile }: Answers = {}): Promise<Trial> => {
-    const out: string[] = [];
-    const err: string[] = [];
-    const asked: string[] = [];
-    const ask = (question: string) => {
-      asked.push(question);
-      meanwhile?.();
-      return Promise.resolve(answer ?? false);
-    };
-    const code = await generateSecrets(args, {
-      cwd: folder,
-      isInteractive: answer !== undefined,
-      ask,
-      out: (line) => out.push(line),
-      err: (line) => err.push(line),
-      now: () => Date.UTC(2026, 10, 23, 15, 4, 5),
-      bytes: randomBytes,
-      lockWaitMs: 50,
-    });
-    return { code, out: out.join('\n'), err: err.join('\n'), asked };
-  };
-  const read = () => fs.readFileSync(env, 'utf8');
-  const names = () => fs.readdirSync(folder).sort();
-  return { folder, env, run, read, values: () => parse(read()), names };
-}
-
-const modeOf = (path: string) => (fs.statSync(path).mode & 0o777).toString(8);
 const secretNames = secretKinds.map(({ name }) => name);
 
 test('makes a .env that the app starts from, 0600, and says what is left', async () => {
@@ -105,7 +56,7 @@ test('fills in place, keeps a backup, and a second run changes nothing', async (
     /^# mine\nexport SECRET_KEY="[\da-f]{64}" # key\nMY_OWN='x y'\nGATE_SECRET=(Zk3vQ9xT7mB1nL5c){3}\n/,
   );
   assert.ok(!read().endsWith('\n'));
-  assert.deepEqual(Object.keys(values()).length, 5);
+  assert.deepEqual(Object.keys(values()).length, 7);
   const backup = join(folder, '.env.backup-20261123T150405Z');
   assert.deepEqual([fs.readFileSync(backup, 'utf8'), modeOf(backup)], [text, '600']);
   assert.ok(out.includes(backup));
@@ -114,15 +65,25 @@ test('fills in place, keeps a backup, and a second run changes nothing', async (
   assert.deepEqual([read(), names().length], [before, 3]);
 });
 
-test('two backups in one second keep both', async () => {
-  const { run, names } = place('A=1\n');
+test('one backup is kept: those of earlier runs go, other files stay', async () => {
+  const { folder, run, names } = place('A=1\n');
+  const own = ['.env.backup-mine', '.env.backup-20261123T150405Z.txt', 'x.env.backup-20261123T150405Z'];
+  for (const name of own) fs.writeFileSync(join(folder, name), '');
+  fs.mkdirSync(join(folder, '.env.backup-20200101T000000Z'));
   await run([]);
   await run(['--rotate', 'gate', '--yes']);
-  await run(['--rotate', 'gate', '--yes']);
+  const { out } = await run(['--rotate', 'gate', '--yes']);
   assert.deepEqual(
     names().filter((name) => name.includes('backup')),
-    ['.env.backup-20261123T150405Z', '.env.backup-20261123T150405Z-2', '.env.backup-20261123T150405Z-3'],
+    [
+      '.env.backup-20200101T000000Z',
+      '.env.backup-20261123T150405Z',
+      '.env.backup-20261123T150405Z.txt',
+      '.env.backup-mine',
+      'x.env.backup-20261123T150405Z',
+    ],
   );
+  assert.match(out, /older copy is removed/);
 });
 
 test('--rotate replaces what it names, alone', async () => {
@@ -139,7 +100,10 @@ test('--rotate replaces what it names, alone', async () => {
   assert.equal(second['SECRET_KEY_FALLBACKS'], first['SECRET_KEY']);
   assert.match(out, /^SECRET_KEY: nobody is signed out/m);
   assert.match(out, /^OAUTH2_PROXY_COOKIE_SECRET: everyone signs in to Google again/m);
-  assert.match(out, /^Restart oauth2-proxy and the app:/m);
+  assert.match(
+    out,
+    /^To use them: docker compose up -d\. Without Compose, in this order: send the app SIGHUP, then restart oauth2-proxy\.$/m,
+  );
 });
 
 test('a bad option is one line and exit code 2', async () => {
@@ -148,7 +112,7 @@ test('a bad option is one line and exit code 2', async () => {
     ['--bogus'],
     ['extra'],
     ['--rotate'],
-    ['--rotate', 'vault'],
+    ['--rotate', 'everything'],
     ['--rotate', ''],
     ['--yes=1'],
     ['--env', ''],
@@ -158,6 +122,12 @@ test('a bad option is one line and exit code 2', async () => {
     ['--print', '--rotate', 'all'],
     ['--env', '.env.example'],
     ['--rotate', 'all'],
+    ['--prune'],
+    ['--emergency'],
+    ['--emergency', '--yes', '--rotate', 'session'],
+    ['--emergency', '--yes', '--rotate', 'all', '--prune'],
+    ['--print', '--prune'],
+    ['--env', '.ENV.EXAMPLE'],
   );
   for (const args of table) {
     const { code, out, err } = await run(args);
@@ -231,14 +201,15 @@ test('--json is one JSON document on standard output', async () => {
   assert.deepEqual([made.outcome, made.file, made.backup], ['created', env, null]);
   assert.deepEqual(
     made.secrets.map(({ action }: { action: string }) => action),
-    ['made', 'made', 'made', 'made'],
+    ['made', 'made', 'made', 'made', 'made'],
   );
   const rotated = JSON.parse((await run(['--json', '--rotate', 'gate'], { answer: true })).out);
   assert.deepEqual(
     [rotated.outcome, rotated.secrets[1].action, rotated.secrets[1].formerKept],
     ['changed', 'rotated', true],
   );
-  assert.deepEqual(rotated.restart, ['oauth2-proxy', 'the app']);
+  assert.deepEqual(rotated.use, ['send the app SIGHUP', 'restart oauth2-proxy']);
+  assert.equal(rotated.secrets[1].before, made.secrets[1].fingerprint);
   fs.writeFileSync(env, '\uFEFFA=1\n');
   const refused = await run(['--json']);
   assert.deepEqual([refused.code, JSON.parse(refused.out).outcome], [1, 'refused']);

@@ -3,8 +3,11 @@ import { resolve } from 'node:path';
 import { generate } from './generate.ts';
 import { makeSecret, type RandomBytes, secretKinds } from './kinds.ts';
 import { type GeneratorOptions, help, readOptions } from './options.ts';
-import type { Step } from './plan.ts';
-import { reportJson, reportLines, stepLine } from './words.ts';
+import { type Ended, exitCodeOf, isReal } from './report.ts';
+import type { Step } from './step.ts';
+import { stepLines } from './step-words.ts';
+import type { VaultSteps } from './vault-steps.ts';
+import { reportJson, reportLines } from './words.ts';
 
 export interface Terminal {
   readonly cwd: string;
@@ -19,9 +22,15 @@ export interface Terminal {
   readonly bytes: RandomBytes;
   /** How long to wait for another generator. */
   readonly lockWaitMs: number;
+  /** undefined: there is no vault. */
+  readonly vault?: VaultSteps | undefined;
+  /** How many people are signed in, by the settings of that file; undefined where nobody can tell. */
+  countPeople?(envFile: string): Promise<number | undefined>;
+  /** Ends every session, here and at the gate, by the settings of that file as it is now. */
+  endEverything?(envFile: string): Promise<Ended>;
 }
 
-/** Runs the command. @returns its exit code: 0 done, 1 refused or a secret is left unfit, 2 an option is wrong */
+/** Runs the command. @returns its exit code: 0 done, 1 refused or something is left to mend, 2 an option is wrong */
 export async function generateSecrets(args: readonly string[], terminal: Terminal): Promise<0 | 1 | 2> {
   const read = readOptions(args);
   switch (read.task) {
@@ -47,20 +56,26 @@ function printFresh(json: boolean, { bytes, out }: Terminal): void {
 
 async function generateInFile(options: GeneratorOptions, terminal: Terminal): Promise<0 | 1 | 2> {
   const { isInteractive, out, err } = terminal;
-  const { rotate, dryRun, json, yes } = options;
-  if (rotate.size > 0 && !dryRun && !yes && !isInteractive) {
-    err('generate-secrets: --rotate needs --yes where there is no terminal to ask on');
+  const { rotate, prune, emergency, dryRun, json, yes } = options;
+  if ((rotate.size > 0 || prune) && !dryRun && !yes && !isInteractive) {
+    err(`generate-secrets: --${prune ? 'prune' : 'rotate'} needs --yes where there is no terminal to ask on`);
     return 2;
   }
   const path = resolve(terminal.cwd, options.envPath);
   let shown = false;
-  const confirm = async (steps: readonly Step[], outcome: 'would-create' | 'would-change') => {
+  const confirm = async (
+    steps: readonly Step[],
+    outcome: 'would-create' | 'would-change',
+    people: number | undefined,
+  ) => {
     if (yes || !isInteractive) return true;
-    for (const step of steps) (json ? err : out)(stepLine(step, true));
+    const lines = steps.flatMap((step) => stepLines(step, { isReal: true, prune, people }));
+    for (const line of lines) (json ? err : out)(line);
     shown = true;
-    return terminal.ask(`${outcome === 'would-create' ? 'Make' : 'Change'} ${path}? [y/N] `);
+    const question = `${outcome === 'would-create' ? 'Make' : 'Change'} ${path}`;
+    return terminal.ask(`${question}${emergency ? ' and sign everyone out' : ''}? [y/N] `);
   };
-  const result = await generate({ ...terminal, path, rotate, dryRun, confirm });
+  const result = await generate({ ...terminal, path, rotate, prune, emergency, dryRun, confirm });
   if ('wrong' in result) {
     for (const line of result.wrong) err(line);
     if (json) out(JSON.stringify({ outcome: 'refused', file: path, wrong: result.wrong }, null, 2));
@@ -69,8 +84,9 @@ async function generateInFile(options: GeneratorOptions, terminal: Terminal): Pr
   if (json) out(reportJson(result));
   else {
     const { first, last } = reportLines(result);
-    const steps = shown ? [] : result.steps.map((step) => stepLine(step, !dryRun));
+    const words = { isReal: isReal(result), prune, people: result.people };
+    const steps = shown ? [] : result.steps.flatMap((step) => stepLines(step, words));
     for (const line of [first, ...steps, ...last]) out(line);
   }
-  return result.outcome === 'declined' || result.steps.some(({ action }) => action === 'unfit') ? 1 : 0;
+  return exitCodeOf(result);
 }

@@ -1,95 +1,98 @@
 // One run on one .env file, under its lock: read, plan, confirm, back up, replace. Nothing is written unless all of it can be.
-import { existsSync, readFileSync, statSync, unlinkSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { envExample } from '../config/documents.ts';
+// Invariant 11: killed at any instant, .env is old or new and whole, and the vault opens with the one that is there.
+import { statSync, unlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { withLock } from '../store/file-lock.ts';
 import { removeDeadTemporaries, replaceFile } from '../store/replace-file.ts';
+import { backUp, dropOlderBackups } from './backups.ts';
 import { leftToDo } from './by-hand.ts';
 import { type OnDisk, readEnvFile, tighten } from './disk.ts';
-import { editEnv, parseEnv } from './env-file.ts';
-import type { RandomBytes, RotateWord } from './kinds.ts';
-import { planSecrets, type Step } from './plan.ts';
-import { editFaultLine, type Report, readFaultLine } from './words.ts';
+import { type Draft, type DraftOptions, passphraseIn, prepare, type Refusal } from './draft.ts';
+import { parseEnv } from './env-file.ts';
+import type { Ended, Report } from './report.ts';
+import type { Step } from './step.ts';
+import { dropLeftover } from './vault-change.ts';
+import { readFaultLine } from './words.ts';
 
-export interface Run {
-  readonly path: string;
-  readonly rotate: ReadonlySet<RotateWord>;
+export interface Run extends DraftOptions {
   /** Writes nothing, not even a lock. */
   readonly dryRun: boolean;
+  /** How many people are signed in; undefined where nobody can tell. */
+  countPeople?(envFile: string): Promise<number | undefined>;
+  /** Ends every session, here and at the gate, with the settings of the file as it is now. */
+  endEverything?(envFile: string): Promise<Ended>;
   /** Asked before anything is written. */
-  confirm(steps: readonly Step[], outcome: 'would-create' | 'would-change'): Promise<boolean>;
-  /** Milliseconds. */
-  now(): number;
-  readonly bytes: RandomBytes;
+  confirm(
+    steps: readonly Step[],
+    outcome: 'would-create' | 'would-change',
+    people: number | undefined,
+  ): Promise<boolean>;
   /** How long to wait for another run. */
   readonly lockWaitMs: number;
 }
 
-/** A line for each thing that is wrong; nothing was changed. */
-export interface Refusal {
-  readonly wrong: readonly string[];
-}
-
-interface Draft {
-  /** What is there now. */
-  readonly file: OnDisk | undefined;
-  readonly steps: readonly Step[];
-  /** What shall be there. */
-  readonly text: string;
-}
-
-/** Throws only for what the file system refuses. */
+/** Throws only for what the file system refuses, or the vault before anything was changed. */
 export async function generate(run: Run): Promise<Report | Refusal> {
   if (!statSync(dirname(run.path), { throwIfNoEntry: false })?.isDirectory())
     return { wrong: [readFaultLine(run.path, 'no-folder')] };
   if (run.dryRun) {
-    const draft = prepare(run);
-    return 'wrong' in draft ? draft : report(run.path, draft, plannedOutcome(draft));
+    const draft = await prepare(run);
+    if ('wrong' in draft) return draft;
+    return report(run, draft, plannedOutcome(draft), await peopleFor(run, draft));
   }
   const locked = await withLock(run.path, run.lockWaitMs, () => carryOut(run));
   if ('value' in locked) return locked.value;
   return { wrong: [`${run.path} is being changed by another run: try again when it is done`] };
 }
 
-function prepare({ path, rotate, bytes }: Run): Draft | Refusal {
-  const read = readEnvFile(path);
-  if ('fault' in read) return { wrong: [readFaultLine(path, read.fault)] };
-  const { file } = read;
-  const example = join(dirname(path), '.env.example');
-  const fromFile = !file && existsSync(example);
-  const base = file?.text ?? (fromFile ? readFileSync(example, 'utf8') : envExample());
-  const plan = planSecrets({ values: parseEnv(base), inUse: file !== undefined, rotate, bytes });
-  if ('heldElsewhere' in plan) {
-    return {
-      wrong: plan.heldElsewhere.map((name) => `${name} is set: rotate the secret in the file that it names`),
-    };
-  }
-  const edited = editEnv(base, plan.edits);
-  if ('faults' in edited) {
-    return { wrong: edited.faults.map((fault) => editFaultLine(fromFile ? example : path, fault)) };
-  }
-  return { file, steps: plan.steps, text: edited.text };
-}
-
 async function carryOut(run: Run): Promise<Report | Refusal> {
-  const { path } = run;
+  const { path, vault } = run;
   removeDeadTemporaries(path);
-  const draft = prepare(run);
+  await dropLeftover(vault, presentPassphrase(path));
+  const draft = await prepare(run);
   if ('wrong' in draft) return draft;
-  const { file, text } = draft;
+  const { file } = draft;
   const outcome = plannedOutcome(draft);
+  const people = await peopleFor(run, draft);
   if (outcome === 'unchanged') {
     if (file?.isOpen) tighten(path);
-    return report(path, draft, outcome);
+    return report(run, draft, outcome, people);
   }
-  if (!(await run.confirm(draft.steps, outcome))) return report(path, draft, 'declined');
+  if (!(await run.confirm(draft.steps, outcome, people))) return report(run, draft, 'declined', people);
+  // First, and by the former settings: a run that is killed after it can be repeated, one that came too late could not reach Redis.
+  const ended = run.emergency && file ? await run.endEverything?.(path) : undefined;
+  const written = await write(run, draft);
+  if ('wrong' in written) return written;
+  return {
+    ...report(run, draft, file ? 'changed' : 'created', people),
+    ...written,
+    ...(ended && { ended }),
+  };
+}
+
+interface Written {
+  readonly backup?: string;
+  readonly olderBackupsGone: number;
+  readonly vault?: 'changed' | 'unfinished';
+}
+
+async function write(run: Run, { file, text, vaultChange }: Draft): Promise<Written | Refusal> {
+  const { path } = run;
+  await vaultChange?.before();
   const backup = file && backUp(path, file, run.now());
   const isUnchanged = () => isAsRead(path, file);
   if (!replaceFile(path, Buffer.from(text), { owner: file?.owner, isUnchanged })) {
     if (backup) unlinkSync(backup);
+    await vaultChange?.undo();
     return { wrong: [`${path} was changed by something else meanwhile; run this again`] };
   }
-  return { ...report(path, draft, file ? 'changed' : 'created'), ...(backup && { backup }) };
+  // The file is new and the vault opens with it: what fails now is said, and mended by the next run.
+  const vault = await vaultChange?.after().then(
+    () => 'changed' as const,
+    () => 'unfinished' as const,
+  );
+  const olderBackupsGone = backup ? dropOlderBackups(path, backup) : 0;
+  return { olderBackupsGone, ...(vault && { vault }), ...(backup && { backup }) };
 }
 
 function plannedOutcome({ file, text }: Draft): 'unchanged' | 'would-create' | 'would-change' {
@@ -97,19 +100,27 @@ function plannedOutcome({ file, text }: Draft): 'unchanged' | 'would-create' | '
   return file.text === text ? 'unchanged' : 'would-change';
 }
 
-function report(path: string, { file, steps, text }: Draft, outcome: Report['outcome']): Report {
-  const isNew = outcome === 'created' || outcome === 'would-create';
-  const tightened = outcome !== 'declined' && (file?.isOpen ?? false);
-  return { outcome, path, steps, tightened, byHand: isNew ? leftToDo(parseEnv(text)) : [] };
+/** Asked only where everyone has to sign in again. */
+async function peopleFor({ path, countPeople }: Run, { file, steps }: Draft): Promise<number | undefined> {
+  const isGateReset = steps.some(({ kind, action }) => kind.word === 'oauth2' && action === 'rotated');
+  return file && isGateReset ? countPeople?.(path) : undefined;
 }
 
-/** A copy beside the file, with the instant in its name; `.env.*` is ignored by git. @returns its path */
-function backUp(path: string, { bytes, owner }: OnDisk, now: number): string {
-  const instant = new Date(now).toISOString().replace(/[-:]|\.\d+/g, '');
-  for (let count = 1; ; count++) {
-    const backup = join(dirname(path), `${basename(path)}.backup-${instant}${count > 1 ? `-${count}` : ''}`);
-    if (replaceFile(backup, bytes, { owner, isUnchanged: () => !existsSync(backup) })) return backup;
-  }
+function report(
+  { path, prune, emergency }: Run,
+  { file, steps, text, recordKeysLost }: Draft,
+  outcome: Report['outcome'],
+  people: number | undefined,
+): Report {
+  const isNew = outcome === 'created' || outcome === 'would-create';
+  const tightened = outcome !== 'declined' && (file?.isOpen ?? false);
+  const byHand = isNew ? leftToDo(parseEnv(text)) : [];
+  return { outcome, path, steps, prune, emergency, people, recordKeysLost, tightened, byHand };
+}
+
+function presentPassphrase(path: string): string {
+  const read = readEnvFile(path);
+  return 'file' in read && read.file ? passphraseIn(parseEnv(read.file.text)) : '';
 }
 
 /** An editor knows nothing of the lock: what it saved since must not be lost. */

@@ -1,11 +1,11 @@
-// The secrets: their forms, that they are fit, and that oauth2-proxy takes its own as 32 bytes.
+// The secrets: their forms, that they are fit, and that oauth2-proxy takes what is called fit and nothing else.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { fingerprint } from './fingerprint.ts';
+import { mustHave, need } from '../../test/support/requirement.ts';
+import { fingerprint } from '../crypto/fingerprint.ts';
 import { faultOf, makeSecret, type SecretKind, secretKinds } from './kinds.ts';
 
 function kindOf(word: string): SecretKind {
@@ -19,6 +19,7 @@ test('forms', () => {
     session: /^[\da-f]{64}$/,
     gate: /^[A-Za-z\d][\w-]{42}$/,
     oauth2: /^[A-Za-z\d][\w-]{42}$/,
+    vault: /^[A-Za-z\d][\w-]{42}$/,
     redis: /^[A-Za-z\d][\w-]{42}$/,
   };
   for (let i = 0; i < 300; i++) {
@@ -61,6 +62,8 @@ test('faults', () => {
     ['oauth2', randomBytes(16).toString('base64url'), undefined],
     ['oauth2', randomBytes(33).toString('base64url'), 'wrong form'],
     ['redis', 'Zk3vQ9xT', 'too short or not random'],
+    ['vault', 'correct horse', undefined],
+    ['vault', 'correct', 'too short or not random'],
   ];
   for (const [word, value, fault] of table)
     assert.equal(faultOf(kindOf(word), value), fault, `${word} ${value}`);
@@ -72,15 +75,10 @@ test('a fingerprint is short, stable, and another one for another secret', () =>
   assert.notEqual(fingerprint('a'), fingerprint('b'));
 });
 
-const binary = ['/root/go/bin/oauth2-proxy', '/usr/local/bin/oauth2-proxy', '/usr/bin/oauth2-proxy'].find(
-  existsSync,
-);
-const skip = binary ? false : 'there is no oauth2-proxy on this machine';
+const needed = await need('oauth2-proxy');
 
-test('the real oauth2-proxy starts with its secret, and with nothing that is called unfit', {
-  skip,
-}, async () => {
-  assert.ok(binary);
+test('the real oauth2-proxy takes its secret, and nothing that is called unfit', needed, async () => {
+  const binary = await mustHave('oauth2-proxy');
   const accepts = async (secret: string) => {
     const flags = [
       '--client-id=x',

@@ -2,7 +2,7 @@
 import { isPlaceholder, secretFault } from '../config/secret-strength.ts';
 import { type SettingName, settingOf } from '../config/settings.ts';
 
-export const rotateWords = ['session', 'gate', 'oauth2', 'redis'] as const;
+export const rotateWords = ['session', 'gate', 'oauth2', 'vault', 'redis'] as const;
 export type RotateWord = (typeof rotateWords)[number];
 
 /** So many random bytes; crypto.randomBytes outside of tests. */
@@ -20,13 +20,23 @@ export interface SecretKind {
   readonly copies: readonly string[];
   /** What its replacement means to people, where a real one was in use. */
   readonly whenRotated: string;
-  /** What must start anew to use it. */
-  readonly restart: readonly Part[];
+  /** The same after an emergency, where nothing of the former one counts any more. */
+  readonly inEmergency: string;
+  /** What makes the running parts use it. */
+  readonly uses: readonly Use[];
 }
 
-/** The running parts that read the secrets, in the order in which they start. */
-export const parts = ['Redis', 'oauth2-proxy', 'the app'] as const;
-export type Part = (typeof parts)[number];
+/**
+ * In this order nobody is refused: the app takes the former gate secret beside the new one, so it has to know the new one before
+ * oauth2-proxy shows it. A restart of the app is more than its SIGHUP.
+ */
+export const uses = [
+  'restart Redis',
+  'restart the app',
+  'send the app SIGHUP',
+  'restart oauth2-proxy',
+] as const;
+export type Use = (typeof uses)[number];
 
 export const secretKinds: readonly SecretKind[] = [
   {
@@ -37,7 +47,8 @@ export const secretKinds: readonly SecretKind[] = [
     fallbacks: 'SECRET_KEY_FALLBACKS',
     copies: [],
     whenRotated: 'nobody is signed out',
-    restart: ['the app'],
+    inEmergency: 'everyone is signed out',
+    uses: ['send the app SIGHUP'],
   },
   {
     name: 'GATE_SECRET',
@@ -47,7 +58,8 @@ export const secretKinds: readonly SecretKind[] = [
     fallbacks: 'GATE_SECRET_FALLBACKS',
     copies: ['OAUTH2_PROXY_BASIC_AUTH_PASSWORD'],
     whenRotated: 'nobody is signed out',
-    restart: ['oauth2-proxy', 'the app'],
+    inEmergency: 'every page is refused until the app and oauth2-proxy both have it',
+    uses: ['send the app SIGHUP', 'restart oauth2-proxy'],
   },
   {
     name: 'OAUTH2_PROXY_COOKIE_SECRET',
@@ -56,8 +68,19 @@ export const secretKinds: readonly SecretKind[] = [
     encoding: 'base64url',
     minLength: 16,
     copies: [],
-    whenRotated: 'everyone signs in to Google again',
-    restart: ['oauth2-proxy'],
+    whenRotated: 'everyone signs in to Google again; best at a quiet hour',
+    inEmergency: 'everyone signs in to Google again',
+    uses: ['restart oauth2-proxy'],
+  },
+  {
+    name: 'VAULT_PASSPHRASE',
+    word: 'vault',
+    encoding: 'base64url',
+    minLength: 12,
+    copies: [],
+    whenRotated: 'nobody is signed out',
+    inEmergency: 'the vault is sealed anew, with another data key',
+    uses: ['send the app SIGHUP'],
   },
   {
     name: 'REDIS_PASSWORD',
@@ -71,7 +94,8 @@ export const secretKinds: readonly SecretKind[] = [
       'OAUTH2_PROXY_REDIS_PASSWORD',
     ],
     whenRotated: 'whoever is active while Redis restarts signs in to Google again',
-    restart: ['Redis', 'oauth2-proxy', 'the app'],
+    inEmergency: 'whoever is active while Redis restarts signs in to Google again',
+    uses: ['restart Redis', 'restart the app', 'restart oauth2-proxy'],
   },
 ];
 

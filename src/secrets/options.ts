@@ -1,11 +1,13 @@
 // The options of `node generate-secrets.ts`, read strictly: what is not understood is refused, nothing is guessed.
-import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type RotateWord, rotateWords } from './kinds.ts';
+import { isExample } from './paths.ts';
 
 export interface GeneratorOptions {
   readonly envPath: string;
   readonly rotate: ReadonlySet<RotateWord>;
+  readonly prune: boolean;
+  readonly emergency: boolean;
   readonly dryRun: boolean;
   readonly json: boolean;
   readonly yes: boolean;
@@ -21,18 +23,30 @@ export type Options =
 export const help = `node generate-secrets.ts: makes .env from .env.example, or fills in the secrets that are missing there.
 A secret that stands there already is replaced only with --rotate.
 
-  --rotate WHAT   replace session, gate, oauth2, redis or all; several: --rotate session,gate
+  --rotate WHAT   replace secrets; several: --rotate session,gate
+                    session  signs the app's cookies: nobody is signed out
+                    gate     oauth2-proxy proves itself with it: nobody is signed out
+                    oauth2   oauth2-proxy's cookie: everyone signs in to Google again
+                    vault    opens the vault: nobody is signed out
+                    redis    Redis's password: whoever is active while Redis restarts signs in again
+                    all      all of them
+  --prune         drop former secrets that nobody can need any more, say from when the others can go
+  --emergency     with --rotate all: the secrets are stolen. Nothing of them counts any more, everyone is
+                  signed out, the vault is sealed anew; ends with what is left to do at Google
   --dry-run       say what would happen, write nothing
   --print         print fresh secrets as NAME=value lines, touch no file
   --json          report as JSON
-  --yes           do not ask; needed for --rotate where there is no terminal
+  --yes           do not ask; needed for --rotate and --prune where there is no terminal
   --env FILE      another file than .env
   --help          this text
 
-Exit code: 0 done, 1 refused or a secret is left unfit, 2 an option is wrong.`;
+The file as it was is kept beside it as .env.backup-DATE; the copy of the run before is removed.
+Exit code: 0 done, 1 refused or something is left to mend, 2 an option is wrong.`;
 
 const known = {
   rotate: { type: 'string', multiple: true },
+  prune: { type: 'boolean' },
+  emergency: { type: 'boolean' },
   'dry-run': { type: 'boolean' },
   print: { type: 'boolean' },
   json: { type: 'boolean' },
@@ -46,14 +60,15 @@ export function readOptions(args: readonly string[]): Options {
   const parsed = parse(args);
   if (typeof parsed === 'string') return { task: 'refuse', wrong: parsed };
   const { rotate = [], print = false, json = false, yes = false, env = '.env' } = parsed;
+  const { prune = false, emergency = false } = parsed;
   const dryRun = parsed['dry-run'] ?? false;
   if (parsed.help) return { task: 'help' };
-  if (print && (dryRun || rotate.length > 0 || parsed.env !== undefined)) {
+  if (print && (dryRun || rotate.length > 0 || prune || emergency || parsed.env !== undefined)) {
     return { task: 'refuse', wrong: '--print touches no file: it goes with --json only' };
   }
   if (print) return { task: 'print', json };
   if (env === '') return { task: 'refuse', wrong: '--env needs the name of a file' };
-  if (basename(env) === '.env.example') {
+  if (isExample(env)) {
     return { task: 'refuse', wrong: '.env.example is shared with everyone: no secrets belong in it' };
   }
   const words = rotate
@@ -63,7 +78,14 @@ export function readOptions(args: readonly string[]): Options {
   if (chosen.length < words.length) {
     return { task: 'refuse', wrong: `--rotate takes ${rotateWords.join(', ')} or all` };
   }
-  return { task: 'generate', options: { envPath: env, rotate: new Set(chosen), dryRun, json, yes } };
+  if (emergency && rotateWords.some((word) => !chosen.includes(word))) {
+    return { task: 'refuse', wrong: '--emergency replaces everything: it goes with --rotate all' };
+  }
+  if (emergency && prune) {
+    return { task: 'refuse', wrong: '--emergency keeps no former secret: --prune has nothing to add' };
+  }
+  const options = { envPath: env, rotate: new Set(chosen), prune, emergency, dryRun, json, yes };
+  return { task: 'generate', options };
 }
 
 function parse(args: readonly string[]) {

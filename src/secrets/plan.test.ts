@@ -8,8 +8,11 @@ import { planSecrets } from './plan.ts';
 
 type Values = Record<string, string>;
 
+const today = '2026-11-23';
+const calm = { prune: false, emergency: false, today, bytes: randomBytes };
+
 function plan(values: Values, rotate: readonly RotateWord[] = [], inUse = true) {
-  const planned = planSecrets({ values, inUse, rotate: new Set(rotate), bytes: randomBytes });
+  const planned = planSecrets({ ...calm, values, inUse, rotate: new Set(rotate) });
   assert.ok('steps' in planned, JSON.stringify(planned));
   return {
     ...planned,
@@ -23,10 +26,10 @@ const real = (): Values =>
 
 test('missing, empty and placeholder secrets are made', () => {
   const planned = plan({ SECRET_KEY: 'changeme', GATE_SECRET: '', REDIS_PASSWORD: '  ' });
-  assert.deepEqual(actions(planned), ['made', 'made', 'made', 'made']);
+  assert.deepEqual(actions(planned), ['made', 'made', 'made', 'made', 'made']);
   assert.deepEqual(
     planned.edits.map(({ name }) => name),
-    secretKinds.map(({ name }) => name),
+    [...secretKinds.map(({ name }) => name), 'SECRET_DATES'],
   );
   assert.ok('config' in loadConfig({ env: planned.after }));
 });
@@ -35,14 +38,17 @@ test('real ones stay, also unfit ones', () => {
   const values = real();
   assert.deepEqual(plan(values).edits, []);
   const unfit = plan({ ...values, SECRET_KEY: 'abc123', REDIS_PASSWORD: 'hunter2x' });
-  assert.deepEqual(actions(unfit), ['unfit', 'kept', 'kept', 'unfit']);
+  assert.deepEqual(actions(unfit), ['unfit', 'kept', 'kept', 'kept', 'unfit']);
   assert.deepEqual(unfit.edits, []);
 });
 
 test('rotation keeps the former key and gate secret as the first fallback, and the app starts with them', () => {
   const values: Values = { ...real(), SECRET_KEY_FALLBACKS: ` ${'0123456789abcdef'.repeat(4)} ,` };
   const { after, ...planned } = plan(values, rotateWords);
-  assert.deepEqual(actions({ after, ...planned }), ['rotated', 'rotated', 'rotated', 'rotated']);
+  assert.deepEqual(
+    actions({ after, ...planned }),
+    secretKinds.map(() => 'rotated'),
+  );
   assert.equal(after['SECRET_KEY_FALLBACKS'], `${values['SECRET_KEY']},${'0123456789abcdef'.repeat(4)}`);
   assert.equal(after['GATE_SECRET_FALLBACKS'], values['GATE_SECRET']);
   const loaded = loadConfig({ env: after });
@@ -56,7 +62,7 @@ test('one word rotates one secret', () => {
   for (const kind of secretKinds) {
     const { after, steps } = plan(values, [kind.word]);
     const changed = Object.keys(after).filter((name) => after[name] !== values[name]);
-    assert.deepEqual(changed, [kind.name, ...(kind.fallbacks ? [kind.fallbacks] : [])]);
+    assert.deepEqual(changed, [kind.name, ...(kind.fallbacks ? [kind.fallbacks] : []), 'SECRET_DATES']);
     assert.equal(steps.find(({ action }) => action === 'rotated')?.people, kind.whenRotated);
   }
 });
@@ -65,7 +71,7 @@ test('the fallbacks never grow past what the app takes', () => {
   let values = real();
   for (let i = 0; i < 12; i++) {
     const { after, steps } = plan(values, ['session']);
-    assert.equal(steps[0]?.oldestDropped, i >= 10, String(i));
+    assert.equal(steps[0]?.formers.at(-1)?.fate, i >= 10 ? 'dropped' : 'kept', String(i));
     assert.match(steps[0]?.people ?? '', i >= 10 ? /signed out$/ : /^nobody is signed out$/);
     values = after;
   }
@@ -104,10 +110,10 @@ test('what a NAME_FILE holds is neither made nor rotated here', () => {
   assert.ok(!planned.edits.some(({ name }) => name === 'SECRET_KEY'));
   for (const name of ['GATE_SECRET_FILE', 'GATE_SECRET_FALLBACKS_FILE']) {
     const refused = planSecrets({
+      ...calm,
       values: { ...real(), [name]: '/x' },
       inUse: true,
       rotate: new Set(['gate']),
-      bytes: randomBytes,
     });
     assert.deepEqual(refused, { heldElsewhere: [name] });
   }
@@ -116,5 +122,8 @@ test('what a NAME_FILE holds is neither made nor rotated here', () => {
 test('in a file that is only being made, nobody is signed out', () => {
   const placeholders = Object.fromEntries(secretKinds.map(({ name }) => [name, 'changeme']));
   for (const { people } of plan(placeholders, [], false).steps) assert.equal(people, 'nobody is signed out');
-  assert.equal(plan(placeholders).steps[2]?.people, 'everyone signs in to Google again');
+  assert.equal(
+    plan(placeholders).steps[2]?.people,
+    'everyone signs in to Google again; best at a quiet hour',
+  );
 });

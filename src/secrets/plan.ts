@@ -1,6 +1,11 @@
-// What happens to each secret of a .env file: pure. A real value is replaced only when its word is in `rotate`.
-import { maxFallbacks, type SettingName } from '../config/settings.ts';
+// What happens to each secret of a .env file: pure. A real value is replaced only when its word is in `rotate`, a former one
+// goes only with `prune` or in an emergency, or where the list is full.
+import { maxFallbacks } from '../config/settings.ts';
+import { editDates } from './date-edits.ts';
+import { type Dates, readDates } from './dates.ts';
 import type { Edit } from './env-file.ts';
+import { type Former, planFormers } from './fallbacks.ts';
+import { keptForMs } from './kept-for.ts';
 import {
   faultOf,
   makeSecret,
@@ -9,27 +14,16 @@ import {
   type SecretKind,
   secretKinds,
 } from './kinds.ts';
-
-export interface Step {
-  readonly kind: SecretKind;
-  /**
-   * `made`: it was missing, empty or a placeholder; `unfit`: kept, though it cannot serve; `elsewhere`: a `NAME_FILE` holds it.
-   */
-  readonly action: 'made' | 'rotated' | 'kept' | 'unfit' | 'elsewhere';
-  /** The secret after the plan; undefined for `unfit` and `elsewhere`. */
-  readonly secret?: string;
-  /** Whether the former secret still counts, as a fallback. */
-  readonly formerKept: boolean;
-  /** The list of fallbacks was full: its oldest entry is gone. */
-  readonly oldestDropped: boolean;
-  /** What people notice, without a full stop. */
-  readonly people: string;
-  /** Other variables that repeated the former secret and now repeat the new one. */
-  readonly copies: readonly string[];
-}
+import { planRecordKeys } from './record-keys.ts';
+import type { Step } from './step.ts';
 
 export type Plan =
-  | { readonly steps: readonly Step[]; readonly edits: readonly Edit[] }
+  | {
+      readonly steps: readonly Step[];
+      readonly edits: readonly Edit[];
+      /** Keys of the record for which its list has no room. */
+      readonly recordKeysLost: number;
+    }
   /** Asked to rotate what the file does not hold: the variable that names the file to edit instead. */
   | { readonly heldElsewhere: readonly string[] };
 
@@ -41,72 +35,95 @@ export interface PlanOptions {
   /** Whether the file was there already: people may be signed in by what it holds. */
   readonly inUse: boolean;
   readonly rotate: ReadonlySet<RotateWord>;
+  /** Drops former secrets that nobody can need any more. */
+  readonly prune: boolean;
+  /** Drops all former secrets: they are stolen. */
+  readonly emergency: boolean;
+  /** The day in UTC, `YYYY-MM-DD`. */
+  readonly today: string;
   readonly bytes: RandomBytes;
 }
 
 export function planSecrets(options: PlanOptions): Plan {
-  const { values, rotate } = options;
-  const heldElsewhere = secretKinds
-    .filter(({ word }) => rotate.has(word))
-    .flatMap(({ name, fallbacks }) => [name, fallbacks])
-    .filter((name) => name !== undefined && values[`${name}_FILE`]?.trim())
-    .map((name) => `${name}_FILE`);
-  if (heldElsewhere.length > 0) return { heldElsewhere };
-  const planned = secretKinds.map((kind) => planOne(kind, options));
-  return { steps: planned.map(({ step }) => step), edits: planned.flatMap(({ edits }) => edits) };
+  const { values, rotate, prune, today } = options;
+  const dates = readDates(values['SECRET_DATES']);
+  const steps = secretKinds.map((kind) => planOne(kind, dates, options));
+  const record = planRecordKeys(steps, values);
+  const heldElsewhere = [
+    ...secretKinds.filter(({ word }) => rotate.has(word)).flatMap(({ name, fallbacks }) => [name, fallbacks]),
+    ...secretKinds.map(({ fallbacks }) => (prune ? fallbacks : undefined)),
+    record.edits.length > 0 ? 'AUDIT_KEY_FALLBACKS' : undefined,
+  ].filter((name) => name !== undefined && values[`${name}_FILE`]?.trim());
+  if (heldElsewhere.length > 0) {
+    return { heldElsewhere: [...new Set(heldElsewhere)].map((name) => `${name}_FILE`) };
+  }
+  const edits = [...steps.flatMap((step) => editsOf(step, values)), ...record.edits];
+  // A run that changes nothing else leaves the dates alone too, unless it came to look at them.
+  if (edits.length > 0 || prune) edits.push(...editDates(steps, dates, values, today));
+  return { steps, edits, recordKeysLost: record.lost };
 }
 
-function planOne(
-  kind: SecretKind,
-  { values, inUse, rotate, bytes }: PlanOptions,
-): { readonly step: Step; readonly edits: readonly Edit[] } {
-  const former = values[kind.name]?.trim() ?? '';
-  const fault = faultOf(kind, former);
-  const unchanged = { kind, formerKept: false, oldestDropped: false, people: 'nothing changes', copies: [] };
-  if (values[`${kind.name}_FILE`]?.trim()) return { step: { ...unchanged, action: 'elsewhere' }, edits: [] };
-  if (fault !== 'placeholder' && !rotate.has(kind.word)) {
-    const step: Step = fault
-      ? { ...unchanged, action: 'unfit' }
-      : { ...unchanged, action: 'kept', secret: former };
-    return { step, edits: [] };
+function planOne(kind: SecretKind, dates: Dates, options: PlanOptions): Step {
+  const { values, inUse, rotate, emergency, bytes } = options;
+  const held = values[kind.name]?.trim() ?? '';
+  const fault = faultOf(kind, held);
+  const unchanged = { kind, formerKept: false, people: 'nothing changes', copies: [] };
+  const isReplaced = fault === 'placeholder' || rotate.has(kind.word);
+  const formersOf = (present: string, former?: string) =>
+    kind.fallbacks
+      ? planFormers({
+          ...options,
+          present,
+          former,
+          list: values[kind.fallbacks],
+          dates,
+          keptForMs: keptForMs(kind, values),
+        })
+      : [];
+  if (values[`${kind.name}_FILE`]?.trim()) return { ...unchanged, action: 'elsewhere', formers: [] };
+  if (!isReplaced) {
+    const formers = formersOf(held);
+    return fault
+      ? { ...unchanged, action: 'unfit', formers }
+      : { ...unchanged, action: 'kept', secret: held, formers };
   }
   const secret = makeSecret(kind, bytes);
-  const fallbacks =
-    kind.fallbacks && fault === undefined ? withFallback(values[kind.fallbacks], former) : undefined;
-  const copies = copyEdits(kind, values, former, secret);
-  const step: Step = {
+  const former = fault === undefined ? held : undefined;
+  const formers = formersOf(secret, former);
+  const wasUsed = held !== '' && inUse;
+  return {
     kind,
     action: fault === 'placeholder' ? 'made' : 'rotated',
     secret,
-    formerKept: fallbacks !== undefined,
-    oldestDropped: fallbacks?.dropped ?? false,
-    people: former === '' || !inUse ? 'nobody is signed out' : peopleOf(kind, fallbacks),
-    copies: copies.map(({ name }) => name),
+    ...(former !== undefined && { former }),
+    formerKept: formers.some((one) => one.secret === former && one.fate === 'kept'),
+    formers,
+    people: wasUsed ? peopleOf(kind, formers, emergency) : 'nobody is signed out',
+    copies: copyEdits(kind, values, held, secret).map(({ name }) => name),
   };
-  const own: Edit = { name: kind.name, value: secret };
-  const list = kind.fallbacks && fallbacks ? fallbackEdit(kind.name, kind.fallbacks, fallbacks.list) : [];
-  return { step, edits: [own, ...list, ...copies] };
 }
 
-function peopleOf(kind: SecretKind, fallbacks: Fallbacks | undefined): string {
-  if (fallbacks?.dropped) return `only who was last here ${maxFallbacks} rotations ago is signed out`;
+function peopleOf(kind: SecretKind, formers: readonly Former[], emergency: boolean): string {
+  if (emergency) return kind.inEmergency;
+  if (formers.length > maxFallbacks)
+    return `only who was last here ${maxFallbacks} rotations ago is signed out`;
   return kind.whenRotated;
 }
 
-interface Fallbacks {
-  readonly list: readonly string[];
-  readonly dropped: boolean;
+function editsOf({ kind, action, secret = '', formers }: Step, values: Values): Edit[] {
+  const isNew = action === 'made' || action === 'rotated';
+  const own = isNew ? [{ name: kind.name, value: secret }] : [];
+  const copies = isNew ? copyEdits(kind, values, values[kind.name]?.trim() ?? '', secret) : [];
+  const kept = formers.filter(({ fate }) => fate === 'kept').map((one) => one.secret);
+  const isChanged =
+    kept.length < formers.length || (kept[0] !== undefined && !isListed(kind, values, kept[0]));
+  const list =
+    kind.fallbacks && isChanged ? [{ name: kind.fallbacks, value: kept.join(','), after: kind.name }] : [];
+  return [...own, ...list, ...copies];
 }
 
-/** The former secret first, then the older ones; no more than the app takes. */
-function withFallback(present: string | undefined, former: string): Fallbacks {
-  const older = (present ?? '').split(',').map((item) => item.trim());
-  const list = [former, ...older.filter((item) => item !== '' && item !== former)];
-  return { list: list.slice(0, maxFallbacks), dropped: list.length > maxFallbacks };
-}
-
-function fallbackEdit(after: SettingName, name: SettingName, list: readonly string[]): Edit[] {
-  return [{ name, value: list.join(','), after }];
+function isListed(kind: SecretKind, values: Values, secret: string): boolean {
+  return (values[kind.fallbacks ?? ''] ?? '').split(',').some((item) => item.trim() === secret);
 }
 
 function copyEdits(kind: SecretKind, values: Values, former: string, secret: string): Edit[] {

@@ -1,20 +1,12 @@
-// What the generator says: one line a fact, the mend beside the fault, and never a secret.
+// What the generator says of a run: one line a fact, the mend beside the fault, and never a secret.
+import { emergencyChecklist, endInCompose } from './checklist.ts';
+import { markOf } from './dates.ts';
 import type { ReadFault } from './disk.ts';
 import type { EnvFault } from './env-file.ts';
-import { fingerprint } from './fingerprint.ts';
-import { type Part, parts } from './kinds.ts';
-import type { Step } from './plan.ts';
-
-export interface Report {
-  readonly outcome: 'created' | 'changed' | 'unchanged' | 'would-create' | 'would-change' | 'declined';
-  readonly path: string;
-  readonly steps: readonly Step[];
-  /** Where the file as it was is kept. */
-  readonly backup?: string;
-  /** The mode was open to others, and is (or would be) 0600 now. */
-  readonly tightened: boolean;
-  readonly byHand: readonly string[];
-}
+import { type Use, uses } from './kinds.ts';
+import { type Ended, isReal, type Report } from './report.ts';
+import type { Step } from './step.ts';
+import { peopleLine } from './step-words.ts';
 
 const headlines: Record<Report['outcome'], string> = {
   created: 'made',
@@ -25,62 +17,116 @@ const headlines: Record<Report['outcome'], string> = {
   declined: 'left as it was',
 };
 
-/** `NAME: what people notice (what was done)`. @param isReal false: the new secrets are not the ones that will be written */
-export function stepLine(step: Step, isReal: boolean): string {
-  return `${step.kind.name}: ${step.people} (${notesOf(step, isReal).join(', ')})`;
-}
-
-function notesOf(step: Step, isReal: boolean): string[] {
-  const { kind, action, secret, formerKept, copies } = step;
-  if (action === 'elsewhere') return [`held by ${kind.name}_FILE`];
-  if (action === 'unfit') return [`kept, but unfit: --rotate ${kind.word} replaces it`];
-  const notes: string[] = [{ made: 'new', rotated: 'replaced', kept: 'kept' }[action]];
-  if (secret !== undefined && (isReal || action === 'kept')) notes.push(`fingerprint ${fingerprint(secret)}`);
-  if (formerKept) notes.push('the former one is still accepted');
-  if (action === 'rotated' && kind.fallbacks && !formerKept)
-    notes.push('the former one was unfit and is gone');
-  if (copies.length > 0) notes.push(`also in ${copies.join(', ')}`);
-  return notes;
-}
-
 /** The lines around those of the steps: what became of the file, then what is left to do. */
 export function reportLines(report: Report): { readonly first: string; readonly last: readonly string[] } {
-  const { outcome, path, backup, tightened, byHand, steps } = report;
+  const { outcome, path, tightened, byHand, recordKeysLost, vault, ended } = report;
   const isPlan = outcome === 'would-create' || outcome === 'would-change';
-  const restart = outcome === 'changed' ? restartOf(steps) : [];
+  const lost = recordKeysLost === 1 ? 'the oldest key goes' : `the oldest ${recordKeysLost} keys go`;
   const last = [
     tightened && `Others could read it: its mode ${isPlan ? 'would be' : 'is'} 0600 now.`,
-    backup && `As it was: ${backup} (it holds the former secrets: delete it once all works)`,
-    restart.length > 0 &&
-      `Restart ${restart.join(', ').replace(/, ([^,]+)$/, ' and $1')}: until then the former secrets are in use.`,
-    byHand.length > 0 && 'Left to do by hand:',
-    ...byHand.map((line) => `  ${line}`),
+    ...backupLines(report),
+    recordKeysLost > 0 &&
+      outcome !== 'declined' &&
+      `AUDIT_KEY_FALLBACKS is full: ${lost}, and with it the proof of the record’s entries of that time.`,
+    vault === 'unfinished' &&
+      'The vault opens with the new passphrase, but could not be finished: run this again.',
+    vault &&
+      'A running app goes on with the vault’s key that it holds in memory until it has the new secrets.',
+    ...(ended ? endedLines(ended) : []),
+    ...(outcome === 'changed' ? useLines(usesOf(report.steps)) : []),
+    ...(byHand.length > 0 ? ['Left to do by hand:', ...byHand.map((line) => `  ${line}`)] : []),
+    ...(report.emergency && outcome !== 'declined'
+      ? ['After an emergency:', ...emergencyChecklist.map((line, index) => `  ${index + 1}. ${line}`)]
+      : []),
   ];
   return { first: `${path}: ${headlines[outcome]}`, last: last.filter((line) => typeof line === 'string') };
 }
 
+function backupLines({ backup, olderBackupsGone = 0, emergency }: Report): string[] {
+  if (backup === undefined) return [];
+  const gone = olderBackupsGone === 1 ? 'The older copy is removed.' : 'The older copies are removed.';
+  return [
+    emergency
+      ? `ATTENTION: ${backup} still holds the STOLEN secrets: delete it as soon as all works.`
+      : `As it was: ${backup} (it holds the former secrets: delete it once all works)`,
+    ...(olderBackupsGone > 0 ? [gone] : []),
+  ];
+}
+
+function endedLines({ sessions, gate }: Ended): string[] {
+  const isMissing = sessions === 'unreachable' || gate === 'unreachable';
+  return [
+    sessions === 'unreachable'
+      ? 'The app’s sessions could not be reached from here: they end when the app has the new SECRET_KEY.'
+      : `${sessions} ${sessions === 1 ? 'session' : 'sessions'} of the app ended.`,
+    gate === 'unreachable'
+      ? 'The gate’s sessions could not be reached from here: they end when oauth2-proxy has its new secret.'
+      : gate === 'in cookies'
+        ? 'The gate keeps its sessions in cookies: they are worthless when oauth2-proxy has its new secret.'
+        : `${gate} ${gate === 1 ? 'session' : 'sessions'} at the gate deleted.`,
+    ...(isMissing ? [`With Compose, before the new secrets are loaded: ${endInCompose}`] : []),
+  ];
+}
+
+/** In an order in which nobody is refused. */
+function useLines(wanted: readonly Use[]): string[] {
+  if (wanted.length === 0) return [];
+  const [only] = wanted;
+  const byHand =
+    wanted.length === 1 && only !== undefined
+      ? `, or ${only}.`
+      : `. Without Compose, in this order: ${wanted.join(', ').replace(/, ([^,]+)$/, ', then $1')}.`;
+  return [`To use them: docker compose up -d${byHand}`, 'Until then the former secrets are in use.'];
+}
+
+/** What makes the running parts use what changed, in order. */
+function usesOf(steps: readonly Step[]): Use[] {
+  const changed = steps.filter(({ action }) => action === 'made' || action === 'rotated');
+  const wanted = uses.filter((use) => changed.some(({ kind }) => kind.uses.includes(use)));
+  return wanted.includes('restart the app') ? wanted.filter((use) => use !== 'send the app SIGHUP') : wanted;
+}
+
 export function reportJson(report: Report): string {
-  const { outcome, path, backup, tightened, byHand, steps } = report;
-  const isReal = outcome !== 'would-create' && outcome !== 'would-change' && outcome !== 'declined';
+  const { outcome, path, backup, tightened, byHand, steps, people, recordKeysLost, emergency } = report;
   const secrets = steps.map((step) => ({
     name: step.kind.name,
     action: step.action,
-    people: step.people,
-    fingerprint: step.secret && (isReal || step.action === 'kept') ? fingerprint(step.secret) : null,
+    people: peopleLine(step, people),
+    before: step.former === undefined ? null : (markOf(step.former) ?? null),
+    fingerprint:
+      step.secret && (isReal(report) || step.action === 'kept') ? (markOf(step.secret) ?? null) : null,
     formerKept: step.formerKept,
+    formers: step.formers.map(({ secret, fate, canGoFrom }) => ({
+      fingerprint: markOf(secret) ?? null,
+      fate,
+      canGoFrom: canGoFrom ?? null,
+    })),
     copies: step.copies,
   }));
-  const restart = outcome === 'changed' ? restartOf(steps) : [];
-  return JSON.stringify(
-    { outcome, file: path, backup: backup ?? null, tightened, secrets, restart, byHand },
-    null,
-    2,
-  );
+  const body = {
+    outcome,
+    file: path,
+    backup: backup ?? null,
+    olderBackupsGone: report.olderBackupsGone ?? 0,
+    tightened,
+    secrets,
+    use: outcome === 'changed' ? usesOf(steps) : [],
+    people: people ?? null,
+    recordKeysLost,
+    vault: report.vault ?? null,
+    ended: report.ended ?? null,
+    byHand,
+    checklist: emergency && outcome !== 'declined' ? emergencyChecklist : [],
+  };
+  return JSON.stringify(body, null, 2);
 }
 
-function restartOf(steps: readonly Step[]): Part[] {
-  const changed = steps.filter(({ action }) => action === 'made' || action === 'rotated');
-  return parts.filter((part) => changed.some(({ kind }) => kind.restart.includes(part)));
+/** @param isMissing the file holds no passphrase */
+export function closedVaultLine(path: string, isMissing: boolean): string {
+  const fault = isMissing
+    ? 'there is a vault, and no VAULT_PASSPHRASE that opens it'
+    : 'the vault does not open with this VAULT_PASSPHRASE';
+  return `${path}: ${fault}: enter the one that it was made with, or move the vault away and load its cookies anew; nothing was changed`;
 }
 
 export function readFaultLine(path: string, fault: ReadFault): string {

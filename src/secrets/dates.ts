@@ -1,0 +1,42 @@
+// SECRET_DATES: on which day each secret was made, by its fingerprint, and what follows for a former one. Pure. Days are UTC, `YYYY-MM-DD`.
+import { fingerprint } from '../crypto/fingerprint.ts';
+
+export type Dates = ReadonlyMap<string, string>;
+
+const dayMs = 86_400_000;
+
+/** @param at milliseconds */
+export function dayOf(at: number): string {
+  return new Date(at).toISOString().slice(0, 10);
+}
+
+/** What does not read as `fingerprint=day` is left out. */
+export function readDates(text: string | undefined): Dates {
+  const pairs = (text ?? '').split(',').map((pair) => /^([\da-f]{8})=(\d{4}-\d\d-\d\d)$/.exec(pair.trim()));
+  return new Map(
+    pairs.flatMap((pair) =>
+      pair?.[1] && pair[2] && Number.isFinite(Date.parse(pair[2])) ? [[pair[1], pair[2]] as const] : [],
+    ),
+  );
+}
+
+export function writeDates(dates: Dates): string {
+  return [...dates].map(([mark, day]) => `${mark}=${day}`).join(',');
+}
+
+/**
+ * The fingerprint by which a secret may be named; undefined for one so short that somebody may have chosen it:
+ * whoever saw its fingerprint could try guesses against that, without the slow derivation that guards a passphrase.
+ */
+export function markOf(secret: string): string | undefined {
+  return secret.length >= 32 ? fingerprint(secret) : undefined;
+}
+
+/**
+ * The first day on which a former secret can go: whatever it signed on its last day is over by then.
+ * @param outOfUse the day on which its successor was made; it may have been used until that day's last instant
+ * @param keptForMs how long what it signed can still be shown
+ */
+export function canGoFrom(outOfUse: string, keptForMs: number): string {
+  return dayOf(Math.ceil((Date.parse(outOfUse) + dayMs + keptForMs) / dayMs) * dayMs);
+}

@@ -1,0 +1,78 @@
+// What a run would write, worked out before anything is changed: nothing here writes.
+import { existsSync, readFileSync } from 'node:fs';
+import { envExample } from '../config/documents.ts';
+import { dayOf } from './dates.ts';
+import { type OnDisk, readEnvFile } from './disk.ts';
+import { editEnv, parseEnv } from './env-file.ts';
+import type { RandomBytes, RotateWord } from './kinds.ts';
+import { exampleBeside } from './paths.ts';
+import { planSecrets } from './plan.ts';
+import type { Step } from './step.ts';
+import { planVaultChange, type VaultChange } from './vault-change.ts';
+import type { VaultSteps } from './vault-steps.ts';
+import { closedVaultLine, editFaultLine, readFaultLine } from './words.ts';
+
+/** A line for each thing that is wrong; nothing was changed. */
+export interface Refusal {
+  readonly wrong: readonly string[];
+}
+
+export interface DraftOptions {
+  readonly path: string;
+  readonly rotate: ReadonlySet<RotateWord>;
+  readonly prune: boolean;
+  readonly emergency: boolean;
+  /** undefined: there is no vault. */
+  readonly vault?: VaultSteps | undefined;
+  /** Milliseconds. */
+  now(): number;
+  readonly bytes: RandomBytes;
+}
+
+export interface Draft {
+  /** What is there now. */
+  readonly file: OnDisk | undefined;
+  readonly steps: readonly Step[];
+  /** What shall be there. */
+  readonly text: string;
+  readonly recordKeysLost: number;
+  /** undefined: the vault needs no new passphrase. */
+  readonly vaultChange: VaultChange | undefined;
+}
+
+export async function prepare(options: DraftOptions): Promise<Draft | Refusal> {
+  const { path, emergency, vault, now } = options;
+  const read = readEnvFile(path);
+  if ('fault' in read) return { wrong: [readFaultLine(path, read.fault)] };
+  const { file } = read;
+  const example = exampleBeside(path);
+  const fromFile = !file && existsSync(example);
+  const base = file?.text ?? (fromFile ? readFileSync(example, 'utf8') : envExample());
+  const values = parseEnv(base);
+  const plan = planSecrets({ ...options, values, inUse: file !== undefined, today: dayOf(now()) });
+  if ('heldElsewhere' in plan) {
+    return {
+      wrong: plan.heldElsewhere.map((name) => `${name} is set: change the secret in the file that it names`),
+    };
+  }
+  const edited = editEnv(base, plan.edits);
+  if ('faults' in edited) {
+    return { wrong: edited.faults.map((fault) => editFaultLine(fromFile ? example : path, fault)) };
+  }
+  const next = newPassphrase(plan.steps);
+  const former = file ? passphraseIn(values) : '';
+  const vaultChange =
+    next === undefined ? undefined : await planVaultChange(vault, { former, next, emergency });
+  if (vaultChange === 'closed') return { wrong: [closedVaultLine(path, former === '')] };
+  return { file, text: edited.text, vaultChange, steps: plan.steps, recordKeysLost: plan.recordKeysLost };
+}
+
+/** The passphrase that the file holds itself; empty where it holds none. */
+export function passphraseIn(values: Readonly<Record<string, string>>): string {
+  return values['VAULT_PASSPHRASE_FILE']?.trim() ? '' : (values['VAULT_PASSPHRASE']?.trim() ?? '');
+}
+
+function newPassphrase(steps: readonly Step[]): string | undefined {
+  const step = steps.find(({ kind }) => kind.word === 'vault');
+  return step?.action === 'made' || step?.action === 'rotated' ? step.secret : undefined;
+}

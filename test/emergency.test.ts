@@ -1,0 +1,116 @@
+// The generator against the running house: it counts who is signed in, ends everyone here and at the gate, also sessions that
+// the dashboard never saw, and says what it cannot reach. On SQLite and on Redis.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import { countPeople, endEverything } from '../src/emergency.ts';
+import type { Store } from '../src/store/contract.ts';
+import { createRedisStore } from '../src/store/redis.ts';
+import { connectRedis, type RedisClient } from '../src/store/redis-client.ts';
+import { openSqliteStore } from '../src/store/sqlite.ts';
+import { plantSession } from './support/planted.ts';
+import { type PrivateRedis, startRedis } from './support/redis.ts';
+import { need } from './support/requirement.ts';
+
+const [ada, grace] = [
+  { personId: '1', email: 'ada@example.org' },
+  { personId: '2', email: 'grace@example.org' },
+];
+
+for (const kind of ['sqlite', 'redis'] as const) {
+  suite(
+    `an emergency on ${kind}`,
+    await need(...(kind === 'redis' ? (['redis-server'] as const) : [])),
+    () => {
+      let folder: string;
+      let envFile: string;
+      let redis: PrivateRedis | undefined;
+      let client: RedisClient | undefined;
+      let store: Store;
+      before(async () => {
+        folder = mkdtempSync(join(tmpdir(), 'gatehouse-emergency-'));
+        redis = kind === 'redis' ? await startRedis() : undefined;
+        client = redis && connectRedis(redis.url, () => {});
+        store = client ? createRedisStore(client) : openSqliteStore(join(folder, 'data'));
+        envFile = join(folder, '.env');
+        const settings = {
+          SECRET_KEY: randomBytes(32).toString('hex'),
+          GATE_SECRET: randomBytes(32).toString('hex'),
+          DATA_DIR: join(folder, 'data'),
+          AUDIT_LOG_FILE: 'off',
+          ...(redis && { SESSION_BACKEND: 'redis', REDIS_URL: redis.url }),
+        };
+        writeFileSync(
+          envFile,
+          Object.entries(settings)
+            .map(([name, value]) => `${name}=${value}\n`)
+            .join(''),
+        );
+      });
+      after(async () => {
+        await store.close();
+        await redis?.close();
+        rmSync(folder, { recursive: true, force: true });
+      });
+
+      test('people are counted once each, and only who is signed in', async () => {
+        assert.equal(await countPeople(envFile), 0);
+        for (const person of [ada, ada, grace]) await plantSession({ store, now: Date.now }, person);
+        const longAgo = Date.now() - 3 * 86_400_000;
+        await plantSession(
+          { store, now: Date.now },
+          { personId: '3', email: 'idle@example.org', lastSeenAt: longAgo, createdAt: longAgo },
+        );
+        assert.equal(await countPeople(envFile), 2);
+      });
+
+      test('everyone is out: here, and at the gate with sessions that nobody here has seen', async () => {
+        const own = await plantSession({ store, now: Date.now }, ada);
+        const keys = Array.from({ length: 700 }, () => `_oauth2_proxy-${randomBytes(16).toString('hex')}`);
+        const others = [
+          '_oauth2_proxy-healthcheck-1',
+          'somebody:else',
+          `_other-${randomBytes(16).toString('hex')}`,
+        ];
+        for (const key of [...keys, ...others]) await client?.set(key, 'sealed', 'EX', 600);
+        const ended = await endEverything(envFile);
+        assert.deepEqual(ended, { sessions: 5, gate: kind === 'redis' ? 700 : 'in cookies' });
+        assert.equal((await store.sessions.read(own.key))?.ended?.reason, 'revoked_by_operator');
+        assert.equal(await countPeople(envFile), 0);
+        if (client) assert.deepEqual([await client.exists(...keys), await client.exists(...others)], [0, 3]);
+        assert.deepEqual(await endEverything(envFile), {
+          sessions: 0,
+          gate: kind === 'redis' ? 0 : 'in cookies',
+        });
+      });
+
+      test('each ending is in the record, by the terminal', async () => {
+        const entries = (await store.record.after(0, 100)).map(({ text }) => JSON.parse(text));
+        const ends = entries.filter(({ event }) => event === 'session.revoked');
+        assert.equal(ends.length, 5);
+        for (const { by } of ends) assert.equal(by, 'terminal');
+      });
+
+      test('what is down, or not here, is said and nothing is made', async () => {
+        const elsewhere = join(folder, 'elsewhere.env');
+        const secrets = `SECRET_KEY=${randomBytes(32).toString('hex')}\nGATE_SECRET=${randomBytes(32).toString('hex')}\n`;
+        const lost = { sessions: 'unreachable', gate: 'unreachable' };
+        const down = 'SESSION_BACKEND=redis\nREDIS_URL=redis://127.0.0.1:1/0\n';
+        const texts = [
+          `${secrets}DATA_DIR=${join(folder, 'none')}\n`,
+          `${secrets}${down}`,
+          'SECRET_KEY=changeme\n',
+        ];
+        for (const text of texts) {
+          writeFileSync(elsewhere, text);
+          assert.deepEqual(await endEverything(elsewhere), lost, text);
+          assert.equal(await countPeople(elsewhere), undefined);
+        }
+        assert.ok(!existsSync(join(folder, 'none')));
+      });
+    },
+  );
+}
