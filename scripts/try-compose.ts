@@ -1,5 +1,8 @@
 // `npm run try:compose`: docker-compose.yml on this machine's engine, with and without Redis: sign-in, what is open, what is forbidden, crashes.
 // Prints one line of evidence each; exit code 0: all of it holds, 1: something does not, 2: there is no engine.
+import { execFileSync } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { waitFor } from '../demo/child.ts';
 import type { Client } from '../test/support/client.ts';
@@ -219,12 +222,85 @@ async function tryWith(redis: boolean): Promise<void> {
   }
 }
 
+/** Asks on and on as `devices` while `act` runs. @returns how many requests, which were refused, and for how long at most */
+async function underLoad(devices: readonly Client[], act: () => Promise<void>) {
+  const seen = { requests: 0, refused: 0, lost: 0, longestMs: 0 };
+  let over = false;
+  const asking = devices.map(async (device) => {
+    const { handle } = (await me(device)).session;
+    let refusedSince: number | undefined;
+    while (!over) {
+      seen.requests += 1;
+      const answer = await device.ask('/api/me').catch(() => undefined);
+      if (answer?.status === 200) {
+        refusedSince = undefined;
+        if (answer.json<Me>().session.handle !== handle) seen.lost += 1;
+      } else {
+        seen.refused += 1;
+        refusedSince ??= Date.now();
+        seen.longestMs = Math.max(seen.longestMs, Date.now() - refusedSince);
+      }
+      await delay(50);
+    }
+  });
+  try {
+    await act();
+  } finally {
+    over = true;
+    await Promise.all(asking);
+  }
+  return seen;
+}
+
+/** The steps of docs/deploy.md, "Without a pause". */
+async function tryRolling(redis: boolean): Promise<void> {
+  console.log(`\nTwo apps, one after the other, ${redis ? 'on Redis' : 'on SQLite'}`);
+  const world = await prepareCompose({ redis });
+  const compose = async (...args: string[]) => {
+    const { ok, all } = await world.compose('-f', 'docker-compose.rolling.yml', ...args);
+    if (!ok) throw new Error(all.slice(-2000));
+  };
+  const rotate = (word: string) => {
+    const script = join(import.meta.dirname, '..', 'generate-secrets.ts');
+    const args = [script, '--rotate', word, '--yes', '--env', join(world.folder, '.env')];
+    execFileSync(process.execPath, args, { cwd: world.folder, stdio: 'ignore' });
+  };
+  const roll = async () => {
+    await compose('up', '-d', '--wait', 'app');
+    await compose('up', '-d', '--wait', 'app-2');
+    await compose('up', '-d', '--wait');
+  };
+  try {
+    appendFileSync(join(world.folder, '.env'), '\nRATE_LIMIT=off\n');
+    await compose('up', '-d', '--build', '--wait');
+    const devices = await Promise.all(
+      ['ada', 'grace', 'ada'].map((who) => signIn(world, `${who}@example.org`)),
+    );
+    for (const word of ['session', 'gate']) {
+      rotate(word);
+      const { requests, refused, lost, longestMs } = await underLoad(devices, roll);
+      // A new gate secret starts the gate itself anew, which alone has the port.
+      const holds = lost === 0 && (word === 'session' ? refused === 0 : longestMs < 10_000);
+      const pause = refused > 0 ? `, for ${(longestMs / 1000).toFixed(1)} s at most` : '';
+      show(
+        holds,
+        `rotate ${word}`,
+        `${requests} requests, ${refused} refused${pause}, ${lost} sessions lost`,
+      );
+    }
+  } finally {
+    await world.close();
+  }
+}
+
 const engine = await docker(['info', '--format', '{{.ServerVersion}}']);
 const plugin = await docker(['compose', 'version', '--short']);
 if (engine.ok && plugin.ok) {
   console.log(`Docker ${engine.out.trim()}, Compose ${plugin.out.trim()}`);
   await tryWith(true);
   await tryWith(false);
+  await tryRolling(true);
+  await tryRolling(false);
   console.log(failures === 0 ? '\nAll of it holds.' : `\n${failures} of it does not hold.`);
   if (failures > 0) process.exitCode = 1;
 } else {

@@ -87,6 +87,17 @@ suite('docker-compose.yml', () => {
     }
   });
 
+  test('the gate does not start anew with the app, and a second app can stand beside the first', () => {
+    const depends = block(services['oauth2-proxy'], 'depends_on', 4);
+    assert.match(depends, /^ {6}redis: /m);
+    assert.doesNotMatch(depends, /app/);
+    const second = block(block(read('docker-compose.rolling.yml'), 'services', 0), 'app-2', 2);
+    assert.match(second, /extends: \{ file: docker-compose\.yml, service: app \}/);
+    assert.match(second, /inside:\n\s+aliases: \[app\]/);
+    assert.match(second, /app: \{ condition: service_healthy \}/);
+    assert.doesNotMatch(second, /ports|edge/);
+  });
+
   test('nothing but the gate has a port, on loopback alone', () => {
     assert.equal(composeFile.match(/ports:/g)?.length, 1);
     assert.match(services['oauth2-proxy'], /^ {4}ports: \['127\.0\.0\.1:\$\{GATE_PORT:-4180\}:4180'\]$/m);

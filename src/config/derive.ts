@@ -35,6 +35,8 @@ export interface Config {
     /** Hex keys of earlier entries, newest first, that `secretKeys` no longer give. */
     readonly formerKeys: readonly string[];
   };
+  /** After so long without a sign-in a person is erased; 0: never. */
+  readonly personRetentionMs: number;
   readonly vault: {
     /** undefined: there is no vault. */
     readonly passphrase: string | undefined;
@@ -140,6 +142,7 @@ export function derive(values: SettingValues, production: boolean, problems: Pro
       retentionMs: values.AUDIT_RETENTION_DAYS * dayMs,
       formerKeys: values.AUDIT_KEY_FALLBACKS,
     },
+    personRetentionMs: values.PERSON_RETENTION_DAYS * dayMs,
     vault: {
       passphrase: values.VAULT_PASSPHRASE,
       ttlMs: values.VAULT_TTL_DAYS * dayMs,

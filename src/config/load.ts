@@ -7,7 +7,9 @@ import type { Problem } from './problem.ts';
 import { profileNames, profiles } from './profiles.ts';
 import { type SettingName, type SettingValues, settingNames, settingOf } from './settings.ts';
 
-export type LoadResult = { readonly config: Config } | { readonly problems: readonly Problem[] };
+export type LoadResult =
+  | { readonly config: Config; readonly values: SettingValues }
+  | { readonly problems: readonly Problem[] };
 
 export interface LoadOptions {
   /** The process environment; it wins over the file. */
@@ -39,7 +41,7 @@ export function loadConfig({ env, envFile }: LoadOptions): LoadResult {
   }
   for (const name of settingNames) values[name] ??= standIn(name, profile[name]);
   const config = derive(values as SettingValues, merged['NODE_ENV']?.trim() === 'production', problems);
-  return problems.length > 0 ? { problems } : { config };
+  return problems.length > 0 ? { problems } : { config, values: values as SettingValues };
 }
 
 /** What a faulty setting counts as while the rules between the others are checked, so that all problems come at once. */

@@ -433,6 +433,12 @@ export const settings = {
     group: 'Record',
     about: 'How many days entries of the record are kept.',
   },
+  PERSON_RETENTION_DAYS: {
+    schema: wholeNumber(0, 3650),
+    default: '400',
+    group: 'Record',
+    about: 'After how many days without a sign-in a person is erased; `0` never.',
+  },
   AUDIT_KEY_FALLBACKS: {
     schema: list.pipe(
       z

@@ -11,7 +11,15 @@ import { type Client, createClient } from './client.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const files = [
-  ...['Dockerfile', '.dockerignore', 'docker-compose.yml', 'oauth2-proxy.cfg', 'gate-pages', '.env.example'],
+  ...[
+    'Dockerfile',
+    '.dockerignore',
+    'docker-compose.yml',
+    'docker-compose.rolling.yml',
+    'oauth2-proxy.cfg',
+    'gate-pages',
+    '.env.example',
+  ],
   ...['package.json', 'package-lock.json', 'generate-secrets.ts', 'src', 'views', 'public'],
 ];
 
@@ -27,6 +35,8 @@ export interface ComposeWorld {
   /** What browsers see. */
   readonly url: string;
   readonly port: number;
+  /** Where its .env is. */
+  readonly folder: string;
   /** Every secret of its .env. */
   readonly secrets: readonly string[];
   compose(...args: string[]): Promise<Ran>;
@@ -92,6 +102,7 @@ export async function prepareCompose({ redis }: { readonly redis: boolean }): Pr
   return {
     url,
     port,
+    folder,
     secrets,
     compose,
     allow,

@@ -1,0 +1,45 @@
+// The keyring: keys of one purpose are none of another's, and an exchange holds for everyone who has them.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createKeyring } from './keyring.ts';
+
+test('an exchange reaches whoever holds the list, at once', () => {
+  const keyring = createKeyring(['new']);
+  const held = keyring.keys('session cookie');
+  const [former] = held;
+  keyring.replace(['newer', 'new']);
+  assert.equal(keyring.keys('session cookie'), held);
+  assert.equal(held.length, 2);
+  assert.equal(held[1], former);
+  keyring.replace(['newer']);
+  assert.equal(held.length, 1);
+  assert.notEqual(held[0], former);
+});
+
+test('what a former key made is accepted as such, and told of; what a dropped one made is not', () => {
+  const used: string[] = [];
+  const keyring = createKeyring(['old'], (secret) => used.push(secret));
+  const mac = keyring.mac('visitor cookie', 'text');
+  assert.equal(keyring.verify('visitor cookie', 'text', mac), 'current');
+  keyring.replace(['new', 'old']);
+  assert.equal(keyring.hasFormer(), true);
+  assert.equal(keyring.verify('visitor cookie', 'text', mac), 'fallback');
+  assert.equal(keyring.verify('session cookie', 'text', mac), undefined);
+  assert.deepEqual(used, ['old']);
+  keyring.replace(['new']);
+  assert.equal(keyring.verify('visitor cookie', 'text', mac), undefined);
+  assert.equal(keyring.hasFormer(), false);
+});
+
+test('while an older key signs, the newest counts as current, and neither is told of', () => {
+  const used: string[] = [];
+  const elsewhere = createKeyring(['new', 'old']).mac('visitor cookie', 'text');
+  const keyring = createKeyring(['new', 'old', 'oldest'], (secret) => used.push(secret));
+  keyring.replace(['new', 'old', 'oldest'], 1);
+  assert.equal(keyring.newestSigns(), false);
+  assert.equal(keyring.mac('visitor cookie', 'text'), createKeyring(['old']).mac('visitor cookie', 'text'));
+  assert.equal(keyring.keys('session cookie')[0], createKeyring(['old']).keys('session cookie')[0]);
+  assert.equal(keyring.verify('visitor cookie', 'text', elsewhere), 'current');
+  assert.equal(keyring.macs('visitor cookie', 'text').length, 3);
+  assert.deepEqual(used, []);
+});

@@ -1,0 +1,150 @@
+// The settings of a running server, and SIGHUP: new secrets are taken over at once and together; settings with a fault change nothing.
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Recorder } from './audit/recorder.ts';
+import type { Config } from './config/derive.ts';
+import { formatProblems, type LoadResult } from './config/load.ts';
+import { type SettingName, type SettingValues, settingNames } from './config/settings.ts';
+import { createKeyring, type Keyring } from './crypto/keyring.ts';
+import type { Logger } from './http/log.ts';
+import { createKeyChanges } from './keys/changes.ts';
+import { createKeyDates, type KeyDates } from './keys/dates.ts';
+import { createReplicas } from './keys/replicas.ts';
+import { createSigning } from './keys/signing.ts';
+import type { NoteTable, Store } from './store/contract.ts';
+
+/** Whoever must follow a reload asks `config()` each time; the keyring and the set of operators in it change in place. */
+export interface Live {
+  config(): Config;
+  /** As they were set; undefined where only the configuration is known. */
+  values(): SettingValues | undefined;
+  readonly keyring: Keyring;
+  readonly dates: KeyDates;
+  /** Takes over what may change while the server runs, except the keyring. @returns the names of what differs and needs a restart */
+  takeOver(loaded: Loaded): readonly SettingName[];
+}
+
+export interface Loaded {
+  readonly config: Config;
+  readonly values?: SettingValues;
+}
+
+export interface LiveOptions {
+  readonly loaded: Loaded;
+  readonly notes: NoteTable;
+  readonly logger: Logger;
+  readonly now: () => number;
+}
+
+/** The last two the app only shows; the gate holds them. */
+const live: ReadonlySet<SettingName> = new Set<SettingName>([
+  'SECRET_KEY',
+  'SECRET_KEY_FALLBACKS',
+  'GATE_SECRET',
+  'GATE_SECRET_FALLBACKS',
+  'ADMIN_EMAILS',
+  'AUDIT_KEY_FALLBACKS',
+  'VAULT_PASSPHRASE',
+  'SECRET_DATES',
+  'SECRET_MAX_AGE_DAYS',
+  'OAUTH2_PROXY_COOKIE_SECRET',
+  'OAUTH2_PROXY_CLIENT_SECRET',
+]);
+
+export function createLive({ loaded, notes, logger, now }: LiveOptions): Live {
+  let { values } = loaded;
+  const operators = new Set(loaded.config.gate.operators);
+  let config: Config = { ...loaded.config, gate: { ...loaded.config.gate, operators } };
+  const dates = createKeyDates(notes, now, logger);
+  return {
+    config: () => config,
+    values: () => values,
+    keyring: createKeyring(config.secretKeys, dates.noteUse),
+    dates,
+    takeOver(next) {
+      const fresh = next.config;
+      config = {
+        ...config,
+        secretKeys: fresh.secretKeys,
+        secretDates: fresh.secretDates,
+        secretMaxAgeMs: fresh.secretMaxAgeMs,
+        audit: { ...config.audit, formerKeys: fresh.audit.formerKeys },
+        vault: { ...config.vault, passphrase: fresh.vault.passphrase },
+        gate: { ...config.gate, secrets: fresh.gate.secrets, operators },
+      };
+      operators.clear();
+      for (const email of fresh.gate.operators) operators.add(email);
+      const before = values;
+      if (!before || !next.values) return [];
+      const after = next.values;
+      values = { ...before, ...Object.fromEntries([...live].map((name) => [name, after[name]])) };
+      return settingNames.filter((name) => !live.has(name) && isOther(before[name], after[name]));
+    },
+  };
+}
+
+export interface ExchangeOptions {
+  readonly live: Live;
+  /** Reads the settings again, as at the start. */
+  readonly load: () => LoadResult;
+  readonly store: Store;
+  readonly recorder: Recorder;
+  readonly logger: Logger;
+  readonly now: () => number;
+}
+
+/** A running server's part in exchanging secrets: none of it throws, for an outage or for faulty settings. */
+export interface Exchange {
+  /** Before it listens: which of the keys may sign is agreed with the other servers. */
+  start(): Promise<void>;
+  /** What SIGHUP does; calls come one after the other. */
+  reload(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export function createExchange({ live, load, store, recorder, logger, now }: ExchangeOptions): Exchange {
+  const { notes, claims } = store;
+  const { keyring, dates } = live;
+  const wait = (ms: number) => delay(ms, undefined, { ref: false });
+  const replicas = createReplicas({ notes, claims, now, wait });
+  const signing = createSigning({ keyring, replicas, dates, logger });
+  const tellChanges = createKeyChanges({ notes, dates, recorder, logger, now });
+  let last = Promise.resolve();
+
+  async function reload(): Promise<void> {
+    const loaded = load();
+    if ('problems' in loaded) {
+      const problems = formatProblems(loaded.problems).split('\n');
+      logger.error({ event: 'settings.refused', problems, meaning: 'the settings before stay in use' });
+      return;
+    }
+    if (loaded.config.devMode || live.config().devMode) {
+      logger.warn({ event: 'settings.refused', meaning: 'DEV_MODE takes up settings at a start only' });
+      return;
+    }
+    const settings = live.takeOver(loaded);
+    await signing.replace(loaded.config.secretKeys);
+    await tellChanges(live.config());
+    logger.info({ event: 'settings.reloaded' });
+    if (settings.length > 0) {
+      logger.warn({ event: 'settings.need_restart', settings, meaning: 'these changed, and need a restart' });
+    }
+  }
+
+  return {
+    async start() {
+      await signing.start();
+      await tellChanges(live.config());
+    },
+    reload() {
+      last = last
+        .then(reload)
+        .catch((error: unknown) => logger.error({ event: 'settings.not_reloaded', err: error }));
+      return last;
+    },
+    stop: signing.stop,
+  };
+}
+
+function isOther(before: unknown, after: unknown): boolean {
+  return JSON.stringify(before) !== JSON.stringify(after);
+}

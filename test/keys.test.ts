@@ -1,0 +1,156 @@
+// The keys page and what it stands on: for operators alone, without a secret, with the ages and former ones as they are. On SQLite and on Redis.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { after, before, suite, test } from 'node:test';
+import { loadConfig } from '../src/config/load.ts';
+import { fingerprint } from '../src/crypto/fingerprint.ts';
+import { createReplicas, type Replicas, sayAgainMs } from '../src/keys/replicas.ts';
+import { ada, also, begin, type Desk, grace, startDesk, storeKinds } from './support/desk.ts';
+import { need } from './support/requirement.ts';
+
+const day = 86_400_000;
+const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10);
+const secret = () => randomBytes(32).toString('hex');
+const secrets = {
+  SECRET_KEY: secret(),
+  SECRET_KEY_FALLBACKS: secret(),
+  GATE_SECRET: secret(),
+  VAULT_PASSPHRASE: 'hush-a-bye-baby-7',
+  NOTIFY_WEBHOOK_SECRET: secret(),
+  NOTIFY_WEBHOOK_URL: `https://hooks.test/${secret()}`,
+  CONFLUENCE_API_TOKEN: secret(),
+  AUDIT_KEY_FALLBACKS: secret(),
+};
+
+/** The card of one secret, as text. */
+function cardOf(page: string, name: string): string {
+  const card = page
+    .split('<section class="card">')
+    .find((part) => part.includes(`<code>${name}</code></h2>`));
+  return (card ?? '')
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .replace(/ ([;,])/g, '$1');
+}
+
+for (const store of storeKinds) {
+  suite(`keys on ${store}`, await need(...(store === 'redis' ? (['redis-server'] as const) : [])), () => {
+    let desk: Desk;
+    before(async () => {
+      const dates = [
+        [secrets.SECRET_KEY, Date.now() - 85 * day],
+        [secrets.GATE_SECRET, Date.now() - 200 * day],
+      ] as const;
+      const pairs = dates.map(([value, at]) => `${fingerprint(value)}=${dayOf(at)}`).join(',');
+      desk = await startDesk({ store, settings: { ...secrets, SECRET_DATES: pairs } });
+    });
+    after(() => desk.close());
+
+    test('members are refused, and are not reminded', async () => {
+      const { browser } = await begin(desk, grace);
+      assert.equal((await browser.ask('/keys')).status, 403);
+      const { text } = await browser.ask('/dashboard');
+      assert.doesNotMatch(text, /href="\/keys"/);
+      assert.equal((await desk.browser().ask('/keys')).status, 303);
+    });
+
+    test('nothing can be changed there', async () => {
+      const { browser, change } = await begin(desk, ada);
+      assert.equal((await change('/keys')).status, 405);
+      const main = /<main[\s\S]*<\/main>/.exec((await browser.ask('/keys')).text)?.[0] ?? '';
+      assert.ok(main.length > 1000);
+      assert.doesNotMatch(main, /<form/);
+    });
+
+    test('no secret stands in the page, nor the fingerprint of one that somebody may have chosen', async () => {
+      const { browser } = await begin(desk, ada);
+      const { text } = await browser.ask('/keys');
+      for (const [name, value] of Object.entries(secrets)) assert.ok(!text.includes(value), name);
+      assert.ok(!text.includes(fingerprint(secrets.VAULT_PASSPHRASE)));
+      assert.match(cardOf(text, 'VAULT_PASSPHRASE'), /too short to show one safely/);
+      assert.match(cardOf(text, 'VAULT_PASSPHRASE'), /age unknown/);
+      for (const name of ['SECRET_KEY', 'GATE_SECRET', 'NOTIFY_WEBHOOK_SECRET'] as const) {
+        assert.match(cardOf(text, name), new RegExp(fingerprint(secrets[name])), name);
+      }
+    });
+
+    test('each has its age, its date and its command', async () => {
+      const { browser } = await begin(desk, ada);
+      const { text } = await browser.ask('/keys');
+      assert.match(text, /<h1>One secret is due<\/h1>/);
+      assert.match(cardOf(text, 'SECRET_KEY'), /Due soon .*made 85 days ago.*--rotate session/);
+      assert.match(cardOf(text, 'GATE_SECRET'), /Due .*made 200 days ago.*--rotate gate/);
+      assert.match(cardOf(text, 'NOTIFY_WEBHOOK_SECRET'), /Fresh .*age unknown: first seen/);
+      assert.match(cardOf(text, 'SECRET_KEY'), new RegExp(fingerprint(secrets.SECRET_KEY_FALLBACKS)));
+      assert.match(cardOf(text, 'SECRET_KEY'), /not used since; can go from/);
+      assert.match(text, new RegExp(`kill -HUP ${process.pid}<`));
+    });
+
+    test('operators are reminded on the dashboard of what is due', async () => {
+      const { page } = await begin(desk, ada);
+      assert.match(page.text, /A secret is due to be replaced[\s\S]*<code>GATE_SECRET<\/code>/);
+      assert.doesNotMatch(page.text, /<code>SECRET_KEY<\/code>/);
+    });
+
+    test('a former key says when it was last of use; it can go once what it signed is over', async (t) => {
+      const settings = { ...secrets, GATE_SECRET_FALLBACKS: secret() };
+      const { SECRET_KEY_FALLBACKS: former, ...before } = settings;
+      const first = await also(t, { store, settings: { ...before, SECRET_KEY: former } });
+      const { browser } = await begin(first, ada);
+      const desk = await also(t, { store, beside: first, settings });
+      const late = desk.browser(ada);
+      for (const [name, value] of browser.cookies) late.cookies.set(name, value);
+      assert.equal((await late.ask('/api/me')).status, 200);
+      const words = async () => cardOf((await late.ask('/keys')).text, 'SECRET_KEY');
+      assert.match(
+        await words(),
+        new RegExp(`${fingerprint(former)} out of use since .* last used just now`),
+      );
+      first.advance(6 * 3_600_000);
+      assert.match(await words(), /last used 6 hours ago; can go from/);
+      first.advance(9 * day);
+      await late.ask('/dashboard');
+      assert.match(await words(), /Former ones can go .*can go since/);
+    });
+
+    test('the gate’s former secret stays while it is in use', async (t) => {
+      const [newest, former] = [secret(), secret()];
+      const first = await also(t, { store, settings: { GATE_SECRET: former } });
+      const { browser } = await begin(first, ada);
+      const both = { GATE_SECRET: newest, GATE_SECRET_FALLBACKS: former };
+      const desk = await also(t, { store, beside: first, settings: both });
+      const late = desk.browser(undefined, first.gateHeaders(ada));
+      for (const [name, value] of browser.cookies) late.cookies.set(name, value);
+      await late.ask('/dashboard');
+      first.advance(3 * 3_600_000);
+      assert.equal((await late.ask('/dashboard')).status, 200);
+      const page = cardOf((await late.ask('/keys')).text, 'GATE_SECRET');
+      assert.match(
+        page,
+        new RegExp(`${fingerprint(former)} out of use since .* last used just now; can go from`),
+      );
+    });
+
+    test('servers know what the others accept; one that is silent or left is forgotten', async () => {
+      const options = { ...desk.store, now: desk.now, wait: () => Promise.resolve() };
+      const [one, two] = [createReplicas(options), createReplicas(options)] as [Replicas, Replicas];
+      await Promise.all([one.announce(() => ['a']), two.announce(() => ['b', 'a'])]);
+      assert.deepEqual(await one.others(), [['b', 'a']]);
+      assert.deepEqual(await two.others(), [['a']]);
+      await two.leave();
+      assert.deepEqual(await one.others(), []);
+      await two.announce(() => ['b']);
+      desk.advance(2 * sayAgainMs);
+      await one.announce(() => ['a']);
+      assert.deepEqual(await one.others(), [['b']]);
+      desk.advance(sayAgainMs);
+      assert.deepEqual(await one.others(), []);
+    });
+  });
+}
+
+test('what was set is told beside the configuration', () => {
+  const loaded = loadConfig({ env: { ...secrets, PUBLIC_URL: 'https://desk.test' } });
+  assert.ok('values' in loaded);
+  assert.equal(loaded.values.OAUTH2_PROXY_COOKIE_SECRET, '');
+});

@@ -1,0 +1,126 @@
+// Secrets are rotated under load, two servers on one store: by SIGHUP, and by restarting one after the other. Nobody is refused,
+// nobody loses a session, every cookie is signed anew. On SQLite and on Redis.
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createKeyring } from '../src/crypto/keyring.ts';
+import { signedBy } from '../src/sessions/session-cookie.ts';
+import { type Crowd, gatherCrowd } from './support/crowd.ts';
+import { storeKinds } from './support/desk.ts';
+import { need } from './support/requirement.ts';
+import { type Served, startServed } from './support/served.ts';
+
+const sessionName = '__Host-session';
+const breatheMs = 400;
+
+interface Scene {
+  readonly served: Served;
+  readonly crowd: Crowd;
+  /** As an operator of the gate: its secret follows once the app knows it. */
+  gateFollows(): void;
+}
+
+async function begin(store: (typeof storeKinds)[number], people: number): Promise<Scene> {
+  const served = await startServed(store, 2, { LOG_LEVEL: 'info' });
+  let gateSecret = served.setting('GATE_SECRET');
+  const ports = served.servers.map(({ port }) => port);
+  const crowd = await gatherCrowd({ ports, people, gateSecret: () => gateSecret });
+  return {
+    served,
+    crowd,
+    gateFollows: () => {
+      gateSecret = served.setting('GATE_SECRET');
+    },
+  };
+}
+
+async function end({ served, crowd }: Scene): Promise<void> {
+  crowd.close();
+  await served.close();
+}
+
+/** Until every server signs with the newest key, and everyone has asked once more. */
+async function untilSigned({ served, crowd }: Scene): Promise<number> {
+  const newest = createKeyring([served.setting('SECRET_KEY')]);
+  const unsigned = () =>
+    crowd.members.filter(({ cookies }) => signedBy(cookies.get(sessionName) ?? '', newest) === undefined)
+      .length;
+  for (let tries = 0; tries < 100 && unsigned() > 0; tries++) await delay(100);
+  return unsigned();
+}
+
+const byReload = async ({ served, gateFollows }: Scene) => {
+  await served.generate('--rotate', 'session,gate');
+  for (const server of served.servers) {
+    await server.reload();
+    // Long enough for the crowd to carry cookies of one server to the other.
+    await delay(breatheMs);
+  }
+  gateFollows();
+  await delay(breatheMs);
+};
+
+const byRestart = async ({ served, gateFollows }: Scene) => {
+  await served.generate('--rotate', 'session,gate');
+  for (const server of served.servers) {
+    await server.restart();
+    await delay(breatheMs);
+  }
+  gateFollows();
+  await delay(breatheMs);
+};
+
+const ways = [
+  ['SIGHUP', byReload],
+  ['a restart of one server after the other', byRestart],
+] as const;
+
+for (const store of storeKinds) {
+  const missing = await need(...(store === 'redis' ? (['redis-server'] as const) : []));
+  suite(`rotation under load on ${store}`, missing, () => {
+    for (const [way, rotate] of ways) {
+      test(`three times by ${way}: nobody refused, no session lost, every cookie signed anew`, async (t) => {
+        const scene = await begin(store, 50);
+        t.after(() => end(scene));
+        const { crowd } = scene;
+        const before = crowd.members.map(({ cookies }) => cookies.get(sessionName));
+        const from = performance.now();
+        const unsigned = await crowd.run(
+          (async () => {
+            for (let i = 0; i < 3; i++) await rotate(scene);
+            return untilSigned(scene);
+          })(),
+        );
+        const seconds = (performance.now() - from) / 1000;
+        const { requests, elsewhere, reset, refused, lost } = crowd.counts;
+        t.diagnostic(
+          `${requests} requests in ${seconds.toFixed(1)} s (${Math.round(requests / seconds)}/s); ` +
+            `asked the other server: ${elsewhere} after a refused connection, ${reset} after a reset one`,
+        );
+        assert.deepEqual(Object.fromEntries(refused), {});
+        assert.equal(lost, 0);
+        assert.equal(unsigned, 0);
+        if (rotate === byReload) assert.equal(elsewhere + reset, 0);
+        for (const [i, { cookies }] of crowd.members.entries()) {
+          assert.notEqual(cookies.get(sessionName), before[i]);
+        }
+      });
+    }
+
+    test('and the count sees a rotation that keeps no former key', async (t) => {
+      const scene = await begin(store, 5);
+      t.after(() => end(scene));
+      const { served, crowd } = scene;
+      await crowd.run(
+        (async () => {
+          await served.generate('--rotate', 'session');
+          served.set({ SECRET_KEY_FALLBACKS: '' });
+          for (const server of served.servers) await server.reload();
+          await delay(breatheMs);
+        })(),
+      );
+      assert.ok(crowd.counts.lost > 0);
+      assert.ok((crowd.counts.refused.get('401') ?? 0) > 0);
+    });
+  });
+}
