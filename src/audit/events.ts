@@ -69,7 +69,6 @@ export const events = {
   'visitor.rotated': {
     weight: 'quiet',
     about: 'A visitor’s id was replaced at sign-in.',
-    own: 'Your visitor cookie’s number was replaced.',
   },
   'access.added': { weight: 'change', about: 'An address was put on the allow-list.' },
   'access.removed': { weight: 'change', about: 'An address was taken off the allow-list.' },
@@ -103,6 +102,10 @@ export const events = {
   'record.exported': { weight: 'change', about: 'The record was exported.' },
   'record.pruned': { weight: 'quiet', about: 'Entries older than the retention were removed.' },
   'record.checkpoint': { weight: 'quiet', about: 'A checkpoint of the record was made.' },
+  'record.doubted': {
+    weight: 'alarm',
+    about: 'The record’s head was missing or not genuine when the next entry was written.',
+  },
   'record.repaired': {
     weight: 'alarm',
     about: 'A torn end of the record’s file, after a crash, was set aside.',

@@ -271,6 +271,82 @@ function contract(open: () => Promise<{ store: Store; close(): Promise<void> }>)
     assert.equal(await store.notes.read(key, now), undefined);
   });
 
+  test('counts of a day add up, also those of several at once; another day has its own', async () => {
+    const [day, other] = ['2026-11-23', '2026-11-24'];
+    const end = now + 60 * 24 * hour;
+    assert.deepEqual(await store.counters.read([day]), [{}]);
+    await Promise.all(Array.from({ length: 20 }, () => store.counters.add(day, { a: 2, 'b.c': 1 }, end)));
+    await store.counters.add(day, {}, end);
+    await store.counters.add(other, { a: 1 }, end);
+    assert.deepEqual(await store.counters.read([other, '2026-11-22', day]), [
+      { a: 1 },
+      {},
+      { a: 40, 'b.c': 20 },
+    ]);
+  });
+
+  test('a raised counter keeps the highest', async () => {
+    const day = '2026-11-20';
+    const end = now + hour;
+    for (const n of [3, 7, 5]) await store.counters.raise(day, 'live', n, end);
+    assert.deepEqual(await store.counters.read([day]), [{ live: 7 }]);
+  });
+
+  test('everything that is kept of a person is found, and can be forgotten, without anybody else’s', async () => {
+    const [live, over, foreign] = [
+      rowOf({ personId: 'forget-me' }),
+      rowOf({ personId: 'forget-me', createdAt: now - 1 }),
+      rowOf({ personId: 'somebody-else' }),
+    ];
+    for (const row of [live, over, foreign]) await store.sessions.create(row);
+    await store.sessions.end(over.key, { at: now, reason: 'idle' });
+    await store.notes.write('about-me', { device: 'x' }, now + hour, 'forget-me');
+    await store.notes.write('about-else', 1, now + hour, 'somebody-else');
+    await store.notes.write('about-nobody', 2, now + hour);
+    const signIn: SignIn = {
+      at: now - hour,
+      device: { browser: 'B', os: 'O', kind: 'desktop' },
+      network: '192.0.2.1',
+    };
+    await store.people.signIn('forget-me', 'forget@example.org', signIn, {});
+    await store.people.signIn('somebody-else', 'else@example.org', { ...signIn, at: now }, {});
+
+    const handles = (await store.sessions.rowsOf('forget-me')).map(({ handle }) => handle);
+    assert.deepEqual(handles, [live.handle, over.handle]);
+    assert.deepEqual(await store.notes.ofPerson('forget-me', now), [
+      { key: 'about-me', value: { device: 'x' } },
+    ]);
+    assert.deepEqual(await store.people.idsOf('forget@example.org'), ['forget-me']);
+    const away = await store.people.awaySince(now, 10);
+    assert.ok(away.includes('forget-me') && !away.includes('somebody-else'));
+    assert.deepEqual(await store.people.awaySince(now - hour, 1), []);
+
+    const before = await store.sessions.countLive(now);
+    for (const forget of [store.sessions.forgetPerson, store.notes.forgetPerson, store.people.remove]) {
+      await forget('forget-me');
+      await forget('forget-me');
+    }
+    assert.equal(await store.sessions.countLive(now), before - 1);
+    assert.deepEqual(await store.sessions.rowsOf('forget-me'), []);
+    assert.deepEqual(await store.sessions.ofPerson('forget-me', now), []);
+    assert.equal(await store.sessions.read(over.key), undefined);
+    assert.equal(await store.sessions.findByHandle(live.handle), undefined);
+    assert.deepEqual(await store.notes.ofPerson('forget-me', now), []);
+    assert.equal(await store.notes.read('about-me', now), undefined);
+    assert.equal(await store.people.read('forget-me'), undefined);
+    assert.deepEqual(await store.people.idsOf('forget@example.org'), []);
+    assert.deepEqual(await store.people.awaySince(now, 10), []);
+
+    assert.deepEqual(await store.sessions.read(foreign.key), foreign);
+    assert.equal(await store.notes.read('about-else', now), 1);
+    assert.equal(await store.notes.read('about-nobody', now), 2);
+    assert.deepEqual(await store.people.idsOf('else@example.org'), ['somebody-else']);
+  });
+
+  test('scrubbing the files can be asked for', async () => {
+    assert.equal(await store.scrub(), true);
+  });
+
   test('ping answers', () => store.ping());
 }
 
@@ -310,7 +386,10 @@ suite('the SQLite store', () => {
     await store.notes.write('n', 1, now + 10);
     await store.visitors.choose('v', { theme: 'dark' }, now, now + 10);
     await store.claims.claim('c', 'x', now, now + 10);
-    assert.equal(await store.purge(now + 11), 453);
+    await store.counters.add('2026-01-01', { a: 1 }, now + 10);
+    await store.counters.add('2026-01-02', { a: 1 }, now + 20);
+    assert.equal(await store.purge(now + 11), 454);
+    assert.deepEqual(await store.counters.read(['2026-01-01', '2026-01-02']), [{}, { a: 1 }]);
     assert.deepEqual(await store.sessions.read(kept.key), kept);
     assert.equal(await store.claims.claim('c', 'y', now + 11, now + 20), 'y');
     await store.close();
@@ -355,7 +434,7 @@ suite('the Redis store', await need('redis-server'), () => {
     const client = connectRedis(redis.url, () => {});
     for (const key of await client.keys('*')) {
       // The indexes over all sessions are purged instead.
-      const forGood = /^gatehouse:(person|sessions:(seen|created|email|expiry)$)/.test(key);
+      const forGood = /^gatehouse:(person|people|sessions:(seen|created|email|expiry)$)/.test(key);
       assert.equal((await client.pttl(key)) > 0, !forGood, key);
     }
     client.disconnect();

@@ -13,12 +13,13 @@ export type EndReason =
   | 'device_changed'
   | 'gate_limit'
   | 'superseded'
-  | 'access_removed';
+  | 'access_removed'
+  | 'erased';
 
 export interface SessionEnd {
   readonly at: number;
   readonly reason: EndReason;
-  /** The address of whoever ended it; absent where a rule did. */
+  /** The record's pseudonym of whoever ended it, or `terminal`; absent where a rule did. An address would outlive its person here. */
   readonly by?: string;
   /** What differed, where a change of surroundings ended it: "browser", "system", "network". */
   readonly changes?: readonly string[];
@@ -107,6 +108,10 @@ export interface SessionTable {
   page(query: SessionQuery): Promise<SessionPage>;
   /** How many sessions are live; those that expired lately may still be counted. */
   countLive(now: number): Promise<number>;
+  /** Every row that is kept of a person, ended ones too, newest first. */
+  rowsOf(personId: string): Promise<SessionRow[]>;
+  /** Deletes every row of a person. To be called when they have ended: a live one would be gone without a word. */
+  forgetPerson(personId: string): Promise<void>;
 }
 
 /** What a visitor or a member chose. */
@@ -153,6 +158,11 @@ export interface PersonTable {
   signIn(id: string, email: string, signIn: SignIn, choices: Choices): Promise<SignIn | undefined>;
   /** Merges; a person who never signed in is left unknown. */
   choose(id: string, choices: Choices): Promise<void>;
+  /** Everyone who signed in with that address last, whichever account it was. */
+  idsOf(email: string): Promise<string[]>;
+  /** Who has not signed in since `before`, the longest away first, at most `limit`. */
+  awaySince(before: number, limit: number): Promise<string[]>;
+  remove(id: string): Promise<void>;
 }
 
 /** Short-lived agreements between requests that run at the same time. */
@@ -164,11 +174,91 @@ export interface ClaimTable {
 
 /** Small facts with an end: what the gate's word is no longer good for, how an ending went, what a person is to be told. */
 export interface NoteTable {
-  /** Writes or replaces; `value` is JSON. */
-  write(key: string, value: unknown, expiresAt: number): Promise<void>;
+  /** Writes or replaces; `value` is JSON. @param personId whom it says something about, so that it is found with them */
+  write(key: string, value: unknown, expiresAt: number, personId?: string): Promise<void>;
   /** undefined where there is none, or it is over at `now`. */
   read(key: string, now: number): Promise<unknown>;
   remove(key: string): Promise<void>;
+  /** What says something about a person. */
+  ofPerson(personId: string, now: number): Promise<{ readonly key: string; readonly value: unknown }[]>;
+  forgetPerson(personId: string): Promise<void>;
+}
+
+/** Counts of a day, for the charts. Their names are of a closed set of the program's: nobody is in them. */
+export interface CounterTable {
+  /** Adds to each of the counters of `day` (`YYYY-MM-DD`), all or none; they are kept until `expiresAt`. */
+  add(day: string, counts: Readonly<Record<string, number>>, expiresAt: number): Promise<void>;
+  /** Sets a counter to `n` where it is lower, or not there. */
+  raise(day: string, name: string, n: number, expiresAt: number): Promise<void>;
+  /** By day, in the order of `days`: every counter of it; empty where there is none. */
+  read(days: readonly string[]): Promise<readonly Readonly<Record<string, number>>[]>;
+}
+
+/** An entry of the record as it is kept: sealed text, of which the store reads only the names that it is found by. */
+export interface RecordRow {
+  readonly seq: number;
+  /** One line of JSON with `event`, and perhaps `who`, `by` and `session`. */
+  readonly text: string;
+  /** The mac of the entry before; the chain's start where there is none. */
+  readonly prev: string;
+  readonly mac: string;
+}
+
+/** Where the record ends. */
+export interface RecordEnd {
+  /** Sealed text; undefined where it is missing, or nothing was ever written. */
+  readonly head: string | undefined;
+  /** The last entry that is there, null where none is; absent where it was not asked for. */
+  readonly last?: RecordRow | null;
+}
+
+export interface RecordAddition {
+  readonly rows: readonly RecordRow[];
+  readonly head: string;
+}
+
+export type RecordName = 'who' | 'by' | 'event' | 'session';
+
+/** Sealed entries, numbered from 1; nothing in it changes, and it is shortened from the front alone. */
+export interface RecordTable {
+  /**
+   * Adds what `seal` makes of the end, whole or not at all; no other writer of any replica comes between.
+   * @param seal is asked again where another writer was faster; and with `last` where it gave undefined without, or where
+   * an entry lies beyond the head
+   */
+  append(seal: (end: RecordEnd) => RecordAddition | undefined): Promise<RecordAddition>;
+  head(): Promise<string | undefined>;
+  /** Sealed text that stands for what was removed from the front; undefined: nothing was. */
+  anchor(): Promise<string | undefined>;
+  /** Oldest first, beyond `seq`. */
+  after(seq: number, limit: number): Promise<RecordRow[]>;
+  /** Newest first, before `seq` (Infinity: from the end); with a name only those that bear it. The cost is the page's. */
+  before(seq: number, limit: number, name?: readonly [RecordName, string]): Promise<RecordRow[]>;
+  /** Puts `anchor`, JSON with `seq`, in the place of the entries up to `seq`, which are removed. @returns how many */
+  prune(seq: number, anchor: string): Promise<number>;
+}
+
+/** What ties a pseudonym in the record to a person; without the row nothing does. */
+export interface AliasRow {
+  readonly alias: string;
+  /** What the alias was made with, 32 random bytes as hex. */
+  readonly key: string;
+  /** Absent where only the address was known. */
+  readonly subject?: string;
+  readonly email?: string;
+}
+
+export interface AliasTable {
+  /** @returns the row for this subject (without one: for this address alone), which is `row` where there was none. */
+  add(row: AliasRow): Promise<AliasRow>;
+  bySubject(subject: string): Promise<AliasRow | undefined>;
+  /** Several where the address went from one person to another, or was known before its person. */
+  byEmail(email: string): Promise<AliasRow[]>;
+  byAlias(alias: string): Promise<AliasRow | undefined>;
+  /** The person's address is another one now. */
+  setEmail(alias: string, email: string): Promise<void>;
+  /** @returns false where it was not there. */
+  remove(alias: string): Promise<boolean>;
 }
 
 export interface Store {
@@ -177,10 +267,18 @@ export interface Store {
   readonly people: PersonTable;
   readonly claims: ClaimTable;
   readonly notes: NoteTable;
+  readonly counters: CounterTable;
+  readonly record: RecordTable;
+  readonly aliases: AliasTable;
   /** Resolves where a read works; else throws StoreUnavailable. */
   ping(): Promise<void>;
   /** Forgets what ended before `now`. @returns how many rows. */
   purge(now: number): Promise<number>;
+  /**
+   * Leaves nothing of what was deleted in the backend's own files: SQLite's log, Redis' append-only file or dump.
+   * @returns false where that is not sure yet (another process reads, Redis does not allow it); asked again later
+   */
+  scrub(): Promise<boolean>;
   close(): Promise<void>;
 }
 

@@ -63,6 +63,9 @@ export function createRedisVisitors(redis: RedisClient, prefix: string): Visitor
 
 export function createRedisPeople(redis: RedisClient, prefix: string): PersonTable {
   const keyOf = (id: string) => `${prefix}person:${id}`;
+  // Hints: the row is the truth.
+  const ofEmail = (email: string) => `${prefix}people:of:${email}`;
+  const bySignIn = `${prefix}people:by-sign-in`;
   return {
     read: (id) =>
       attempt(async () => {
@@ -73,6 +76,7 @@ export function createRedisPeople(redis: RedisClient, prefix: string): PersonTab
       }),
     signIn: (id, email, entry, choices) =>
       attempt(async () => {
+        await Promise.all([redis.sadd(ofEmail(email), id), redis.zadd(bySignIn, 'GT', entry.at, id)]);
         const before = await redis.eval(
           signIn,
           1,
@@ -87,6 +91,22 @@ export function createRedisPeople(redis: RedisClient, prefix: string): PersonTab
       attempt(async () => {
         const pairs = toPairs(choices);
         if (pairs.length > 0) await redis.eval(chooseIfKnown, 1, keyOf(id), ...pairs);
+      }),
+    idsOf: (email) =>
+      attempt(async () => {
+        const ids = await redis.smembers(ofEmail(email));
+        const emails = await Promise.all(ids.map((id) => redis.hget(keyOf(id), 'email')));
+        return ids.filter((_, i) => emails[i] === email);
+      }),
+    awaySince: (before, limit) =>
+      attempt(() => redis.zrangebyscore(bySignIn, '-inf', `(${before}`, 'LIMIT', 0, limit)),
+    remove: (id) =>
+      attempt(async () => {
+        const email = await redis.hget(keyOf(id), 'email');
+        if (email !== null) await redis.srem(ofEmail(email), id);
+        // The row last: whoever asks again finds what is left to do.
+        await redis.zrem(bySignIn, id);
+        await redis.del(keyOf(id));
       }),
   };
 }
@@ -108,9 +128,18 @@ export function createRedisClaims(redis: RedisClient, prefix: string): ClaimTabl
 
 export function createRedisNotes(redis: RedisClient, prefix: string): NoteTable {
   const keyOf = (key: string) => `${prefix}note:${key}`;
+  const ofPerson = (personId: string) => `${prefix}notes:of:${personId}`;
   return {
-    write: (key, value, expiresAt) =>
+    write: (key, value, expiresAt, personId) =>
       attempt(async () => {
+        if (personId !== undefined) {
+          // Before the note: what the set names in vain is harmless. Kept as long as its last note.
+          await Promise.all([
+            redis.sadd(ofPerson(personId), key),
+            redis.pexpireat(ofPerson(personId), expiresAt, 'NX'),
+            redis.pexpireat(ofPerson(personId), expiresAt, 'GT'),
+          ]);
+        }
         await redis.set(keyOf(key), JSON.stringify(value), 'PXAT', expiresAt);
       }),
     read: (key) =>
@@ -121,6 +150,21 @@ export function createRedisNotes(redis: RedisClient, prefix: string): NoteTable 
     remove: (key) =>
       attempt(async () => {
         await redis.del(keyOf(key));
+      }),
+    ofPerson: (personId) =>
+      attempt(async () => {
+        const keys = await redis.smembers(ofPerson(personId));
+        const texts = await Promise.all(keys.map((key) => redis.get(keyOf(key))));
+        return keys.flatMap((key, i) => {
+          const text = texts[i];
+          return typeof text === 'string' ? [{ key, value: JSON.parse(text) as unknown }] : [];
+        });
+      }),
+    forgetPerson: (personId) =>
+      attempt(async () => {
+        const keys = await redis.smembers(ofPerson(personId));
+        await Promise.all(keys.map((key) => redis.del(keyOf(key))));
+        await redis.del(ofPerson(personId));
       }),
   };
 }

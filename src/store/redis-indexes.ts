@@ -8,6 +8,10 @@ export interface RedisIndexes {
   add(row: SessionRow): Promise<void>;
   seen(row: SessionRow, seenAt: number): Promise<void>;
   remove(row: SessionRow): Promise<void>;
+  /** Keys of every row of a person, ended ones too; some may be gone. */
+  keysOf(personId: string): Promise<string[]>;
+  /** After the rows: all that the indexes know of a person. */
+  forget(personId: string, rows: readonly SessionRow[]): Promise<void>;
   findByHandle(handle: string): Promise<SessionRow | undefined>;
   ofPerson(personId: string, now: number): Promise<SessionRow[]>;
   page(query: SessionQuery): Promise<SessionPage>;
@@ -33,6 +37,7 @@ export function createRedisIndexes(
     expiry: `${prefix}sessions:expiry`,
   };
   const personKey = (personId: string) => `${prefix}sessions:of:${personId}`;
+  const everOfKey = (personId: string) => `${prefix}sessions:ever-of:${personId}`;
   const handleKey = (handle: string) => `${prefix}handle:${handle}`;
 
   async function drop(members: readonly string[]): Promise<void> {
@@ -66,6 +71,10 @@ export function createRedisIndexes(
         // The set is kept as long as its last session: NX where it has no end yet, GT where it has an earlier one.
         redis.pexpireat(personKey(row.personId), row.expiresAt, 'NX'),
         redis.pexpireat(personKey(row.personId), row.expiresAt, 'GT'),
+        redis.zadd(everOfKey(row.personId), row.expiresAt, row.key),
+        redis.zremrangebyscore(everOfKey(row.personId), '-inf', row.createdAt),
+        redis.pexpireat(everOfKey(row.personId), row.expiresAt, 'NX'),
+        redis.pexpireat(everOfKey(row.personId), row.expiresAt, 'GT'),
         redis.set(handleKey(row.handle), row.key, 'PXAT', row.expiresAt, 'NX'),
       ]);
     },
@@ -74,6 +83,13 @@ export function createRedisIndexes(
     },
     async remove(row) {
       await Promise.all([drop([memberOf(row)]), redis.zrem(personKey(row.personId), row.key)]);
+    },
+    keysOf: (personId) => redis.zrange(everOfKey(personId), '0', '-1'),
+    async forget(personId, rows) {
+      await drop(rows.map(memberOf));
+      await Promise.all(rows.map((row) => redis.del(handleKey(row.handle))));
+      await redis.del(personKey(personId));
+      await redis.del(everOfKey(personId));
     },
     async findByHandle(handle) {
       const key = await redis.get(handleKey(handle));

@@ -56,6 +56,10 @@ export function createRedisSessions(
 ): SessionTable & { prune(now: number): Promise<number> } {
   const store = new ConditionalRedisStore(redis, `${prefix}session:`);
   const indexes = createRedisIndexes(redis, prefix, (key) => store.read(key));
+  const rowsOf = async (personId: string) => {
+    const rows = await Promise.all((await indexes.keysOf(personId)).map((key) => store.read(key)));
+    return rows.filter((row) => row !== undefined).sort((a, b) => b.createdAt - a.createdAt);
+  };
   return {
     create: (row) =>
       attempt(async () => {
@@ -105,6 +109,13 @@ export function createRedisSessions(
     ofPerson: (personId, now) => attempt(() => indexes.ofPerson(personId, now)),
     page: (query) => indexes.page(query),
     countLive: (now) => attempt(() => indexes.countLive(now)),
+    rowsOf: (personId) => attempt(() => rowsOf(personId)),
+    forgetPerson: (personId) =>
+      attempt(async () => {
+        const rows = await rowsOf(personId);
+        await Promise.all(rows.map(({ key }) => redis.del(`${prefix}session:${key}`)));
+        await indexes.forget(personId, rows);
+      }),
     prune: (now) => attempt(() => indexes.prune(now)),
   };
 }

@@ -1,5 +1,7 @@
 // The shared backend: Redis, for several replicas. Rows expire by themselves; only the indexes over them are purged.
+import type { Redis } from 'ioredis';
 import { attempt, type Store } from './contract.ts';
+import { createRedisAliases } from './redis-aliases.ts';
 import {
   createRedisClaims,
   createRedisNotes,
@@ -7,6 +9,8 @@ import {
   createRedisVisitors,
 } from './redis-choices.ts';
 import type { RedisClient } from './redis-client.ts';
+import { createRedisCounters } from './redis-counters.ts';
+import { createRedisRecord } from './redis-record.ts';
 import { createRedisSessions } from './redis-sessions.ts';
 
 const prefix = 'gatehouse:';
@@ -20,6 +24,9 @@ export function createRedisStore(redis: RedisClient): Store {
     people: createRedisPeople(redis, prefix),
     claims: createRedisClaims(redis, prefix),
     notes: createRedisNotes(redis, prefix),
+    counters: createRedisCounters(redis, prefix),
+    record: createRedisRecord(redis, prefix),
+    aliases: createRedisAliases(redis, prefix),
     ping: () =>
       attempt(async () => {
         await redis.get(`${prefix}ping`);
@@ -29,8 +36,29 @@ export function createRedisStore(redis: RedisClient): Store {
       for (let gone = 1; gone > 0; total += gone) gone = await sessions.prune(now);
       return total;
     },
+    scrub: () => attempt(() => rewriteFiles(redis)),
     async close() {
       redis.disconnect();
     },
   };
+}
+
+/** What was deleted stays readable in the append-only file and in a dump until they are written anew. */
+async function rewriteFiles(redis: RedisClient): Promise<boolean> {
+  const nodes = 'nodes' in redis ? redis.nodes('master') : [redis];
+  const done = await Promise.all(nodes.map(rewriteFilesOf));
+  return done.every(Boolean);
+}
+
+async function rewriteFilesOf(redis: Redis): Promise<boolean> {
+  try {
+    const persistence = await redis.info('persistence');
+    if (/^aof_enabled:1/m.test(persistence)) await redis.call('BGREWRITEAOF');
+    // SCHEDULE: after a rewrite that is under way, not instead of it.
+    await redis.call('BGSAVE', 'SCHEDULE');
+    return true;
+  } catch {
+    // Not allowed to (an ACL), or busy: said, and asked again.
+    return false;
+  }
 }

@@ -46,6 +46,11 @@ export function createSqlitePeople(db: DatabaseSync): PersonTable {
      ON CONFLICT (id) DO UPDATE SET
        email = excluded.email, choices = excluded.choices, last_sign_in = excluded.last_sign_in`,
   );
+  const selectByEmail = db.prepare('SELECT id FROM person WHERE email = ?');
+  const selectAway = db.prepare(
+    `SELECT id FROM person WHERE last_sign_in ->> '$.at' < ? ORDER BY last_sign_in ->> '$.at' LIMIT ?`,
+  );
+  const drop = db.prepare('DELETE FROM person WHERE id = ?');
   const setChoices = db.prepare('UPDATE person SET choices = json_patch(choices, ?) WHERE id = ?');
   const read = (id: string) => {
     const row = select.get(id);
@@ -69,6 +74,12 @@ export function createSqlitePeople(db: DatabaseSync): PersonTable {
     choose: (id, choices) =>
       attempt(() => {
         setChoices.run(JSON.stringify(choices), id);
+      }),
+    idsOf: (email) => attempt(() => selectByEmail.all(email).map(({ id }) => String(id))),
+    awaySince: (before, limit) => attempt(() => selectAway.all(before, limit).map(({ id }) => String(id))),
+    remove: (id) =>
+      attempt(() => {
+        drop.run(id);
       }),
   };
 }
@@ -94,15 +105,18 @@ export function createSqliteClaims(db: DatabaseSync): ClaimTable {
 
 export function createSqliteNotes(db: DatabaseSync): NoteTable {
   const put = db.prepare(
-    `INSERT INTO note (key, value, expires_at) VALUES (?, ?, ?)
-     ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at`,
+    `INSERT INTO note (key, value, expires_at, person_id) VALUES (?, ?, ?, ?)
+     ON CONFLICT (key) DO UPDATE SET
+       value = excluded.value, expires_at = excluded.expires_at, person_id = excluded.person_id`,
   );
   const select = db.prepare('SELECT value FROM note WHERE key = ? AND expires_at > ?');
   const drop = db.prepare('DELETE FROM note WHERE key = ?');
+  const selectOf = db.prepare('SELECT key, value FROM note WHERE person_id = ? AND expires_at > ?');
+  const dropOf = db.prepare('DELETE FROM note WHERE person_id = ?');
   return {
-    write: (key, value, expiresAt) =>
+    write: (key, value, expiresAt, personId) =>
       attempt(() => {
-        put.run(key, JSON.stringify(value), expiresAt);
+        put.run(key, JSON.stringify(value), expiresAt, personId ?? null);
       }),
     read: (key, now) =>
       attempt(() => {
@@ -112,6 +126,17 @@ export function createSqliteNotes(db: DatabaseSync): NoteTable {
     remove: (key) =>
       attempt(() => {
         drop.run(key);
+      }),
+    ofPerson: (personId, now) =>
+      attempt(() =>
+        selectOf.all(personId, now).map(({ key, value }) => ({
+          key: String(key),
+          value: JSON.parse(String(value)) as unknown,
+        })),
+      ),
+    forgetPerson: (personId) =>
+      attempt(() => {
+        dropOf.run(personId);
       }),
   };
 }

@@ -21,6 +21,8 @@ export function createSqliteSessions(db: DatabaseSync): SessionTable {
   const selectByPerson = db.prepare(
     `SELECT * FROM session WHERE person_id = ? AND ended_at IS NULL AND expires_at > ? ORDER BY created_at DESC`,
   );
+  const selectRows = db.prepare('SELECT * FROM session WHERE person_id = ? ORDER BY created_at DESC');
+  const forget = db.prepare('DELETE FROM session WHERE person_id = ?');
   const countLive = db.prepare('SELECT count FROM live_sessions');
   const setData = db.prepare('UPDATE session SET data = ? WHERE key = ? AND ended_at IS NULL');
   const setLastSeen = db.prepare(
@@ -96,6 +98,11 @@ export function createSqliteSessions(db: DatabaseSync): SessionTable {
     ofPerson: (personId, now) => attempt(() => selectByPerson.all(personId, now).map(toRow)),
     page: createSqlitePages(db, toRow),
     countLive: () => attempt(() => Number(countLive.get()?.['count'] ?? 0)),
+    rowsOf: (personId) => attempt(() => selectRows.all(personId).map(toRow)),
+    forgetPerson: (personId) =>
+      attempt(() => {
+        forget.run(personId);
+      }),
   };
 }
 

@@ -9,6 +9,9 @@ import {
   createSqlitePeople,
   createSqliteVisitors,
 } from './sqlite-choices.ts';
+import { createSqliteCounters } from './sqlite-counters.ts';
+import { createWriteLock } from './sqlite-lock.ts';
+import { createSqliteAliases, createSqliteRecord, recordSchema } from './sqlite-record.ts';
 import { createSqliteSessions } from './sqlite-sessions.ts';
 
 const schema = `
@@ -29,6 +32,7 @@ const schema = `
   ) STRICT;
   CREATE INDEX IF NOT EXISTS session_by_expiry ON session (expires_at);
   CREATE INDEX IF NOT EXISTS session_by_person ON session (person_id, created_at) WHERE ended_at IS NULL;
+  CREATE INDEX IF NOT EXISTS session_of_person ON session (person_id);
   CREATE INDEX IF NOT EXISTS session_by_last_seen ON session (last_seen_at, key) WHERE ended_at IS NULL;
   CREATE INDEX IF NOT EXISTS session_by_creation ON session (created_at, key) WHERE ended_at IS NULL;
   CREATE INDEX IF NOT EXISTS session_by_email ON session (email, key) WHERE ended_at IS NULL;
@@ -54,10 +58,21 @@ const schema = `
     choices TEXT NOT NULL,
     last_sign_in TEXT NOT NULL
   ) STRICT;
+  CREATE INDEX IF NOT EXISTS person_by_email ON person (email);
+  CREATE INDEX IF NOT EXISTS person_by_sign_in ON person (last_sign_in ->> '$.at');
   CREATE TABLE IF NOT EXISTS note (
     key TEXT NOT NULL UNIQUE,
     value TEXT NOT NULL,
-    expires_at INTEGER NOT NULL
+    expires_at INTEGER NOT NULL,
+    person_id TEXT
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS note_by_person ON note (person_id) WHERE person_id IS NOT NULL;
+  CREATE TABLE IF NOT EXISTS counter (
+    day TEXT NOT NULL,
+    name TEXT NOT NULL,
+    n INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (day, name)
   ) STRICT;
   CREATE TABLE IF NOT EXISTS claim (
     key TEXT NOT NULL UNIQUE,
@@ -75,21 +90,32 @@ export function openSqliteStore(dataDir: string): Store {
   const path = join(dataDir, 'gatehouse.db');
   const umask = process.umask(0o077);
   let db: DatabaseSync;
+  let recordDb: DatabaseSync;
   try {
-    db = new DatabaseSync(path, { timeout: 500 });
+    // Other processes may be busy writing: to start, there is time to wait for them.
+    db = new DatabaseSync(path, { timeout: 5000 });
     // FULL: a sign-out that was confirmed is still one after a power cut. secure_delete: SQLite leaves deleted rows readable otherwise.
-    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;');
+    const pragmas = 'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;';
+    db.exec(pragmas);
+    addMissingColumns(db);
     db.exec(schema);
+    db.exec(recordSchema);
+    db.exec('PRAGMA busy_timeout = 500;');
+    // The record's own: it asks again for the write lock without holding up every request meanwhile.
+    recordDb = new DatabaseSync(path, { timeout: 5000 });
+    recordDb.exec(`${pragmas} PRAGMA busy_timeout = 0;`);
   } finally {
     process.umask(umask);
   }
   for (const suffix of ['', '-wal', '-shm']) if (existsSync(path + suffix)) chmodSync(path + suffix, 0o600);
 
-  const forget = ['session', 'visitor', 'claim', 'note'].map((table) =>
+  const recordLock = createWriteLock(recordDb);
+  const forget = ['session', 'visitor', 'claim', 'note', 'counter'].map((table) =>
     db.prepare(
       `DELETE FROM ${table} WHERE rowid IN (SELECT rowid FROM ${table} WHERE expires_at <= ? LIMIT ${purgeBatch})`,
     ),
   );
+  const truncateLog = db.prepare('PRAGMA wal_checkpoint(TRUNCATE)');
   const one = db.prepare('SELECT count(*) FROM sqlite_schema');
   return {
     sessions: createSqliteSessions(db),
@@ -97,6 +123,9 @@ export function openSqliteStore(dataDir: string): Store {
     people: createSqlitePeople(db),
     claims: createSqliteClaims(db),
     notes: createSqliteNotes(db),
+    counters: createSqliteCounters(db),
+    record: createSqliteRecord(recordDb, recordLock),
+    aliases: createSqliteAliases(recordDb, recordLock),
     ping: () =>
       attempt(() => {
         one.get();
@@ -112,8 +141,16 @@ export function openSqliteStore(dataDir: string): Store {
         }
         return total;
       }),
+    scrub: () => attempt(() => Number(truncateLog.get()?.['busy']) === 0),
     async close() {
-      if (db.isOpen) db.close();
+      for (const open of [recordDb, db]) if (open.isOpen) open.close();
     },
   };
+}
+
+/** A file of an earlier version has its tables already. */
+function addMissingColumns(db: DatabaseSync): void {
+  const columns = db.prepare("SELECT name FROM pragma_table_info('note')").all();
+  if (columns.length > 0 && !columns.some(({ name }) => name === 'person_id'))
+    db.exec('ALTER TABLE note ADD COLUMN person_id TEXT');
 }

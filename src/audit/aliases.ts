@@ -1,0 +1,69 @@
+// Pseudonyms: the record names a person by what a key of that person's own makes of their id. Without the key's row the entries are nobody's.
+import { createHmac, randomBytes } from 'node:crypto';
+import type { AliasRow, AliasTable } from '../store/contract.ts';
+import type { PersonRef } from './recorder.ts';
+
+export interface Aliases {
+  /** The pseudonym that entries about this person bear; made where there is none. undefined where nobody is named. */
+  of(person: PersonRef): Promise<string | undefined>;
+  /** Every pseudonym that stands for this person, also from before their id was known. Makes none. */
+  all(person: PersonRef): Promise<string[]>;
+  /** Whom a pseudonym stands for; undefined where that is forgotten. */
+  personOf(alias: string): Promise<PersonRef | undefined>;
+  /** Destroys the keys: the entries stay, and nothing says whose they are. @returns how many pseudonyms went */
+  forget(person: PersonRef): Promise<number>;
+}
+
+export function createAliases(table: AliasTable): Aliases {
+  async function rowsOf({ id, email }: PersonRef): Promise<AliasRow[]> {
+    const own = id === undefined ? undefined : await table.bySubject(id);
+    const addresses = new Set([email, own?.email].filter((one) => one !== undefined).map(lower));
+    const byEmail = (await Promise.all([...addresses].map((one) => table.byEmail(one)))).flat();
+    // Somebody else may have the address by now: a subject that is known decides.
+    const others = byEmail.filter((row) => id === undefined || row.subject === undefined);
+    return [...new Map([...(own ? [own] : []), ...others].map((row) => [row.alias, row])).values()];
+  }
+
+  return {
+    async of({ id, email }) {
+      const address = email === undefined ? undefined : lower(email);
+      if (id === undefined) {
+        if (address === undefined) return undefined;
+        const known = await table.byEmail(address);
+        const people = known.filter((row) => row.subject !== undefined);
+        const [only] = people.length === 1 ? people : known.filter((row) => row.subject === undefined);
+        return (only ?? (await table.add(newRow(undefined, address)))).alias;
+      }
+      const row = (await table.bySubject(id)) ?? (await table.add(newRow(id, address)));
+      if (address !== undefined && row.email !== address) await table.setEmail(row.alias, address);
+      return row.alias;
+    },
+    all: async (person) => (await rowsOf(person)).map(({ alias }) => alias),
+    async personOf(alias) {
+      const row = await table.byAlias(alias);
+      if (!row) return undefined;
+      const { subject, email } = row;
+      return { ...(subject !== undefined && { id: subject }), ...(email !== undefined && { email }) };
+    },
+    async forget(person) {
+      const gone = await Promise.all((await rowsOf(person)).map(({ alias }) => table.remove(alias)));
+      return gone.filter(Boolean).length;
+    },
+  };
+}
+
+function newRow(subject: string | undefined, email: string | undefined): AliasRow {
+  const key = randomBytes(32);
+  const named = subject ?? `email:${email}`;
+  const alias = createHmac('sha256', key).update(named).digest().subarray(0, 16).toString('base64url');
+  return {
+    alias,
+    key: key.toString('hex'),
+    ...(subject !== undefined && { subject }),
+    ...(email !== undefined && { email }),
+  };
+}
+
+function lower(email: string): string {
+  return email.toLowerCase();
+}

@@ -1,0 +1,105 @@
+// The chain: every entry is sealed together with the seal before it, and where the record ends is sealed apart.
+// Whoever lacks the key can destroy entries, but not change, add, move or drop one unnoticed.
+import { createHash, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
+import type { RecordRow } from '../store/contract.ts';
+import { type Entry, type EntryBody, textOf } from './entry.ts';
+
+/** What the first entry of all is sealed together with. */
+export const chainStart = 'A'.repeat(43);
+
+export interface RecordKey {
+  readonly kid: string;
+  /** Not its bytes: taking those in anew for each entry costs seven times the sealing. */
+  readonly key: KeyObject;
+}
+
+/** A place in the chain, sealed by itself: the head, the anchor that stands for removed entries, a checkpoint. */
+export interface Mark {
+  readonly v: 1;
+  readonly seq: number;
+  readonly mac: string;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  readonly kid: string;
+  readonly seal: string;
+}
+
+export type MarkKind = 'head' | 'anchor' | 'checkpoint';
+
+export type MarkVerdict = 'genuine' | 'forged' | 'key unknown';
+
+/** @param keys 64 hex digits each, newest first */
+export function recordKeys(keys: readonly string[]): RecordKey[] {
+  return keys.map((hex) => {
+    const bytes = Buffer.from(hex, 'hex');
+    const kid = createHash('sha256')
+      .update('gatehouse record key id')
+      .update(bytes)
+      .digest('hex')
+      .slice(0, 8);
+    return { kid, key: createSecretKey(bytes) };
+  });
+}
+
+/** The row of an entry that comes after the seal `prev`. */
+export function sealEntry(body: EntryBody, seq: number, prev: string, { kid, key }: RecordKey): RecordRow {
+  const text = textOf({ v: 1, seq, kid, ...body } satisfies Entry);
+  return { seq, text, prev, mac: macOf(key, seq, prev, text) };
+}
+
+export function macOf(key: KeyObject, seq: number, prev: string, text: string): string {
+  return seal(key, 'entry', String(seq), prev, text);
+}
+
+export function sealMark(
+  kind: MarkKind,
+  place: Pick<Mark, 'seq' | 'mac'>,
+  at: number,
+  { kid, key }: RecordKey,
+): string {
+  const iso = new Date(at).toISOString();
+  const { seq, mac } = place;
+  return JSON.stringify({
+    v: 1,
+    seq,
+    mac,
+    at: iso,
+    kid,
+    seal: sealOfMark(kind, { seq, mac, at: iso }, key),
+  } satisfies Mark);
+}
+
+/** @returns undefined where `text` is no mark. */
+export function readMark(text: string): Mark | undefined {
+  try {
+    const mark = JSON.parse(text) as Partial<Mark> | null;
+    const { seq, mac, at, kid, seal: sealed } = mark ?? {};
+    const whole =
+      mark?.v === 1 &&
+      Number.isSafeInteger(seq) &&
+      [mac, at, kid, sealed].every((one) => typeof one === 'string');
+    return whole ? (mark as Mark) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function judgeMark(kind: MarkKind, mark: Mark, keys: readonly RecordKey[]): MarkVerdict {
+  const found = keys.find(({ kid }) => kid === mark.kid);
+  if (!found) return 'key unknown';
+  return sealOfMark(kind, mark, found.key) === mark.seal ? 'genuine' : 'forged';
+}
+
+function sealOfMark(
+  kind: MarkKind,
+  { seq, mac, at }: Pick<Mark, 'seq' | 'mac' | 'at'>,
+  key: KeyObject,
+): string {
+  return seal(key, kind, String(seq), mac, at);
+}
+
+/** Each part with its length before it, so that no two lists of parts are sealed alike. */
+function seal(key: KeyObject, ...parts: readonly string[]): string {
+  const framed = parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join('');
+  return createHmac('sha256', key).update(framed).digest('base64url');
+}

@@ -1,0 +1,33 @@
+// A checkpoint: where the record ended at an instant, sealed, to be kept where whoever could change the record cannot reach.
+import type { RecordTable } from '../store/contract.ts';
+import { judgeMark, type Mark, type RecordKey, readMark, sealMark } from './chain.ts';
+
+/**
+ * One line of JSON.
+ * @returns undefined where the record is empty, or its head is not genuine: then there is nothing to vouch for
+ */
+export async function makeCheckpoint(
+  record: Pick<RecordTable, 'head'>,
+  keys: readonly RecordKey[],
+  now: number,
+): Promise<string | undefined> {
+  const [key] = keys;
+  const text = await record.head();
+  const head = text === undefined ? undefined : readMark(text);
+  if (!key || !head || judgeMark('head', head, keys) !== 'genuine') return undefined;
+  return sealMark('checkpoint', head, now, key);
+}
+
+/** @returns the checkpoint, or what is wrong with it, for the person who gave it */
+export function readCheckpoint(text: string, keys: readonly RecordKey[]): Mark | { readonly wrong: string } {
+  const mark = readMark(text.trim());
+  if (!mark) return { wrong: 'the file of --checkpoint holds no checkpoint' };
+  const verdict = judgeMark('checkpoint', mark, keys);
+  if (verdict === 'forged') return { wrong: 'the checkpoint is not genuine: its seal does not fit' };
+  if (verdict === 'key unknown') {
+    return {
+      wrong: `the checkpoint was sealed with the key ${/^[\da-f]{8}$/.test(mark.kid) ? mark.kid : '?'}, which is not here; add it to AUDIT_KEY_FALLBACKS`,
+    };
+  }
+  return mark;
+}

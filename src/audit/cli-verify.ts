@@ -1,0 +1,93 @@
+// `gatehouse audit verify`: says on its first line whether the record is as it was written, and if not, what happened where.
+import { readFileSync } from 'node:fs';
+import { recordKeys } from './chain.ts';
+import { readCheckpoint } from './checkpoint.ts';
+import type { AuditCommand, OpenRecord } from './cli.ts';
+import { plain, type VerifyTask } from './cli-options.ts';
+import { findingWords, lineFindingWords } from './finding-words.ts';
+import { type Verdict, verifyRecord } from './verify.ts';
+import { type FileVerdict, verifyFile } from './verify-file.ts';
+
+const gapsShown = 10;
+
+export async function runVerify(
+  task: VerifyTask,
+  { record, keys: hexKeys }: OpenRecord,
+  { out, err }: AuditCommand,
+): Promise<number> {
+  const keys = recordKeys(hexKeys);
+  const checkpoints = new Map<number, string>();
+  if (task.checkpoint !== undefined) {
+    for (const line of readFileSync(task.checkpoint, 'utf8').split('\n')) {
+      if (line.trim() === '') continue;
+      const mark = readCheckpoint(line, keys);
+      if ('wrong' in mark) {
+        err(`gatehouse audit: ${mark.wrong}`);
+        return 2;
+      }
+      checkpoints.set(mark.seq, mark.mac);
+    }
+    if (checkpoints.size === 0) {
+      err('gatehouse audit: the file of --checkpoint holds no checkpoint');
+      return 2;
+    }
+  }
+  const file = task.file === undefined ? undefined : await verifyFile(task.file, keys);
+  const witnesses = [checkpoints, ...(file ? [file.macs] : [])];
+  const verdict = await verifyRecord({ record, keys, witnesses });
+  const isIntact = verdict.state === 'intact' && !file?.first;
+  if (task.json) await out(`${JSON.stringify(asJson(verdict, file, checkpoints.size, isIntact))}\n`);
+  else await out(`${lines(verdict, file, checkpoints.size).join('\n')}\n`);
+  return isIntact ? 0 : 1;
+}
+
+function lines(verdict: Verdict, file: FileVerdict | undefined, checkpoints: number): string[] {
+  const { count, from, to } = verdict;
+  const span =
+    count === 0 ? 'The record is empty.' : `${count} ${count === 1 ? 'entry' : 'entries'}, ${from} to ${to}.`;
+  const told =
+    verdict.state === 'tampered'
+      ? [
+          `${verdict.first.kind === 'key unknown' ? 'In doubt' : 'Tampered'}: ${findingWords(verdict.first)}`,
+          `${span} ${more(verdict.findings)}`.trim(),
+        ]
+      : [
+          count === 0 ? span : `Intact: ${span}`,
+          ...(checkpoints > 0
+            ? [`It fits the ${checkpoints === 1 ? 'checkpoint' : `${checkpoints} checkpoints`}.`]
+            : []),
+        ];
+  if (!file) return told;
+  const aboutFile = file.first
+    ? [
+        `The file ${file.first.kind === 'key unknown' ? 'is in doubt' : 'was tampered with'}: ${plain(lineFindingWords(file.first))} ${more(file.findings)}`.trim(),
+      ]
+    : [`The file is intact: ${file.count} lines.`];
+  const shown = file.absent.slice(0, gapsShown).map(([a, b]) => (a === b ? `${a}` : `${a}–${b}`));
+  const rest = file.absent.length > gapsShown ? ` and ${file.absent.length - gapsShown} more gaps` : '';
+  const gaps = shown.length > 0 ? [`Not in this file: ${shown.join(', ')}${rest}.`] : [];
+  // The first line says what happened first of all.
+  return verdict.state === 'intact' && file.first
+    ? [...aboutFile, ...gaps, ...told]
+    : [...told, ...aboutFile, ...gaps];
+}
+
+function more(findings: number): string {
+  return findings > 1 ? `${findings - 1} more ${findings === 2 ? 'finding' : 'findings'} after it.` : '';
+}
+
+function asJson(
+  verdict: Verdict,
+  file: FileVerdict | undefined,
+  checkpoints: number,
+  intact: boolean,
+): object {
+  return {
+    intact,
+    record: verdict,
+    checkpoints,
+    ...(file && {
+      file: { count: file.count, first: file.first ?? null, findings: file.findings, absent: file.absent },
+    }),
+  };
+}

@@ -1,0 +1,123 @@
+// The bytes of the record's file: added at its end in one piece, for its owner alone; full or old files step aside by number.
+import { constants } from 'node:fs';
+import { mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { withLock } from '../store/file-lock.ts';
+import { readEntry } from './entry.ts';
+import { readLine } from './lines.ts';
+
+const fullBytes = 10 * 1024 * 1024;
+const lockWaitMs = 1_000;
+/** No line is longer. */
+const tailBytes = 128 * 1024;
+const shortestSpanMs = 86_400_000;
+
+/** Adds `text` with one write, so that lines of several processes never mix. @throws what the file system refuses */
+export async function appendLines(path: string, text: string): Promise<void> {
+  if (text === '') return;
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
+  const file = await open(path, flags, 0o600);
+  try {
+    const bytes = Buffer.from(text);
+    const { size } = await file.stat();
+    const { bytesWritten } = await file.write(bytes);
+    if (bytesWritten === bytes.length) return;
+    // A full disk took a part. Without it the next line would begin in the middle of this one.
+    if ((await file.stat()).size === size + bytesWritten) await file.truncate(size);
+    throw Object.assign(new Error('the disk is full'), { code: 'ENOSPC' });
+  } finally {
+    await file.close();
+  }
+}
+
+/** Moves a last line without its end, which a crash leaves, into `<path>.torn`. @returns how many bytes; 0: the file was whole */
+export async function setTornEndAside(path: string, wait: () => Promise<unknown>): Promise<number> {
+  const before = await tornEnd(path);
+  if (!before) return 0;
+  await wait();
+  const torn = await tornEnd(path);
+  if (!torn || torn.at !== before.at || torn.bytes.length !== before.bytes.length) return 0;
+  await appendLines(`${path}.torn`, `${torn.bytes.toString('latin1')}\n`);
+  const file = await open(path, constants.O_RDWR | constants.O_NOFOLLOW);
+  try {
+    await file.truncate(torn.at);
+  } finally {
+    await file.close();
+  }
+  return torn.bytes.length;
+}
+
+async function tornEnd(path: string): Promise<{ at: number; bytes: Buffer } | undefined> {
+  const file = await openForReading(path);
+  if (!file) return undefined;
+  try {
+    const { size } = await file.stat();
+    const start = Math.max(0, size - tailBytes);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(size - start), 0, size - start, start);
+    const tail = buffer.subarray(0, bytesRead);
+    const end = tail.lastIndexOf(0x0a) + 1;
+    return end === tail.length ? undefined : { at: start + end, bytes: tail.subarray(end) };
+  } finally {
+    await file.close();
+  }
+}
+
+/** A file that is full, or whose first entry is older than a thirtieth of the retention, becomes `<path>.1`, that one `.2`, and so on. */
+export async function rotateFile(path: string, now: number, retentionMs: number): Promise<void> {
+  if (!(await isDue(path, now, retentionMs))) return;
+  await withLock(path, lockWaitMs, async () => {
+    // Another process may have done it while this one waited.
+    if (!(await isDue(path, now, retentionMs))) return;
+    const numbers = (await numberedFiles(path)).map(({ number }) => number).sort((a, b) => b - a);
+    for (const number of numbers) await rename(`${path}.${number}`, `${path}.${number + 1}`);
+    await rename(path, `${path}.1`);
+  });
+}
+
+/** Removes files whose last entry is older than `before`. */
+export async function dropOldFiles(path: string, before: number): Promise<void> {
+  const files = (await numberedFiles(path)).map(({ file }) => file);
+  for (const file of [...files, `${path}.torn`]) {
+    const found = await stat(file).catch(() => undefined);
+    if (found && found.mtimeMs < before) await unlink(file);
+  }
+}
+
+/** The files that there are, the oldest lines first. */
+export async function filesOf(path: string): Promise<string[]> {
+  const numbered = (await numberedFiles(path)).sort((a, b) => b.number - a.number).map(({ file }) => file);
+  return [...numbered, path];
+}
+
+async function numberedFiles(path: string): Promise<{ file: string; number: number }[]> {
+  const name = `${basename(path)}.`;
+  const found = await readdir(dirname(path)).catch(() => []);
+  return found
+    .filter((file) => file.startsWith(name) && /^[1-9]\d{0,5}$/.test(file.slice(name.length)))
+    .map((file) => ({ file: join(dirname(path), file), number: Number(file.slice(name.length)) }));
+}
+
+async function isDue(path: string, now: number, retentionMs: number): Promise<boolean> {
+  const file = await openForReading(path);
+  if (!file) return false;
+  try {
+    const { size } = await file.stat();
+    if (size >= fullBytes) return true;
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(16_384), 0, 16_384, 0);
+    const [line = ''] = buffer.subarray(0, bytesRead).toString().split('\n', 1);
+    const entry = readEntry(readLine(line)?.text ?? '');
+    return entry !== undefined && Date.parse(entry.at) < now - Math.max(shortestSpanMs, retentionMs / 30);
+  } finally {
+    await file.close();
+  }
+}
+
+async function openForReading(path: string) {
+  try {
+    return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,36 @@
+// What was found in the record, in one sentence.
+import type { LineFinding } from './verify-file.ts';
+import type { Finding, FindingKind } from './walk.ts';
+
+const words: Record<FindingKind, (seq: number, count: number) => string> = {
+  edited: (seq) => `entry ${seq} was edited.`,
+  missing: (seq, count) =>
+    count === 1 ? `entry ${seq} is missing.` : `entries ${seq} to ${seq + count - 1} are missing (${count}).`,
+  reordered: (seq) => `entry ${seq} is not at its place: entries were reordered.`,
+  inserted: (seq) => `what stands at the place of entry ${seq} was inserted.`,
+  truncated: (seq, count) =>
+    `the record ends too early: from entry ${seq} on, ${count === 1 ? 'an entry was' : `${count} entries were`} cut off.`,
+  forked: (seq) =>
+    `entry ${seq} belongs to another course of the record: it was put back to an earlier state and went on from there.`,
+  'head missing': (seq) => `the head of the record is missing (at entry ${seq}).`,
+  'head forged': (seq) => `the head of the record is not genuine (at entry ${seq}).`,
+  'anchor forged': (seq) =>
+    `what stands for the entries up to ${seq}, removed after their time, is not genuine.`,
+  'key unknown': (seq) =>
+    `entry ${seq} was sealed with a key that is not here; add the former key to AUDIT_KEY_FALLBACKS.`,
+  'key returned': (seq) =>
+    `entry ${seq} was sealed with a former key, long after a newer one had taken over.`,
+};
+
+export function findingWords({ kind, seq, count }: Finding): string {
+  return words[kind](seq, count);
+}
+
+export function lineFindingWords({ kind, file, line }: LineFinding): string {
+  const what = {
+    edited: 'was edited',
+    forked: 'belongs to another course of the record',
+    'key unknown': 'was sealed with a key that is not here; add the former key to AUDIT_KEY_FALLBACKS',
+  }[kind];
+  return `line ${line} of ${file} ${what}.`;
+}

@@ -1,0 +1,189 @@
+// Reads the record for people: newest first, by indexes, a page at a time; and tells who watches what is new.
+import type { AliasTable, RecordName, RecordRow, RecordTable } from '../store/contract.ts';
+import { readCursor, writeCursor } from '../store/cursor.ts';
+import { createAliases } from './aliases.ts';
+import { type Entry, readEntry } from './entry.ts';
+import { type EventName, events, type Weight } from './events.ts';
+import { createLive, type Live } from './live.ts';
+import type { PersonRef } from './recorder.ts';
+import { seqAt } from './seek.ts';
+
+export interface RecordQuery {
+  /** From the page before. */
+  readonly cursor?: string | undefined;
+  readonly limit: number;
+  /** Entries about them; with `doings` also what they did to others. */
+  readonly person?: PersonRef | undefined;
+  readonly doings?: boolean | undefined;
+  readonly event?: EventName | undefined;
+  readonly session?: string | undefined;
+  /** Milliseconds, both inclusive. */
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  readonly weight?: Weight | undefined;
+}
+
+export interface RecordItem {
+  readonly seq: number;
+  /** undefined: its text cannot be read, and `verify` will say more. */
+  readonly entry: Entry | undefined;
+  /** Who the pseudonyms are; undefined where nobody is named, or that is forgotten. */
+  readonly who: PersonRef | undefined;
+  readonly by: PersonRef | 'terminal' | undefined;
+}
+
+export interface RecordPage {
+  readonly items: readonly RecordItem[];
+  /** undefined: that was the last one. A page can be short, or empty, and have a next one. */
+  readonly next: string | undefined;
+}
+
+/** `poke` is a recorder's `onWritten`. */
+export interface RecordReader extends Live<RecordItem> {
+  /** @throws RangeError for a cursor that is none; StoreUnavailable */
+  page(query: RecordQuery): Promise<RecordPage>;
+  /** Everything that fits, oldest first, in portions; for exports: it looks at every entry between the two times. */
+  all(query: Omit<RecordQuery, 'cursor' | 'limit'>): AsyncGenerator<RecordItem[]>;
+}
+
+export interface ReaderOptions {
+  readonly record: RecordTable;
+  readonly aliases: AliasTable;
+}
+
+/** Entries that one page may look at; a filter without an index goes on with the next page. */
+const lookAtMost = 2_000;
+const stepSize = 200;
+/** Clocks of replicas differ, so the order of numbers is not quite that of times. */
+const slackMs = 600_000;
+
+export function createReader({ record, aliases: table }: ReaderOptions): RecordReader {
+  const aliases = createAliases(table);
+
+  async function itemsOf(rows: readonly RecordRow[]): Promise<RecordItem[]> {
+    const people = new Map<string, Promise<PersonRef | undefined>>();
+    const personOf = (alias: string | undefined) => {
+      if (alias === undefined || alias === 'terminal') return Promise.resolve(undefined);
+      const person = people.get(alias) ?? aliases.personOf(alias);
+      people.set(alias, person);
+      return person;
+    };
+    return Promise.all(
+      rows.map(async ({ seq, text }) => {
+        const entry = readEntry(text);
+        const [who, doer] = await Promise.all([personOf(entry?.who), personOf(entry?.by)]);
+        return { seq, entry, who, by: entry?.by === 'terminal' ? 'terminal' : doer };
+      }),
+    );
+  }
+
+  /** The indexes that together hold what is asked for; undefined in it: every entry. */
+  async function walksFor(query: RecordQuery): Promise<(readonly [RecordName, string] | undefined)[]> {
+    if (query.session !== undefined) return [['session', query.session]];
+    if (query.person) {
+      const own = await aliases.all(query.person);
+      const names: RecordName[] = query.doings ? ['who', 'by'] : ['who'];
+      return own.flatMap((alias) => names.map((name) => [name, alias] as const));
+    }
+    if (query.event !== undefined) return [['event', query.event]];
+    if (query.weight === 'alarm') return eventsOf('alarm').map((name) => ['event', name] as const);
+    return [undefined];
+  }
+
+  async function filterFor(query: Omit<RecordQuery, 'cursor' | 'limit'>): Promise<(entry: Entry) => boolean> {
+    const { person, event, weight, session, from = 0, to = Number.POSITIVE_INFINITY } = query;
+    const own = person && new Set(await aliases.all(person));
+    const weighty = weight && new Set<string>(eventsOf(weight));
+    return (entry) => {
+      const at = Date.parse(entry.at);
+      return (
+        at >= from &&
+        at <= to &&
+        (event === undefined || entry.event === event) &&
+        (session === undefined || entry.session === session) &&
+        (!weighty || weighty.has(entry.event)) &&
+        (!own || own.has(entry.who ?? '') || (query.doings === true && own.has(entry.by ?? '')))
+      );
+    };
+  }
+
+  async function startOf({ cursor, to }: RecordQuery): Promise<number> {
+    if (cursor !== undefined) return Number(readCursor(cursor, 'number').value);
+    return to === undefined ? Number.POSITIVE_INFINITY : await seqAt(record, to + slackMs);
+  }
+
+  const live = createLive(record, itemsOf);
+  return {
+    ...live,
+    async *all(query) {
+      const fits = await filterFor(query);
+      const { from, to = Number.POSITIVE_INFINITY } = query;
+      let seq = from === undefined ? 0 : (await seqAt(record, from - slackMs)) - 1;
+      for (;;) {
+        const rows = await record.after(seq, stepSize);
+        const last = rows.at(-1);
+        if (!last) return;
+        seq = last.seq;
+        const entries = rows.map((row) => ({ row, entry: readEntry(row.text) }));
+        yield await itemsOf(
+          entries.filter(({ entry }) => entry === undefined || fits(entry)).map(({ row }) => row),
+        );
+        const end = entries.at(-1)?.entry;
+        if (end && Date.parse(end.at) > to + slackMs) return;
+      }
+    },
+    async page(query) {
+      let before = await startOf(query);
+      const walks = await walksFor(query);
+      const fits = await filterFor(query);
+      const isFiltered = [query.person, query.event, query.session, query.weight, query.from, query.to].some(
+        (one) => one !== undefined,
+      );
+      const found: RecordRow[] = [];
+      let more = walks.length > 0;
+      for (let seen = 0; more && found.length <= query.limit && seen < lookAtMost; ) {
+        const size = Math.min(stepSize, Math.max(query.limit + 1, 20));
+        const { rows, floor } = await step(record, walks, before, size);
+        for (const row of rows) {
+          const entry = readEntry(row.text);
+          if (entry ? fits(entry) : !isFiltered) found.push(row);
+        }
+        const oldest = rows.at(-1) && readEntry(rows.at(-1)?.text ?? '');
+        const isPast = oldest && query.from !== undefined && Date.parse(oldest.at) < query.from - slackMs;
+        seen += Math.max(1, rows.length);
+        more = floor !== undefined && !isPast;
+        before = floor ?? before;
+      }
+      const rows = found.slice(0, query.limit);
+      const last = rows.at(-1);
+      // Either there is one more than the page holds, or only so many were looked at.
+      const next = found.length > query.limit && last ? last.seq : more ? before : undefined;
+      return {
+        items: await itemsOf(rows),
+        next: next === undefined ? undefined : writeCursor({ value: next, key: '' }),
+      };
+    },
+  };
+}
+
+/**
+ * The newest rows before `before` of several indexes together.
+ * @returns `floor`: whatever comes next has a smaller number; undefined: nothing comes
+ */
+async function step(
+  record: RecordTable,
+  walks: readonly (readonly [RecordName, string] | undefined)[],
+  before: number,
+  size: number,
+): Promise<{ rows: RecordRow[]; floor: number | undefined }> {
+  const parts = await Promise.all(walks.map((name) => record.before(before, size, name)));
+  const ends = parts.filter((part) => part.length === size).map((part) => part.at(-1)?.seq ?? 0);
+  const floor = ends.length > 0 ? Math.max(...ends) : undefined;
+  const known = new Map(parts.flat().map((row) => [row.seq, row]));
+  const rows = [...known.values()].filter(({ seq }) => floor === undefined || seq >= floor);
+  return { rows: rows.sort((a, b) => b.seq - a.seq), floor };
+}
+
+function eventsOf(weight: Weight): EventName[] {
+  return (Object.keys(events) as EventName[]).filter((name) => events[name].weight === weight);
+}

@@ -1,0 +1,231 @@
+// Writes the record: what waits is sealed and committed together, in order; a change goes on only after that (invariant 8).
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { AliasTable, RecordEnd, RecordRow, RecordTable } from '../store/contract.ts';
+import { createAliases } from './aliases.ts';
+import { recordKeys } from './chain.ts';
+import { bodyOf, type EntryBody } from './entry.ts';
+import { createRecordFile, type RecordFile } from './file.ts';
+import { logLine, type RecordLogger } from './log-line.ts';
+import { pruneRecord } from './prune.ts';
+import { type PersonRef, type RecordedEvent, type Recorder, RecordUnavailable } from './recorder.ts';
+import { createRefusals } from './refusals.ts';
+import { sealGroup } from './seal-group.ts';
+
+export interface RecorderOptions {
+  readonly record: RecordTable;
+  readonly aliases: AliasTable;
+  /** 64 hex digits each, newest first; asked for every group, since they change while the server runs. */
+  readonly keys: () => readonly string[];
+  readonly logger: RecordLogger;
+  readonly now: () => number;
+  /** How long entries are kept. */
+  readonly retentionMs: number;
+  /** Path of the JSON lines; undefined: none. */
+  readonly file?: string | undefined;
+  /** Hears that entries were written, for whoever watches. */
+  readonly onWritten?: () => void;
+}
+
+export interface RecordState {
+  /** Entries that are not written yet. */
+  readonly waiting: number;
+  readonly lastWrittenAt: number | undefined;
+  readonly lastFailureAt: number | undefined;
+  /** Notes that were given up. */
+  readonly dropped: number;
+  readonly fileFailures: number;
+  /** Entries that the file lacks, until it can be written again. */
+  readonly fileBehind: number;
+}
+
+export interface RecordKeeper extends Recorder {
+  /** Resolves once what was written or noted before is written, in the file too, or was given up. */
+  flush(): Promise<void>;
+  /** Writes what was counted and what waits, then takes no more. Before the store is closed. */
+  close(): Promise<void>;
+  /** Removes what is older than the retention, here and in the file: hourly. @returns how many entries */
+  prune(): Promise<number>;
+  state(): RecordState;
+}
+
+interface Waiting {
+  readonly event: RecordedEvent;
+  readonly at: number;
+  /** Of a write; a note has nobody who waits. */
+  readonly settle?: (error?: unknown) => void;
+  /** Its writer was told that it failed. */
+  givenUp?: boolean;
+}
+
+const groupSize = 256;
+/** An answer may wait for the record as long as for the store. */
+const writeWithinMs = 2_000;
+const mostWrites = 10_000;
+const mostNotes = 1_000;
+const retryMs = 1_000;
+
+/** A recorder over a store's two tables. Starts at once; @see RecordKeeper.close */
+export function createRecorder(options: RecorderOptions): RecordKeeper {
+  const { record, keys, logger, now, retentionMs, file: path, onWritten } = options;
+  const aliases = createAliases(options.aliases);
+  const file: RecordFile | undefined =
+    path === undefined ? undefined : createRecordFile({ path, retentionMs, record, logger, now, note });
+  const refusals = createRefusals((event) => enqueue({ event, at: now() }), now);
+  let queue: Waiting[] = [];
+  /** Notes that failed once, until they are tried again. */
+  const held: Waiting[] = [];
+  let running: Promise<void> | undefined;
+  let retryTimer: NodeJS.Timeout | undefined;
+  let closed = false;
+  let lastWrittenAt: number | undefined;
+  let lastFailureAt: number | undefined;
+  let dropped = 0;
+
+  function enqueue(item: Waiting): void {
+    queue.push(item);
+    running ??= run().finally(() => {
+      running = undefined;
+    });
+  }
+
+  async function run(): Promise<void> {
+    // What the rest of this turn brings is written together with the first.
+    for (await nextTurn(); queue.length > 0; await nextTurn()) {
+      const group = queue.slice(0, groupSize).filter(({ givenUp }) => !givenUp);
+      queue = queue.slice(groupSize);
+      if (group.length > 0) await writeGroup(group);
+    }
+  }
+
+  async function writeGroup(group: readonly Waiting[]): Promise<void> {
+    let rows: readonly RecordRow[];
+    try {
+      const bodies = await name(group);
+      const ring = recordKeys(keys());
+      const seal = (end: RecordEnd) => sealGroup(bodies, end, ring, now());
+      ({ rows } = await record.append(seal));
+    } catch (error) {
+      lastFailureAt = now();
+      for (const { settle } of group) settle?.(error);
+      hold(group.filter(({ settle }) => !settle));
+      return;
+    }
+    lastWrittenAt = now();
+    for (const { settle } of group) settle?.();
+    file?.add(rows);
+    onWritten?.();
+  }
+
+  async function name(group: readonly Waiting[]): Promise<EntryBody[]> {
+    const found = new Map<string, Promise<string | undefined>>();
+    const aliasOf = (person: PersonRef | 'terminal' | undefined) => {
+      if (person === undefined || person === 'terminal') return Promise.resolve(person);
+      const key = JSON.stringify([person.id, person.email]);
+      const alias = found.get(key) ?? aliases.of(person);
+      found.set(key, alias);
+      return alias;
+    };
+    return Promise.all(
+      group.map(async ({ event, at }) => {
+        const [who, by] = await Promise.all([aliasOf(event.person), aliasOf(event.by)]);
+        return bodyOf(event, at, { who, by });
+      }),
+    );
+  }
+
+  /** Notes are tried again after a while, but only so many wait. */
+  function hold(notes: readonly Waiting[]): void {
+    held.push(...notes);
+    const tooMany = closed ? held.length : Math.max(0, held.length - mostNotes);
+    if (tooMany > 0) drop(held.splice(0, tooMany).length);
+    if (held.length === 0) return;
+    retryTimer ??= setTimeout(retry, retryMs).unref();
+  }
+
+  function retry(): void {
+    clearTimeout(retryTimer);
+    retryTimer = undefined;
+    for (const item of held.splice(0)) enqueue(item);
+  }
+
+  function drop(count: number): void {
+    dropped += count;
+    logger.error({ event: 'record.dropped', count, total: dropped });
+  }
+
+  function note(event: RecordedEvent): void {
+    logLine(logger, event);
+    if (closed || refusals.isFurther(event)) return;
+    if (held.length >= mostNotes || queue.length >= mostWrites) drop(1);
+    else enqueue({ event, at: now() });
+  }
+
+  async function flush(): Promise<void> {
+    retry();
+    await running;
+    await file?.flush();
+  }
+
+  return {
+    note,
+    flush,
+    write(event) {
+      return new Promise((resolve, reject) => {
+        const refuse = (cause: unknown) => {
+          logger.error({
+            event: 'record.unavailable',
+            about: event.event,
+            reqId: event.requestId,
+            err: cause,
+          });
+          reject(new RecordUnavailable(cause));
+        };
+        if (closed || queue.length >= mostWrites) {
+          refuse(new Error(closed ? 'the record is closed' : 'too many entries wait'));
+          return;
+        }
+        const item: Waiting = {
+          event,
+          at: now(),
+          settle(error) {
+            clearTimeout(timer);
+            if (item.givenUp) return;
+            if (error !== undefined) {
+              refuse(error);
+              return;
+            }
+            logLine(logger, event);
+            resolve();
+          },
+        };
+        const timer = setTimeout(() => {
+          item.givenUp = true;
+          lastFailureAt = now();
+          refuse(new Error('the record took too long'));
+        }, writeWithinMs);
+        enqueue(item);
+      });
+    },
+    async close() {
+      refusals.end();
+      closed = true;
+      await flush();
+      clearTimeout(retryTimer);
+      await file?.close();
+    },
+    async prune() {
+      await file?.prune();
+      const count = await pruneRecord(record, recordKeys(keys()), now() - retentionMs, now());
+      if (count > 0) note({ event: 'record.pruned', facts: { count } });
+      return count;
+    },
+    state: () => ({
+      waiting: queue.length + held.length,
+      lastWrittenAt,
+      lastFailureAt,
+      dropped,
+      fileFailures: file?.state().failures ?? 0,
+      fileBehind: file?.state().behind ?? 0,
+    }),
+  };
+}

@@ -1,0 +1,33 @@
+// The record of a running program: over the store's tables, sealed with the keys that hold at the time.
+import { createRecorder, type RecordKeeper } from './audit/writer.ts';
+import type { Config } from './config/derive.ts';
+import { auditKeyOf } from './crypto/audit-key.ts';
+import type { Logger } from './http/log.ts';
+import type { Store } from './store/contract.ts';
+
+export interface RecordParts {
+  /** Asked each time: a reload changes the keys. */
+  readonly config: () => Config;
+  readonly store: Pick<Store, 'record' | 'aliases'>;
+  readonly logger: Logger;
+  readonly now: () => number;
+}
+
+/** To be closed before the store. */
+export function openRecord({ config, store, logger, now }: RecordParts): RecordKeeper {
+  const { logFile, retentionMs } = config().audit;
+  return createRecorder({
+    record: store.record,
+    aliases: store.aliases,
+    keys: () => recordKeysOf(config()),
+    logger,
+    now,
+    retentionMs,
+    file: logFile,
+  });
+}
+
+/** Hex, the one that seals first. */
+export function recordKeysOf({ secretKeys, audit }: Config): string[] {
+  return [...new Set([...secretKeys.map(auditKeyOf), ...audit.formerKeys])];
+}

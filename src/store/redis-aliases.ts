@@ -1,0 +1,82 @@
+// Pseudonyms of people in Redis: a hash each, found by subject and by address; all in one slot of a Cluster, so that a script changes them together.
+import { type AliasRow, type AliasTable, attempt } from './contract.ts';
+import type { RedisClient } from './redis-client.ts';
+
+/** KEYS: the row, the one of its kind (by subject, or by address alone), the address’s set. ARGV: alias, then the fields as pairs. */
+const addScript = `
+  local there = redis.call('GET', KEYS[2])
+  if there then return there end
+  redis.call('SET', KEYS[2], ARGV[1])
+  redis.call('HSET', KEYS[1], unpack(ARGV, 2))
+  if #KEYS == 3 then redis.call('SADD', KEYS[3], ARGV[1]) end
+  return ARGV[1]`;
+
+/** KEYS: the row, the set of the address before, that of the new one. ARGV: alias, the new address. */
+const setEmailScript = `
+  if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+  redis.call('SREM', KEYS[2], ARGV[1])
+  redis.call('HSET', KEYS[1], 'email', ARGV[2])
+  redis.call('SADD', KEYS[3], ARGV[1])
+  return 1`;
+
+/** KEYS: the row, the one of its kind, the address’s set. ARGV: alias. */
+const removeScript = `
+  local gone = redis.call('DEL', KEYS[1])
+  redis.call('DEL', KEYS[2])
+  if #KEYS == 3 then redis.call('SREM', KEYS[3], ARGV[1]) end
+  return gone`;
+
+export function createRedisAliases(redis: RedisClient, prefix: string): AliasTable {
+  const rowKey = (alias: string) => `${prefix}{alias}:row:${alias}`;
+  const emailKey = (email: string) => `${prefix}{alias}:email:${email}`;
+  const kindKey = ({ subject, email }: AliasRow) =>
+    subject === undefined ? `${prefix}{alias}:address:${email}` : `${prefix}{alias}:subject:${subject}`;
+  const keysOf = (row: AliasRow) => [
+    rowKey(row.alias),
+    kindKey(row),
+    ...(row.email === undefined ? [] : [emailKey(row.email)]),
+  ];
+
+  async function read(alias: string): Promise<AliasRow | undefined> {
+    const { key, subject, email } = await redis.hgetall(rowKey(alias));
+    if (key === undefined) return undefined;
+    return { alias, key, ...(subject !== undefined && { subject }), ...(email !== undefined && { email }) };
+  }
+
+  return {
+    add: (row) =>
+      attempt(async () => {
+        const { alias, ...fields } = row;
+        const keys = keysOf(row);
+        const there = String(
+          await redis.eval(addScript, keys.length, ...keys, alias, ...Object.entries(fields).flat()),
+        );
+        return there === alias ? row : ((await read(there)) ?? row);
+      }),
+    bySubject: (subject) =>
+      attempt(async () => {
+        const alias = await redis.get(kindKey({ alias: '', key: '', subject }));
+        return alias === null ? undefined : read(alias);
+      }),
+    byEmail: (email) =>
+      attempt(async () => {
+        const rows = await Promise.all((await redis.smembers(emailKey(email))).map(read));
+        return rows.filter((row) => row !== undefined);
+      }),
+    byAlias: (alias) => attempt(() => read(alias)),
+    setEmail: (alias, email) =>
+      attempt(async () => {
+        const row = await read(alias);
+        if (!row) return;
+        const keys = [rowKey(alias), emailKey(row.email ?? email), emailKey(email)];
+        await redis.eval(setEmailScript, keys.length, ...keys, alias, email);
+      }),
+    remove: (alias) =>
+      attempt(async () => {
+        const row = await read(alias);
+        if (!row) return false;
+        const keys = keysOf(row);
+        return (await redis.eval(removeScript, keys.length, ...keys, alias)) === 1;
+      }),
+  };
+}

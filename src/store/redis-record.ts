@@ -1,0 +1,148 @@
+// The record in Redis: a stream, its head and the indexes over it, all in one slot of a Cluster so that one script adds to all of them.
+import { setTimeout as delay } from 'node:timers/promises';
+import { attempt, type RecordName, type RecordRow, type RecordTable } from './contract.ts';
+import type { RedisClient } from './redis-client.ts';
+
+/**
+ * KEYS: head, stream, then the indexes. ARGV: the head as it was read, the new one, then for each entry its number, text,
+ * mac before, mac, and which of KEYS it is found by. Adds nothing where another writer was faster, and
+ * gives the head that it left; nor where an entry lies beyond the head, and gives 1.
+ */
+const appendScript = `
+  local head = redis.call('GET', KEYS[1]) or ''
+  if head ~= ARGV[1] then return head end
+  local last = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)[1]
+  if last and tonumber(string.match(last[1], '^%d+')) >= tonumber(ARGV[3]) then return 1 end
+  for i = 3, #ARGV, 5 do
+    redis.call('XADD', KEYS[2], ARGV[i] .. '-0', 't', ARGV[i + 1], 'p', ARGV[i + 2], 'm', ARGV[i + 3])
+    for index in string.gmatch(ARGV[i + 4], '%d+') do
+      redis.call('ZADD', KEYS[tonumber(index)], ARGV[i], ARGV[i])
+    end
+  end
+  redis.call('SET', KEYS[1], ARGV[2])
+  return false`;
+
+/** KEYS: anchor. ARGV: the new one and its number. Another replica may have removed more meanwhile. */
+const anchorScript = `
+  local before = redis.call('GET', KEYS[1])
+  if before and cjson.decode(before).seq >= tonumber(ARGV[2]) then return 0 end
+  redis.call('SET', KEYS[1], ARGV[1])
+  return 1`;
+
+/** KEYS: stream, then the indexes of what goes. ARGV: the first number that stays. */
+const pruneScript = `
+  for i = 2, #KEYS do redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', '(' .. ARGV[1]) end
+  return redis.call('XTRIM', KEYS[1], 'MINID', ARGV[1])`;
+
+const names: readonly RecordName[] = ['who', 'by', 'event', 'session'];
+const pruneBatch = 200;
+/** A writer of another replica may be faster again and again, but not for ever. */
+const triesAtMost = 200;
+
+export function createRedisRecord(redis: RedisClient, prefix: string): RecordTable {
+  const keys = {
+    head: `${prefix}{record}:head`,
+    anchor: `${prefix}{record}:anchor`,
+    entries: `${prefix}{record}:entries`,
+  };
+  const indexOf = (name: RecordName, value: string) => `${prefix}{record}:${name}:${value}`;
+  /** The head that this process left: mostly still the one, which spares a read. */
+  let known: string | undefined;
+
+  const indexesOf = (text: string): string[] => {
+    const entry = JSON.parse(text) as Record<string, unknown>;
+    return names.flatMap((name) => {
+      const value = entry[name];
+      return typeof value === 'string' ? [indexOf(name, value)] : [];
+    });
+  };
+
+  const readHead = async () => (await redis.get(keys.head)) ?? undefined;
+  const readLast = async () => {
+    const [last] = await redis.xrevrange(keys.entries, '+', '-', 'COUNT', 1);
+    return last ? toRow(last) : null;
+  };
+
+  async function add(
+    before: string,
+    rows: readonly RecordRow[],
+    head: string,
+  ): Promise<'added' | 'beyond' | { readonly head: string }> {
+    const touched = [keys.head, keys.entries];
+    const places = new Map<string, number>();
+    const placeOf = (key: string) => {
+      const place = places.get(key) ?? touched.push(key);
+      places.set(key, place);
+      return place;
+    };
+    const values = rows.flatMap(({ seq, text, prev, mac }) => [
+      seq,
+      text,
+      prev,
+      mac,
+      indexesOf(text).map(placeOf).join(' '),
+    ]);
+    const found = await redis.eval(appendScript, touched.length, ...touched, before, head, ...values);
+    if (typeof found === 'string') return { head: found };
+    return found === 1 ? 'beyond' : 'added';
+  }
+
+  return {
+    append: (seal) =>
+      attempt(async () => {
+        let head = known ?? (await readHead());
+        let beyond = false;
+        for (let tries = 0; tries < triesAtMost; tries++) {
+          const blind = beyond ? undefined : seal({ head });
+          const addition = blind ?? seal({ head, last: await readLast() });
+          if (!addition) throw new Error('nothing was sealed');
+          known = undefined;
+          const found = await add(head ?? '', addition.rows, addition.head);
+          if (found === 'added') {
+            known = addition.head;
+            return addition;
+          }
+          // Sometimes at once, sometimes after a moment: two writers would otherwise go on in step.
+          if (tries % 3 === 2) await delay(Math.random() * 4);
+          // Nobody but a stranger to the chain puts an entry beyond its head.
+          beyond = found === 'beyond';
+          if (found !== 'beyond') head = found.head === '' ? undefined : found.head;
+        }
+        throw new Error('other writers were always faster');
+      }),
+    head: () => attempt(readHead),
+    anchor: () => attempt(async () => (await redis.get(keys.anchor)) ?? undefined),
+    after: (seq, limit) =>
+      attempt(async () => (await redis.xrange(keys.entries, `${seq + 1}-0`, '+', 'COUNT', limit)).map(toRow)),
+    before: (seq, limit, name) =>
+      attempt(async () => {
+        const last = Number.isFinite(seq) ? `${seq - 1}-0` : '+';
+        if (seq <= 1) return [];
+        if (!name) return (await redis.xrevrange(keys.entries, last, '-', 'COUNT', limit)).map(toRow);
+        const max = Number.isFinite(seq) ? `(${seq}` : '+inf';
+        const found = await redis.zrevrangebyscore(indexOf(...name), max, '-inf', 'LIMIT', 0, limit);
+        const rows = await Promise.all(found.map((id) => redis.xrange(keys.entries, `${id}-0`, `${id}-0`)));
+        return rows.flat().map(toRow);
+      }),
+    prune: (seq, anchor) =>
+      attempt(async () => {
+        // The anchor first: what is before it counts as removed, wherever this stops.
+        await redis.eval(anchorScript, 1, keys.anchor, anchor, seq);
+        let total = 0;
+        for (;;) {
+          const rows = (await redis.xrange(keys.entries, '-', `${seq}-0`, 'COUNT', pruneBatch)).map(toRow);
+          const last = rows.at(-1);
+          if (!last) return total;
+          const indexes = [...new Set(rows.flatMap(({ text }) => indexesOf(text)))];
+          total += Number(
+            await redis.eval(pruneScript, indexes.length + 1, keys.entries, ...indexes, last.seq + 1),
+          );
+        }
+      }),
+  };
+}
+
+function toRow([id, fields]: [id: string, fields: string[]]): RecordRow {
+  const [, text = '', , prev = '', , mac = ''] = fields;
+  return { seq: Number(id.split('-')[0]), text, prev, mac };
+}

@@ -1,0 +1,217 @@
+// The JSON lines: in order, for their owner alone, whole after a crash, caught up after a fault, gone after their time.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, test } from 'node:test';
+import { recordKeys } from '../src/audit/chain.ts';
+import { verifyFile } from '../src/audit/verify-file.ts';
+import type { Store } from '../src/store/contract.ts';
+import { openSqliteStore } from '../src/store/sqlite.ts';
+import { dayMs, key, listeningLogger, otherKey, recorderOver } from './support/record.ts';
+
+const keys = recordKeys([key]);
+let folder: string;
+let file: string;
+let store: Store;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'gatehouse-record-file-'));
+  file = join(folder, 'logs', 'cookie_audit.log');
+  store = openSqliteStore(join(folder, 'data'));
+});
+afterEach(async () => {
+  await store.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const textOfFile = () => readFileSync(file, 'utf8');
+
+test('the lines are those of the store, in its order, and nobody else may read them', async () => {
+  const recorder = recorderOver(store, { file });
+  await Promise.all(
+    Array.from({ length: 300 }, (_, i) => recorder.write({ event: 'session.created', session: `s${i}` })),
+  );
+  await recorder.close();
+  const rows = await store.record.after(0, 1_000);
+  assert.deepEqual(
+    textOfFile()
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { entry: object }).entry),
+    rows.map(({ text }) => JSON.parse(text) as object),
+  );
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+  assert.equal(statSync(dirname(file)).mode & 0o777, 0o700);
+  const { count, first, absent } = await verifyFile(file, keys);
+  assert.deepEqual([count, first, absent], [300, undefined, []]);
+});
+
+test('a line torn by a crash is set aside at the next start, told, and the rest verifies', async () => {
+  const first = recorderOver(store, { file });
+  await first.write({ event: 'session.created' });
+  await first.close();
+  appendFileSync(file, '{"entry":{"at":"2026-');
+  assert.equal((await verifyFile(file, keys)).first?.line, 2);
+  const logger = listeningLogger();
+  const second = recorderOver(store, { file, logger });
+  await second.write({ event: 'session.created' });
+  await second.flush();
+  await second.close();
+  assert.equal((await verifyFile(file, keys)).first, undefined);
+  assert.equal(readFileSync(`${file}.torn`, 'utf8'), '{"entry":{"at":"2026-\n');
+  assert.equal(statSync(`${file}.torn`).mode & 0o777, 0o600);
+  const events = (await store.record.after(0, 10)).map(
+    ({ text }) => (JSON.parse(text) as { event: string }).event,
+  );
+  assert.ok(events.includes('record.repaired'), events.join());
+});
+
+test('edited, swapped with another course, and unknown lines are named; gaps are told, not blamed', async () => {
+  const recorder = recorderOver(store, { file });
+  for (let i = 0; i < 30; i++) await recorder.write({ event: 'session.created', facts: { n: i } });
+  await recorder.close();
+  const lines = textOfFile().trimEnd().split('\n');
+  const verdictOf = async (changed: readonly string[]) => {
+    writeFileSync(file, `${changed.join('\n')}\n`);
+    return verifyFile(file, keys);
+  };
+  for (let i = 0; i < lines.length; i++) {
+    const edited = lines.with(i, (lines[i] ?? '').replace(`"n":${i}`, '"n":99'));
+    assert.deepEqual((await verdictOf(edited)).first, { kind: 'edited', file, line: i + 1 });
+    const broken = lines.with(i, (lines[i] ?? '').slice(0, -5));
+    assert.deepEqual((await verdictOf(broken)).first, { kind: 'edited', file, line: i + 1 });
+  }
+  assert.deepEqual((await verdictOf(lines.toSpliced(5, 3))).absent, [[6, 8]]);
+  assert.equal((await verdictOf(lines.toSpliced(5, 3))).first, undefined);
+  writeFileSync(file, `${lines.join('\n')}\n`);
+  assert.equal((await verifyFile(file, recordKeys([otherKey]))).findings, 30);
+});
+
+test('a file that cannot be written refuses nothing; it is told once, counted, and caught up', async () => {
+  const logger = listeningLogger();
+  const recorder = recorderOver(store, { file, logger });
+  await recorder.write({ event: 'session.created' });
+  await recorder.flush();
+  renameSync(dirname(file), `${dirname(file)}-away`);
+  // Also as root, whom no mode stops, a file cannot be made inside a file.
+  writeFileSync(dirname(file), '');
+  for (let i = 0; i < 5; i++) {
+    await recorder.write({ event: 'session.created', facts: { n: i } });
+    await recorder.flush();
+  }
+  assert.equal(recorder.state().fileBehind, 5);
+  assert.ok(recorder.state().fileFailures >= 5);
+  assert.equal(logger.heard.filter(({ line }) => line['event'] === 'record.file_failed').length, 1);
+  rmSync(dirname(file));
+  renameSync(`${dirname(file)}-away`, dirname(file));
+  await recorder.write({ event: 'session.created' });
+  await recorder.close();
+  assert.equal(recorder.state().fileBehind, 0);
+  const { count, absent } = await verifyFile(file, keys);
+  assert.deepEqual([count, absent], [7, []]);
+});
+
+test('a full file steps aside by number, an old one too, and what is past its time is removed', async () => {
+  let at = Date.now();
+  const recorder = recorderOver(store, { file, now: () => at, retentionMs: 60 * dayMs });
+  await recorder.write({ event: 'session.created' });
+  await recorder.flush();
+  const whole = textOfFile();
+  // Ten megabytes of the same line: as good as other ones.
+  writeFileSync(file, whole.repeat(Math.ceil((10 * 1024 * 1024) / whole.length)));
+  await recorder.write({ event: 'session.created' });
+  await recorder.flush();
+  assert.deepEqual(
+    readdirSync(dirname(file))
+      .filter((name) => !name.endsWith('.lock'))
+      .sort(),
+    ['cookie_audit.log', 'cookie_audit.log.1'],
+  );
+  at += 3 * dayMs;
+  await recorder.write({ event: 'session.created' });
+  await recorder.flush();
+  assert.ok(existsSync(`${file}.2`));
+  assert.equal(textOfFile().split('\n').length, 2);
+  const longAgo = new Date(at - 61 * dayMs);
+  utimesSync(`${file}.2`, longAgo, longAgo);
+  await recorder.prune();
+  assert.deepEqual([existsSync(`${file}.1`), existsSync(`${file}.2`)], [true, false]);
+  await recorder.close();
+});
+
+test('a link in the place of the file is not followed', async () => {
+  mkdirSync(dirname(file), { recursive: true });
+  const target = join(folder, 'target');
+  writeFileSync(target, 'mine\n');
+  symlinkSync(target, file);
+  const recorder = recorderOver(store, { file });
+  await recorder.write({ event: 'session.created' });
+  await recorder.close();
+  assert.equal(readFileSync(target, 'utf8'), 'mine\n');
+  assert.ok(recorder.state().fileFailures > 0);
+});
+
+test('a full disk: a line is whole or not there, and the file is caught up once there is room', {
+  skip: !canMount(),
+}, async () => {
+  const small = join(folder, 'small');
+  mkdirSync(small);
+  await run('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', small]);
+  try {
+    const path = join(small, 'record.log');
+    const recorder = recorderOver(store, { file: path });
+    for (let i = 0; i < 400; i++)
+      await recorder.write({ event: 'session.created', facts: { text: 'x'.repeat(290) } });
+    await recorder.flush();
+    assert.ok(recorder.state().fileBehind > 0);
+    assert.equal((await verifyFile(path, keys)).first, undefined);
+    await run('mount', ['-o', 'remount,size=4m', small]);
+    await recorder.flush();
+    await recorder.close();
+    assert.equal(recorder.state().fileBehind, 0);
+    assert.equal((await verifyFile(path, keys)).count, 400);
+  } finally {
+    await run('umount', ['-l', small]);
+  }
+});
+
+test('a store that takes nothing for two seconds refuses the change, and takes the next one', async () => {
+  const recorder = recorderOver(store);
+  await recorder.write({ event: 'session.created' });
+  // Another process keeps the database to itself for longer than a change may wait.
+  const greedy = new DatabaseSync(join(folder, 'data', 'gatehouse.db'));
+  greedy.exec('BEGIN IMMEDIATE');
+  await assert.rejects(recorder.write({ event: 'session.revoked' }), { code: 'record_unavailable' });
+  greedy.exec('ROLLBACK');
+  greedy.close();
+  await recorder.write({ event: 'session.created' });
+  await recorder.close();
+});
+
+function canMount(): boolean {
+  return process.getuid?.() === 0 && existsSync('/usr/bin/mount');
+}
+
+function run(command: string, args: readonly string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    spawn(command, args, { stdio: 'ignore' }).on('close', (code) =>
+      code === 0 ? resolve() : reject(new Error(command)),
+    );
+  });
+}

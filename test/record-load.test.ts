@@ -1,0 +1,131 @@
+// The chain under load and under kill -9: several processes write one unbroken chain, and what a crash leaves is whole.
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type RecordKey, recordKeys, sealMark } from '../src/audit/chain.ts';
+import { verifyRecord } from '../src/audit/verify.ts';
+import { verifyFile } from '../src/audit/verify-file.ts';
+import { key, onBothStores, type RecordPlace, recorderOver } from './support/record.ts';
+import type { WriterTask } from './support/record-writer.ts';
+
+const script = join(import.meta.dirname, 'support', 'record-writer.ts');
+const keys = recordKeys([key]);
+/** Seconds on a machine of its own; a busy one needs longer to start a hundred processes. */
+const timeout = 300_000;
+const cache = mkdtempSync(join(tmpdir(), 'gatehouse-compiled-'));
+after(() => rmSync(cache, { recursive: true, force: true }));
+
+function startWriter(task: WriterTask): {
+  child: ChildProcess;
+  ready: Promise<void>;
+  ended: Promise<string>;
+} {
+  // Compiled once for all of them: most of a start would be that.
+  const env = { ...process.env, NODE_COMPILE_CACHE: cache };
+  const child = spawn(process.execPath, [script], { env, stdio: ['pipe', 'pipe', 'inherit'] });
+  let output = '';
+  const ready = new Promise<void>((resolve) => {
+    child.stdout?.on('data', (chunk) => {
+      output += chunk;
+      if (output.startsWith('ready')) resolve();
+    });
+  });
+  const ended = once(child, 'close').then(() => output);
+  child.stdin?.end(JSON.stringify(task));
+  return { child, ready, ended };
+}
+
+await onBothStores('the record under load', (open) => {
+  let place: RecordPlace;
+  before(async () => {
+    place = await open();
+  });
+  after(() => place.close());
+
+  test('two processes write 50,000 entries: one chain, nothing lost, nothing twice', {
+    timeout,
+  }, async (t) => {
+    const count = 25_000;
+    const startedAt = performance.now();
+    const file = join(place.folder, 'logs', 'record.log');
+    const task = { ...place.address, file, count, together: 512, key };
+    const outputs = await Promise.all([startWriter(task).ended, startWriter(task).ended]);
+    const seconds = (performance.now() - startedAt) / 1000;
+    t.diagnostic(`${Math.round((2 * count) / seconds)} entries a second`);
+    for (const output of outputs) assert.match(output, new RegExp(`written ${count}`));
+    const { record, aliases } = place.store;
+    const verdict = await verifyRecord({ record, keys });
+    assert.deepEqual(verdict, { state: 'intact', from: 1, to: 2 * count, count: 2 * count });
+    const perProcess = new Map<string, Set<string>>();
+    for (let seq = 0; seq < 2 * count; ) {
+      const rows = await record.after(seq, 5_000);
+      for (const { text } of rows) {
+        const [pid = '', n = ''] = (JSON.parse(text) as { session: string }).session.split('-');
+        perProcess.set(pid, (perProcess.get(pid) ?? new Set()).add(n));
+      }
+      seq = rows.at(-1)?.seq ?? Number.POSITIVE_INFINITY;
+    }
+    assert.deepEqual(
+      [...perProcess.values()].map((set) => set.size),
+      [count, count],
+    );
+    // Both made the same people's pseudonyms, once each.
+    assert.equal((await aliases.byEmail('p7@example.org')).length, 1);
+    const lines = await verifyFile(file, keys);
+    assert.deepEqual([lines.count, lines.first, lines.absent], [2 * count, undefined, []]);
+  });
+});
+
+await onBothStores('the record and kill -9', (open) => {
+  let place: RecordPlace;
+  before(async () => {
+    place = await open();
+  });
+  after(() => place.close());
+
+  test('killed while it writes, a hundred times: whole each time, and it goes on', { timeout }, async (t) => {
+    const file = join(place.folder, 'logs', 'record.log');
+    const task = { ...place.address, file, together: 6, key };
+    const { record } = place.store;
+    let killed = 0;
+    let torn = 0;
+    let verified: { seq: number; mac: string } | undefined;
+    // A process takes a while to start, so four are killed at once: they write the same chain.
+    for (let round = 0; round < 25; round++) {
+      const writers = Array.from({ length: 4 }, () => startWriter(task));
+      await Promise.all(writers.map(({ ready }) => ready));
+      const head = await record.head();
+      while ((await record.head()) === head) await delay(2);
+      await delay(Math.random() * 10);
+      for (const { child } of writers) killed += Number(child.kill('SIGKILL'));
+      await Promise.all(writers.map(({ ended }) => ended));
+      // What was verified in the round before stands behind an anchor.
+      const anchor = verified && sealMark('anchor', verified, 0, keys[0] as RecordKey);
+      const verdict = await verifyRecord({
+        record: { head: record.head, after: record.after, anchor: async () => anchor },
+        keys,
+      });
+      assert.equal(verdict.state, 'intact', `after round ${round}: ${JSON.stringify(verdict)}`);
+      verified = (await record.before(Number.POSITIVE_INFINITY, 1))[0];
+      const lines = existsSync(file) ? await verifyFile(file, keys) : undefined;
+      // A line that a crash tore is the last of all, and the next process sets it aside.
+      if (lines?.first) {
+        torn += 1;
+        assert.deepEqual([lines.first.kind, lines.first.line, lines.findings], ['edited', lines.count, 1]);
+      }
+    }
+    assert.equal(killed, 100);
+    const recorder = recorderOver(place.store, { file });
+    await recorder.write({ event: 'session.created' });
+    await recorder.close();
+    const verdict = await verifyRecord({ record: place.store.record, keys });
+    assert.equal(verdict.state, 'intact');
+    assert.equal((await verifyFile(file, keys)).first, undefined);
+    t.diagnostic(`${verdict.count} entries, ${torn} torn lines`);
+  });
+});

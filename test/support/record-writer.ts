@@ -1,0 +1,52 @@
+// A process that writes to a record: so many entries, or without an end until it is killed. Says "ready", then "written N".
+import { createRecorder } from '../../src/audit/writer.ts';
+import type { Store } from '../../src/store/contract.ts';
+
+/** As JSON on standard input, since a Redis URL has its password. */
+export interface WriterTask {
+  readonly dataDir?: string;
+  readonly url?: string;
+  readonly file?: string;
+  /** Absent: without an end. */
+  readonly count?: number;
+  /** How many wait at the same time. */
+  readonly together: number;
+  readonly key: string;
+}
+
+const chunks: Buffer[] = [];
+for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+const task = JSON.parse(Buffer.concat(chunks).toString()) as WriterTask;
+const store = await open(task);
+const failed = (line: object) => void process.stderr.write(`${JSON.stringify(line)}\n`);
+const recorder = createRecorder({
+  record: store.record,
+  aliases: store.aliases,
+  keys: () => [task.key],
+  logger: { info: () => undefined, warn: failed, error: failed },
+  now: Date.now,
+  retentionMs: 31_536_000_000,
+  ...(task.file !== undefined && { file: task.file }),
+});
+process.stdout.write('ready\n');
+let begun = 0;
+async function writeOn(): Promise<void> {
+  while (begun < (task.count ?? Number.POSITIVE_INFINITY)) {
+    const n = begun++;
+    const person = { id: `p${n % 50}`, email: `p${n % 50}@example.org` };
+    const entry = { event: 'session.created', person, session: `${process.pid}-${n}`, facts: { n } } as const;
+    await recorder.write(entry).catch(() => undefined);
+  }
+}
+await Promise.all(Array.from({ length: task.together }, writeOn));
+await recorder.close();
+await store.close();
+process.stdout.write(`written ${begun}\n`);
+
+/** Loads what it needs alone: it is started very often. */
+async function open({ dataDir, url }: WriterTask): Promise<Store> {
+  if (url === undefined) return (await import('../../src/store/sqlite.ts')).openSqliteStore(dataDir ?? '');
+  const { createRedisStore } = await import('../../src/store/redis.ts');
+  const { connectRedis } = await import('../../src/store/redis-client.ts');
+  return createRedisStore(connectRedis(url, () => undefined));
+}
