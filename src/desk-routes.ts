@@ -1,13 +1,13 @@
 // The desk's addresses, behind the gate, the session and the anti-forgery check: one's own devices, everyone's, and who may come in.
-import type { Express, Response } from 'express';
+import type { Express, RequestHandler, Response } from 'express';
 import { createAccess } from './access/access.ts';
 import { createAccessFile } from './access/file.ts';
 import { accessPage, addAccess, confirmRemoveAccess, removeAccess } from './access/pages.ts';
+import type { Recorder } from './audit/recorder.ts';
 import type { Config } from './config/derive.ts';
 import type { Desk } from './desk.ts';
 import { onlyMethods } from './http/errors.ts';
 import type { Logger } from './http/log.ts';
-import { requireOperator } from './http/require-operator.ts';
 import { deleteAnySession, listAllSessions, revokePerson } from './sessions/api-everyone.ts';
 import { deleteOwnSession, listOwnSessions, revokeOtherSessions } from './sessions/api-sessions.ts';
 import { endPersonByEmail } from './sessions/by-email.ts';
@@ -33,7 +33,10 @@ export interface DeskRoutes {
   readonly store: Store;
   readonly desk: Desk;
   readonly logger: Logger;
+  readonly recorder: Recorder;
   readonly now: () => number;
+  /** Lets only operators on. */
+  readonly operator: RequestHandler;
   readonly personOf: (res: Response) => {
     readonly id: string;
     readonly email: string;
@@ -43,7 +46,7 @@ export interface DeskRoutes {
 
 export function addDeskRoutes(
   app: Express,
-  { config, store, desk, logger, now, personOf }: DeskRoutes,
+  { config, store, desk, logger, recorder, now, operator, personOf }: DeskRoutes,
 ): void {
   const { sessions, notes, people } = store;
   const { ending, atGate, gateSessions } = desk;
@@ -64,7 +67,6 @@ export function addDeskRoutes(
   app.delete('/api/sessions/:handle', deleteOwnSession(options));
 
   // Operators: everyone's.
-  const operator = requireOperator(personOf);
   app.all(['/radar', '/radar/*path', '/access', '/access/*path', '/api/admin/*path'], operator);
   app.get('/radar', everyonePage({ ...options, gateSessions }));
   app.post('/radar/end', endAnyDevice(options));
@@ -82,10 +84,10 @@ export function addDeskRoutes(
   const access = createAccess({
     file: createAccessFile(emailsFile),
     logger,
+    recorder,
     operators: config.gate.operators,
     emailDomains,
-    endPerson: (email, by) =>
-      endPersonByEmail(email, { reason: 'access_removed', by: by.email }, { sessions, ending }),
+    endPerson: (email, by) => endPersonByEmail(email, { reason: 'access_removed', by }, { sessions, ending }),
   });
   const accessPages = { access, personOf };
   app.get('/access', accessPage(accessPages));

@@ -3,6 +3,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Response } from 'express';
 import type { GateSessionsProps } from '../views/gate-sessions.ts';
+import { createAliases } from './audit/aliases.ts';
+import type { Recorder } from './audit/recorder.ts';
 import type { Config } from './config/derive.ts';
 import { type GateEnding, type GateLink, isNewLink, isNewSignIn, isSameBrowser } from './gate/ending.ts';
 import { createGateCookies } from './gate/gate-cookies.ts';
@@ -20,6 +22,7 @@ export interface DeskParts {
   readonly config: Config;
   readonly store: Store;
   readonly logger: Logger;
+  readonly recorder: Recorder;
   readonly now: () => number;
   /** The gate's own Redis, a connection of its own; undefined: the gate keeps sessions in its cookie, or there is none. */
   readonly gateRedis: RedisClient | undefined;
@@ -44,16 +47,22 @@ const sweepEveryMs = 60_000;
 const freshForMs = 3_000;
 const listed = 100;
 
-export function createDesk({ config, store, logger, now, gateRedis }: DeskParts): Desk {
+export function createDesk({ config, store, logger, recorder, now, gateRedis }: DeskParts): Desk {
   const { cookie, governor: rules } = config.gate;
   const { notes, claims, sessions } = store;
   const shared = { cookieName: cookie.name, expireMs: cookie.expireMs, notes, claims, now };
   const wait = (ms: number) => delay(ms, undefined, { ref: false });
   const atGate = gateRedis
-    ? createGateSessions({ ...shared, redis: gateRedis, logger, wait })
+    ? createGateSessions({ ...shared, redis: gateRedis, logger, recorder, wait })
     : createGateCookies(shared);
   const ties = createTies(notes, now, cookie.expireMs);
-  const ending = createEnding({ sessions, gate: atGate, now, logger });
+  const ending = createEnding({
+    sessions,
+    gate: atGate,
+    now,
+    recorder,
+    pseudonymOf: createAliases(store.aliases).of,
+  });
   const radar = gateRedis && createRadar({ ...shared, redis: gateRedis, logger });
   const governor = radar && rules.mode !== 'off' ? govern(radar, rules.mode) : undefined;
 
@@ -85,6 +94,7 @@ export function createDesk({ config, store, logger, now, gateRedis }: DeskParts)
       snapshot: watched.snapshot,
       ownersOf: ties.ownersOf,
       logger,
+      recorder,
       async end(target, owner) {
         const row = owner && (await sessions.findByHandle(owner.handle));
         const kept = row?.data['gate'] as GateLink | undefined;

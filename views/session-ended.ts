@@ -16,7 +16,8 @@ export type EndReason =
   | 'device_changed'
   | 'gate_limit'
   | 'superseded'
-  | 'access_removed';
+  | 'access_removed'
+  | 'erased';
 
 export interface SessionEndedProps {
   readonly reason: EndReason;
@@ -73,6 +74,10 @@ const reasons: Record<EndReason, { readonly lead: string; readonly text: string 
   access_removed: {
     lead: 'Your address was taken off the list of this site.',
     text: 'If that is a mistake, ask whoever runs it.',
+  },
+  erased: {
+    lead: 'Everything about you was erased here, and your sessions with it.',
+    text: 'If you sign in again, you begin anew.',
   },
   person_changed: {
     lead: 'Another account is signed in in this browser now.',

@@ -1,13 +1,9 @@
 // Who may sign in: shows and changes the allow-list, and ends the sessions of whoever is taken off it, in that order.
+import type { Recorder } from '../audit/recorder.ts';
 import { admittedByDomain } from './domains.ts';
 import type { AccessFile } from './file.ts';
 import type { FileFault } from './file-fault.ts';
 import { add, type Broken, type Entry, entries, parseEmail, remove } from './list.ts';
-
-export interface AccessLogger {
-  info(line: object): void;
-  error(line: object): void;
-}
 
 /** Whoever changes the list. */
 export interface Operator {
@@ -17,7 +13,8 @@ export interface Operator {
 
 export interface AccessOptions {
   readonly file: AccessFile;
-  readonly logger: AccessLogger;
+  readonly logger: { error(line: object): void };
+  readonly recorder: Recorder;
   /** Ends every session of that address, here and at the gate. @returns how many ended here */
   readonly endPerson: (email: string, by: Operator) => Promise<number>;
   /** `ADMIN_EMAILS`, lower case. */
@@ -68,7 +65,14 @@ export interface Access {
 
 const firstLines = '# Who may sign in: one address a line, as Google spells it. Nobody else gets in.\n\n';
 
-export function createAccess({ file, logger, endPerson, operators, emailDomains }: AccessOptions): Access {
+export function createAccess({
+  file,
+  logger,
+  recorder,
+  endPerson,
+  operators,
+  emailDomains,
+}: AccessOptions): Access {
   function show(): Shown | Refusal {
     const found = file.read();
     if ('fault' in found) return { kind: 'fault', fault: found.fault };
@@ -82,6 +86,16 @@ export function createAccess({ file, logger, endPerson, operators, emailDomains 
     };
   }
 
+  function checkRemoval(text: string, by: Operator): RemovalCheck {
+    const email = text.toLowerCase();
+    const shown = show();
+    if (shown.kind !== 'list') return shown;
+    const entry = shown.entries.find((one) => one.email === email);
+    if (email === by.email) return { kind: 'yourself' };
+    if (!entry) return { kind: 'absent' };
+    return isLast(shown.entries, email) ? { kind: 'last' } : { kind: 'listed', entry };
+  }
+
   return {
     path: file.path,
     emailDomains,
@@ -89,19 +103,14 @@ export function createAccess({ file, logger, endPerson, operators, emailDomains 
     isOperator: (email) => operators.has(email),
     isInByDomain: (email) => admittedByDomain(email, emailDomains),
 
-    checkRemoval(text, by) {
-      const email = text.toLowerCase();
-      const shown = show();
-      if (shown.kind !== 'list') return shown;
-      const entry = shown.entries.find((one) => one.email === email);
-      if (email === by.email) return { kind: 'yourself' };
-      if (!entry) return { kind: 'absent' };
-      return isLast(shown.entries, email) ? { kind: 'last' } : { kind: 'listed', entry };
-    },
+    checkRemoval,
 
     async add(text, comment, by) {
       const email = parseEmail(text);
       if (email === undefined) return { kind: 'invalid' };
+      const shown = show();
+      const isNew = shown.kind !== 'list' || !shown.entries.some((one) => one.email === email);
+      if (isNew) await recorder.write({ event: 'access.added', person: { email }, by });
       const done = await file.change<AddOutcome>((old) => {
         const added = add(old ?? begun(by), email, comment);
         if (old === undefined) {
@@ -110,15 +119,14 @@ export function createAccess({ file, logger, endPerson, operators, emailDomains 
         return added.kind === 'added' ? { text: added.text, value: { kind: 'added' } } : { value: added };
       });
       if ('fault' in done) return { kind: 'fault', fault: done.fault };
-      if (done.value.kind === 'added' || done.value.kind === 'created') {
-        logger.info({ event: 'access.added', by: by.id });
-      }
       return done.value;
     },
 
     async remove(text, by) {
       const email = text.toLowerCase();
       if (email === by.email) return { kind: 'yourself' };
+      if (checkRemoval(email, by).kind === 'listed')
+        await recorder.write({ event: 'access.removed', person: { email }, by });
       const done = await file.change<Refusal | Kind<'removed' | 'absent' | 'last'>>((old) => {
         if (old === undefined) return { value: { kind: 'fault', fault: 'missing' } };
         const list = entries(old);
@@ -132,12 +140,12 @@ export function createAccess({ file, logger, endPerson, operators, emailDomains 
       if ('fault' in done) return { kind: 'fault', fault: done.fault };
       const { value } = done;
       if (value.kind !== 'removed' && value.kind !== 'absent') return value;
-      if (value.kind === 'removed') logger.info({ event: 'access.removed', by: by.id });
       // After the list: ended first, the person could sign in again between the two.
       try {
         return { kind: value.kind, ended: await endPerson(email, by) };
       } catch (error) {
-        logger.error({ event: 'access.not_ended', by: by.id, err: error });
+        logger.error({ event: 'access.not_ended', err: error });
+        recorder.note({ event: 'access.not_ended', outcome: 'failed', person: { email }, by });
         return { kind: 'not-ended' };
       }
     },

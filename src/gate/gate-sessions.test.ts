@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
+import { keepEvents } from '../../test/support/recorder.ts';
 import { createLogger } from '../http/log.ts';
 import type { ClaimTable, NoteTable } from '../store/contract.ts';
 import type { RedisClient } from '../store/redis-client.ts';
@@ -35,6 +36,8 @@ function createWorld() {
     write: async (name, written, until) => void rows.set(name, { value: structuredClone(written), until }),
     read: async (name, at) => read(name, at),
     remove: async (name) => void rows.delete(name),
+    ofPerson: async () => [],
+    forgetPerson: async () => {},
   };
   const claims: ClaimTable = {
     async claim(name, mine, at, until) {
@@ -70,6 +73,7 @@ function createWorld() {
     now: () => now,
     wait: () => new Promise(() => {}),
     logger: createLogger('silent'),
+    recorder: keepEvents(),
   });
   const save = (signIn: number) => {
     const fields = { u: ada.id, e: ada.email, ca: new Date(now), n: nonces[signIn], at: 'a-token' };

@@ -1,5 +1,6 @@
 // Ends sessions that oauth2-proxy keeps in Redis: for every app behind that gate, at the next request.
 // Invariant 3: what a refresh in flight writes back is refused here, and deleted again.
+import type { Recorder } from '../audit/recorder.ts';
 import type { Logger } from '../http/log.ts';
 import { type ClaimTable, type NoteTable, StoreUnavailable } from '../store/contract.ts';
 import type { RedisClient } from '../store/redis-client.ts';
@@ -21,6 +22,7 @@ export interface GateSessionsOptions {
   readonly now: () => number;
   readonly wait: (ms: number) => Promise<unknown>;
   readonly logger: Logger;
+  readonly recorder: Recorder;
 }
 
 /** Deletes what was read and nothing else: in between, the browser may have signed in anew. */
@@ -34,7 +36,7 @@ type Look =
   | { readonly state: 'unreadable'; readonly reason: Unreadable };
 
 export function createGateSessions(options: GateSessionsOptions): GateEnding {
-  const { redis, cookieName, expireMs, notes, claims, now, wait, logger } = options;
+  const { redis, cookieName, expireMs, notes, claims, now, wait, logger, recorder } = options;
   const marks = createMarks(notes, now, expireMs);
   const open = createOpener();
 
@@ -82,7 +84,7 @@ export function createGateSessions(options: GateSessionsOptions): GateEnding {
     const gate = ({ deleted: 'ended', 'was gone': 'nothing to end', unreachable: 'unreachable' } as const)[
       await remove(link.key)
     ];
-    logger.info({ event: 'gate.ended', handle, outcome: gate });
+    recorder.note({ event: 'gate.ended', session: handle, reason: gate });
     return receipts.begin(handle, { endedAt, gate }, link.key);
   }
 

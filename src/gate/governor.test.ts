@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import fc from 'fast-check';
+import { keepEvents } from '../../test/support/recorder.ts';
 import { createLogger } from '../http/log.ts';
 import type { Store } from '../store/contract.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
@@ -143,6 +144,7 @@ suite('its runs', () => {
       claims: store.claims,
       now: () => at.now,
       logger: createLogger('silent'),
+      recorder: keepEvents(),
       ...changed,
     });
 

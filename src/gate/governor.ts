@@ -1,4 +1,5 @@
 // Keeps sessions at the gate within limits of age, idle time and number: every minute, one replica at a time, dry run first.
+import type { Recorder } from '../audit/recorder.ts';
 import { digest, randomToken } from '../crypto/tokens.ts';
 import type { Logger } from '../http/log.ts';
 import type { ClaimTable, NoteTable } from '../store/contract.ts';
@@ -22,6 +23,7 @@ export interface GovernorOptions {
   readonly claims: ClaimTable;
   readonly now: () => number;
   readonly logger: Logger;
+  readonly recorder: Recorder;
 }
 
 export interface GovernorReport {
@@ -45,7 +47,7 @@ const minuteMs = 60_000;
 const leaseMs = 2.5 * minuteMs;
 
 export function createGovernor(options: GovernorOptions): Governor {
-  const { mode, rules, expireMs, snapshot, ownersOf, end, notes, claims, now, logger } = options;
+  const { mode, rules, expireMs, snapshot, ownersOf, end, notes, claims, now, logger, recorder } = options;
   const firstSeen = createFirstSeen(notes, now, expireMs);
   const me = randomToken(9);
   let last: GovernorReport | undefined;
@@ -80,9 +82,15 @@ export function createGovernor(options: GovernorOptions): Governor {
     const handle = owner?.handle ?? `gate-${digest(key).slice(0, 12)}`;
     const link: GateLink = owner?.link ?? { state: 'verified', key, createdAt: session.firstSeenAt };
     try {
+      // Before it ends (invariant 8).
+      await recorder.write({
+        event: 'governor.ended',
+        session: handle,
+        reason: reasons.join(', '),
+        ...(owner && { person: { id: owner.personId, email: owner.email } }),
+      });
       await end({ handle, link }, owner);
       await firstSeen.forget(key);
-      logger.info({ event: 'governor.ended', handle, reasons });
     } catch (error) {
       logger.error({ event: 'governor.failed', handle, err: error });
     }

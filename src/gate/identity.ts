@@ -1,10 +1,11 @@
 // Middleware: names the person of a request, on every request anew; without one, nothing behind the gate is reached.
 import type { Request, RequestHandler, Response } from 'express';
 
+import type { Recorder } from '../audit/recorder.ts';
 import { HttpError, sendProblem } from '../http/errors.ts';
-import type { Logger } from '../http/log.ts';
 import { isNavigation, safeReturnPath } from '../http/navigation.ts';
 import { addToFrame } from '../http/page.ts';
+import { requestFacts } from '../http/request-facts.ts';
 import { gateCookieOf } from './cookie.ts';
 import type { GatePaths } from './paths.ts';
 import { type Identity, readProof } from './proof.ts';
@@ -24,37 +25,47 @@ declare global {
 }
 
 export interface GateOptions {
-  readonly secrets: readonly string[];
+  /** Asked at each request: they can be exchanged meanwhile. Newest first. */
+  readonly secrets: () => readonly string[];
+  /** Told of each former secret that still proved something. */
+  readonly noteFormer: (secret: string) => void;
   readonly operators: ReadonlySet<string>;
   readonly cookieName: string;
   readonly devMode: boolean;
   readonly paths: GatePaths;
-  readonly logger: Logger;
+  readonly recorder: Recorder;
 }
 
 const developer: Person = { id: 'dev', email: 'dev@localhost', operator: true };
 
 /** Sets `res.locals.person`, or answers: 401 for scripts, the way to the gate for people. */
 export function requirePerson(options: GateOptions): RequestHandler {
-  const { secrets, operators, devMode, logger } = options;
+  const { operators, devMode, recorder } = options;
   return (req, res, next) => {
     if (devMode) {
       admit(res, developer);
       next();
       return;
     }
+    const secrets = options.secrets();
     const proof = readProof(req, secrets);
     switch (proof.kind) {
       case 'person':
+        if (proof.secret > 0) options.noteFormer(secrets[proof.secret] ?? '');
         admit(res, { ...proof.identity, operator: operators.has(proof.identity.email) });
         next();
         return;
       case 'malformed':
-        logger.warn({ event: 'signin.denied', reason: proof.kind, reqId: req.id });
+        recorder.note({
+          event: 'signin.denied',
+          outcome: 'refused',
+          reason: proof.kind,
+          ...requestFacts(req),
+        });
         next(new HttpError('bad_identity'));
         return;
       case 'untrusted':
-        logger.warn({ event: 'gate.untrusted', reqId: req.id });
+        recorder.note({ event: 'gate.untrusted', outcome: 'refused', ...requestFacts(req) });
         refuse(req, res, options, true);
         return;
       case 'anonymous':

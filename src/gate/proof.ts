@@ -15,7 +15,8 @@ export interface Identity {
  * `malformed`: the proof is right, or doubled, but the identity is not one person.
  */
 export type Proof =
-  | { readonly kind: 'person'; readonly identity: Identity }
+  /** `secret`: which one of the list proved it, 0 for the newest. */
+  | { readonly kind: 'person'; readonly identity: Identity; readonly secret: number }
   | { readonly kind: 'anonymous' | 'untrusted' | 'malformed' };
 
 const subjectShape = /^[\x21-\x2b\x2d-\x7e]{1,255}$/; // printable ASCII without comma, which joins doubled headers
@@ -36,11 +37,12 @@ export function readProof(req: IncomingMessage, secrets: readonly string[]): Pro
   if (proof === undefined) return { kind: users.length + emails.length > 0 ? 'untrusted' : 'anonymous' };
 
   const credentials = readBasic(proof);
-  if (!credentials || !isGateSecret(credentials.password, secrets)) return { kind: 'untrusted' };
+  const secret = credentials ? indexOfSecret(credentials.password, secrets) : -1;
+  if (!credentials || secret < 0) return { kind: 'untrusted' };
   const [id = '', email = ''] = [users[0], emails[0]];
   if (!subjectShape.test(id) || !emailShape.test(email) || id !== credentials.user)
     return { kind: 'malformed' };
-  return { kind: 'person', identity: { id, email: email.toLowerCase() } };
+  return { kind: 'person', identity: { id, email: email.toLowerCase() }, secret };
 }
 
 function rawValues(req: IncomingMessage, name: string): string[] {
@@ -63,8 +65,6 @@ function readBasic(header: string): { user: string; password: string } | undefin
 }
 
 /** Compares with every secret, so that the time says nothing about which one fits. */
-function isGateSecret(password: string, secrets: readonly string[]): boolean {
-  let found = false;
-  for (const secret of secrets) if (equalInConstantTime(password, secret)) found = true;
-  return found;
+function indexOfSecret(password: string, secrets: readonly string[]): number {
+  return secrets.map((secret) => equalInConstantTime(password, secret)).indexOf(true);
 }

@@ -1,8 +1,9 @@
 // Middleware: what was ended here is refused, even where the gate still lets it in. Invariants 1 and 3.
 import type { RequestHandler } from 'express';
+import type { Recorder } from '../audit/recorder.ts';
 import { HttpError, sendProblem } from '../http/errors.ts';
-import type { Logger } from '../http/log.ts';
 import { isNavigation, safeReturnPath } from '../http/navigation.ts';
+import { requestFacts } from '../http/request-facts.ts';
 import type { GateEnding, GateState } from './ending.ts';
 import { personOf } from './identity.ts';
 import type { GatePaths } from './paths.ts';
@@ -21,11 +22,11 @@ declare global {
 export interface RefuseEndedOptions {
   readonly ending: GateEnding;
   readonly paths: GatePaths;
-  readonly logger: Logger;
+  readonly recorder: Recorder;
 }
 
 /** After `requirePerson`: opens the gate's session and compares. Whether it was ended is answered by `refuseEnded`. */
-export function inspectGate({ ending, logger }: RefuseEndedOptions): RequestHandler {
+export function inspectGate({ ending, recorder }: RefuseEndedOptions): RequestHandler {
   return async (req, res, next) => {
     const found = await ending.inspect(req, personOf(res));
     switch (found.verdict) {
@@ -34,7 +35,12 @@ export function inspectGate({ ending, logger }: RefuseEndedOptions): RequestHand
         next();
         return;
       case 'another person':
-        logger.warn({ event: 'gate.untrusted', reason: 'the session names another person', reqId: req.id });
+        recorder.note({
+          event: 'gate.untrusted',
+          outcome: 'refused',
+          reason: 'the session names another person',
+          ...requestFacts(req),
+        });
         next(new HttpError('bad_identity'));
         return;
       case 'ended':
@@ -48,10 +54,17 @@ export function inspectGate({ ending, logger }: RefuseEndedOptions): RequestHand
  * After a browser was told why its own session is over, and before one may begin: what was ended at the gate is refused.
  * A page goes through the gate's own sign-out, which takes the cookie away; a script gets 401.
  */
-export function refuseEnded({ paths, logger }: RefuseEndedOptions): RequestHandler {
+export function refuseEnded({ paths, recorder }: RefuseEndedOptions): RequestHandler {
   return (req, res, next) => {
     if (res.locals.endedAtGate !== true) return next();
-    logger.info({ event: 'gate.refused', reason: 'ended', reqId: req.id });
+    const { id, email } = personOf(res);
+    recorder.note({
+      event: 'gate.refused',
+      outcome: 'refused',
+      reason: 'ended',
+      person: { id, email },
+      ...requestFacts(req),
+    });
     res.setHeader('Cache-Control', 'no-store');
     const signInAgain = paths.signInAgain(isNavigation(req) ? safeReturnPath(req.originalUrl) : '/dashboard');
     if (isNavigation(req)) res.redirect(303, signInAgain);

@@ -17,6 +17,8 @@ test('noted once while nothing changes, and again before it is forgotten', async
     },
     read: async (name) => rows.get(name),
     remove: async () => {},
+    ofPerson: async () => [],
+    forgetPerson: async () => {},
   };
   const ties = createTies(notes, () => now, 7 * day);
   const owner = (changed: Partial<Owner> = {}, signIn = 's1'): Owner => ({

@@ -34,7 +34,7 @@ export function createTies(notes: NoteTable, now: () => number, expireMs: number
       const what = `${owner.handle} ${signIn}`;
       const before = noted.get(key);
       if (before?.what === what && now() - before.at < expireMs / 4) return;
-      await notes.write(nameOf(key), owner, now() + 2 * expireMs);
+      await notes.write(nameOf(key), owner, now() + 2 * expireMs, owner.personId);
       noted.delete(key);
       noted.set(key, { what, at: now() });
       const [oldest] = noted.keys();

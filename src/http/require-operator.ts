@@ -1,7 +1,15 @@
 // Middleware: only operators from here on, decided anew at every request, so that a role that was lost is lost at once.
-import type { RequestHandler, Response } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import { HttpError } from './errors.ts';
 
-export function requireOperator(personOf: (res: Response) => { readonly operator: boolean }): RequestHandler {
-  return (_req, res, next) => next(personOf(res).operator ? undefined : new HttpError('not_operator'));
+/** @param denied hears of each refusal */
+export function requireOperator(
+  personOf: (res: Response) => { readonly operator: boolean },
+  denied: (req: Request, res: Response) => void,
+): RequestHandler {
+  return (req, res, next) => {
+    const refusal = personOf(res).operator ? undefined : new HttpError('not_operator');
+    if (refusal) denied(req, res);
+    next(refusal);
+  };
 }

@@ -1,7 +1,6 @@
 // Who may ask: the Host must be ours, and a change must come from one of our own pages.
 import type { Request, RequestHandler } from 'express';
 import { HttpError } from './errors.ts';
-import type { Logger } from './log.ts';
 
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
 
@@ -25,8 +24,9 @@ export function checkHost(publicOrigin: string): RequestHandler {
 /**
  * Refuses a change whose `Origin` is not the page's own, that a browser calls anything but same-origin,
  * or that says neither (ASVS 3.5.1; W3C Fetch Metadata). A cross-site read of `/api` is refused as well (3.5.8).
+ * @param refused hears of each refused change
  */
-export function checkOrigin(publicOrigin: string, logger: Logger): RequestHandler {
+export function checkOrigin(publicOrigin: string, refused: (req: Request) => void): RequestHandler {
   return (req, _res, next) => {
     const site = req.headers['sec-fetch-site'];
     if (safeMethods.has(req.method)) {
@@ -38,7 +38,7 @@ export function checkOrigin(publicOrigin: string, logger: Logger): RequestHandle
       next();
       return;
     }
-    logger.warn({ event: 'csrf.rejected', reason: 'origin', reqId: req.id });
+    refused(req);
     next(new HttpError('bad_origin'));
   };
 }

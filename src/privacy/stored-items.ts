@@ -3,7 +3,14 @@ import { duration } from '../../views/format.ts';
 import type { StoredItem } from '../../views/privacy-notice.ts';
 import type { Config } from '../config/derive.ts';
 
-export function storedItems({ session, visitor, gate, devMode }: Config): StoredItem[] {
+export function storedItems({
+  session,
+  visitor,
+  gate,
+  devMode,
+  audit,
+  personRetentionMs,
+}: Config): StoredItem[] {
   const items: StoredItem[] = [
     {
       what: `Visitor cookie \`${visitor.cookieName}\``,
@@ -44,7 +51,16 @@ export function storedItems({ session, visitor, gate, devMode }: Config): Stored
     {
       what: 'Your account here',
       why: 'The e-mail address and account number that Google gave, your theme, and your last sign-in.',
-      howLong: 'Until you ask whoever runs this site to remove it',
+      howLong:
+        personRetentionMs === 0
+          ? 'until you erase it'
+          : `until you erase it, or have not signed in for ${duration(personRetentionMs)}`,
+      where: 'this server',
+    },
+    {
+      what: 'The record of what happened',
+      why: 'Sign-ins, sign-outs, refusals and changes, under a pseudonym that only the account ties to you, with the network address cut to its first part. So that misuse can be found.',
+      howLong: duration(audit.retentionMs),
       where: 'this server',
     },
   ];

@@ -8,6 +8,8 @@ import type { SignInOptions } from './sign-in.ts';
 export interface AdmitOptions extends SignInOptions {
   readonly cookieName: string;
   readonly cookie: SessionCookieAttributes;
+  /** Whose pseudonym that is; undefined where nobody's is known. */
+  readonly addressOf: (pseudonym: string) => Promise<string | undefined>;
   readonly personOf: (res: Response) => { readonly id: string; readonly email: string };
   /** 0: never. */
   readonly rotateAfterMs: number;

@@ -1,6 +1,6 @@
 // Whether a session is still used from where it began (OWASP's cookie-theft sheet: watch agent and address).
 import type { SignIn } from '../store/contract.ts';
-import { networkOf } from './network.ts';
+import { networkOf } from '../store/network.ts';
 
 export interface Surroundings {
   readonly device: SignIn['device'];

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { plantSession } from '../../test/support/planted.ts';
+import { keepEvents } from '../../test/support/recorder.ts';
 import { type PrivateRedis, startRedis } from '../../test/support/redis.ts';
 import { need } from '../../test/support/requirement.ts';
 import type { Store } from '../store/contract.ts';
@@ -57,13 +58,18 @@ for (const kind of ['sqlite', 'redis'] as const) {
             return due ? { ...receipt, verifiedAt: receipt.endedAt + 10_000 } : receipt;
           },
         };
-        const logger = { info: () => {} } as never;
         const code = await runSessionsCommand(args, {
           open: async () => {
             opened++;
             return {
               store,
-              ending: createEnding({ sessions: store.sessions, gate, now, logger }),
+              ending: createEnding({
+                sessions: store.sessions,
+                gate,
+                now,
+                recorder: keepEvents(),
+                pseudonymOf: async () => 'somebody',
+              }),
               close: async () => void closed++,
             };
           },

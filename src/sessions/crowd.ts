@@ -1,4 +1,5 @@
 // A person's sessions together: how many there may be, and whether one began on a device that was not seen before.
+import type { Recorder } from '../audit/recorder.ts';
 import { digest } from '../crypto/tokens.ts';
 import type { NoteTable, SessionRow, SessionTable, SignIn } from '../store/contract.ts';
 import type { EndOrder } from './ending.ts';
@@ -40,13 +41,20 @@ export async function endSuperseded(
     sessions,
     now,
     isThisBrowser,
+    recorder,
   }: Pick<SurplusOptions, 'sessions' | 'now'> & {
+    readonly recorder: Recorder;
     readonly isThisBrowser: (tie: unknown) => boolean;
   },
 ): Promise<void> {
   const rows = await sessions.ofPerson(personId, now());
   const before = rows.filter((row) => row.key !== exceptKey && isThisBrowser(row.data['gate']));
-  await Promise.all(before.map((row) => sessions.end(row.key, { at: now(), reason: 'superseded' })));
+  const reason = 'superseded';
+  for (const { key, handle, email } of before) {
+    const ended = await sessions.end(key, { at: now(), reason });
+    if (ended)
+      recorder.note({ event: 'session.ended', person: { id: personId, email }, session: handle, reason });
+  }
 }
 
 const rememberedMs = 400 * 86_400_000;
@@ -66,7 +74,7 @@ export async function isNewDevice(
   const known = Array.isArray(kept) ? kept.map(String) : [];
   const mark = digest(`${device.browser}\n${device.os}`).slice(0, 16);
   const others = known.filter((one) => one !== mark);
-  await notes.write(key, [mark, ...others].slice(0, rememberedDevices), now() + rememberedMs);
+  await notes.write(key, [mark, ...others].slice(0, rememberedDevices), now() + rememberedMs, personId);
   return known.length > 0 && others.length === known.length;
 }
 
@@ -90,7 +98,7 @@ export interface Replay {
 const replayKeptMs = 30 * 86_400_000;
 
 export async function noteReplay(personId: string, replay: Replay, notes: NoteTable): Promise<void> {
-  await notes.write(`replayed:${personId}`, replay, replay.at + replayKeptMs);
+  await notes.write(`replayed:${personId}`, replay, replay.at + replayKeptMs, personId);
 }
 
 /** The last replay, where `session`'s owner has not looked since; undefined where there is none. */

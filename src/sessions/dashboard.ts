@@ -1,6 +1,6 @@
 // GET /dashboard: who you are, this session, and the time that both own cookies have left.
 import type { Request, RequestHandler, Response } from 'express';
-import { type CookieClock, dashboard } from '../../views/dashboard.ts';
+import { type CookieClock, type DashboardProps, dashboard } from '../../views/dashboard.ts';
 import { pageFrame, sendPage } from '../http/page.ts';
 import { replaySince } from './crowd.ts';
 import type { DeskOptions } from './desk.ts';
@@ -15,12 +15,16 @@ export interface DashboardOptions extends DeskOptions {
     readonly email: string;
     readonly operator: boolean;
   };
+  /** Names of the secrets that are due; operators are reminded. */
+  readonly dueKeys: () => Promise<readonly string[]> | readonly string[];
+  /** Everyone's numbers for operators, their own for members; undefined: there are none. */
+  readonly chartsOf: (res: Response) => Promise<DashboardProps['charts']>;
   /** The visitor cookie's clock, as the browser sent it. */
   readonly visitorClock: (req: Request, res: Response) => CookieClock;
 }
 
 export function dashboardPage(options: DashboardOptions): RequestHandler {
-  const { limits, cookieName, now, personOf, visitorClock } = options;
+  const { limits, cookieName, now, personOf, dueKeys, chartsOf, visitorClock } = options;
   return async (req, res) => {
     const session = sessionOf(res);
     const { endedBefore } = res.locals;
@@ -53,6 +57,8 @@ export function dashboardPage(options: DashboardOptions): RequestHandler {
       endedBefore: endedBefore && { at: endedBefore.at, by: endedBefore.by },
       newDevices: await newDevicesOf(res, options),
       replay: await replaySince(session, options),
+      dueKeys: personOf(res).operator ? await dueKeys() : [],
+      charts: await chartsOf(res),
     });
     sendPage(res, page);
   };

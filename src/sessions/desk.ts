@@ -56,15 +56,15 @@ export async function endOwn(row: SessionRow, res: Response, options: DeskOption
   const { ending, personOf } = options;
   const reason = isCurrent(row, res) ? 'signed_out' : 'revoked';
   await rememberDevices([row], options);
-  return ending.one(row, { reason, by: personOf(res).email });
+  return ending.one(row, { reason, by: personOf(res) });
 }
 
 /** Ends all of the reader's own but the one that asks. */
 export async function endOwnOthers(key: string, res: Response, options: DeskOptions): Promise<Ended[]> {
   const { ending, personOf } = options;
-  const { id, email } = personOf(res);
-  await rememberDevices(await liveOf(id, options), options);
-  return ending.others(id, key, { reason: 'revoked', by: email });
+  const by = personOf(res);
+  await rememberDevices(await liveOf(by.id, options), options);
+  return ending.others(by.id, key, { reason: 'revoked', by });
 }
 
 /** Ends anyone's, for operators. */
@@ -72,15 +72,15 @@ export async function endAny(row: SessionRow, res: Response, options: DeskOption
   const own = row.personId === options.personOf(res).id;
   if (own) return endOwn(row, res, options);
   await rememberDevices([row], options);
-  return options.ending.one(row, { reason: 'revoked_by_operator', by: options.personOf(res).email });
+  return options.ending.one(row, { reason: 'revoked_by_operator', by: options.personOf(res) });
 }
 
 /** Ends all of a person, for operators. */
 export async function endPerson(personId: string, res: Response, options: DeskOptions): Promise<Ended[]> {
-  const { id, email } = options.personOf(res);
+  const by = options.personOf(res);
   await rememberDevices(await liveOf(personId, options), options);
-  const reason = personId === id ? 'revoked' : 'revoked_by_operator';
-  return options.ending.person(personId, { reason, by: email });
+  const reason = personId === by.id ? 'revoked' : 'revoked_by_operator';
+  return options.ending.person(personId, { reason, by });
 }
 
 export function isCurrent(row: Pick<SessionRow, 'handle'>, res: Response): boolean {

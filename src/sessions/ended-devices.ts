@@ -15,7 +15,9 @@ interface Options {
 export async function rememberDevices(rows: readonly SessionRow[], { notes, now }: Options): Promise<void> {
   const live = rows.filter((row) => !row.ended);
   await Promise.all(
-    live.map((row) => notes.write(noteOf(row.handle), row.data['device'] ?? {}, now() + keepMs)),
+    live.map((row) =>
+      notes.write(noteOf(row.handle), row.data['device'] ?? {}, now() + keepMs, row.personId),
+    ),
   );
 }
 

@@ -1,6 +1,6 @@
-// Ends sessions, at the gate and here, for every reason there is. The gate is marked first: an ending that fails halfway is
+// Ends sessions, at the gate and here, for every reason there is; recorded before (invariant 8). The gate is marked first: an ending that fails halfway is
 // refused there already, and the next try finds all it needs (invariant 3). An unreachable gate holds nothing up.
-import type { Logger } from '../http/log.ts';
+import type { PersonRef, Recorder } from '../audit/recorder.ts';
 import type { EndReason, SessionEnd, SessionRow, SessionTable } from '../store/contract.ts';
 
 /** How an ending went at the gate, as it stands now. */
@@ -30,10 +30,13 @@ export interface Ended {
   readonly receipt: GateReceipt;
 }
 
-/** Why, and by whom; `by` is an address, absent where a rule ends it. */
+/** Whoever ends a session from the desk or from the terminal. */
+export type EndedBy = { readonly id: string; readonly email: string } | 'terminal';
+
+/** Why, and by whom; `by` is absent where a rule ends it. */
 export interface EndOrder {
   readonly reason: EndReason;
-  readonly by?: string;
+  readonly by?: EndedBy;
   /** What differed, where a change of surroundings ends it. */
   readonly changes?: readonly string[];
 }
@@ -53,28 +56,45 @@ export interface EndingOptions {
   readonly sessions: SessionTable;
   readonly gate: GateEnds;
   readonly now: () => number;
-  readonly logger: Logger;
+  readonly recorder: Recorder;
+  /** The record's pseudonym of a person. */
+  readonly pseudonymOf: (person: PersonRef) => Promise<string | undefined>;
 }
 
 const batch = 20;
 
-export function createEnding({ sessions, gate, now, logger }: EndingOptions): Ending {
+export function createEnding({ sessions, gate, now, recorder, pseudonymOf }: EndingOptions): Ending {
+  /** Before anything ends, here or at the gate (invariant 8). */
+  async function record(row: SessionRow, { reason, by, changes }: EndOrder): Promise<void> {
+    if (row.ended) return;
+    const person: PersonRef = { id: row.personId, email: row.email };
+    const isOwn = by === undefined || (by !== 'terminal' && by.id === row.personId);
+    await recorder.write({
+      event: 'session.revoked',
+      person,
+      reason,
+      session: row.handle,
+      ...(!isOwn && { by }),
+      ...(changes !== undefined && { facts: { changes: changes.join(', ') } }),
+    });
+  }
+
   async function endHere(row: SessionRow, { reason, by, changes }: EndOrder): Promise<boolean> {
     const tie = row.data['gate'];
+    const doer = by === undefined || by === 'terminal' ? by : await pseudonymOf(by);
     const end: SessionEnd = {
       at: now(),
       reason,
-      ...(by !== undefined && { by }),
+      ...(doer !== undefined && { by: doer }),
       ...(changes !== undefined && { changes }),
       ...(tie !== undefined && { gate: tie }),
     };
-    const endedNow = await sessions.end(row.key, end);
-    if (endedNow) logger.info({ event: 'session.revoked', reason, handle: row.handle });
-    return endedNow;
+    return sessions.end(row.key, end);
   }
   const targetOf = (row: SessionRow) => ({ handle: row.handle, link: row.data['gate'] ?? row.ended?.gate });
 
   async function one(row: SessionRow, order: EndOrder): Promise<Ended> {
+    await record(row, order);
     const receipt = (await gate.receiptOf(row.handle)) ?? (await gate.end(targetOf(row)));
     return { handle: row.handle, endedNow: await endHere(row, order), receipt };
   }
@@ -87,6 +107,7 @@ export function createEnding({ sessions, gate, now, logger }: EndingOptions): En
     },
     async person(personId, order) {
       const rows = await sessions.ofPerson(personId, now());
+      await Promise.all(rows.map((row) => record(row, order)));
       const receipts = await gate.endPerson(personId, rows.map(targetOf));
       const endedNow = await Promise.all(rows.map((row) => endHere(row, order)));
       return rows.flatMap((row, i) => {

@@ -118,7 +118,7 @@ export function endAll({ sessions, ending, now, personOf }: DeskOptions): Reques
       sendPage(res, confirmEndEveryone(pageFrame(req, res), { total, wrong: true }));
       return;
     }
-    const order = { reason: 'revoked_by_operator', by: personOf(res).email } as const;
+    const order = { reason: 'revoked_by_operator', by: personOf(res) } as const;
     const ended = await ending.everyone(order, keyOf(req.sessionID));
     res.redirect(303, `/radar?ended=${ended}`);
   };

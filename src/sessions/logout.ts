@@ -19,9 +19,9 @@ export interface LogoutOptions {
 export function logout(options: LogoutOptions): RequestHandler {
   const { sessions, ending, cookieName, cookie, signOutPath } = options;
   return async (req, res) => {
-    const { email } = sessionOf(res);
+    const { personId: id, email } = sessionOf(res);
     const row = await sessions.read(keyOf(req.sessionID));
-    if (row) await ending.one(row, { reason: 'signed_out', by: email });
+    if (row) await ending.one(row, { reason: 'signed_out', by: { id, email } });
     Reflect.deleteProperty(req, 'session');
     clearCookie(res, cookieName, cookie);
     // Not "cookies": that would take the gate's cookie away before the gate can end the session that it names.

@@ -5,6 +5,7 @@ import { sessionEnded } from '../../views/session-ended.ts';
 import { sendProblem } from '../http/errors.ts';
 import { isNavigation, safeReturnPath } from '../http/navigation.ts';
 import { pageFrame, sendPage } from '../http/page.ts';
+import { requestFacts } from '../http/request-facts.ts';
 import { clearCookie } from '../http/set-cookie.ts';
 import type { SessionEnd } from '../store/contract.ts';
 import type { AdmitOptions } from './admit-options.ts';
@@ -25,8 +26,9 @@ export async function tellEnded(req: Request, res: Response, options: AdmitOptio
     forget(req);
     return false;
   }
-  const end = await endOfPresent(req, found, options);
-  if (!end) return false;
+  const ended = await endOfPresent(req, found, options);
+  if (!ended) return false;
+  const end = await withAddress(ended, options);
   forget(req);
   if (options.isNewSignIn(res, end)) {
     // Passed the provider again since: told on the page that this opens.
@@ -36,6 +38,14 @@ export async function tellEnded(req: Request, res: Response, options: AdmitOptio
   if (isNavigation(req)) showEnded(req, res, end, options);
   else sendProblem(req, res, 'no_session', options.signInAgain('/dashboard'));
   return true;
+}
+
+/** Whoever ended it by their address, as people know each other. */
+async function withAddress(end: SessionEnd, { addressOf }: AdmitOptions): Promise<SessionEnd> {
+  const { by, ...rest } = end;
+  if (by === undefined || by === 'terminal') return end;
+  const email = await addressOf(by);
+  return { ...rest, ...(email !== undefined && { by: email }) };
 }
 
 /** How the session that the browser brought is over: since earlier, by a limit, or by what is seen now. */
@@ -53,15 +63,15 @@ async function endOfPresent(
   const order =
     found.idState === 'replayed' ? ({ reason: 'replayed' } as const) : boundOrder(req, found, options);
   if (!order) return undefined;
-  const { reason } = order;
+  const { reason, changes } = order;
   const row = await options.store.sessions.read(keyOf(req.sessionID));
   if (row && !row.ended) await options.endSession(row, order);
   if (reason === 'replayed') {
+    options.recorder.note({ event: 'session.replayed', ...eventOf(req, found) });
     await noteReplay(found.personId, { at: options.now(), device: found.device }, options.store.notes);
     options.tellOfReplay(found);
   }
-  options.logger.warn({ event: `session.${reason}`, handle: found.handle, reqId: req.id });
-  return { at: options.now(), ...order };
+  return { at: options.now(), reason, ...(changes && { changes }) };
 }
 
 /** Looks whether browser, system or network changed; `observe` writes it down once, `enforce` gives the order to end. */
@@ -71,7 +81,11 @@ function boundOrder(req: Request, found: LiveSession, options: AdmitOptions): En
   const changes = changesBetween(found, here);
   if (changes.length === 0) return undefined;
   if (options.binding === 'enforce') return { reason: 'device_changed', changes };
-  options.logger.warn({ event: 'session.moved', changes, handle: found.handle, reqId: req.id });
+  options.recorder.note({
+    event: 'session.moved',
+    ...eventOf(req, found),
+    facts: { changes: changes.join(', ') },
+  });
   Object.assign(found, here);
   return undefined;
 }
@@ -85,15 +99,17 @@ async function recordLimit(
 ): Promise<void> {
   if (end.reason !== 'idle' && end.reason !== 'expired') return;
   const ended = await options.store.sessions.end(keyOf(req.sessionID), end);
-  if (ended)
-    options.logger.info({ event: 'session.ended', reason: end.reason, handle: found.handle, reqId: req.id });
+  if (ended) options.recorder.note({ event: 'session.ended', reason: end.reason, ...eventOf(req, found) });
 }
 
 async function endForeign(req: Request, found: LiveSession, options: AdmitOptions): Promise<void> {
   const end: SessionEnd = { at: options.now(), reason: 'person_changed' };
   const ended = await options.store.sessions.end(keyOf(req.sessionID), end);
-  if (ended)
-    options.logger.warn({ event: 'session.ended', reason: end.reason, handle: found.handle, reqId: req.id });
+  if (ended) options.recorder.note({ event: 'session.ended', reason: end.reason, ...eventOf(req, found) });
+}
+
+function eventOf(req: Request, { personId, email, handle }: LiveSession) {
+  return { person: { id: personId, email }, session: handle, ...requestFacts(req) };
 }
 
 function showEnded(req: Request, res: Response, ended: SessionEnd, options: AdmitOptions): void {

@@ -1,9 +1,10 @@
 // Replaces a session's id when it is old. Invariant 6: one successor, whoever asks at the same time; the old id lives
 // until the new one came back, then a short grace; used after that it is a replay (`stateOfId`).
 import type { Request } from 'express';
+import type { Recorder } from '../audit/recorder.ts';
 import type { Keyring } from '../crypto/keyring.ts';
 import { digest, randomToken } from '../crypto/tokens.ts';
-import type { Logger } from '../http/log.ts';
+import { requestFacts } from '../http/request-facts.ts';
 import type { SessionTable } from '../store/contract.ts';
 import type { LiveSession } from './express-store.ts';
 import { graceMs } from './session.ts';
@@ -15,12 +16,12 @@ export interface RotationOptions {
   /** 0: never. */
   readonly rotateAfterMs: number;
   readonly now: () => number;
-  readonly logger: Logger;
+  readonly recorder: Recorder;
 }
 
 /** Leaves `req.session` under the id that the browser is to have; where that changed, express-session sets the cookie. */
 export async function keepIdFresh(req: Request, live: LiveSession, options: RotationOptions): Promise<void> {
-  const { sessions, keyring, rotateAfterMs, now, logger } = options;
+  const { sessions, keyring, rotateAfterMs, now, recorder } = options;
   const id = req.sessionID;
   const key = keyOf(id);
   if (live.idState === 'previous') {
@@ -36,7 +37,9 @@ export async function keepIdFresh(req: Request, live: LiveSession, options: Rota
   const [successor = ''] = successorsOf(keyring, id, salt);
   const rotation = { fromHash: digest(id), toHash: digest(successor), salt, at: now() };
   if (await sessions.rotate(key, rotation)) {
-    logger.info({ event: 'session.rotated', handle: live.handle, reqId: req.id });
+    const { personId, email, handle } = live;
+    const person = { id: personId, email };
+    recorder.note({ event: 'session.rotated', person, session: handle, ...requestFacts(req) });
     adopt(req, live, successor);
     return;
   }

@@ -1,8 +1,9 @@
 // Begins a session. Invariant 5: session id, anti-forgery secret and visitor id are new; what the visitor chose moves along.
 import type { Request, Response } from 'express';
+import type { Recorder } from '../audit/recorder.ts';
 import type { Keyring } from '../crypto/keyring.ts';
 import { digest, randomToken } from '../crypto/tokens.ts';
-import type { Logger } from '../http/log.ts';
+import { requestFacts } from '../http/request-facts.ts';
 import type { Choices, SessionRow, SignIn, Store } from '../store/contract.ts';
 import { endSuperseded, endSurplus, isNewDevice } from './crowd.ts';
 import { deviceOf } from './device.ts';
@@ -17,7 +18,7 @@ export interface SignInOptions {
   readonly keyring: Keyring;
   readonly limits: SessionLimits;
   readonly now: () => number;
-  readonly logger: Logger;
+  readonly recorder: Recorder;
   /** The gate's own cookie as the browser sent it: what several tabs of one browser share. */
   readonly gateCookieOf: (req: Request) => string | undefined;
   /** 0: no limit. */
@@ -42,7 +43,7 @@ export async function beginSession(
   person: { readonly id: string; readonly email: string },
   options: SignInOptions,
 ): Promise<void> {
-  const { store, expressStore, limits, now, logger } = options;
+  const { store, expressStore, limits, now, recorder } = options;
   const claimKey = claimKeyOf(req, person.id, options);
   const signIn: SignIn = { at: now(), device: deviceOf(req.headers['user-agent']), network: req.ip ?? '' };
 
@@ -63,17 +64,26 @@ export async function beginSession(
     if (!created) throw new Error('a fresh random session id was taken');
   }
   adopt(req, id, row, expressStore);
+  const about = { person, session: row.handle, ...requestFacts(req) };
   try {
+    // Not handed out before it is recorded: where that fails, the session ends below (invariant 8).
+    await recorder.write({
+      event: 'session.created',
+      ...about,
+      facts: { browser: signIn.device.browser, os: signIn.device.os, kind: signIn.device.kind },
+    });
     const choices = await options.replaceVisitor(req, res);
+    recorder.note({ event: 'visitor.rotated', ...about });
     const previousSignIn = await store.people.signIn(person.id, person.email, signIn, choices);
     if (previousSignIn) req.session.previousSignIn = previousSignIn;
     if (await isNewDevice(person.id, signIn.device, { notes: store.notes, now })) {
       req.session.newDevice = true;
+      recorder.note({ event: 'device.new', ...about });
       options.tellOfNewDevice(person, signIn);
     }
     const { sessions } = store;
     const isThisBrowser = (tie: unknown) => options.isThisBrowser(res, tie);
-    await endSuperseded(person.id, row.key, { sessions, now, isThisBrowser });
+    await endSuperseded(person.id, row.key, { sessions, now, isThisBrowser, recorder });
     await endSurplus(person.id, row.key, { ...options, sessions });
   } catch (error) {
     // Half a sign-in is none: the next try must not share this session.
@@ -81,7 +91,6 @@ export async function beginSession(
     if (claimKey !== undefined) await store.claims.release(claimKey).catch(() => undefined);
     throw error;
   }
-  logger.info({ event: 'session.created', handle: row.handle, reqId: req.id });
 }
 
 /** A browser that opens several tabs at once must get one session, not one a tab. */

@@ -30,6 +30,14 @@ export function meetVisitor(visitors: Visitors): RequestHandler {
   };
 }
 
+/** On signed-in pages, which the visitor cookie is sent to as well. */
+export function renewVisitor(visitors: Visitors): RequestHandler {
+  return async (req, res, next) => {
+    await visitors.renew(req, res);
+    next();
+  };
+}
+
 export interface LandingOptions {
   readonly consent: 'notice' | 'required';
   readonly ttlMs: number;

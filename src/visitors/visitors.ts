@@ -32,6 +32,8 @@ export interface Visitors {
   meet(req: Request, res: Response): Promise<Choices>;
   /** Keeps what a visitor chose. Choosing is agreeing. @returns false where nothing may be kept. */
   choose(req: Request, res: Response, choices: Choices): Promise<boolean>;
+  /** Elsewhere than on public pages: a cookie that a former key signed is signed anew, so that no page keeps an old key in use. */
+  renew(req: Request, res: Response): Promise<void>;
   /** At sign-in: the old id is dead, a new one takes its place (invariant 5). @returns what was chosen. */
   replace(req: Request, res: Response): Promise<Choices>;
   /** Milliseconds that the browser's visitor cookie has left after this answer; undefined where it has none of ours. */
@@ -80,6 +82,13 @@ export function createVisitors(options: VisitorOptions): Visitors {
       if (visitor && (await table.choose(visitor.idHash, choices, now(), visitor.expiresAt))) return true;
       const fresh = issue(res);
       return table.choose(fresh.idHash, choices, now(), fresh.expiresAt);
+    },
+    async renew(req, res) {
+      if (!keyring.hasFormer() || res.locals.visitorEndsAt !== undefined) return;
+      const visitor = sent(req);
+      if (visitor?.signedBy !== 'fallback') return;
+      const row = await table.read(visitor.idHash, now()).catch(() => ({ state: 'retired' as const }));
+      if (row?.state !== 'retired') resign(req, res, visitor);
     },
     async replace(req, res) {
       const visitor = sent(req);

@@ -1,0 +1,66 @@
+// Erases a person: recorded first, then everything ends, then everything goes, the key of the pseudonym last. Safe to repeat at any
+// point, so a crash halfway leaves nothing that a second try does not reach (GDPR, article 17).
+import type { PersonRef, Recorder } from '../audit/recorder.ts';
+import type { Store } from '../store/contract.ts';
+import type { Somebody } from './person.ts';
+
+export interface EraseOptions {
+  readonly store: Pick<Store, 'sessions' | 'people' | 'notes' | 'scrub'>;
+  readonly recorder: Recorder & { flush(): Promise<void> };
+  /** Destroys the keys of a person's pseudonyms: the record's entries stay and are nobody's. */
+  readonly forgetAliases: (person: PersonRef) => Promise<unknown>;
+  /** Ends all sessions of a person, here and at the gate. */
+  readonly endSessions: (
+    personId: string,
+    by: ErasedBy,
+  ) => Promise<readonly { readonly endedNow: boolean }[]>;
+  /** What other rooms keep about somebody. */
+  readonly further: readonly ((who: Somebody) => Promise<void>)[];
+  /** Whether the address is still on the allow-list, so that they could come back. */
+  readonly isListed: (email: string) => boolean;
+}
+
+/** The person, an operator, the terminal, or the retention. */
+export type ErasedBy = { readonly id: string; readonly email: string } | 'terminal' | 'retention';
+
+export interface Erased {
+  readonly sessionsEnded: number;
+  /** Nothing of it is left in the store's own files either; false: that is tried again. */
+  readonly scrubbed: boolean;
+  readonly stillListed: boolean;
+}
+
+export type Erase = (who: Somebody, by: ErasedBy) => Promise<Erased>;
+
+export function createErase(options: EraseOptions): Erase {
+  const { store, recorder, forgetAliases, endSessions, further, isListed } = options;
+  const { sessions, people, notes } = store;
+  return async (who, by) => {
+    const { ids, email } = who;
+    const refs: PersonRef[] = ids.length === 0 ? [{ email }] : ids.map((id) => ({ id, email }));
+    for (const person of refs) {
+      await recorder.write({
+        event: 'privacy.erased',
+        person,
+        ...(by === 'retention' ? { reason: 'retention' } : isThemselves(by, ids) ? {} : { by }),
+      });
+    }
+    let sessionsEnded = 0;
+    for (const id of ids) {
+      sessionsEnded += (await endSessions(id, by)).filter(({ endedNow }) => endedNow).length;
+      await sessions.forgetPerson(id);
+      await notes.forgetPerson(id);
+    }
+    for (const erase of further) await erase(who);
+    // After the events of the endings: one that came later would make a new pseudonym.
+    await recorder.flush();
+    for (const person of refs) await forgetAliases(person);
+    // The person's row last: as long as it is there, the address leads to what is left.
+    for (const id of ids) await people.remove(id);
+    return { sessionsEnded, scrubbed: await store.scrub(), stillListed: isListed(email) };
+  };
+}
+
+function isThemselves(by: ErasedBy, ids: readonly string[]): boolean {
+  return typeof by === 'object' && ids.includes(by.id);
+}

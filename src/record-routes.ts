@@ -1,0 +1,76 @@
+// The record's addresses: all of it for operators, and for each member their own part.
+import type { Express, RequestHandler } from 'express';
+import { createReader } from './audit/reader.ts';
+import type { Config } from './config/derive.ts';
+import { onlyMethods } from './http/errors.ts';
+import { recordKeysOf } from './open-record.ts';
+import type { ExportSource } from './privacy/export.ts';
+import { createChainState } from './record/chain-state.ts';
+import { activityPage, apiAudit, exportRecord, type RecordPagesOptions, recordPage } from './record/pages.ts';
+import { rowOf } from './record/rows.ts';
+import { recordStream } from './record/stream.ts';
+import type { Store } from './store/contract.ts';
+
+/** Everything here needs the member chain before it. `/api/*path` has it already. */
+export const recordPaths = ['/record', '/record/*path', '/activity'];
+
+export interface RecordRoutes extends Pick<RecordPagesOptions, 'recorder' | 'now' | 'personOf'> {
+  /** Asked each time: a reload changes the keys. */
+  readonly config: () => Config;
+  readonly store: Pick<Store, 'record' | 'aliases'>;
+  /** Lets only operators on. */
+  readonly operator: RequestHandler;
+  readonly onStop: (listener: () => void) => () => void;
+}
+
+export function addRecordRoutes(app: Express, routes: RecordRoutes): void {
+  const { config, store, recorder, operator, now, personOf, onStop } = routes;
+  const reader = createReader(store);
+  const chainState = createChainState({ record: store.record, keys: () => recordKeysOf(config()), now });
+  const options: RecordPagesOptions = { reader, recorder, chainState, now, personOf };
+  app.all(['/record', '/record/*path'], operator);
+  app.get('/record', recordPage(options));
+  app.get('/record/export', exportRecord(options));
+  app.get('/record/live', recordStream({ reader, now, onStop }));
+  app.get('/activity', activityPage(options));
+  app.get('/api/audit', apiAudit(options));
+  app.all(['/record', '/record/export', '/record/live', '/activity', '/api/audit'], onlyMethods('GET'));
+}
+
+const copiedAtMost = 5_000;
+
+/** A person's entries, for the copy of everything about them. */
+export function recordSource(store: RecordRoutes['store']): ExportSource {
+  const reader = createReader(store);
+  return async ({ ids: [id], email }) => {
+    const items: unknown[] = [];
+    let cursor: string | undefined;
+    do {
+      const person = { email, ...(id !== undefined && { id }) };
+      const page = await reader.page({ person, limit: 200, cursor });
+      for (const item of page.items) {
+        const row = rowOf(item);
+        if (!row.readable) continue;
+        const { seq, about, event, outcome, reason, session, network } = row;
+        const at = new Date(row.at).toISOString();
+        items.push({ seq, at, event, what: about, outcome, reason, session, network });
+      }
+      cursor = page.next;
+    } while (cursor !== undefined && items.length < copiedAtMost);
+    return {
+      section: 'record',
+      about: `What happened to you here, newest first, at most ${copiedAtMost} entries. It stays after an erasure, but nothing then says whose it is.`,
+      fields: {
+        seq: 'the entry’s number',
+        at: 'when',
+        event: 'the name of what happened',
+        what: 'the same in words',
+        outcome: 'whether it was done, refused or failed',
+        reason: 'why',
+        session: 'the session’s public name',
+        network: 'where from, cut to the network',
+      },
+      items,
+    };
+  };
+}

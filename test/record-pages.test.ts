@@ -1,0 +1,270 @@
+// The record's pages, and invariant 8: what cannot be recorded is not done. On SQLite and on Redis.
+import assert from 'node:assert/strict';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { after, before, suite, test } from 'node:test';
+import { waitFor } from '../demo/child.ts';
+import { connectRedis } from '../src/store/redis-client.ts';
+import { ada, also, begin, type Desk, grace, startDesk, storeKinds } from './support/desk.ts';
+import { need } from './support/requirement.ts';
+
+interface Entry {
+  readonly seq: number;
+  readonly event: string;
+  readonly outcome: string;
+  readonly person?: string;
+  readonly by?: string;
+  readonly session?: string;
+  readonly reason?: string;
+}
+
+for (const store of storeKinds) {
+  suite(
+    `the record's pages on ${store}`,
+    await need(...(store === 'redis' ? (['redis-server'] as const) : [])),
+    () => {
+      let desk: Desk;
+      before(async () => {
+        desk = await startDesk({ store, settings: { SESSION_MAX_PER_USER: '0' } });
+      });
+      after(() => desk.close());
+
+      const person = (name: string) => ({ id: `id-${name}`, email: `${name}@record.test` });
+      const entriesOf = async (who: Awaited<ReturnType<typeof begin>>, query = '') => {
+        await desk.recorder.flush();
+        const answer = await who.browser.ask(`/api/audit${query}`);
+        assert.equal(answer.status, 200, answer.text);
+        return answer.json<{ entries: Entry[]; next: string | null }>();
+      };
+
+      test('a sign-in, an ending and a refusal stand in it, with whom they concern and who did it', async () => {
+        const operator = await begin(desk, ada);
+        const mia = person('mia');
+        const member = await begin(desk, mia);
+        assert.equal((await member.browser.ask('/record')).status, 403);
+        await operator.change('/radar/end', { handle: member.handle });
+        const { entries } = await entriesOf(operator, `?person=${mia.email}`);
+        const told = entries.map(({ event, person: who, by, reason, outcome }) => [
+          event,
+          who,
+          by,
+          reason,
+          outcome,
+        ]);
+        assert.ok(
+          told.some((one) => one.join() === `session.created,${mia.email},,,done`),
+          JSON.stringify(told),
+        );
+        assert.ok(
+          told.some((one) => one.join() === `operator.denied,${mia.email},,,refused`),
+          JSON.stringify(told),
+        );
+        assert.ok(
+          told.some(
+            (one) => one.join() === `session.revoked,${mia.email},${ada.email},revoked_by_operator,done`,
+          ),
+          JSON.stringify(told),
+        );
+        const page = await operator.browser.ask(`/record?person=${mia.email}`);
+        assert.match(page.text, /What was found[\s\S]*A session was ended\.[\s\S]*by ada@example\.org/);
+        assert.match(page.text, /entries?, unbroken/);
+      });
+
+      test('filters narrow, and what is no filter is refused', async () => {
+        const operator = await begin(desk, ada);
+        await (await begin(desk, person('filter'))).browser.ask('/radar');
+        for (const [query, holds] of [
+          ['?weight=alarm', (entry: Entry) => entry.event === 'operator.denied'],
+          ['?event=session.created', (entry: Entry) => entry.event === 'session.created'],
+          [`?handle=${operator.handle}`, (entry: Entry) => entry.session === operator.handle],
+        ] as const) {
+          const { entries } = await entriesOf(operator, query);
+          assert.ok(entries.length > 0 && entries.every(holds), query);
+        }
+        const tomorrow = new Date(desk.now() + 2 * 86_400_000).toISOString().slice(0, 10);
+        assert.deepEqual((await entriesOf(operator, `?from=${tomorrow}`)).entries, []);
+        assert.ok((await entriesOf(operator, `?to=${tomorrow}`)).entries.length > 0);
+        for (const query of ['?event=nope', '?from=yesterday', '?weight=heavy', '?cursor=x', '?handle=%0a'])
+          assert.equal((await operator.browser.ask(`/api/audit${query}`)).status, 400, query);
+        assert.match(
+          (await operator.browser.ask(`/record?from=${tomorrow}`)).text,
+          /Nothing like that is in the record/,
+        );
+      });
+
+      test('members see their own, in plain words, and nobody else’s', async () => {
+        const [lena, other] = [person('lena'), person('other')];
+        const phone = await begin(desk, lena);
+        const here = await begin(desk, lena);
+        await here.change('/devices/end', { handle: phone.handle });
+        await begin(desk, other);
+        await desk.recorder.flush();
+        const { text } = await here.browser.ask('/activity');
+        assert.match(
+          text,
+          /What happened on your account[\s\S]*A session was ended\.[\s\S]*You ended it from another device[\s\S]*You signed in\./,
+        );
+        const { entries } = await entriesOf(here, `?person=${other.email}`);
+        assert.ok(entries.length > 0 && entries.every((entry) => entry.person === lena.email));
+        for (const path of ['/record', '/record/export', '/record/live'])
+          assert.equal((await here.browser.ask(path)).status, 403, path);
+      });
+
+      test('pages follow one another without a gap', async () => {
+        const operator = await begin(desk, ada);
+        for (let i = 0; i < 40; i++) await begin(desk, person(`page${i}`));
+        const seen: number[] = [];
+        let cursor: string | null = '';
+        for (let i = 0; cursor !== null && i < 50; i++) {
+          const page: { entries: Entry[]; next: string | null } = await entriesOf(
+            operator,
+            cursor === '' ? '' : `?cursor=${encodeURIComponent(cursor)}`,
+          );
+          seen.push(...page.entries.map(({ seq }) => seq));
+          cursor = page.next;
+        }
+        assert.deepEqual(
+          seen,
+          Array.from({ length: seen[0] ?? 0 }, (_, i) => (seen[0] ?? 0) - i),
+        );
+        const { text } = await operator.browser.ask('/record');
+        assert.match(text, /rel="next">Next page/);
+      });
+
+      test('an export holds what was asked for, is recorded, and no cell is a formula', async () => {
+        const operator = await begin(desk, ada);
+        const strange = { id: 'strange', email: '=cmd|x@record.test' };
+        await begin(desk, strange);
+        await desk.recorder.flush();
+        const csv = await operator.browser.ask('/record/export?format=csv&event=session.created');
+        assert.match(String(csv.headers['content-type']), /^text\/csv/);
+        assert.match(
+          String(csv.headers['content-disposition']),
+          /attachment; filename="gatehouse-record\.csv"/,
+        );
+        const lines = csv.text.trim().split('\r\n');
+        assert.ok(lines.length > 2 && lines.slice(1).every((line) => line.includes('session.created')));
+        assert.ok(csv.text.includes(`"'=cmd|x@record.test"`), 'a cell that begins like a formula is text');
+        const json = await operator.browser.ask('/record/export');
+        for (const line of json.text.trim().split('\n')) assert.ok(JSON.parse(line));
+        const { entries } = await entriesOf(operator, '?event=record.exported');
+        assert.deepEqual(
+          entries.map(({ by }) => by),
+          [ada.email, ada.email],
+        );
+      });
+
+      test('a new entry comes by itself', async () => {
+        const operator = await begin(desk, ada);
+        const stream = openStream(
+          desk,
+          [...operator.browser.cookies].map(([name, value]) => `${name}=${value}`).join('; '),
+        );
+        await waitFor('the stream', async () => stream.text().includes('retry:'));
+        await begin(desk, person('live'));
+        await waitFor('the entry', async () => stream.text().includes('live@record.test'), 10_000);
+        assert.match(stream.text(), /^id: \d+\ndata: <li class="entry/m);
+        stream.close();
+      });
+
+      test('an edited entry is told at the top of the page', async (t) => {
+        const own = await also(t, { store });
+        const operator = await begin(own, ada);
+        await own.recorder.flush();
+        await tamper(own);
+        const { text } = await operator.browser.ask('/record');
+        assert.match(text, /role="alert"[\s\S]*The record was changed[\s\S]*entry 1 was edited/);
+      });
+
+      test('invariant 8: what cannot be recorded is not done, and goes on by itself afterwards', async (t) => {
+        const own = await also(t, {
+          store,
+          settings: { EMAILS_FILE: join(desk.dataDir, `${store}-emails.txt`) },
+        });
+        const operator = await begin(own, ada);
+        const phone = await begin(own, grace);
+        const member = await begin(own, grace);
+        await own.recorder.flush();
+        const mend = await breakRecord(own);
+        const ended = await member.change('/devices/end', { handle: phone.handle });
+        assert.equal(ended.status, 503);
+        assert.match(ended.text, /the record cannot be written[\s\S]*nothing was changed/);
+        assert.equal((await phone.browser.ask('/api/me')).status, 200, 'the session is still there');
+        assert.equal((await operator.change('/access/add', { email: 'new@record.test' })).status, 503);
+        assert.equal((await operator.change('/privacy/erase', { confirm: ada.email })).status, 503);
+        assert.equal(
+          (await own.browser(person('late')).ask('/dashboard')).status,
+          503,
+          'nobody is signed in',
+        );
+        assert.equal((await member.browser.ask('/dashboard')).status, 200, 'reading goes on');
+        await mend();
+        assert.equal((await member.change('/devices/end', { handle: phone.handle })).status, 303);
+        assert.equal((await phone.browser.ask('/api/me')).status, 401);
+      });
+    },
+  );
+}
+
+function openStream(desk: Desk, cookie: string) {
+  let text = '';
+  const req = request(`${desk.origin}/record/live`, {
+    headers: { ...desk.gateHeaders(ada), cookie },
+  });
+  req.on('response', (res) => {
+    res.setEncoding('utf8');
+    res.on('data', (chunk: string) => {
+      text += chunk;
+    });
+    res.on('error', () => undefined);
+  });
+  req.on('error', () => undefined);
+  req.end();
+  return { text: () => text, close: () => req.destroy() };
+}
+
+/** Makes the record alone unwritable, as a damaged store would. @returns how to mend it */
+async function breakRecord(desk: Desk): Promise<() => Promise<void>> {
+  if (desk.redis) {
+    const client = connectRedis(desk.redis.url, () => {});
+    const [name = ''] = await recordKeys(client);
+    await client.rename(name, `${name}-away`);
+    await client.set(name, 'not a stream');
+    return async () => {
+      await client.del(name);
+      await client.rename(`${name}-away`, name);
+      client.disconnect();
+    };
+  }
+  const sql = (text: string) => {
+    const db = new DatabaseSync(join(desk.dataDir, 'gatehouse.db'), { timeout: 2000 });
+    db.exec(text);
+    db.close();
+  };
+  sql(`CREATE TRIGGER broken BEFORE INSERT ON record BEGIN SELECT RAISE(ABORT, 'the disk is full'); END`);
+  return async () => sql('DROP TRIGGER broken');
+}
+
+async function recordKeys(client: ReturnType<typeof connectRedis>): Promise<string[]> {
+  const names = await client.keys('gatehouse:*record*');
+  const types = await Promise.all(names.map((name) => client.type(name)));
+  return names.filter((_, i) => types[i] === 'stream');
+}
+
+/** Changes the first entry behind the program's back. */
+async function tamper(desk: Desk): Promise<void> {
+  if (desk.redis) {
+    const client = connectRedis(desk.redis.url, () => {});
+    const [name = ''] = await recordKeys(client);
+    const entries = (await client.xrange(name, '-', '+')) as [string, string[]][];
+    await client.del(name);
+    for (const [i, [id, fields]] of entries.entries())
+      await client.xadd(name, id, ...(i === 0 ? fields.map((part) => part.replace('done', 'nope')) : fields));
+    client.disconnect();
+    return;
+  }
+  const db = new DatabaseSync(join(desk.dataDir, 'gatehouse.db'), { timeout: 2000 });
+  db.exec(`UPDATE record SET text = replace(text, 'done', 'nope') WHERE seq = 1`);
+  db.close();
+}
