@@ -1,0 +1,132 @@
+// Checks of Redis, by what it answers, and by where oauth2-proxy looks for it.
+import { type Check, notChecked, of, ofGate, quote, seenIf } from './check.ts';
+import type { RedisFact } from './deployment.ts';
+import { isNear } from './near.ts';
+
+/** PXAT, EXAT and PEXPIREAT's conditions. */
+const oldestVersion = [7, 0] as const;
+
+/** Judges each Redis that answers; those that do not are redis.reachable's own. */
+function ofAnswering(fault: (fact: RedisFact) => string | false | undefined): Check['judge'] {
+  return of(
+    (d) => d.redis,
+    (facts) => {
+      const answering = facts.filter(({ unreachable }) => unreachable === undefined);
+      if (answering.length === 0) return notChecked('Redis does not answer');
+      const texts = answering.flatMap((fact) => {
+        const text = fault(fact);
+        return text ? [`${fact.setting}: ${text}`] : [];
+      });
+      return seenIf(texts.join(' '));
+    },
+  );
+}
+
+export const redisChecks: readonly Check[] = [
+  {
+    id: 'redis.reachable',
+    subject: 'Redis',
+    severity: 'high',
+    good: 'Redis answers',
+    why: 'Without it nobody can sign in, and every page answers that it is down for the moment.',
+    mend: 'docker compose up -d redis',
+    judge: of(
+      (d) => d.redis,
+      (facts) =>
+        seenIf(
+          facts
+            .filter(({ unreachable }) => unreachable !== undefined)
+            .map(({ setting, unreachable }) => `${setting} does not answer (${unreachable}).`)
+            .join(' '),
+        ),
+    ),
+  },
+  {
+    id: 'redis.password',
+    subject: 'Redis',
+    severity: 'high',
+    good: 'Redis asks for a password',
+    why: 'Whoever reaches it can end every session and change who a session belongs to.',
+    mend: 'requirepass (a long random text), and the same in REDIS_URL',
+    judge: ofAnswering(({ isOpen }) => isOpen && 'answers without a password.'),
+  },
+  {
+    id: 'redis.tls',
+    subject: 'Redis',
+    severity: 'high',
+    good: 'oauth2-proxy reaches Redis on this machine, or by TLS',
+    why: 'The password and every ticket would travel in the open.',
+    mend: 'OAUTH2_PROXY_REDIS_CONNECTION_URL=rediss://…',
+    judge: ofGate((gate) => {
+      if (gate.text('session_store_type') !== 'redis') return 'passed';
+      const url = gate.text('redis_connection_url') ?? '';
+      const host = URL.parse(url)?.hostname ?? '';
+      return seenIf(
+        url.startsWith('redis:') && host !== '' && !isNear(host) && `It goes to ${quote(host)} without TLS.`,
+      );
+    }),
+  },
+  {
+    id: 'redis.persistence',
+    subject: 'Redis',
+    severity: 'medium',
+    good: 'Redis keeps what it holds on disk',
+    why: 'After a restart everyone is signed out, and sign-outs that were still being watched are forgotten.',
+    mend: 'appendonly yes',
+    judge: ofAnswering(({ persists }) => persists === false && 'neither appends nor saves.'),
+  },
+  {
+    id: 'redis.eviction',
+    subject: 'Redis',
+    severity: 'medium',
+    good: 'A full Redis refuses instead of forgetting',
+    why: 'Evicted keys are people who are signed out at random, and sign-outs that come undone.',
+    mend: 'maxmemory-policy noeviction',
+    judge: ofAnswering(
+      ({ evictionPolicy }) =>
+        evictionPolicy !== undefined &&
+        evictionPolicy !== 'noeviction' &&
+        `maxmemory-policy is ${quote(evictionPolicy)}.`,
+    ),
+  },
+  {
+    id: 'redis.memory',
+    subject: 'Redis',
+    severity: 'medium',
+    good: 'Redis has memory left',
+    why: 'Once it is full nobody can sign in any more.',
+    mend: 'maxmemory 256mb',
+    judge: ofAnswering(({ usedMemory = 0, maxMemory = 0 }) => {
+      const share = maxMemory > 0 ? usedMemory / maxMemory : 0;
+      return share > 0.8 && `${Math.round(share * 100)} % of its memory is used.`;
+    }),
+  },
+  {
+    id: 'redis.no-expiry',
+    subject: 'Redis',
+    severity: 'low',
+    good: 'What must end has an end in Redis',
+    why: 'A session that Redis never forgets fills its memory, and a ticket without an end outlives its person’s access.',
+    mend: 'gatehouse sessions revoke --all --yes',
+    judge: ofAnswering(({ withoutExpiry = [] }) =>
+      withoutExpiry
+        .map(
+          ({ kind, count }) => `${count} ${count === 1 ? 'key' : 'keys'} of ${quote(kind)} without an end.`,
+        )
+        .join(' '),
+    ),
+  },
+  {
+    id: 'redis.version',
+    subject: 'Redis',
+    severity: 'high',
+    good: 'Redis is new enough',
+    why: 'Older ones lack commands that sessions are kept with.',
+    mend: 'image: redis:8-alpine',
+    judge: ofAnswering(({ version }) => {
+      const [major = 0, minor = 0] = (version ?? '').split('.').map(Number);
+      const isOld = major < oldestVersion[0] || (major === oldestVersion[0] && minor < oldestVersion[1]);
+      return version !== undefined && isOld && `is ${quote(version)}; ${oldestVersion.join('.')} is needed.`;
+    }),
+  },
+];

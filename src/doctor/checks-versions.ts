@@ -1,0 +1,89 @@
+// Checks of what is installed. The floors stand here with their reason; a newer one is a changed line.
+import { type Check, notChecked, of, quote, quoteAll, seenIf } from './check.ts';
+
+/** Below these something is known to be broken or open. */
+const floors: readonly (readonly [name: string, floor: string, reason: string])[] = [
+  ['express', '5.0.0', 'the program is written for Express 5'],
+  ['express-session', '1.18.2', 'header handling (CVE-2025-7339)'],
+  ['helmet', '8.0.0', 'the policy is written for helmet 8'],
+  ['cookie', '0.7.0', 'names and values could break out of a cookie (CVE-2024-47764)'],
+  ['ioredis', '5.0.0', 'Sentinel and Cluster as they are used here'],
+  ['sanitize-html', '2.12.1', 'could tell which files exist (CVE-2024-21501)'],
+  ['csurf', '1.16.0', 'the archived original; the maintained fork goes by this name'],
+];
+
+export const versionChecks: readonly Check[] = [
+  {
+    id: 'gate.version',
+    subject: 'Versions',
+    severity: 'high',
+    good: 'oauth2-proxy is 7.15.2 or newer',
+    why: 'Earlier ones have holes through which its sign-in can be walked around.',
+    mend: 'image: quay.io/oauth2-proxy/oauth2-proxy:v7.15.3',
+    judge: of(
+      (d) => d.software.gate,
+      ({ version, from }) => {
+        if (!/^\d+\.\d+/.test(version)) return notChecked(`${from} does not name a version`);
+        return seenIf(isOlder(version, '7.15.2') && `${from} is ${quote(version)}.`);
+      },
+    ),
+  },
+  {
+    id: 'versions.node',
+    subject: 'Versions',
+    severity: 'high',
+    good: 'Node.js is 24.12 or newer',
+    why: 'Older ones cannot run the program as it is, and get no security fixes for it.',
+    mend: 'npm ci',
+    judge: ({ software }) =>
+      seenIf(isOlder(software.node, '24.12.0') && `Node.js ${quote(software.node)} runs this.`),
+  },
+  {
+    id: 'versions.installed',
+    subject: 'Versions',
+    severity: 'medium',
+    good: 'What is installed is what package-lock.json names',
+    why: 'Another version was not tried here; one that nobody chose may be somebody else’s.',
+    mend: 'npm ci',
+    judge: of(
+      (d) => d.software.packages,
+      (packages) => {
+        const other = packages.filter(({ installed, locked }) => installed !== locked);
+        return seenIf(
+          other.length > 0 &&
+            `${quoteAll(other.map(({ name, installed, locked }) => `${name} ${installed}, not ${locked}`))}.`,
+        );
+      },
+    ),
+  },
+  {
+    id: 'versions.floor',
+    subject: 'Versions',
+    severity: 'high',
+    good: 'No installed package is below the version that it must have',
+    why: 'Below it something is known to be open or broken.',
+    mend: 'npm ci',
+    judge: of(
+      (d) => d.software.packages,
+      (packages) => {
+        const low = floors.flatMap(([name, floor, reason]) => {
+          const found = packages.find((one) => one.name === name);
+          return found && isOlder(found.installed, floor)
+            ? [`${name} ${found.installed} (${floor}: ${reason})`]
+            : [];
+        });
+        return seenIf(low.length > 0 && `${low.join('; ')}.`);
+      },
+    ),
+  },
+];
+
+/** By the first three numbers. */
+export function isOlder(version: string, floor: string): boolean {
+  const [a, b] = [version, floor].map((text) => (text.match(/\d+/g) ?? []).slice(0, 3).map(Number));
+  for (let i = 0; i < 3; i++) {
+    const difference = (a?.[i] ?? 0) - (b?.[i] ?? 0);
+    if (difference !== 0) return difference < 0;
+  }
+  return false;
+}

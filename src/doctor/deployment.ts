@@ -1,0 +1,172 @@
+// What the check-up knows about a deployment: gathered facts, no secret among them, so that no check can tell one.
+import type { Config } from '../config/derive.ts';
+import type { Problem } from '../config/problem.ts';
+import type { ComposeFile } from './compose-file.ts';
+import type { GateSettings } from './gate-settings.ts';
+
+/** A fact, or why it is not known: the end of "Not checked: …". */
+export type Known<T> = { readonly found: T } | { readonly missing: string };
+
+/** The configuration without anything that must not be shown. */
+export interface VisibleConfig
+  extends Pick<
+    Config,
+    | 'production'
+    | 'devMode'
+    | 'logLevel'
+    | 'rateLimit'
+    | 'publicOrigin'
+    | 'host'
+    | 'port'
+    | 'opsPort'
+    | 'trustedHops'
+    | 'ownCookies'
+    | 'session'
+    | 'visitor'
+    | 'secretMaxAgeMs'
+  > {
+  readonly operators: readonly string[];
+  readonly gateCookie: Config['gate']['cookie'];
+  /** Where the app believes that oauth2-proxy keeps its sessions. */
+  readonly gateSessions: 'cookie' | 'redis';
+  readonly store: 'sqlite' | 'redis';
+  /** undefined: nobody is told. */
+  readonly webhook: 'http' | 'https' | undefined;
+  readonly confluenceIsPlain: boolean;
+}
+
+/** One secret, without its value. */
+export interface SecretFact {
+  readonly name: string;
+  readonly isSet: boolean;
+  /** Why it is unfit; absent: nothing speaks against it. */
+  readonly fault?: string;
+  /** Equal for equal values. Never shown: that of a weak secret could be guessed from. */
+  readonly fingerprint: string;
+  /** When it was made; absent: nobody wrote it down. */
+  readonly madeAt?: number;
+  /** How many former ones are still accepted. */
+  readonly fallbacks: number;
+}
+
+export interface FileFact {
+  readonly path: string;
+  /** Permission bits; undefined where the system has none. */
+  readonly mode: number | undefined;
+}
+
+export interface Files {
+  readonly env: Known<FileFact>;
+  readonly git: Known<{ readonly tracked: boolean; readonly ignored: boolean }>;
+  /** Copies of `.env` beside it. */
+  readonly envCopies: readonly FileFact[];
+  readonly data: Known<FileFact & { readonly openFiles: readonly string[] }>;
+  readonly auditLog: Known<{ readonly path: string; readonly writable: boolean }>;
+  readonly emails: Known<FileFact & { readonly addresses: readonly string[] }>;
+  /** What decides about security and anyone on the machine may write. */
+  readonly openToAll: Known<readonly string[]>;
+}
+
+export interface RedisFact {
+  readonly setting: 'REDIS_URL' | 'GATE_REDIS_URL';
+  /** The error's code where it does not answer; everything below is undefined then. */
+  readonly unreachable?: string;
+  readonly version?: string;
+  /** Whether it answers without a password. */
+  readonly isOpen?: boolean;
+  readonly persists?: boolean;
+  /** Bytes; 0: no limit. */
+  readonly maxMemory?: number;
+  readonly usedMemory?: number;
+  readonly evictionPolicy?: string;
+  /** How far its clock is ahead of this one, milliseconds. */
+  readonly clockAheadMs?: number;
+  /** Of the keys that were looked at, those that would stay for ever, by kind. */
+  readonly withoutExpiry?: readonly { readonly kind: string; readonly count: number }[];
+}
+
+export interface Network {
+  /** Addresses and ports of this machine, other than loopback, at which the app answered. */
+  readonly appAt: readonly string[];
+  readonly opsAt: readonly string[];
+}
+
+export interface LiveAnswer {
+  readonly status: number;
+  readonly location: string | undefined;
+  /** Names in small letters. */
+  readonly headers: ReadonlyMap<string, string>;
+  readonly cookies: readonly LiveCookie[];
+  /** Whether the app itself answered: its policy with a nonce is there, which no gate adds. */
+  readonly fromApp: boolean;
+  /** Whether the made-up person of the probe stands in it. */
+  readonly namesProbe: boolean;
+  /** Whether the text looks like a file or a list of measures that must stay inside. */
+  readonly leaks: boolean;
+  readonly healthy: boolean;
+}
+
+/** A cookie as it was set, without its value. */
+export interface LiveCookie {
+  readonly name: string;
+  readonly secure: boolean;
+  readonly httpOnly: boolean;
+  readonly sameSite: string | undefined;
+  readonly path: string | undefined;
+  readonly domain: string | undefined;
+}
+
+export const liveProbes = [
+  'landing',
+  'dashboard',
+  'api',
+  'health',
+  'forgedPublic',
+  'forgedMember',
+  'forgedUri',
+  'metrics',
+  'envFile',
+  'gitHead',
+] as const;
+export type LiveProbe = (typeof liveProbes)[number];
+
+export interface Live {
+  readonly url: string;
+  /** The error's code where nothing answered. */
+  readonly unreachable?: string;
+  /** Why the certificate is not trusted. */
+  readonly certificateFault?: string;
+  /** When the certificate ends; undefined over plain http. */
+  readonly certificateEndsAt?: number;
+  /** How far its clock is ahead of this one by its Date header, milliseconds. */
+  readonly clockAheadMs?: number;
+  /** undefined: that request failed. */
+  readonly answers: Readonly<Partial<Record<LiveProbe, LiveAnswer>>>;
+}
+
+export interface Software {
+  readonly node: string;
+  readonly gate: Known<{ readonly version: string; readonly from: string }>;
+  /** What is installed and what package-lock.json names. */
+  readonly packages: Known<
+    readonly { readonly name: string; readonly installed: string; readonly locked: string }[]
+  >;
+}
+
+export interface Deployment {
+  /** When it was looked at. */
+  readonly at: number;
+  /** Containers of docker-compose.yml, or programs on this machine. */
+  readonly runBy: 'compose' | 'itself';
+  readonly inContainer: boolean;
+  readonly problems: readonly Problem[];
+  readonly config: Known<VisibleConfig>;
+  readonly secrets: readonly SecretFact[];
+  readonly gate: Known<GateSettings>;
+  readonly compose: Known<ComposeFile>;
+  readonly files: Known<Files>;
+  readonly redis: Known<readonly RedisFact[]>;
+  readonly network: Known<Network>;
+  readonly live: Known<Live>;
+  readonly software: Software;
+}

@@ -1,0 +1,65 @@
+// docs/checks.md, made from the table of checks and the table of symptoms.
+import { severities, subjects } from './check.ts';
+import { checks } from './checks.ts';
+import { symptoms } from './symptoms.ts';
+
+export function checksPage(): string {
+  const groups = subjects.flatMap((subject) => {
+    const inside = checks
+      .filter((check) => check.subject === subject)
+      .map(
+        ({ id, severity, good, why, mend }) =>
+          `| \`${id}\` | ${severity} | ${cell(good)}. ${cell(why)} | ${code(mend)} |`,
+      );
+    return inside.length === 0
+      ? []
+      : [
+          `### ${subject}`,
+          '',
+          '| id | severity | all is well when … and why | mend |',
+          '|---|---|---|---|',
+          ...inside,
+          '',
+        ];
+  });
+  const rows = symptoms.map(
+    ({ says, checks: ids, lookAt }) =>
+      `| ${cell(says)} | ${ids.map((id) => `\`${id}\``).join(', ')} | ${cell(lookAt)} |`,
+  );
+  return `# The check-up
+
+Made from \`src/doctor/\` by \`npm run docs\`. \`gatehouse doctor\` runs these ${checks.length} checks over the folder that it stands in;
+\`--url https://desk.example.org\` looks from outside too. The page “Check-up” runs those that make sense inside the server.
+Nothing is changed, and no secret is printed. What could not be looked at is named with the reason.
+
+Severities: ${severities.map((severity) => `\`${severity}\``).join(', ')}. The exit code is 1 from \`--fail-on\` on (default \`high\`), 2 where it could not run.
+
+From outside it sends GET requests only, without cookies: two with made-up identity headers, one with a made-up
+\`X-Forwarded-Uri\`. It can see what the answers do with them: whether the made-up person is named, let in or given a
+cookie, and whether the app itself answered where the gate should have. It cannot see what arrives at an app that
+ignores it, as this one does; for that \`gate.strip-headers\` and \`gate.prefer-email\` read the gate's settings.
+
+## When something is wrong
+
+\`gatehouse doctor --symptom "signed out at once"\` runs only the checks of one line.
+
+| symptom | checks that explain it | look at |
+|---|---|---|
+${rows.join('\n')}
+
+## The checks
+
+${groups.join('\n').trimEnd()}
+`;
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|');
+}
+
+function code(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => `\`${cell(line).replaceAll('`', '')}\``)
+    .join('<br>');
+}

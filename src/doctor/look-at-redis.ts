@@ -1,0 +1,123 @@
+// Asks Redis about itself, reads no value, changes nothing, and lets go after a few seconds.
+import { Cluster, type Redis } from 'ioredis';
+import { connectRedis, type RedisClient } from '../store/redis-client.ts';
+import type { RedisFact } from './deployment.ts';
+import { withoutUser } from './gate-settings.ts';
+
+export interface RedisToAsk {
+  readonly setting: RedisFact['setting'];
+  readonly url: string;
+  /** Keys that must have an end, by the patterns of SCAN. */
+  readonly mustEnd: readonly { readonly kind: string; readonly pattern: string }[];
+}
+
+/** Enough to see a habit; a large Redis is not read to its end. */
+const scannedKeys = 5_000;
+
+/** @param now milliseconds */
+export async function lookAtRedis(
+  { setting, url, mustEnd }: RedisToAsk,
+  now: () => number,
+): Promise<RedisFact> {
+  let lastError: Error | undefined;
+  const redis = connectRedis(url, (error) => {
+    lastError = error;
+  });
+  try {
+    const askedAt = now();
+    const answer = await redis.time();
+    const halfWay = (askedAt + now()) / 2;
+    const [seconds = 0, micros = 0] = answer.map(Number);
+    const [info, saves, withoutExpiry, isOpen] = await Promise.all([
+      redis.info(),
+      savesOf(redis),
+      keysWithoutExpiry(redis, mustEnd),
+      answersWithoutPassword(url),
+    ]);
+    const facts = readInfo(info);
+    return {
+      setting,
+      isOpen,
+      withoutExpiry,
+      clockAheadMs: seconds * 1000 + micros / 1000 - halfWay,
+      ...(facts.has('redis_version') && { version: facts.get('redis_version') ?? '' }),
+      ...persistence(facts, saves),
+      ...(facts.has('maxmemory') && { maxMemory: Number(facts.get('maxmemory')) }),
+      ...(facts.has('used_memory') && { usedMemory: Number(facts.get('used_memory')) }),
+      ...(facts.has('maxmemory_policy') && { evictionPolicy: facts.get('maxmemory_policy') ?? '' }),
+    };
+  } catch (error) {
+    return { setting, unreachable: codeOf(lastError ?? error) };
+  } finally {
+    redis.disconnect();
+  }
+}
+
+function persistence(facts: ReadonlyMap<string, string>, saves: boolean | undefined): { persists?: boolean } {
+  if (facts.get('aof_enabled') === '1') return { persists: true };
+  return saves === undefined ? {} : { persists: saves };
+}
+
+/** Whether it saves snapshots; undefined where CONFIG is not allowed. */
+async function savesOf(redis: RedisClient): Promise<boolean | undefined> {
+  try {
+    const [, save] = await redis.config('GET', 'save');
+    return save === undefined ? undefined : save !== '';
+  } catch {
+    return undefined;
+  }
+}
+
+async function answersWithoutPassword(url: string): Promise<boolean> {
+  const stranger = connectRedis(withoutUser(url), () => {});
+  try {
+    return (await stranger.ping()) === 'PONG';
+  } catch {
+    return false;
+  } finally {
+    stranger.disconnect();
+  }
+}
+
+async function keysWithoutExpiry(
+  redis: RedisClient,
+  mustEnd: RedisToAsk['mustEnd'],
+): Promise<NonNullable<RedisFact['withoutExpiry']>> {
+  const nodes = redis instanceof Cluster ? redis.nodes('master') : [redis];
+  const counts = await Promise.all(
+    mustEnd.map(async ({ kind, pattern }) => {
+      const found = await Promise.all(nodes.map((node) => countEndless(node, pattern)));
+      return { kind, count: found.reduce((sum, count) => sum + count, 0) };
+    }),
+  );
+  return counts.filter(({ count }) => count > 0);
+}
+
+async function countEndless(node: Redis, pattern: string): Promise<number> {
+  let endless = 0;
+  let cursor = '0';
+  for (let seen = 0; seen < scannedKeys; ) {
+    const [next, keys] = await node.scan(cursor, 'MATCH', pattern, 'COUNT', 500);
+    const ends = await Promise.all(keys.map((key) => node.pttl(key)));
+    endless += ends.filter((end) => end === -1).length;
+    seen += 500;
+    cursor = next;
+    if (cursor === '0') break;
+  }
+  return endless;
+}
+
+function readInfo(text: string): ReadonlyMap<string, string> {
+  return new Map(
+    text.split(/\r?\n/).flatMap((line) => {
+      const colon = line.indexOf(':');
+      return colon > 0 ? [[line.slice(0, colon), line.slice(colon + 1)] as const] : [];
+    }),
+  );
+}
+
+/** A code or the first word of Redis's own answer: a message could quote what it was given. */
+function codeOf(error: unknown): string {
+  const { code, message = '', name } = error as Error & { code?: string };
+  return code ?? /^[A-Z]{4,}\b/.exec(message)?.[0] ?? name;
+}

@@ -1,0 +1,79 @@
+// GET /checkup and GET /api/checkup, for operators: the root lets only them here. One look serves half a minute.
+import type { RequestHandler } from 'express';
+import { type CheckupProps, checkup } from '../../views/checkup.ts';
+import { HttpError } from '../http/errors.ts';
+import { pageFrame, sendPage } from '../http/page.ts';
+import { subjects } from './check.ts';
+import { checkUp, type Report, summaryOf } from './check-up.ts';
+import { checks } from './checks.ts';
+import type { Deployment } from './deployment.ts';
+import { symptoms } from './symptoms.ts';
+
+export interface CheckupOptions {
+  /** Looks at the deployment from inside the server. */
+  readonly look: () => Promise<Deployment>;
+  readonly now: () => number;
+}
+
+export interface CheckupPages {
+  readonly page: RequestHandler;
+  readonly api: RequestHandler;
+}
+
+const freshForMs = 30_000;
+
+export function createCheckup({ look, now }: CheckupOptions): CheckupPages {
+  let last: { readonly at: number; readonly report: Promise<Report> } | undefined;
+
+  /** Whoever comes while a look is under way waits for the same one. */
+  function latest(): Promise<Report> {
+    if (last && now() - last.at < freshForMs) return last.report;
+    const report = look().then((deployment) => checkUp(deployment));
+    const mine = { at: now(), report };
+    last = mine;
+    report.catch(() => {
+      if (last === mine) last = undefined;
+    });
+    return report;
+  }
+
+  return {
+    async page(req, res) {
+      if (Object.keys(req.query).length > 0) throw new HttpError('bad_request');
+      sendPage(res, checkup(pageFrame(req, res), propsOf(await latest(), now())));
+    },
+    async api(req, res) {
+      if (Object.keys(req.query).length > 0) throw new HttpError('bad_request');
+      res.json(await latest());
+    },
+  };
+}
+
+function propsOf(report: Report, now: number): CheckupProps {
+  const { findings, notChecked, passed } = report;
+  const goodOf = (id: string) => checks.find((check) => check.id === id)?.good ?? id;
+  const stateOf = (id: string) => {
+    if (passed.includes(id)) return 'passed';
+    return findings.some((finding) => finding.id === id) ? 'found' : 'not checked';
+  };
+  return {
+    summary: summaryOf(report),
+    worst: findings[0]?.severity,
+    lookedAt: Date.parse(report.at),
+    now,
+    groups: subjects.flatMap((subject) => {
+      const inside = findings.filter((finding) => finding.subject === subject);
+      return inside.length === 0 ? [] : [{ subject, findings: inside }];
+    }),
+    notChecked: [...Map.groupBy(notChecked, ({ reason }) => reason)].map(([reason, list]) => ({
+      reason,
+      checks: list.map(({ id }) => ({ id, good: goodOf(id) })),
+    })),
+    passed: passed.map((id) => ({ id, good: goodOf(id) })),
+    symptoms: symptoms.map(({ says, lookAt, checks: ids }) => ({
+      says,
+      lookAt,
+      checks: ids.map((id) => ({ id, good: goodOf(id), state: stateOf(id) })),
+    })),
+  };
+}

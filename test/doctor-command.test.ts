@@ -1,0 +1,289 @@
+// `gatehouse doctor` as it is typed: the shipped files, a broken .env, its exit codes and shapes, and no secret anywhere.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite, type TestContext, test } from 'node:test';
+import { fingerprint } from '../src/crypto/fingerprint.ts';
+import type { Report } from '../src/doctor/check-up.ts';
+import { checks } from '../src/doctor/checks.ts';
+import { runDoctor } from '../src/doctor/command.ts';
+import { checksPage } from '../src/doctor/documents.ts';
+import { gather } from '../src/doctor/gather.ts';
+
+const root = join(import.meta.dirname, '..');
+const shipped = [
+  'oauth2-proxy.cfg',
+  'docker-compose.yml',
+  'Dockerfile',
+  '.env.example',
+  '.gitignore',
+  'gate-pages',
+  'access',
+];
+
+/** The shipped files in a folder of their own, with what the real generator makes. */
+async function shippedFolder(t: TestContext): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-doctor-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  for (const name of shipped) {
+    if (existsSync(join(root, name))) cpSync(join(root, name), join(folder, name), { recursive: true });
+  }
+  assert.equal((await run(folder, ['generate-secrets.ts', '--yes'])).code, 0);
+  return folder;
+}
+
+function setEnv(folder: string, values: Readonly<Record<string, string>>): void {
+  const path = join(folder, '.env');
+  let text = readFileSync(path, 'utf8');
+  for (const [name, value] of Object.entries(values)) {
+    const line = new RegExp(`^(?:# )?${name}=.*$`, 'm');
+    text = line.test(text) ? text.replace(line, () => `${name}=${value}`) : `${text}${name}=${value}\n`;
+  }
+  writeFileSync(path, text);
+}
+
+interface Ran {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function run(cwd: string, args: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
+  const [file = '', ...rest] = args;
+  return new Promise((settle) => {
+    const child = spawn(process.execPath, [join(root, file), ...rest], {
+      cwd,
+      env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env },
+    });
+    let out = '';
+    let err = '';
+    child.stdout.on('data', (chunk) => {
+      out += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      err += chunk;
+    });
+    child.on('close', (code) => settle({ code, out, err }));
+  });
+}
+
+const doctor = (cwd: string, ...args: string[]) => run(cwd, ['src/main.ts', 'doctor', ...args]);
+
+/** The same in this process, for many forms of one question. */
+async function doctorHere(folder: string, ...args: string[]): Promise<Ran> {
+  const lines = { out: '', err: '' };
+  const code = await runDoctor(args, {
+    out: (line) => {
+      lines.out += `${line}\n`;
+    },
+    err: (line) => {
+      lines.err += `${line}\n`;
+    },
+    look: ({ runBy }) =>
+      gather({
+        folder,
+        programFolder: root,
+        env: {},
+        patienceMs: 10_000,
+        trade: {
+          fingerprint,
+          faultOf: (name, value) => (value.length < 32 ? `${name} is short` : undefined),
+        },
+        addressesIn: () => [],
+        now: Date.now,
+        ...(runBy && { runBy }),
+      }),
+  });
+  return { code, ...lines };
+}
+
+suite('gatehouse doctor', () => {
+  test('over the shipped files with generated secrets: nothing at high, in containers and beside each other', async (t) => {
+    const folder = await shippedFolder(t);
+    setEnv(folder, { PUBLIC_URL: 'https://desk.example.org' });
+    for (const how of ['--compose', '--no-compose']) {
+      const ran = await doctor(folder, '--json', how);
+      const report = JSON.parse(ran.out) as Report;
+      assert.equal(ran.code, 0, ran.out);
+      assert.equal(report.ok, true);
+      assert.deepEqual(
+        report.findings.filter(({ severity }) => severity === 'high'),
+        [],
+      );
+      const all = [...report.findings, ...report.notChecked].map(({ id }) => id).concat(report.passed);
+      assert.deepEqual(
+        all.toSorted(),
+        checks.map(({ id }) => id).toSorted(),
+        'each check is somewhere, once',
+      );
+      assert.ok(report.passed.length > 60);
+    }
+  });
+
+  test('with every setting filled in, medium is clean too, once the steps of docs/deploy.md are done', async (t) => {
+    const folder = await shippedFolder(t);
+    setEnv(folder, {
+      PUBLIC_URL: 'https://desk.example.org',
+      TRUSTED_HOPS: '2',
+      ADMIN_EMAILS: 'ada@example.org',
+      OAUTH2_PROXY_CLIENT_ID: 'x.apps.googleusercontent.com',
+      OAUTH2_PROXY_CLIENT_SECRET: 'GOCSPX-a1b2c3d4e5f6g7',
+    });
+    mkdirSync(join(folder, 'access'), { recursive: true });
+    writeFileSync(join(folder, 'access', 'emails.txt'), 'ada@example.org\n');
+    const ran = await doctor(folder, '--fail-on', 'note');
+    assert.equal(ran.code, 0, ran.out);
+    assert.match(ran.out, /Nothing found\. \d+ passed, \d+ not checked\./);
+  });
+
+  test('one broken line: named with its mend; the exit code follows --fail-on', async (t) => {
+    const folder = await shippedFolder(t);
+    setEnv(folder, { PUBLIC_URL: 'https://desk.example.org' });
+    const path = join(folder, 'oauth2-proxy.cfg');
+    writeFileSync(
+      path,
+      readFileSync(path, 'utf8').replace('pass_access_token = false', 'pass_access_token = true'),
+    );
+    const text = await doctor(folder);
+    assert.equal(text.code, 0);
+    assert.match(
+      text.out,
+      /The gate\n\n {2}medium {2}gate\.tokens\n {10}Seen {2}On: pass_access_token\.\n {10}Why .*\n {10}Mend {2}pass_access_token = false\n/,
+    );
+    assert.equal((await doctor(folder, '--fail-on', 'medium')).code, 1);
+    chmodSync(join(folder, '.env'), 0o644);
+    const high = await doctor(folder);
+    assert.equal(high.code, 1);
+    assert.match(high.out, /high {4}files\.env-mode[\s\S]*Mend {2}chmod 600 \.env[\s\S]*\n1 high, /);
+  });
+
+  test('a broken .env is reported, not stumbled over; so is none at all', async (t) => {
+    const folder = await shippedFolder(t);
+    setEnv(folder, {
+      PUBLIC_URL: 'https://desk.example.org',
+      SECRET_KEY: 'changeme',
+      SESSION_BINDING: 'sometimes',
+    });
+    const ran = await doctor(folder, '--json', '--no-compose');
+    assert.equal(ran.code, 1);
+    const { findings, passed } = JSON.parse(ran.out) as Report;
+    const high = findings.filter(({ severity }) => severity === 'high').map(({ id }) => id);
+    assert.deepEqual(high, ['settings.valid', 'secret.strength']);
+    assert.ok(
+      passed.includes('cookie.secure') && passed.includes('gate.strip-headers'),
+      'the rest was looked at',
+    );
+    writeFileSync(join(folder, '.env'), '\0\u{1F600}=\n=x\n"');
+    assert.equal((await doctor(folder)).code, 1);
+    const empty = mkdtempSync(join(tmpdir(), 'gatehouse-doctor-'));
+    t.after(() => rmSync(empty, { recursive: true }));
+    const none = await doctor(empty);
+    assert.equal(none.code, 1);
+    assert.match(none.out, /no oauth2-proxy\.cfg here/);
+  });
+
+  test('a symptom: what to look at, and its checks alone', async (t) => {
+    const folder = await shippedFolder(t);
+    const ran = await doctor(folder, '--symptom', 'too many redirects');
+    assert.match(ran.out, /^The browser goes round in circles\n\n {2}Look at {2}The addresses/);
+    assert.doesNotMatch(ran.out, /settings\.operators/);
+    const unknown = await doctorHere(folder, '--symptom', 'cold coffee');
+    assert.equal(unknown.code, 2);
+    assert.match(unknown.err, /no symptom fits; known: "Signed out at once"/);
+  });
+
+  test('what is typed wrong ends with 2 and one line', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'gatehouse-doctor-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    for (const args of [
+      ['--what'],
+      ['--fail-on', 'worst'],
+      ['--url', 'ftp://x'],
+      ['--url', 'https://a:b@x'],
+      ['word'],
+      ['--url'],
+    ]) {
+      const { code, out, err } = await doctorHere(folder, ...args);
+      assert.equal(code, 2, args.join(' '));
+      assert.equal(out, '');
+      assert.match(err, /^gatehouse doctor: [^\n]+; see --help\n$/);
+    }
+    const help = await doctorHere(folder, '--help');
+    assert.equal(help.code, 0);
+    assert.match(help.out, /--fail-on SEVERITY/);
+  });
+
+  test('no secret in any form, whether it is fit or not', async (t) => {
+    const folder = await shippedFolder(t);
+    const mark = 'Pl4ntedS3cretM4rk';
+    const hexMark = 'fa11ed5ec4e7';
+    const secrets = {
+      SECRET_KEY: hexMark.repeat(6),
+      SECRET_KEY_FALLBACKS: `${hexMark.repeat(5)}0123`,
+      GATE_SECRET: `${mark}GateSecret-abcdefgh123456`,
+      GATE_SECRET_FALLBACKS: `${mark}Former-abcdefghij12345678`,
+      OAUTH2_PROXY_BASIC_AUTH_PASSWORD: `${mark}Another-abcdefghij1234567`,
+      OAUTH2_PROXY_CLIENT_SECRET: `${mark}Client`,
+      OAUTH2_PROXY_COOKIE_SECRET: `${mark}Cookie`,
+      REDIS_PASSWORD: `${mark}Redis`,
+      REDIS_URL: `redis://u:${mark}@10.1.2.3:6379/0`,
+      GATE_REDIS_URL: `redis://:${mark}@127.0.0.1:1/0`,
+      OAUTH2_PROXY_REDIS_CONNECTION_URL: `redis://:${mark}@10.1.2.3:6379/0`,
+      OAUTH2_PROXY_UPSTREAMS: `http://user:${mark}@10.1.2.3:3000/`,
+      SESSION_BACKEND: 'redis',
+      VAULT_PASSPHRASE: `${mark}Vault`,
+      AUDIT_KEY_FALLBACKS: `${hexMark.repeat(5)}0123`,
+      CONFLUENCE_API_TOKEN: `${mark}Token`,
+      NOTIFY_WEBHOOK_URL: `http://hooks.example.org/${mark}`,
+      NOTIFY_WEBHOOK_SECRET: `${mark}Hook`,
+      PUBLIC_URL: 'https://desk.example.org',
+    };
+    const cfg = join(folder, 'oauth2-proxy.cfg');
+    writeFileSync(
+      cfg,
+      `${readFileSync(cfg, 'utf8')}\ncookie_secret = "${mark}InFile"\nclient_secret = "${mark}InFile2"\nbroken ${mark}\n`,
+    );
+    const forms = [
+      [],
+      ['--json'],
+      ['--no-compose'],
+      ['--no-compose', '--json'],
+      ['--symptom', 'everyone is a visitor'],
+    ];
+    setEnv(folder, secrets);
+    const typed = await doctor(folder);
+    assert.ok(typed.out.length > 200 && !`${typed.out}${typed.err}`.match(`${mark}|${hexMark}`), typed.out);
+    const short = Object.fromEntries(
+      Object.entries(secrets).map(([name, value]) => [
+        name,
+        /SECRET|KEY/.test(name) ? value.slice(0, 20) : value,
+      ]),
+    );
+    for (const values of [secrets, short]) {
+      setEnv(folder, values);
+      for (const form of forms) {
+        const { out, err } = await doctorHere(folder, ...form);
+        assert.ok(out.length > 200, form.join(' '));
+        assert.ok(
+          !`${out}${err}`.includes(mark) && !`${out}${err}`.includes(hexMark),
+          `${form.join(' ')}\n${out}${err}`,
+        );
+      }
+    }
+  });
+
+  test('docs/checks.md is what the tables make', () => {
+    assert.equal(readFileSync(join(root, 'docs/checks.md'), 'utf8'), checksPage(), 'stale: run npm run docs');
+  });
+});

@@ -1,0 +1,161 @@
+// The look from outside, at the real thing: oauth2-proxy, the app and an https front; and at gates that are open.
+import assert from 'node:assert/strict';
+import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import { startChild } from '../demo/child.ts';
+import { checkUp, type Report } from '../src/doctor/check-up.ts';
+import { liveChecks } from '../src/doctor/checks-live.ts';
+import type { Live } from '../src/doctor/deployment.ts';
+import { lookLive } from '../src/doctor/look-live.ts';
+import { deploymentWith } from './support/deployment.ts';
+import { startGateOnly } from './support/gate-only.ts';
+import { need } from './support/requirement.ts';
+import { startWorld, type World } from './support/world.ts';
+
+const found = (live: Live) => {
+  const deployment = { ...deploymentWith({}), at: Date.now(), live: { found: live } };
+  return checkUp(deployment, 'high', liveChecks);
+};
+const ids = (live: Live) => found(live).findings.map(({ id }) => id);
+
+// Asked before any suite begins: one that is declared later could come too late.
+const [withBoth, withGate] = [await need('oauth2-proxy', 'openssl'), await need('oauth2-proxy')];
+
+suite('from outside: a well-kept house', withBoth, () => {
+  let world: World;
+  before(async () => {
+    world = await startWorld({ https: true });
+  });
+  after(() => world.close());
+
+  test('nothing is found but the short certificate, and everything was looked at', async () => {
+    const live = await lookLive(world.url, Date.now, world.ca);
+    const { findings, notChecked, passed } = found(live);
+    // The front's certificate is made for two days.
+    assert.deepEqual(
+      findings.map(({ id }) => id),
+      ['live.certificate-expiry'],
+      JSON.stringify(findings),
+    );
+    assert.deepEqual(notChecked, []);
+    assert.equal(passed.length, liveChecks.length - 1);
+    assert.ok(Math.abs(live.clockAheadMs ?? 9999) < 3000);
+  });
+
+  test('a certificate that is not trusted is found, and the rest is looked at all the same', async () => {
+    assert.deepEqual(ids(await lookLive(world.url, Date.now)), [
+      'live.certificate',
+      'live.certificate-expiry',
+    ]);
+  });
+
+  test('nothing that was sent is kept, and nobody is signed in by it', async () => {
+    const before = world.appLines.length;
+    await lookLive(world.url, Date.now, world.ca);
+    const lines = world.appLines.slice(before).join('\n');
+    assert.doesNotMatch(lines, /session\.created|gatehouse\.invalid|"level":"error"/);
+  });
+
+  test('an address that nobody answers at', async () => {
+    assert.deepEqual(ids(await lookLive('http://127.0.0.1:9', Date.now)), ['live.reachable']);
+  });
+});
+
+suite('from outside: an open house', withGate, () => {
+  test('the gate lets every page through: found, although the app keeps its door', async () => {
+    const world = await startWorld({ gate: { env: { OAUTH2_PROXY_SKIP_AUTH_ROUTES: 'GET=^/' } } });
+    try {
+      assert.ok(ids(await lookLive(world.url, Date.now)).includes('live.gate'));
+    } finally {
+      await world.close();
+    }
+  });
+
+  test('a front may say what was asked for: found', async () => {
+    const world = await startWorld({ gate: { env: { OAUTH2_PROXY_TRUSTED_PROXY_IPS: '127.0.0.1/32' } } });
+    try {
+      assert.deepEqual(ids(await lookLive(world.url, Date.now)), ['live.forged-uri']);
+    } finally {
+      await world.close();
+    }
+  });
+
+  test('over plain http with a cookie for scripts: found', async () => {
+    const world = await startWorld({ env: { SESSION_COOKIE_HTTPONLY: 'false' } });
+    try {
+      assert.deepEqual(ids(await lookLive(world.url, Date.now)), ['live.visitor-cookie']);
+    } finally {
+      await world.close();
+    }
+  });
+
+  // This app believes no header of a public page; another one behind the same gate may, and only that can be seen from outside.
+  for (const [strip, expected] of [
+    ['false', true],
+    ['true', false],
+  ] as const) {
+    test(`headers of clients on public pages, skip_auth_strip_headers=${strip}, before an app that greets by them`, async () => {
+      const app = await startGreeter();
+      const gate = await startGateOnly({
+        upstream: app.url,
+        env: { OAUTH2_PROXY_SKIP_AUTH_STRIP_HEADERS: strip },
+      });
+      try {
+        const live = await lookLive(gate.gate.publicUrl, Date.now);
+        assert.equal(ids(live).includes('live.forged-identity'), expected);
+        assert.equal(live.answers.forgedPublic?.namesProbe, expected);
+        assert.equal(live.answers.forgedMember?.namesProbe, false);
+      } finally {
+        await gate.close();
+        await app.close();
+      }
+    });
+  }
+
+  test('no gate at all, measures and .env open', async () => {
+    const app = await startGreeter({
+      '/.env': 'SECRET_KEY=abc\n',
+      '/metrics': '# HELP sessions live\n',
+      '/dashboard': 'hello',
+    });
+    try {
+      const open = ids(await lookLive(app.url, Date.now));
+      for (const id of ['live.gate', 'live.closed', 'live.health', 'live.headers', 'live.forged-identity']) {
+        assert.ok(open.includes(id), `${id} in ${open.join(' ')}`);
+      }
+      const command = await startChild({
+        name: 'gatehouse doctor',
+        command: process.execPath,
+        args: [join(import.meta.dirname, '../src/main.ts'), 'doctor', '--json', '--url', app.url],
+        cwd: tmpdir(),
+      });
+      assert.equal(await command.exited, 'exit code 1');
+      const { findings } = JSON.parse(command.lines.join('\n')) as Report;
+      const fromOutside = findings.filter(({ subject }) => subject === 'From outside').map(({ id }) => id);
+      assert.deepEqual(fromOutside.toSorted(), open.toSorted(), 'the command sees the same');
+    } finally {
+      await app.close();
+    }
+  });
+});
+
+/** An app that believes X-Forwarded-Email wherever it comes from. */
+async function startGreeter(
+  pages: Record<string, string> = {},
+): Promise<{ url: string; close(): Promise<void> }> {
+  const server: Server = createServer((req, res) => {
+    res.end(pages[req.url ?? ''] ?? `Good day ${req.headers['x-forwarded-email'] ?? 'stranger'}`);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  return {
+    url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

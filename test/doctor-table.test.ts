@@ -1,0 +1,443 @@
+// The check-up over deployments that are each broken in one way: it finds exactly that, and every check can find something.
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { fingerprint } from '../src/crypto/fingerprint.ts';
+import { checkUp } from '../src/doctor/check-up.ts';
+import { checks } from '../src/doctor/checks.ts';
+import { symptoms } from '../src/doctor/symptoms.ts';
+import {
+  type Changes,
+  deploymentWith,
+  type Facts,
+  goodEnv,
+  goodFacts,
+  liveWith,
+} from './support/deployment.ts';
+
+const files = (changes: Partial<Facts['files']>) => ({
+  facts: { files: { ...goodFacts.files, ...changes } },
+});
+const redis = (changes: Partial<Facts['redis'][number]>): Changes => {
+  const [good] = goodFacts.redis;
+  return { facts: { redis: [{ setting: 'REDIS_URL', ...good, ...changes }] } };
+};
+const live = (changes: Partial<Facts['live']>): Changes => ({
+  facts: { live: { ...goodFacts.live, ...changes } },
+});
+const [cookie] = goodFacts.live.answers.landing?.cookies ?? [];
+const landingCookie = (changes: object): Changes => ({
+  facts: liveWith('landing', { cookies: cookie ? [{ ...cookie, ...changes }] : [] }),
+});
+const withoutHeader = (name: string): Changes => {
+  const headers = new Map(goodFacts.live.answers.landing?.headers);
+  headers.delete(name);
+  return { facts: liveWith('landing', { headers }) };
+};
+const routes = 'GET=^/signed-out$';
+const plainHttp: Changes = {
+  env: {
+    PUBLIC_URL: 'http://desk.example.org',
+    OAUTH2_PROXY_COOKIE_SECURE: 'false',
+    GATE_COOKIE_NAME: '_oauth2_proxy',
+  },
+  gate: [['cookie_name = "__Host-_oauth2_proxy"', 'cookie_name = "_oauth2_proxy"']],
+};
+const past = (days: number) =>
+  new Date(Date.parse('2026-11-23') - days * 86_400_000).toISOString().slice(0, 10);
+const dates = (days: number) =>
+  [goodEnv['SECRET_KEY'], goodEnv['GATE_SECRET']]
+    .map((secret) => `${fingerprint(secret ?? '')}=${past(days)}`)
+    .join(',');
+
+/** How the well-kept deployment is broken, and the one check that must see it. */
+const broken: readonly (readonly [id: string, how: string, changes: Changes])[] = [
+  ['settings.valid', 'a setting that cannot be read', { env: { SESSION_BINDING: 'sometimes' } }],
+  ['settings.valid', 'two settings that do not fit', { env: { OPS_PORT: '3000' } }],
+  ['settings.dev-mode', 'no gate', { env: { DEV_MODE: 'true' } }],
+  ['settings.https', 'plain http', plainHttp],
+  [
+    'gate.proof',
+    'no password',
+    { runBy: 'compose', compose: [['OAUTH2_PROXY_BASIC_AUTH_PASSWORD: $', 'GATE_PASSWORD: $']] },
+  ],
+  ['network.gate-port', 'to all', { compose: [["'127.0.0.1:$", "'$"]] }],
+  ['settings.public-url', 'this machine alone', { env: { PUBLIC_URL: 'https://localhost' } }],
+  ['settings.production', 'no NODE_ENV', { env: { NODE_ENV: undefined } }],
+  ['settings.rate-limit', 'no limits', { env: { RATE_LIMIT: 'off' } }],
+  ['settings.trusted-hops', 'the front is not counted', { env: { TRUSTED_HOPS: '1' } }],
+  ['settings.operators', 'nobody', { env: { ADMIN_EMAILS: '' } }],
+  ['settings.log-level', 'every request', { env: { LOG_LEVEL: 'debug' } }],
+  ['settings.log-silent', 'nothing', { env: { LOG_LEVEL: 'silent' } }],
+  ['settings.webhook', 'plain http', { env: { NOTIFY_WEBHOOK_URL: 'http://hooks.example.org/x' } }],
+  ['settings.confluence', 'plain http', { env: { CONFLUENCE_URL: 'http://wiki.example.org' } }],
+  ['visitor.consent', 'a year without asking', { env: { VISITOR_SESSION_TTL_DAYS: '365' } }],
+  ['secret.strength', 'a placeholder', { env: { SECRET_KEY: 'changeme' } }],
+  [
+    'secret.strength',
+    'none',
+    { env: { GATE_SECRET: undefined, OAUTH2_PROXY_BASIC_AUTH_PASSWORD: undefined } },
+  ],
+  ['secret.strength', 'of a neighbour', { env: { REDIS_PASSWORD: 'changeme' } }],
+  ['secret.reused', 'one for two', { env: { OAUTH2_PROXY_COOKIE_SECRET: goodEnv['GATE_SECRET'] } }],
+  [
+    'secret.gate-agrees',
+    'another one',
+    { env: { OAUTH2_PROXY_BASIC_AUTH_PASSWORD: 'another-one-that-is-32-long-Xy7Qz' } },
+  ],
+  ['secret.gate-cookie', 'none', { env: { OAUTH2_PROXY_COOKIE_SECRET: '' }, runBy: 'compose' }],
+  [
+    'secret.in-config',
+    'a password',
+    { gate: [['provider = "google"', 'provider = "google"\nredis_password = "h"']] },
+  ],
+  ['secret.client', 'no client', { env: { OAUTH2_PROXY_CLIENT_ID: '' }, runBy: 'compose' }],
+  ['secret.age', 'half a year old', { env: { SECRET_DATES: dates(180) } }],
+  ['secret.fallbacks', 'a key too many', { env: { SECRET_KEY_FALLBACKS: `${'ab12'.repeat(15)}cdef` } }],
+  ['cookie.secure', 'also over http', { env: { SESSION_COOKIE_SECURE: 'false' } }],
+  ['cookie.httponly', 'for scripts', { env: { SESSION_COOKIE_HTTPONLY: 'false' } }],
+  ['cookie.samesite', 'for every site', { env: { SESSION_COOKIE_SAMESITE: 'None' } }],
+  ['cookie.prefix', 'none', { env: { COOKIE_PREFIX: 'none' } }],
+  ['gate.cookie-secure', 'also over http', { gate: [['cookie_secure = true', 'cookie_secure = false']] }],
+  ['gate.cookie-httponly', 'for scripts', { gate: [['cookie_httponly = true', 'cookie_httponly = false']] }],
+  ['gate.cookie-samesite', 'unset', { gate: [['cookie_samesite = "lax"', '']] }],
+  [
+    'gate.cookie-samesite-strict',
+    'strict',
+    { gate: [['cookie_samesite = "lax"', 'cookie_samesite = "strict"']] },
+  ],
+  [
+    'gate.cookie-prefix',
+    'a plain name',
+    { env: { GATE_COOKIE_NAME: '_oauth2_proxy' }, gate: [['"__Host-_oauth2_proxy"', '"_oauth2_proxy"']] },
+  ],
+  ['gate.host-prefix-domain', 'with a domain', { env: { OAUTH2_PROXY_COOKIE_DOMAINS: '.example.org' } }],
+  ['gate.host-prefix-domain', 'with a path', { gate: [['cookie_path = "/"', 'cookie_path = "/desk"']] }],
+  ['gate.cookie-name', 'another name', { env: { GATE_COOKIE_NAME: '__Host-other' } }],
+  [
+    'gate.csrf-per-request',
+    'one for all',
+    { gate: [['cookie_csrf_per_request = true', 'cookie_csrf_per_request = false']] },
+  ],
+  [
+    'gate.session-store',
+    'in the cookie',
+    { env: { OAUTH2_PROXY_SESSION_STORE_TYPE: '', GATE_SESSION_STORE: 'cookie' } },
+  ],
+  ['gate.store-agrees', 'looked for elsewhere', { env: { GATE_SESSION_STORE: 'cookie' } }],
+  ['lifetime.long', 'a year', { env: { PERMANENT_SESSION_LIFETIME: '31536000' } }],
+  ['lifetime.idle', 'never', { env: { SESSION_IDLE_TIMEOUT: '604800' } }],
+  ['lifetime.idle-short', 'a minute', { env: { SESSION_IDLE_TIMEOUT: '60' } }],
+  ['lifetime.rotation', 'never', { env: { SESSION_ROTATE_AFTER: '0' } }],
+  ['session.binding', 'off', { env: { SESSION_BINDING: 'off' } }],
+  ['session.limit', 'none', { env: { SESSION_MAX_PER_USER: '0' } }],
+  ['gate.expire-long', 'a quarter', { env: { OAUTH2_PROXY_COOKIE_EXPIRE: '2160h' } }],
+  ['gate.refresh', 'never', { gate: [['cookie_refresh = "24h"', '']] }],
+  ['gate.refresh-shorter', 'never', { gate: [['cookie_refresh = "24h"', 'cookie_refresh = "168h"']] }],
+  ['gate.lifetimes-agree', 'a profile', { env: { SECURITY_PROFILE: 'high' } }],
+  [
+    'gate.csrf-expire',
+    'ten seconds',
+    { gate: [['cookie_csrf_expire = "15m"', 'cookie_csrf_expire = "10s"']] },
+  ],
+  ['gate.config-readable', 'a table', { gate: [['provider = "google"', 'provider = "google"\n[server]']] }],
+  [
+    'gate.proxy-trust',
+    'nobody named',
+    { gate: [['trusted_proxy_ips = ["255.255.255.255/32"]', 'trusted_proxy_ips = []']] },
+  ],
+  [
+    'gate.proxy-trust-wide',
+    'loopback',
+    { gate: [['trusted_proxy_ips = ["255.255.255.255/32"]', 'trusted_proxy_ips = ["127.0.0.1/32"]']] },
+  ],
+  ['gate.prefer-email', 'on', { gate: [['prefer_email_to_user = false', 'prefer_email_to_user = true']] }],
+  [
+    'gate.strip-headers',
+    'off',
+    { gate: [['skip_auth_strip_headers = true', 'skip_auth_strip_headers = false']] },
+  ],
+  [
+    'gate.strip-headers',
+    'off by the environment',
+    { env: { OAUTH2_PROXY_SKIP_AUTH_STRIP_HEADERS: 'false' } },
+  ],
+  ['gate.public-routes', 'no end', { gate: [[`"${routes}",`, `"${routes}", "GET=^/health",`]] }],
+  ['gate.public-routes', 'one branch', { gate: [[`"${routes}",`, `"${routes}", "^/a$|/b$",`]] }],
+  ['gate.public-routes-wide', 'everything', { gate: [[`"${routes}",`, `"${routes}", "GET=^/.*$",`]] }],
+  ['gate.signed-out-public', 'closed', { gate: [[`"${routes}",`, '']] }],
+  ['gate.preflight', 'open', { gate: [['skip_auth_preflight = false', 'skip_auth_preflight = true']] }],
+  [
+    'gate.bearer-tokens',
+    'on',
+    { gate: [['skip_jwt_bearer_tokens = false', 'skip_jwt_bearer_tokens = true']] },
+  ],
+  [
+    'gate.insecure',
+    'an unverified address',
+    { env: { OAUTH2_PROXY_INSECURE_OIDC_ALLOW_UNVERIFIED_EMAIL: 'true' } },
+  ],
+  ['gate.proof', 'off', { gate: [['pass_basic_auth = true', 'pass_basic_auth = false']] }],
+  ['gate.tokens', 'passed on', { gate: [['pass_access_token = false', 'pass_access_token = true']] }],
+  ['gate.xauthrequest', 'on', { gate: [['set_xauthrequest = false', 'set_xauthrequest = true']] }],
+  ['gate.pkce', 'none', { gate: [['code_challenge_method = "S256"', '']] }],
+  ['gate.whitelist', 'every subdomain', { env: { OAUTH2_PROXY_WHITELIST_DOMAINS: '.example.org' } }],
+  ['gate.log-errors', 'whole messages', { env: { OAUTH2_PROXY_STANDARD_LOGGING_FORMAT: '{{.Message}}' } }],
+  [
+    'gate.log-requests',
+    'with the query',
+    { env: { OAUTH2_PROXY_REQUEST_LOGGING_FORMAT: '{{.RequestURI}}' } },
+  ],
+  ['gate.debug-errors', 'on', { env: { OAUTH2_PROXY_SHOW_DEBUG_ON_ERROR: 'true' } }],
+  ['gate.host-header', 'off', { gate: [['pass_host_header = true', 'pass_host_header = false']] }],
+  ['access.everyone', 'a star', { env: { OAUTH2_PROXY_EMAIL_DOMAINS: '*' } }],
+  [
+    'access.domains',
+    'a domain in the file',
+    { gate: [['provider = "google"', 'email_domains = ["example.org"]\nprovider = "google"']] },
+  ],
+  ['access.list-used', 'no list', { gate: [['authenticated_emails_file = "access/emails.txt"', '']] }],
+  ['access.trusted-ips', 'a network', { env: { OAUTH2_PROXY_TRUSTED_IPS: '10.0.0.0/8' } }],
+  ['access.htpasswd', 'passwords', { env: { OAUTH2_PROXY_HTPASSWD_FILE: 'htpasswd' } }],
+  [
+    'access.list',
+    'empty',
+    files({ emails: { found: { path: 'access/emails.txt', mode: 0o644, addresses: [] } } }),
+  ],
+  [
+    'access.list-writable',
+    'for all',
+    files({ emails: { found: { path: 'access/emails.txt', mode: 0o666, addresses: ['ada@example.org'] } } }),
+  ],
+  ['access.operators', 'kept out', { env: { ADMIN_EMAILS: 'ada@example.org,joan@example.org' } }],
+  ['redis.reachable', 'down', { facts: { redis: [{ setting: 'REDIS_URL', unreachable: 'ECONNREFUSED' }] } }],
+  ['redis.password', 'none', redis({ isOpen: true })],
+  [
+    'redis.tls',
+    'far away',
+    { env: { OAUTH2_PROXY_REDIS_CONNECTION_URL: 'redis://:p@redis.example.org:6379/0' } },
+  ],
+  ['redis.persistence', 'none', redis({ persists: false })],
+  ['redis.eviction', 'any key', redis({ evictionPolicy: 'allkeys-lru' })],
+  ['redis.memory', 'nearly full', redis({ usedMemory: 95 })],
+  ['redis.no-expiry', 'tickets', redis({ withoutExpiry: [{ kind: 'ticket', count: 3 }] })],
+  ['redis.version', 'old', redis({ version: '6.2.7' })],
+  ['network.host', 'everywhere', { env: { HOST: '0.0.0.0' } }],
+  ['network.reachable', 'from outside', { facts: { network: { appAt: ['192.0.2.7:3000'], opsAt: [] } } }],
+  ['network.ops-reachable', 'from outside', { facts: { network: { appAt: [], opsAt: ['192.0.2.7:9464'] } } }],
+  ['network.upstream', 'another machine', { env: { OAUTH2_PROXY_UPSTREAMS: 'http://10.1.2.3:3000/' } }],
+  ['network.gate-address', 'everywhere', { env: { OAUTH2_PROXY_HTTP_ADDRESS: '0.0.0.0:4180' } }],
+  [
+    'network.published-ports',
+    'Redis',
+    { compose: [['    image: redis:8-alpine', "    image: redis:8-alpine\n    ports: ['6379:6379']"]] },
+  ],
+  [
+    'network.published-ports',
+    'the app',
+    { compose: [['    build: .', '    build: .\n    ports:\n      - "3000:3000"']] },
+  ],
+  [
+    'network.host-mode',
+    'the machine’s',
+    { compose: [['    build: .', '    build: .\n    network_mode: host']] },
+  ],
+  ['files.env-mode', 'for all', files({ env: { found: { path: '.env', mode: 0o644 } } })],
+  ['files.env-git', 'tracked', files({ git: { found: { tracked: true, ignored: false } } })],
+  ['files.env-ignored', 'one add away', files({ git: { found: { tracked: false, ignored: false } } })],
+  ['files.env-copies', 'a backup', files({ envCopies: [{ path: '.env.old', mode: 0o600 }] })],
+  ['files.data-mode', 'the folder', files({ data: { found: { path: 'data', mode: 0o755, openFiles: [] } } })],
+  [
+    'files.data-mode',
+    'a file',
+    files({ data: { found: { path: 'data', mode: 0o700, openFiles: ['data/gatehouse.db'] } } }),
+  ],
+  [
+    'files.record',
+    'read-only',
+    files({ auditLog: { found: { path: 'logs/cookie_audit.log', writable: false } } }),
+  ],
+  ['files.config-writable', 'for all', files({ openToAll: { found: ['oauth2-proxy.cfg'] } })],
+  ['clock.redis', 'ten seconds', redis({ clockAheadMs: -10_000 })],
+  ['clock.live', 'five minutes', live({ clockAheadMs: 300_000 })],
+  ['gate.version', 'old', { facts: { gateVersion: '7.15.1' } }],
+  [
+    'gate.version',
+    'an old image',
+    { runBy: 'compose', compose: [['oauth2-proxy:v7.15.3', 'oauth2-proxy:v7.12.0']] },
+  ],
+  ['versions.node', 'old', { facts: { node: '24.11.9' } }],
+  [
+    'versions.installed',
+    'another one',
+    { facts: { packages: [{ name: 'helmet', installed: '8.3.1', locked: '8.3.0' }] } },
+  ],
+  [
+    'versions.floor',
+    'old',
+    { facts: { packages: [{ name: 'cookie', installed: '0.6.0', locked: '0.6.0' }] } },
+  ],
+  ['live.certificate', 'not trusted', live({ certificateFault: 'CERT_HAS_EXPIRED' })],
+  ['live.certificate-expiry', 'three days', live({ certificateEndsAt: Date.parse('2026-11-26T13:00:00Z') })],
+  ['live.health', 'down', { facts: liveWith('health', { status: 502, healthy: false }) }],
+  [
+    'live.gate',
+    'open',
+    { facts: liveWith('dashboard', { fromApp: true, location: '/oauth2/start?rd=/dashboard' }) },
+  ],
+  ['live.sign-in', 'broken', { facts: liveWith('dashboard', { status: 500, location: undefined }) }],
+  ['live.forged-uri', 'believed', { facts: liveWith('forgedUri', { fromApp: true }) }],
+  ['live.forged-identity', 'named', { facts: liveWith('forgedPublic', { namesProbe: true }) }],
+  ['live.forged-identity', 'let in', { facts: liveWith('forgedMember', { status: 200 }) }],
+  ['live.visitor-cookie', 'for scripts', landingCookie({ httpOnly: false })],
+  ['live.visitor-cookie', 'with a domain', landingCookie({ domain: 'example.org' })],
+  ['live.headers', 'framed', withoutHeader('x-frame-options')],
+  ['live.headers', 'no HSTS', withoutHeader('strict-transport-security')],
+  [
+    'live.versions-shown',
+    'nginx',
+    {
+      facts: liveWith('landing', {
+        headers: new Map([...(goodFacts.live.answers.landing?.headers ?? []), ['server', 'nginx/1.18.0']]),
+      }),
+    },
+  ],
+  ['live.closed', '.env', { facts: liveWith('envFile', { status: 200, leaks: true }) }],
+];
+
+/** Broken in a way that is two things at once. */
+const twofold: readonly (readonly [ids: readonly string[], how: string, changes: Changes])[] = [
+  [
+    ['gate.cookie-prefix', 'gate.cookie-domain'],
+    'for all subdomains',
+    {
+      env: { GATE_COOKIE_NAME: '__Secure-gate', OAUTH2_PROXY_COOKIE_DOMAINS: '.example.org' },
+      gate: [['"__Host-_oauth2_proxy"', '"__Secure-gate"']],
+    },
+  ],
+  [
+    ['gate.cookie-size', 'gate.session-store'],
+    'much in the cookie',
+    {
+      env: { OAUTH2_PROXY_SESSION_STORE_TYPE: '', GATE_SESSION_STORE: 'cookie' },
+      gate: [['scope = "openid email"', 'scope = "openid email https://www.googleapis.com/auth/drive"']],
+    },
+  ],
+  [
+    ['gate.refresh', 'lifetime.fits-gate'],
+    'a day at the gate, a week here',
+    { env: { OAUTH2_PROXY_COOKIE_REFRESH: '0', OAUTH2_PROXY_COOKIE_EXPIRE: '24h' } },
+  ],
+  [
+    ['files.env-copies-mode', 'files.env-copies'],
+    'an open backup',
+    files({ envCopies: [{ path: '.env.old', mode: 0o644 }] }),
+  ],
+];
+
+suite('the check-up over deployments that are broken in one way', () => {
+  test('the well-kept one: nothing found, nothing left out', () => {
+    const report = checkUp(deploymentWith({}));
+    assert.deepEqual(report.findings, []);
+    assert.deepEqual(report.notChecked, []);
+    assert.equal(report.passed.length, checks.length);
+    assert.equal(report.ok, true);
+  });
+
+  test('the same in containers: nothing found', () => {
+    const report = checkUp(deploymentWith({ runBy: 'compose', env: { COMPOSE_PROFILES: 'redis' } }));
+    assert.deepEqual(report.findings, []);
+  });
+
+  for (const [id, how, changes] of broken) {
+    test(`${id}: ${how}`, () => {
+      const env = changes.runBy === 'compose' ? { COMPOSE_PROFILES: 'redis', ...changes.env } : changes.env;
+      const { findings } = checkUp(deploymentWith({ ...changes, ...(env && { env }) }));
+      assert.deepEqual(
+        findings.map((finding) => finding.id),
+        [id],
+        JSON.stringify(findings, null, 1),
+      );
+    });
+  }
+
+  for (const [ids, how, changes] of twofold) {
+    test(`${ids.join(' and ')}: ${how}`, () => {
+      const { findings } = checkUp(deploymentWith(changes));
+      assert.deepEqual(
+        findings.map((finding) => finding.id),
+        ids,
+      );
+    });
+  }
+
+  test('every check has a deployment in which it finds something', () => {
+    const seen = new Set([...broken.map(([id]) => id), ...twofold.flatMap(([ids]) => ids), 'live.reachable']);
+    assert.deepEqual(
+      checks.map(({ id }) => id).filter((id) => !seen.has(id)),
+      [],
+    );
+    assert.ok(broken.length >= 40);
+  });
+
+  test('an address that does not answer is found once, and the rest is said to be unseen', () => {
+    const { findings, notChecked } = checkUp(
+      deploymentWith({
+        facts: { live: { url: 'https://desk.example.org', unreachable: 'ENOTFOUND', answers: {} } },
+      }),
+    );
+    assert.deepEqual(
+      findings.map(({ id }) => id),
+      ['live.reachable'],
+    );
+    assert.ok(
+      notChecked.some(({ id }) => id === 'live.gate') && notChecked.some(({ id }) => id === 'live.closed'),
+    );
+  });
+
+  test('what cannot be looked at is said, never passed', () => {
+    const missing = { missing: 'not here' };
+    const blind = { config: missing, gate: missing, compose: missing, files: missing, redis: missing };
+    const { passed, notChecked, findings } = checkUp({
+      ...deploymentWith({}),
+      ...blind,
+      network: missing,
+      live: missing,
+      software: { node: '24.21.0', gate: missing, packages: missing },
+    });
+    assert.deepEqual(findings, []);
+    // What the problems, the secrets and the running Node.js alone decide.
+    assert.deepEqual(passed, ['settings.valid', 'secret.strength', 'secret.reused', 'versions.node']);
+    assert.equal(notChecked.length, checks.length - passed.length);
+  });
+
+  test('ids are unique, and every symptom leads to checks that are there', () => {
+    const ids = checks.map(({ id }) => id);
+    assert.equal(new Set(ids).size, ids.length);
+    for (const symptom of symptoms) {
+      assert.ok(symptom.checks.length > 0);
+      for (const id of symptom.checks) assert.ok(ids.includes(id), `${symptom.id}: ${id}`);
+    }
+  });
+
+  test('a check that fails by itself hides no other', () => {
+    const table = checks.map((check) =>
+      check.id === 'cookie.secure'
+        ? {
+            ...check,
+            judge() {
+              throw new Error('unexpected');
+            },
+          }
+        : check,
+    );
+    const report = checkUp(deploymentWith({ env: { RATE_LIMIT: 'off' } }), 'high', table);
+    assert.deepEqual(
+      report.findings.map(({ id }) => id),
+      ['settings.rate-limit'],
+    );
+    assert.deepEqual(
+      report.notChecked.map(({ id }) => id),
+      ['cookie.secure'],
+    );
+  });
+});

@@ -1,0 +1,199 @@
+// A deployment that is well kept, from the shipped files and made-up facts; tests break it in one way each.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fingerprint } from '../../src/crypto/fingerprint.ts';
+import type {
+  Deployment,
+  Files,
+  Live,
+  LiveAnswer,
+  LiveProbe,
+  Network,
+  RedisFact,
+} from '../../src/doctor/deployment.ts';
+import { describe, readTexts } from '../../src/doctor/describe.ts';
+
+const root = join(import.meta.dirname, '../..');
+const shipped = (name: string) => {
+  const path = join(root, name);
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+};
+
+export const lookedAt = Date.parse('2026-11-23T12:00:00Z');
+
+export const goodEnv: Readonly<Record<string, string>> = {
+  NODE_ENV: 'production',
+  PUBLIC_URL: 'https://desk.example.org',
+  ADMIN_EMAILS: 'ada@example.org',
+  TRUSTED_HOPS: '2',
+  SECRET_KEY: '0f1e2d3c4b5a69788796a5b4c3d2e1f0'.repeat(2),
+  GATE_SECRET: 'Zk3vQ9xT7mB1nL5cR8wE2yU6iO4pA0sD',
+  OAUTH2_PROXY_BASIC_AUTH_PASSWORD: 'Zk3vQ9xT7mB1nL5cR8wE2yU6iO4pA0sD',
+  OAUTH2_PROXY_CLIENT_ID: '1234.apps.googleusercontent.com',
+  OAUTH2_PROXY_CLIENT_SECRET: 'GOCSPX-b8Kq2Lw9Xr4Tz7Vn',
+  OAUTH2_PROXY_COOKIE_SECRET: 'h7Gd2Ks9Lq4Wn8Zx1Vb5Mt3Rc6Py0Fj-Ae_Ui4Ot2E0',
+  OAUTH2_PROXY_SESSION_STORE_TYPE: 'redis',
+  OAUTH2_PROXY_REDIS_CONNECTION_URL: 'redis://:Nq8Wb3Xz6Lk1Vm9Ty4Rd7Sg2Hj5Pc0Fe@127.0.0.1:6379/0',
+  REDIS_PASSWORD: 'Nq8Wb3Xz6Lk1Vm9Ty4Rd7Sg2Hj5Pc0Fe',
+  REDIS_URL: 'redis://:Nq8Wb3Xz6Lk1Vm9Ty4Rd7Sg2Hj5Pc0Fe@127.0.0.1:6379/0',
+  SESSION_BACKEND: 'redis',
+};
+
+export interface Facts {
+  readonly files: Files;
+  readonly redis: readonly RedisFact[];
+  readonly network: Network;
+  readonly live: Live;
+  readonly node: string;
+  readonly gateVersion: string;
+  readonly packages: readonly {
+    readonly name: string;
+    readonly installed: string;
+    readonly locked: string;
+  }[];
+}
+
+const answer: LiveAnswer = {
+  status: 302,
+  location: 'https://accounts.google.com/o/oauth2/auth?client_id=x',
+  headers: new Map(),
+  cookies: [],
+  fromApp: false,
+  namesProbe: false,
+  leaks: false,
+  healthy: false,
+};
+const landing: LiveAnswer = {
+  ...answer,
+  status: 200,
+  location: undefined,
+  fromApp: true,
+  headers: new Map([
+    ['content-security-policy', "default-src 'none'; script-src 'nonce-x'"],
+    ['x-content-type-options', 'nosniff'],
+    ['x-frame-options', 'DENY'],
+    ['referrer-policy', 'same-origin'],
+    ['strict-transport-security', 'max-age=63072000; includeSubDomains'],
+  ]),
+  cookies: [
+    {
+      name: '__Host-visitor_session_id',
+      secure: true,
+      httpOnly: true,
+      sameSite: 'Lax',
+      path: '/',
+      domain: undefined,
+    },
+  ],
+};
+
+export const goodFacts: Facts = {
+  files: {
+    env: { found: { path: '.env', mode: 0o600 } },
+    git: { found: { tracked: false, ignored: true } },
+    envCopies: [],
+    data: { found: { path: 'data', mode: 0o700, openFiles: [] } },
+    auditLog: { found: { path: 'logs/cookie_audit.log', writable: true } },
+    emails: { found: { path: 'access/emails.txt', mode: 0o644, addresses: ['ada@example.org'] } },
+    openToAll: { found: [] },
+  },
+  redis: [
+    {
+      setting: 'REDIS_URL',
+      version: '8.0.1',
+      isOpen: false,
+      persists: true,
+      maxMemory: 100,
+      usedMemory: 20,
+      evictionPolicy: 'noeviction',
+      clockAheadMs: 3,
+      withoutExpiry: [],
+    },
+  ],
+  network: { appAt: [], opsAt: [] },
+  live: {
+    url: 'https://desk.example.org',
+    clockAheadMs: 200,
+    certificateEndsAt: lookedAt + 60 * 86_400_000,
+    answers: {
+      landing,
+      dashboard: answer,
+      api: { ...answer, status: 401, location: undefined },
+      health: { ...landing, cookies: [], healthy: true },
+      forgedPublic: landing,
+      forgedMember: answer,
+      forgedUri: answer,
+      metrics: answer,
+      envFile: answer,
+      gitHead: answer,
+    },
+  },
+  node: '24.21.0',
+  gateVersion: '7.15.3',
+  packages: [{ name: 'express', installed: '5.3.0', locked: '5.3.0' }],
+};
+
+export interface Changes {
+  /** Over the good ones; undefined takes one away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** In oauth2-proxy.cfg: a text that occurs once, and what stands there instead. */
+  readonly gate?: readonly (readonly [find: string, replace: string])[];
+  /** The same in docker-compose.yml. */
+  readonly compose?: readonly (readonly [find: string, replace: string])[];
+  readonly facts?: Partial<Facts>;
+  readonly runBy?: Deployment['runBy'];
+}
+
+export function deploymentWith({
+  env,
+  gate = [],
+  compose = [],
+  facts,
+  runBy = 'itself',
+}: Changes): Deployment {
+  const all = { ...goodFacts, ...facts };
+  const texts = {
+    env: { ...goodEnv, SECRET_DATES: datesOf({ ...goodEnv, ...env }), ...env },
+    envProblem: undefined,
+    gateFile: change(shipped('oauth2-proxy.cfg'), gate),
+    composeFile: change(shipped('docker-compose.yml'), compose),
+    dockerfile: shipped('Dockerfile'),
+    runBy,
+  };
+  return describe(
+    lookedAt,
+    texts,
+    readTexts(texts),
+    {
+      files: { found: all.files },
+      redis: { found: all.redis },
+      network: { found: all.network },
+      live: { found: all.live },
+      software: { node: all.node, packages: { found: all.packages } },
+      inContainer: false,
+    },
+    { found: { version: all.gateVersion, from: 'the oauth2-proxy on the path' } },
+    { fingerprint, faultOf: (_name, value) => (value.includes('changeme') ? 'is a placeholder' : undefined) },
+  );
+}
+
+/** The good answers with one of them changed. */
+export function liveWith(name: LiveProbe, changes: Partial<LiveAnswer>): Pick<Facts, 'live'> {
+  const { answers } = goodFacts.live;
+  const before = answers[name];
+  return {
+    live: { ...goodFacts.live, answers: { ...answers, [name]: { ...before, ...changes } as LiveAnswer } },
+  };
+}
+
+/** Made ten days ago. */
+function datesOf(env: Readonly<Record<string, string | undefined>>): string {
+  return ['SECRET_KEY', 'GATE_SECRET'].map((name) => `${fingerprint(env[name] ?? '')}=2026-11-13`).join(',');
+}
+
+function change(text: string, changes: readonly (readonly [string, string])[]): string {
+  return changes.reduce((now, [find, replace]) => {
+    if (now.split(find).length !== 2) throw new Error(`must occur once: ${find}`);
+    return now.replace(find, () => replace);
+  }, text);
+}
