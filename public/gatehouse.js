@@ -14,6 +14,26 @@ for (const choice of document.querySelectorAll('input[name="theme"]')) {
   });
 }
 
+// New entries come to the top by themselves; what is being read stays where it is.
+for (const list of document.querySelectorAll('[data-live]')) {
+  const seen = new Set([...list.children].map((entry) => entry.id));
+  const stream = new EventSource(list.dataset.live);
+  stream.addEventListener('open', () => {
+    for (const mark of document.querySelectorAll('.live-mark')) mark.hidden = false;
+  });
+  stream.addEventListener('message', ({ data }) => {
+    const made = document.createElement('template');
+    made.innerHTML = data;
+    const entry = made.content.firstElementChild;
+    if (!entry || seen.has(entry.id)) return;
+    seen.add(entry.id);
+    entry.classList.add('fresh');
+    list.prepend(entry);
+    if (scrollY > list.offsetTop) scrollBy(0, entry.offsetHeight);
+  });
+  addEventListener('pagehide', () => stream.close());
+}
+
 for (const button of navigator.clipboard ? document.querySelectorAll('[data-copy]') : []) {
   const use = button.querySelector('use');
   const icon = use.getAttribute('href');

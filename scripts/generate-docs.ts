@@ -1,8 +1,11 @@
-// Writes the documents that are made from the table of settings. `--check`: writes nothing, names the stale ones, exits 1.
+// Writes the documents that are made from the tables of settings and of metrics. `--check`: writes nothing, names the stale ones, exits 1.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { recordDocument } from '../src/audit/documents.ts';
 import { documents } from '../src/config/documents.ts';
+import { checksPage } from '../src/doctor/documents.ts';
+import { metricsDocument } from '../src/ops/metrics-document.ts';
 
 const root = join(import.meta.dirname, '..');
 const read = (path: string) =>
@@ -10,7 +13,12 @@ const read = (path: string) =>
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
 const readme = read('README.md');
-const made = documents(readme);
+const made = new Map([
+  ...documents(readme),
+  ['docs/metrics.md', metricsDocument()],
+  ['docs/checks.md', checksPage()],
+  ...recordDocument(read('docs/record.md')),
+]);
 const stale = [...made].filter(([path, text]) => read(path) !== text);
 const unmarked = readme !== undefined && !made.has('README.md');
 

@@ -2,10 +2,13 @@
 // A request walks one way: log → headers → limits → identity (gate) → session → anti-forgery → page → store → view.
 import { resolve } from 'node:path';
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
+import { createAliases } from './audit/aliases.ts';
+import { createReader } from './audit/reader.ts';
+import type { Recorder } from './audit/recorder.ts';
+import { addCheckupRoutes, checkupPaths } from './checkup-routes.ts';
 import type { Config } from './config/derive.ts';
 import { knownCookies } from './cookies/known.ts';
 import { apiCookies, cookiesPage } from './cookies/pages.ts';
-import { createKeyring } from './crypto/keyring.ts';
 import { createDesk, type Desk } from './desk.ts';
 import { addDeskRoutes, deskPaths } from './desk-routes.ts';
 import { gateCookieOf, isGateCookie, isGateSignInCookie } from './gate/cookie.ts';
@@ -14,31 +17,44 @@ import { createGatePaths } from './gate/paths.ts';
 import { inspectGate, refuseEnded } from './gate/refuse-ended.ts';
 import { loadAssets } from './http/assets.ts';
 import { readBody } from './http/body.ts';
+import { isAmbiguous, singleCookie } from './http/cookie-header.ts';
 import { errorHandler, notFound, onlyMethods } from './http/errors.ts';
 import { noStore, securityHeaders } from './http/headers.ts';
 import { limitRate, networkOf, type RateLimitRedis } from './http/limits.ts';
 import { type Logger, requestLog } from './http/log.ts';
 import { prepareFrame } from './http/page.ts';
+import { requestFacts } from './http/request-facts.ts';
+import { requireOperator } from './http/require-operator.ts';
 import { checkHost, checkOrigin } from './http/same-origin.ts';
+import { clearCookie } from './http/set-cookie.ts';
 import { refuseStrangeRequests } from './http/strange.ts';
+import { addKeysRoutes, keysOverview, keysPaths } from './keys-routes.ts';
 import { createWebhook } from './notify/webhook.ts';
+import { createOwnSignIns, readHouseCharts } from './ops/charts.ts';
+import type { Metrics } from './ops/metrics.ts';
+import { measureRequests } from './ops/requests.ts';
 import { storedItems } from './privacy/stored-items.ts';
+import { addPrivacyRoutes, createPrivacy, privacyPaths } from './privacy-routes.ts';
+import { addRecordRoutes, recordPaths, recordSource } from './record-routes.ts';
+import { createLive, type Live } from './reload.ts';
 import { admitSession, keepSessionOnError } from './sessions/admit.ts';
 import { apiMe } from './sessions/api-me.ts';
-import { checkCsrf, logCsrf } from './sessions/csrf.ts';
+import { checkCsrf, recordCsrf } from './sessions/csrf.ts';
 import { dashboardPage } from './sessions/dashboard.ts';
 import { ExpressStore } from './sessions/express-store.ts';
 import { logout } from './sessions/logout.ts';
 import { prepareMemberPage } from './sessions/member-page.ts';
-import { networkOf as shortNetwork } from './sessions/network.ts';
 import { sessionOf } from './sessions/request-session.ts';
 import { absoluteEndOf } from './sessions/session.ts';
+import { signedBy } from './sessions/session-cookie.ts';
 import { saveSettings, settingsPage } from './sessions/settings.ts';
 import type { Store } from './store/contract.ts';
+import { networkOf as shortNetwork } from './store/network.ts';
 import {
   landingPage,
   meetVisitor,
   privacyNoticePage,
+  renewVisitor,
   saveChoices,
   signedOutPage,
 } from './visitors/public-pages.ts';
@@ -48,10 +64,18 @@ export interface AppOptions {
   readonly config: Config;
   readonly store: Store;
   readonly logger: Logger;
+  /** Where events are written before what they tell of. */
+  readonly recorder: Recorder & { flush(): Promise<void> };
   /** Shares the rate limits between replicas; absent: each process counts for itself. */
   readonly redis?: RateLimitRedis;
+  /** Tells what holds its answers open that the server stops. @returns how to be forgotten */
+  readonly onStop?: (listener: () => void) => () => void;
+  /** What counts requests; absent: nobody asks. */
+  readonly metrics?: Metrics;
   /** How sessions end; absent: the gate keeps its sessions in its cookie. */
   readonly desk?: Desk;
+  /** What follows a reload; absent: nothing changes while it runs. */
+  readonly live?: Live;
   /** The time, milliseconds. */
   readonly now?: () => number;
 }
@@ -60,10 +84,13 @@ const pass: RequestHandler = (_req, _res, next) => next();
 const publicFolder = resolve(import.meta.dirname, '../public');
 
 export function createApp(options: AppOptions): Express {
-  const { config, store, logger, redis, now = Date.now } = options;
+  const { store, logger, recorder, redis, now = Date.now, onStop = () => () => undefined } = options;
+  const live =
+    options.live ?? createLive({ loaded: { config: options.config }, notes: store.notes, logger, now });
+  const config = live.config();
+  const { keyring } = live;
   const { session, visitor, gate, ownCookies, devMode } = config;
   const assets = loadAssets(publicFolder);
-  const keyring = createKeyring(config.secretKeys);
   const paths = createGatePaths(devMode);
   const limit = (name: Parameters<typeof limitRate>[0], key: (req: Request) => string) =>
     limitRate(name, config.rateLimit, redis, key, logger);
@@ -77,10 +104,23 @@ export function createApp(options: AppOptions): Express {
     now,
     logger,
   });
-  const desk = options.desk ?? createDesk({ config, store, logger, now, gateRedis: undefined });
+  const desk = options.desk ?? createDesk({ config, store, logger, recorder, now, gateRedis: undefined });
   const { ending } = desk;
+  const aliases = createAliases(store.aliases);
   const tell = config.webhook ? createWebhook({ ...config.webhook, logger }) : async () => undefined;
   const expressStore = new ExpressStore({ table: store.sessions, limits: session, cookie: ownCookies, now });
+
+  const { counters, sessions } = store;
+  const ownSignIns = createOwnSignIns({ reader: createReader(store), now });
+  const houseCharts = () => readHouseCharts({ counters, countLive: sessions.countLive, now });
+  /** What is wrong with the session cookie of a browser that was not admitted with it. */
+  const cookieErrorOf = (req: Request, res: Response) => {
+    const { session: live, isNewSession, person } = res.locals;
+    if (!person || (live && !isNewSession)) return undefined;
+    if (isAmbiguous(req, session.cookieName)) return 'ambiguous' as const;
+    const sent = singleCookie(req, session.cookieName);
+    return sent !== undefined && signedBy(sent, keyring) === undefined ? ('unsigned' as const) : undefined;
+  };
 
   const app = express();
   app.disable('x-powered-by');
@@ -91,6 +131,7 @@ export function createApp(options: AppOptions): Express {
   app.enable('strict routing');
 
   // Everyone: log, headers, limits, and where the request comes from.
+  if (options.metrics) app.use(measureRequests({ metrics: options.metrics, cookieErrorOf }));
   app.use(requestLog(logger));
   app.use(prepareFrame({ asset: assets.path, devMode, signInPath: paths.signIn('/dashboard') }));
   app.use(
@@ -101,7 +142,11 @@ export function createApp(options: AppOptions): Express {
   app.get('/health', (_req, res) => void res.json({ status: 'healthy' }));
   app.all('/assets/*path', assets.serve);
   app.use(limit('network', networkOf));
-  app.use(checkOrigin(config.publicOrigin, logger));
+  app.use(
+    checkOrigin(config.publicOrigin, (req) =>
+      recorder.note({ event: 'csrf.rejected', outcome: 'refused', reason: 'origin', ...requestFacts(req) }),
+    ),
+  );
 
   // Public pages: the gate lets everyone through, so everyone is a visitor here.
   const publicPaths = ['/', '/signed-out', '/privacy-notice'];
@@ -114,19 +159,31 @@ export function createApp(options: AppOptions): Express {
   app.all(['/signed-out', '/privacy-notice', '/health'], onlyMethods('GET'));
 
   // Members: an identity from the gate, a live session, and for changes its anti-forgery token.
-  const memberPaths = ['/dashboard', '/cookies', '/settings', '/logout', '/api/*path', ...deskPaths];
-  const gateSession = { ending: desk.atGate, paths, logger };
+  const memberPaths = [
+    '/dashboard',
+    '/cookies',
+    '/settings',
+    '/logout',
+    '/api/*path',
+    ...deskPaths,
+    ...checkupPaths,
+    ...keysPaths,
+    ...privacyPaths,
+    ...recordPaths,
+  ];
+  const gateSession = { ending: desk.atGate, paths, recorder };
   const byPerson = (req: Request) => personOf(req.res as Response).id;
   app.all(
     memberPaths,
     noStore,
     requirePerson({
-      secrets: gate.secrets,
+      secrets: () => live.config().gate.secrets,
+      noteFormer: live.dates.noteUse,
       operators: gate.operators,
       cookieName: gate.cookie.name,
       devMode,
       paths,
-      logger,
+      recorder,
     }),
     devMode ? pass : inspectGate(gateSession),
     limit('person', byPerson),
@@ -137,10 +194,11 @@ export function createApp(options: AppOptions): Express {
       keyring,
       limits: session,
       now,
-      logger,
+      recorder,
       cookieName: session.cookieName,
       cookie: ownCookies,
       personOf,
+      addressOf: async (pseudonym) => (await aliases.personOf(pseudonym))?.email,
       signInAgain: paths.signInAgain,
       gateCookieOf: (req) => gateCookieOf(req, gate.cookie.name),
       replaceVisitor: visitors.replace,
@@ -172,7 +230,9 @@ export function createApp(options: AppOptions): Express {
     ...readBody(),
     checkCsrf(),
     prepareMemberPage(store.people),
+    renewVisitor(visitors),
   );
+  const overview = keysOverview(live, now);
   app.get(
     '/dashboard',
     dashboardPage({
@@ -183,6 +243,11 @@ export function createApp(options: AppOptions): Express {
       cookieName: session.cookieName,
       now,
       personOf,
+      dueKeys: () => (devMode ? [] : overview.due()),
+      chartsOf: async (res) => {
+        const person = personOf(res);
+        return person.operator ? { house: await houseCharts() } : { own: await ownSignIns.read(person) };
+      },
       visitorClock: (req, res) => ({
         label: 'Visitor cookie',
         name: visitor.cookieName,
@@ -231,14 +296,38 @@ export function createApp(options: AppOptions): Express {
       signOutPath: paths.signOut,
     }),
   );
-  addDeskRoutes(app, { config, store, desk, logger, now, personOf });
+  const operator = requireOperator(personOf, (req, res) =>
+    recorder.note({
+      event: 'operator.denied',
+      outcome: 'refused',
+      person: personOf(res),
+      ...requestFacts(req),
+    }),
+  );
+  addDeskRoutes(app, { config, store, desk, logger, recorder, now, operator, personOf });
+  addRecordRoutes(app, { config: live.config, store, recorder, operator, now, personOf, onStop });
+  addPrivacyRoutes(app, {
+    config,
+    recorder,
+    privacy: createPrivacy({ config, store, recorder, ending, now, sources: [recordSource(store)] }),
+    operator,
+    personOf,
+    signOutPath: paths.signOut,
+    forgetBrowser(req, res) {
+      Reflect.deleteProperty(req, 'session');
+      clearCookie(res, session.cookieName, ownCookies);
+      clearCookie(res, visitor.cookieName, ownCookies);
+    },
+  });
+  addKeysRoutes(app, { live, overview, operator, now });
+  addCheckupRoutes(app, { config: live.config, operator, now });
   app.all(['/dashboard', '/cookies', '/api/me', '/api/cookies'], onlyMethods('GET'));
   app.all('/settings', onlyMethods('GET', 'POST'));
   app.all('/logout', onlyMethods('POST'));
 
   app.use(notFound);
   app.use(keepSessionOnError);
-  app.use(logCsrf(logger));
+  app.use(recordCsrf(recorder));
   app.use(errorHandler(logger));
   return app;
 }

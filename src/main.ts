@@ -1,35 +1,49 @@
 #!/usr/bin/env node
 // The commands. Errors are one line: what is wrong and the mend; exit code 2 where the command or the settings are wrong.
 import type { Config } from './config/derive.ts';
-import { formatProblems, loadConfig } from './config/load.ts';
+import { formatProblems, type LoadResult, loadConfig } from './config/load.ts';
 
 const help = `gatehouse: the session desk for oauth2-proxy
 
   gatehouse serve     the server, with the settings of .env and the environment
   gatehouse sessions  the desk without a browser: list, revoke (\`gatehouse sessions --help\`)
+  gatehouse audit     the record: verify, export, checkpoint (\`gatehouse audit --help\`)
+  gatehouse doctor    the check-up: is this deployment hardened (\`gatehouse doctor --help\`)
   gatehouse help      this text
 `;
 
 const commands: Record<string, (args: readonly string[]) => Promise<void>> = {
   serve: async (args) => {
     if (args.length > 0) return fail('`serve` takes no options; set PORT and the others in .env.', 2);
-    const config = configuration();
-    if (!config) return;
+    const loaded = load();
+    if ('problems' in loaded) return refuseStart(loaded.problems);
     const { serve } = await import('./serve.ts');
-    const running = await serve(config);
-    const stop = () =>
-      void running.stop().then(
-        () => process.exit(0),
-        () => process.exit(1),
-      );
-    process.on('SIGTERM', stop);
-    process.on('SIGINT', stop);
+    const { endWithProcess } = await import('./ops/process-end.ts');
+    const { reloadOnHangup } = await import('./ops/hangup.ts');
+    const { createLogger } = await import('./http/log.ts');
+    const running = serve(loaded, load);
+    // Already while it starts: a signal that comes then ends it in order too.
+    endWithProcess({
+      stop: async () => (await running).stop(),
+      logger: createLogger(loaded.config.logLevel),
+    });
+    reloadOnHangup(await running);
   },
   sessions: async (args) => {
     const config = configuration();
     if (!config) return;
     const { sessionsCommand } = await import('./sessions-command.ts');
     process.exitCode = await sessionsCommand(args, config);
+  },
+  audit: async (args) => {
+    const config = configuration();
+    if (!config) return;
+    const { auditCommand } = await import('./audit-command.ts');
+    process.exitCode = await auditCommand(args, config);
+  },
+  doctor: async (args) => {
+    const { doctorCommand } = await import('./doctor-command.ts');
+    process.exitCode = await doctorCommand(args);
   },
   help: async () => {
     process.stdout.write(help);
@@ -52,11 +66,19 @@ if (!command) {
   });
 }
 
+function load(): LoadResult {
+  return loadConfig({ env: process.env, envFile: '.env' });
+}
+
 function configuration(): Config | undefined {
-  const loaded = loadConfig({ env: process.env, envFile: '.env' });
+  const loaded = load();
   if ('config' in loaded) return loaded.config;
-  fail(`Gatehouse cannot start:\n${formatProblems(loaded.problems)}`, 2);
+  refuseStart(loaded.problems);
   return undefined;
+}
+
+function refuseStart(problems: Parameters<typeof formatProblems>[0]): void {
+  fail(`Gatehouse cannot start:\n${formatProblems(problems)}`, 2);
 }
 
 function fail(message: string, code: number): void {

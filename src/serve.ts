@@ -2,38 +2,87 @@
 import type { Server } from 'node:http';
 import { createApp } from './app.ts';
 import type { Config } from './config/derive.ts';
+import type { LoadResult } from './config/load.ts';
 import { createDesk } from './desk.ts';
 import { createLogger, type Logger } from './http/log.ts';
 import { createHttpServer, drain, listen } from './http/server.ts';
+import { openRecord } from './open-record.ts';
+import { isRecording } from './ops/gauges.ts';
+import { endGracefully } from './ops/graceful.ts';
 import { createOpsServer } from './ops/health.ts';
+import { createOps } from './ops/ops.ts';
+import { createStopping } from './ops/stopping.ts';
+import { forgetAway } from './privacy/retention.ts';
+import { createPrivacy } from './privacy-routes.ts';
+import { createExchange, createLive, type Loaded } from './reload.ts';
 import type { Store } from './store/contract.ts';
 import { createRedisStore } from './store/redis.ts';
 import { connectRedis, type RedisClient } from './store/redis-client.ts';
 import { openSqliteStore } from './store/sqlite.ts';
 
 export interface Running {
-  /** Stops taking requests, lets those under way finish (at most 8 s), closes the store. Again: waits for the same. */
+  /** Stops taking requests, lets those under way finish (at most 6 s), closes the store. Again: waits for the same. */
   stop(): Promise<void>;
+  /** Reads the settings again and takes over the secrets. Never throws; what has a fault changes nothing. */
+  reload(): Promise<void>;
 }
 
-const drainLimitMs = 8_000;
+const drainLimitMs = 6_000;
 const purgeEveryMs = 3_600_000;
 
-/** @throws a plain sentence where a port is taken or the data folder cannot be used. */
-export async function serve(config: Config): Promise<Running> {
+/**
+ * @param load reads the settings again, for a reload
+ * @throws a plain sentence where a port is taken or the data folder cannot be used
+ */
+export async function serve(loaded: Loaded, load: () => LoadResult): Promise<Running> {
+  const { config } = loaded;
   const logger = createLogger(config.logLevel);
-  const { store, redis } = openStore(config, logger);
-  let stopping: Promise<void> | undefined;
+  const { store: plainStore, redis } = openStore(config, logger);
+  const stopping = createStopping();
+  let stopped: Promise<void> | undefined;
   const gateRedis = openGateRedis(config, logger);
-  const desk = createDesk({ config, store, logger, now: Date.now, gateRedis });
-  const app = createHttpServer(createApp({ config, store, logger, desk, ...(redis && { redis }) }));
-  const ops = createOpsServer({ ping: store.ping, isAccepting: () => stopping === undefined });
+  const watch = createOps({
+    store: plainStore,
+    redis: {
+      ...(redis && { store: () => redis.ping() }),
+      ...(gateRedis && { gate: () => gateRedis.ping() }),
+    },
+    logger,
+    now: Date.now,
+  });
+  const { metrics, store } = watch;
+  const live = createLive({ loaded, notes: store.notes, logger, now: Date.now });
+  const recorder = watch.count(openRecord({ config: live.config, store, logger, now: Date.now }));
+  const exchange = createExchange({ live, load, store, recorder, logger, now: Date.now });
+  const desk = createDesk({ config, store, logger, recorder, now: Date.now, gateRedis });
+  const app = createHttpServer(
+    createApp({
+      config,
+      live,
+      store,
+      logger,
+      recorder,
+      desk,
+      metrics,
+      onStop: stopping.onStop,
+      ...(redis && { redis }),
+    }),
+  );
+  const ops = createOpsServer({
+    ping: store.ping,
+    isAccepting: () => !stopping.isStopping(),
+    isRecording: () => isRecording(recorder.state()),
+    metrics,
+  });
+  const drainApp = endGracefully(app, stopping);
   const servers: Server[] = [app, ops];
+  await exchange.start();
   try {
     const port = await listen(app, config.port, config.host);
     const opsPort = await listen(ops, config.opsPort, config.host, 'OPS_PORT');
+    recorder.note({ event: 'server.started' });
     logger.info({
-      event: 'server.started',
+      event: 'server.listening',
       host: config.host,
       port,
       opsPort,
@@ -41,33 +90,49 @@ export async function serve(config: Config): Promise<Running> {
       store: config.store.kind,
     });
   } catch (error) {
+    await exchange.stop();
     await Promise.all(servers.map((server) => drain(server, 0)));
+    await recorder.close();
     gateRedis?.disconnect();
     await store.close();
     throw error;
   }
   if (config.devMode)
     logger.warn({ event: 'server.dev_mode', meaning: 'no gate: everyone is dev@localhost, an operator' });
-  const purge = () =>
-    store
-      .purge(Date.now())
-      .catch((error: unknown) => logger.error({ event: 'store.purge_failed', err: error }));
+  const { erase } = createPrivacy({ config, store, recorder, ending: desk.ending, now: Date.now });
+  const purge = async () => {
+    try {
+      await store.purge(Date.now());
+      await recorder.prune();
+      await forgetAway({ store, erase, retentionMs: config.personRetentionMs, now: Date.now });
+    } catch (error) {
+      logger.error({ event: 'store.purge_failed', err: error });
+    }
+  };
   void purge();
   const timer = setInterval(purge, purgeEveryMs).unref();
 
+  const stopWatching = watch.start(recorder.state);
   const stopDesk = await desk.start();
 
   return {
+    reload: exchange.reload,
     stop() {
-      stopping ??= (async () => {
+      stopped ??= (async () => {
+        stopping.begin();
         clearInterval(timer);
         stopDesk();
-        await Promise.all(servers.map((server) => drain(server, drainLimitMs)));
+        await drainApp(drainLimitMs);
+        await exchange.stop();
+        await stopWatching();
+        // Until now it has said that no new work is to be sent.
+        await drain(ops, 100);
+        recorder.note({ event: 'server.stopped' });
+        await recorder.close();
         gateRedis?.disconnect();
         await store.close();
-        logger.info({ event: 'server.stopped' });
       })();
-      return stopping;
+      return stopped;
     },
   };
 }

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from './config/derive.ts';
 import { createDesk } from './desk.ts';
 import { createLogger } from './http/log.ts';
+import { openRecord } from './open-record.ts';
 import { openGateRedis, openStore } from './serve.ts';
 import { runSessionsCommand } from './sessions/cli-sessions.ts';
 
@@ -18,11 +19,13 @@ export function sessionsCommand(args: readonly string[], config: Config): Promis
     async open() {
       const { store } = openStore(config, logger);
       const gateRedis = openGateRedis(config, logger);
-      const { ending } = createDesk({ config, store, logger, now: Date.now, gateRedis });
+      const recorder = openRecord({ config: () => config, store, logger, now: Date.now });
+      const { ending } = createDesk({ config, store, logger, recorder, now: Date.now, gateRedis });
       return {
         store,
         ending,
         async close() {
+          await recorder.close();
           gateRedis?.disconnect();
           await store.close();
         },

@@ -15,6 +15,7 @@ import { errorHandler } from '../src/http/errors.ts';
 import { createLogger } from '../src/http/log.ts';
 import { addToFrame, prepareFrame } from '../src/http/page.ts';
 import { createClient } from './support/client.ts';
+import { logEvents } from './support/recorder.ts';
 
 const ada = { id: '1', email: 'ada@example.org' };
 const first = '# Ada\nada@example.org\n\n# Grace\ngrace@example.org\n';
@@ -40,6 +41,7 @@ async function startPages(
   const access = createAccess({
     file: createAccessFile(path),
     logger,
+    recorder: logEvents(logger),
     endPerson: async (email, by) => {
       ended.push([email, by.id, readFileSync(path, 'utf8')]);
       return 2;

@@ -14,6 +14,7 @@ import {
   needsOf,
   raw,
 } from './support/hostile.ts';
+import { keepEvents } from './support/recorder.ts';
 
 interface Layer {
   readonly route?: { readonly path: string | readonly string[]; readonly methods: Record<string, boolean> };
@@ -43,7 +44,12 @@ for (const store of storeKinds) {
     before(async () => {
       desk = await startDesk({ store });
       signedIn = await begin(desk, ada);
-      const app = createApp({ config: desk.config, store: desk.store, logger: createLogger('silent') });
+      const app = createApp({
+        config: desk.config,
+        store: desk.store,
+        logger: createLogger('silent'),
+        recorder: keepEvents(),
+      });
       const routes = routesOf((app.router as unknown as { stack: Layer[] }).stack);
       // `app.all` names every method there is: that is what guards and refuses, not what acts.
       changes = routes

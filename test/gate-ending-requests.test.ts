@@ -23,6 +23,7 @@ import { connectRedis, type RedisClient } from '../src/store/redis-client.ts';
 import { openSqliteStore } from '../src/store/sqlite.ts';
 import { type Client, createClient } from './support/client.ts';
 import { type GateOnly, startGateOnly } from './support/gate-only.ts';
+import { logEvents } from './support/recorder.ts';
 import { type PrivateRedis, startRedis } from './support/redis.ts';
 import { need } from './support/requirement.ts';
 
@@ -43,11 +44,12 @@ async function startGuarded(kind: 'cookie' | 'redis') {
   const store = openSqliteStore(folder);
   const logLines: string[] = [];
   const logger = createLogger('info', { write: (line) => void logLines.push(line) });
+  const recorder = logEvents(logger);
   const redisServer: PrivateRedis | undefined = kind === 'redis' ? await startRedis() : undefined;
   const redis: RedisClient | undefined = redisServer && connectRedis(redisServer.url, () => {});
   const deps = { cookieName, expireMs: 604_800_000, notes: store.notes, claims: store.claims, now: Date.now };
   const ending: GateEnding = redis
-    ? createGateSessions({ ...deps, redis, wait: () => new Promise(() => {}), logger })
+    ? createGateSessions({ ...deps, redis, wait: () => new Promise(() => {}), logger, recorder })
     : createGateCookies(deps);
 
   const app = express();
@@ -55,10 +57,18 @@ async function startGuarded(kind: 'cookie' | 'redis') {
   app.use(prepareFrame({ asset: (name) => name, devMode: false, signInPath: '/' }));
   app.get('/signed-out', (_req, res) => void res.send('signed out'));
   app.use(
-    requirePerson({ secrets: [gateSecret], operators: new Set(), cookieName, devMode: false, paths, logger }),
+    requirePerson({
+      secrets: () => [gateSecret],
+      noteFormer: () => {},
+      operators: new Set(),
+      cookieName,
+      devMode: false,
+      paths,
+      recorder,
+    }),
   );
   app.get('/other', (_req, res) => void res.send('another app'));
-  app.use(inspectGate({ ending, paths, logger }), refuseEnded({ ending, paths, logger }));
+  app.use(inspectGate({ ending, paths, recorder }), refuseEnded({ ending, paths, recorder }));
   app.use((_req, res) => void res.json(res.locals.gate));
   app.use(errorHandler(logger));
   const server = createHttpServer(app);

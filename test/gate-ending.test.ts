@@ -18,6 +18,7 @@ import { connectRedis, type RedisClient } from '../src/store/redis-client.ts';
 import { openSqliteStore } from '../src/store/sqlite.ts';
 import type { Client } from './support/client.ts';
 import { type GateOnly, startGateOnly } from './support/gate-only.ts';
+import { keepEvents } from './support/recorder.ts';
 import { need } from './support/requirement.ts';
 
 const cookieName = '_oauth2_proxy';
@@ -53,6 +54,7 @@ suite('ending at the gate, sessions in Redis', await need('oauth2-proxy', 'redis
       now: clock.now,
       wait: clock.wait,
       logger: createLogger('silent'),
+      recorder: keepEvents(),
     });
     return { gate, clock };
   }
@@ -290,6 +292,7 @@ suite('ending at the gate, sessions in Redis', await need('oauth2-proxy', 'redis
       claims: store.claims,
       now,
       logger,
+      recorder: keepEvents(),
     });
     const [older, younger, hers] = [await signedIn(), await signedIn(), await signedIn(grace)];
     for (const [handle, { link }, person] of [

@@ -22,11 +22,18 @@ const roots = new Set([
   'src/serve.ts',
   'src/desk.ts',
   'src/desk-routes.ts',
+  'src/open-record.ts',
+  'src/privacy-routes.ts',
   'src/record-routes.ts',
   'src/keys-routes.ts',
+  'src/reload.ts',
   'src/vault-routes.ts',
   'src/library-routes.ts',
   'src/sessions-command.ts',
+  'src/audit-command.ts',
+  'src/doctor-command.ts',
+  'src/checkup-routes.ts',
+  'src/emergency.ts',
 ]);
 
 function roomOf(file: string): string {

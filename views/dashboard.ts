@@ -1,4 +1,5 @@
 // The first page behind the gate: who you are, this session, both own cookies with the time they have left.
+import { type DayCount, type HouseCharts, houseCharts, ownChart } from './charts.ts';
 import { deviceName, duration, remaining } from './format.ts';
 import { type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';
@@ -60,6 +61,10 @@ export interface DashboardProps {
   readonly newDevices: readonly NewDevice[];
   /** A cookie of the reader's that was used after it had been replaced, until it is read. */
   readonly replay: { readonly at: number; readonly device: Device } | undefined;
+  /** Names of the secrets that operators are to replace; empty for members. */
+  readonly dueKeys: readonly string[];
+  /** Everyone's numbers, for operators; a member's own sign-ins; or none. */
+  readonly charts: { readonly house: HouseCharts } | { readonly own: readonly DayCount[] } | undefined;
 }
 
 export function dashboard(frame: Frame, props: DashboardProps): Html {
@@ -76,7 +81,17 @@ export function dashboard(frame: Frame, props: DashboardProps): Html {
 <div class="columns">
 <div>${sessionCard(frame, props)}</div>
 <div>${cookiesCard(props)}${previousCard(frame, props)}</div>
-</div>`,
+</div>
+${props.dueKeys.length > 0 && reminder(frame, props.dueKeys)}${props.charts && ('house' in props.charts ? houseCharts(props.charts.house) : ownChart(props.charts.own))}`,
+  );
+}
+
+function reminder(frame: Frame, names: readonly string[]): Html {
+  return notice(
+    frame,
+    'info',
+    names.length === 1 ? 'A secret is due to be replaced' : `${names.length} secrets are due to be replaced`,
+    html`<p>${names.map((name, i) => html`${i > 0 && ', '}<code>${name}</code>`)}. <a href="/keys">See the keys and the command for each</a></p>`,
   );
 }
 

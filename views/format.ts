@@ -63,7 +63,8 @@ export function ahead(at: number, now: number): string {
   return at - now < minute ? 'in less than a minute' : `in ${remaining(at - now)}`;
 }
 
-function date(at: number): string {
+/** "23 November 2026", UTC. */
+export function date(at: number): string {
   const when = new Date(at);
   return `${when.getUTCDate()} ${months[when.getUTCMonth()]} ${when.getUTCFullYear()}`;
 }

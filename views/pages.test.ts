@@ -9,6 +9,7 @@ import { confirmEndEveryone, confirmEndOthers, confirmEndPerson } from './end-co
 import { errorPage } from './error.ts';
 import { everyone } from './everyone.ts';
 import type { Html } from './html.ts';
+import { type KeyRow, keys } from './keys.ts';
 import { landing } from './landing.ts';
 import type { Frame } from './layout.ts';
 import { privacyNotice } from './privacy-notice.ts';
@@ -58,6 +59,17 @@ function dashboardOf(frame: Frame, returning: boolean): Html {
     previousSignIn: returning ? { at: now - 40 * day, device, network: bad } : undefined,
     firstVisit: !returning,
     replay: returning ? { at: now - 1000, device } : undefined,
+    dueKeys: returning ? [bad] : [],
+    charts: returning
+      ? { own: [{ day: bad, n: 3 }] }
+      : {
+          house: {
+            signIns: [{ day: bad, n: 3 }],
+            live: { now: 1, highest: [{ day: bad, n: 3 }] },
+            devices: [{ kind: 'desktop', n: 1 }],
+            refused: [{ day: bad, n: 1, reasons: [{ name: bad, n: 1 }] }],
+          },
+        },
     endedBefore: returning ? undefined : { at: now - 1000, by: bad },
     newDevices: returning ? [{ handle: bad, device, network: bad, at: now - 1000 }] : [],
   });
@@ -82,6 +94,7 @@ const reasons: EndReason[] = [
   'gate_limit',
   'superseded',
   'access_removed',
+  'erased',
 ];
 const look = { showNotice: true, consent: 'notice', canChoose: true, visitorTtlDays: 7 } as const;
 const failure = { status: 503, title: bad, detail: bad, action: { label: bad, href: bad }, reference: bad };
@@ -122,6 +135,25 @@ const receipts: ReceiptItem[] = gates.flatMap((gate) => [
   { handle: bad, endedAt: now, gate, writtenBack: 0, verifiedAt: now, open: false },
 ]);
 const back = { href: bad, label: bad };
+const key: KeyRow = {
+  name: bad,
+  protects: bad,
+  state: 'due',
+  age: { kind: 'made', at: now - day },
+  dueAt: now,
+  fingerprint: bad,
+  formers: [
+    { fingerprint: bad, outSince: now, lastUsedAt: now, goesAt: now },
+    { fingerprint: bad, outSince: now, lastUsedAt: 'not since', goesAt: now + day },
+    { fingerprint: bad, outSince: now, goesAt: now },
+  ],
+  waits: true,
+  command: bad,
+  byHand: bad,
+  takeOver: 'gate',
+  people: bad,
+};
+const outside: KeyRow = { ...key, state: 'outside', age: { kind: 'unknown' }, formers: [], waits: false };
 
 const pages: Record<string, Html> = {
   devices: devices(member, { now, current: here, others: [session, { ...session, gate: 'unverified' }] }),
@@ -132,6 +164,13 @@ const pages: Record<string, Html> = {
   'end a person': confirmEndPerson(member, { now, handle: bad, email: bad, self: true, sessions: [session] }),
   'end everyone': confirmEndEveryone(member, { total: 3, wrong: true }),
   receipts: receipt(member, { receipts, cannotReach: bad, refreshAfterS: 3, back }),
+  keys: keys(member, {
+    now,
+    rows: [key, { ...outside, fingerprint: undefined }],
+    unused: [bad],
+    maxAgeMs: 90 * day,
+    pid: 1,
+  }),
   landing: landing(visitor, look),
   'landing, consent': landing(visitor, { ...look, consent: 'required', visitorTtlDays: 1 }),
   'landing, no choice': landing(visitor, { ...look, consent: 'required', canChoose: false }),
@@ -206,7 +245,8 @@ for (const [name, page] of Object.entries(pages)) {
 
 test('the rail marks the place, also below it', () => {
   const at = (path: string) =>
-    tags(signedOut({ ...member, path }).markup).filter((one) => one.includes('aria-current'));
+    // In the rail and in a phone's bar, of which one is shown.
+    [...new Set(tags(signedOut({ ...member, path }).markup).filter((one) => one.includes('aria-current')))];
   assert.deepEqual(at('/cookies'), ['<a href="/cookies" aria-current="page">']);
   assert.deepEqual(at('/cookies/x'), ['<a href="/cookies" aria-current="page">']);
   assert.deepEqual(at('/cookiesx'), []);

@@ -14,12 +14,19 @@ interface Destination {
 const destinations: readonly Destination[] = [
   { href: '/dashboard', label: 'Dashboard', icon: 'dashboard' },
   { href: '/devices', label: 'Devices', icon: 'devices' },
+  { href: '/activity', label: 'Activity', icon: 'clock' },
   { href: '/cookies', label: 'Cookies', icon: 'cookie' },
+  { href: '/privacy', label: 'Your data', icon: 'shield' },
   { href: '/settings', label: 'Settings', icon: 'settings' },
   { href: '/radar', label: 'Radar', icon: 'radar', operator: true },
   { href: '/access', label: 'Access', icon: 'people', operator: true },
+  { href: '/record', label: 'Record', icon: 'record', operator: true },
+  { href: '/keys', label: 'Keys', icon: 'key', operator: true },
+  { href: '/checkup', label: 'Check-up', icon: 'checkup', operator: true },
 ];
 
+/** So many stand in a phone's bar; the others open from its last place. */
+const inBar = 4;
 const forMembers = destinations.filter((place) => place.operator !== true);
 const forOperators = destinations.filter((place) => place.operator === true);
 
@@ -35,9 +42,12 @@ export function rail(
       (place) =>
         html`<li><a href="${place.href}"${isHere(place.href, path) && html` aria-current="page"`}>${icon(assets, place.icon)}<span>${place.label}</span></a></li>`,
     )}</ul>`;
+  const [bar, more] = [forMembers.slice(0, inBar), forMembers.slice(inBar)];
+  const isMore = [...more, ...forOperators].some((place) => isHere(place.href, path));
   return html`<header class="rail">
 <a class="mark" href="/dashboard">${icon(assets, 'lamp')}Gatehouse</a>
-<nav aria-label="Main">${list(forMembers)}${person.operator && list(forOperators)}</nav>
+<nav class="places" aria-label="Main">${list(forMembers)}${person.operator && list(forOperators)}</nav>
+<nav class="bar" aria-label="Main">${list(bar)}<details name="more"><summary${isMore && html` class="here"`}>${icon(assets, 'more')}<span>More</span></summary><div class="sheet">${list(more)}${person.operator && list(forOperators)}</div></details></nav>
 <div class="me">
 <a class="small" href="/privacy-notice">Privacy notice</a>
 <p class="email" title="${person.email}">${person.email}</p>

@@ -70,7 +70,7 @@ export function createClient(
       req.on('error', reject);
       req.end(body);
     });
-    if (own) for (const line of answer.setCookies) keep(cookies, line);
+    if (own) keepCookies(cookies, answer.setCookies);
     return answer;
   }
 
@@ -86,6 +86,11 @@ export function createClient(
   }
 
   return { cookies, ask, signIn };
+}
+
+/** Takes over what an answer sets, as a browser would. */
+export function keepCookies(cookies: Map<string, string>, setCookies: readonly string[]): void {
+  for (const line of setCookies) keep(cookies, line);
 }
 
 function keep(cookies: Map<string, string>, line: string): void {

@@ -28,10 +28,12 @@ const copied = [
   'demo',
   'test',
   'scripts',
+  'generate-secrets.ts',
   'package.json',
   'tsconfig.json',
   'oauth2-proxy.cfg',
   'gate-pages',
+  'docker-compose.yml',
 ];
 
 /** Declares the suite. Copies of their own, so that several files may run side by side. */

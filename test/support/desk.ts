@@ -6,10 +6,12 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { createApp } from '../../src/app.ts';
+import type { RecordKeeper } from '../../src/audit/writer.ts';
 import type { Config } from '../../src/config/derive.ts';
 import { formatProblems, loadConfig } from '../../src/config/load.ts';
 import { createLogger } from '../../src/http/log.ts';
 import { createHttpServer, drain, listen } from '../../src/http/server.ts';
+import { openRecord } from '../../src/open-record.ts';
 import type { Store } from '../../src/store/contract.ts';
 import { createRedisStore } from '../../src/store/redis.ts';
 import { connectRedis } from '../../src/store/redis-client.ts';
@@ -31,6 +33,7 @@ export const grace: TestPerson = { id: '100000000000000000002', email: 'grace@ex
 export interface Desk {
   readonly config: Config;
   readonly store: Store;
+  readonly recorder: RecordKeeper;
   readonly redis: PrivateRedis | undefined;
   readonly dataDir: string;
   readonly port: number;
@@ -67,6 +70,7 @@ export async function startDesk({ store: kind, settings = {}, beside }: DeskOpti
     RATE_LIMIT: 'off',
     LOG_LEVEL: 'debug',
     DATA_DIR: dataDir,
+    AUDIT_LOG_FILE: 'off',
     ...(redis && { SESSION_BACKEND: 'redis', REDIS_URL: redis.url }),
     ...(beside && { SECRET_KEY: beside.config.secretKeys[0], GATE_SECRET: beside.config.gate.secrets[0] }),
     ...settings,
@@ -78,8 +82,9 @@ export async function startDesk({ store: kind, settings = {}, beside }: DeskOpti
   // Begins at the real time: Redis forgets by its own clock.
   let ahead = 0;
   const now = beside ? beside.now : () => Date.now() + ahead;
+  const recorder = openRecord({ config: () => config, store, logger, now });
   const server = createHttpServer(
-    createApp({ config, store, logger, now, ...(client && { redis: client }) }),
+    createApp({ config, store, logger, recorder, now, ...(client && { redis: client }) }),
   );
   const port = await listen(server, 0, '127.0.0.1');
   const origin = `http://localhost:${port}`;
@@ -92,6 +97,7 @@ export async function startDesk({ store: kind, settings = {}, beside }: DeskOpti
   return {
     config,
     store,
+    recorder,
     redis,
     dataDir,
     port,
@@ -106,6 +112,7 @@ export async function startDesk({ store: kind, settings = {}, beside }: DeskOpti
     gateHeaders,
     async close() {
       await drain(server, 100);
+      await recorder.close();
       await store.close();
       if (beside) return;
       await redis?.close();

@@ -1,0 +1,31 @@
+// Every address belongs to one of a few classes, whatever it is.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { routeClasses } from './metric-table.ts';
+import { routeClassOf } from './requests.ts';
+
+test('by the first part of the path', () => {
+  for (const [url, route] of [
+    ['/', 'public'],
+    ['/?theme=dark', 'public'],
+    ['/signed-out', 'public'],
+    ['/health', 'health'],
+    ['/assets/gatehouse.css?v=1', 'assets'],
+    ['/dashboard', 'member'],
+    ['/dashboard?x=/radar', 'member'],
+    ['/devices/end', 'member'],
+    ['/radar', 'operator'],
+    ['/api/me', 'api'],
+    ['/apis', 'other'],
+    ['/__proto__', 'other'],
+    ['//dashboard', 'public'],
+    ['', 'public'],
+    ['*', 'public'],
+  ] as const)
+    assert.equal(routeClassOf(url), route, url);
+});
+
+test('and never anything else', () => {
+  fc.assert(fc.property(fc.string(), (url) => assert.ok(routeClasses.includes(routeClassOf(url)))));
+});
