@@ -21,6 +21,7 @@ import { type Logger, requestLog } from './http/log.ts';
 import { prepareFrame } from './http/page.ts';
 import { checkHost, checkOrigin } from './http/same-origin.ts';
 import { refuseStrangeRequests } from './http/strange.ts';
+import { addLibraryRoutes, type LibraryRoutes, libraryPaths } from './library-routes.ts';
 import { createWebhook } from './notify/webhook.ts';
 import { storedItems } from './privacy/stored-items.ts';
 import { admitSession, keepSessionOnError } from './sessions/admit.ts';
@@ -35,6 +36,7 @@ import { sessionOf } from './sessions/request-session.ts';
 import { absoluteEndOf } from './sessions/session.ts';
 import { saveSettings, settingsPage } from './sessions/settings.ts';
 import type { Store } from './store/contract.ts';
+import { addVaultRoutes, type VaultRoutes, vaultPaths } from './vault-routes.ts';
 import {
   landingPage,
   meetVisitor,
@@ -52,6 +54,10 @@ export interface AppOptions {
   readonly redis?: RateLimitRedis;
   /** How sessions end; absent: the gate keeps its sessions in its cookie. */
   readonly desk?: Desk;
+  /** What was fetched of Confluence; absent: there are no library pages. */
+  readonly library?: Pick<LibraryRoutes, 'library' | 'recorder'>;
+  /** The vault; absent: there are no pages of it. */
+  readonly vault?: Pick<VaultRoutes, 'vault' | 'recorder' | 'testConnection'>;
   /** The time, milliseconds. */
   readonly now?: () => number;
 }
@@ -114,7 +120,16 @@ export function createApp(options: AppOptions): Express {
   app.all(['/signed-out', '/privacy-notice', '/health'], onlyMethods('GET'));
 
   // Members: an identity from the gate, a live session, and for changes its anti-forgery token.
-  const memberPaths = ['/dashboard', '/cookies', '/settings', '/logout', '/api/*path', ...deskPaths];
+  const memberPaths = [
+    '/dashboard',
+    '/cookies',
+    '/settings',
+    '/logout',
+    '/api/*path',
+    ...deskPaths,
+    ...libraryPaths,
+    ...vaultPaths,
+  ];
   const gateSession = { ending: desk.atGate, paths, logger };
   const byPerson = (req: Request) => personOf(req.res as Response).id;
   app.all(
@@ -232,6 +247,8 @@ export function createApp(options: AppOptions): Express {
     }),
   );
   addDeskRoutes(app, { config, store, desk, logger, now, personOf });
+  if (options.vault) addVaultRoutes(app, { ...options.vault, config, now, personOf });
+  if (options.library) addLibraryRoutes(app, { ...options.library, config, logger, now, personOf });
   app.all(['/dashboard', '/cookies', '/api/me', '/api/cookies'], onlyMethods('GET'));
   app.all('/settings', onlyMethods('GET', 'POST'));
   app.all('/logout', onlyMethods('POST'));

@@ -7,6 +7,8 @@ const help = `gatehouse: the session desk for oauth2-proxy
 
   gatehouse serve     the server, with the settings of .env and the environment
   gatehouse sessions  the desk without a browser: list, revoke (\`gatehouse sessions --help\`)
+  gatehouse vault     the vault: status, load, clear, rekey, import-legacy (\`gatehouse vault --help\`)
+  gatehouse confluence  the library: sync, status (\`gatehouse confluence --help\`)
   gatehouse help      this text
 `;
 
@@ -30,6 +32,18 @@ const commands: Record<string, (args: readonly string[]) => Promise<void>> = {
     if (!config) return;
     const { sessionsCommand } = await import('./sessions-command.ts');
     process.exitCode = await sessionsCommand(args, config);
+  },
+  vault: async (args) => {
+    const config = configuration();
+    if (!config) return;
+    const { vaultCommand } = await import('./vault-command.ts');
+    process.exitCode = await vaultCommand(args, config);
+  },
+  confluence: async (args) => {
+    const config = configuration();
+    if (!config) return;
+    const { confluenceCommand } = await import('./confluence-command.ts');
+    process.exitCode = await confluenceCommand(args, config);
   },
   help: async () => {
     process.stdout.write(help);

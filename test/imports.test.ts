@@ -27,6 +27,10 @@ const roots = new Set([
   'src/vault-routes.ts',
   'src/library-routes.ts',
   'src/sessions-command.ts',
+  'src/vault-command.ts',
+  'src/open-record.ts',
+  'src/confluence-command.ts',
+  'src/open-confluence.ts',
 ]);
 
 function roomOf(file: string): string {

@@ -15,9 +15,11 @@ const destinations: readonly Destination[] = [
   { href: '/dashboard', label: 'Dashboard', icon: 'dashboard' },
   { href: '/devices', label: 'Devices', icon: 'devices' },
   { href: '/cookies', label: 'Cookies', icon: 'cookie' },
+  { href: '/library', label: 'Library', icon: 'library' },
   { href: '/settings', label: 'Settings', icon: 'settings' },
   { href: '/radar', label: 'Radar', icon: 'radar', operator: true },
   { href: '/access', label: 'Access', icon: 'people', operator: true },
+  { href: '/vault', label: 'Vault', icon: 'vault', operator: true },
 ];
 
 const forMembers = destinations.filter((place) => place.operator !== true);
