@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { parseArgs, styleText } from 'node:util';
 import { startApp } from './app.ts';
 import { freePort } from './child.ts';
+import { startConfluence } from './confluence.ts';
 import { startGate } from './gate.ts';
 import { accounts, startGoogle } from './google.ts';
 import { getOauth2Proxy } from './oauth2-proxy.ts';
@@ -53,6 +54,10 @@ export async function startDemo({
     const url = `http://localhost:${port}`;
     const gateSecret = randomBytes(32).toString('hex');
     const emailsFile = join(folder, 'access', 'emails.txt');
+    const confluence = await startConfluence({ kind: 'data-center', share: 0.02 });
+    endings.push(() => confluence.close());
+    const confluenceToken = randomBytes(24).toString('base64url');
+    confluence.accounts.set(`Bearer ${confluenceToken}`, 'demo');
     const env = {
       ...(binary ? { ADMIN_EMAILS: 'ada@example.org' } : { DEV_MODE: 'true' }),
       PUBLIC_URL: url,
@@ -64,6 +69,11 @@ export async function startDemo({
       DATA_DIR: join(folder, 'data'),
       EMAILS_FILE: emailsFile,
       LOG_LEVEL: 'error',
+      VAULT_PASSPHRASE: randomBytes(32).toString('base64url'),
+      VAULT_BIND_MACHINE: 'false',
+      CONFLUENCE_URL: confluence.url,
+      CONFLUENCE_API_TOKEN: confluenceToken,
+      CONFLUENCE_ALLOW_PRIVATE: 'true',
     };
     writeEmails(emailsFile, ['ada@example.org', 'grace@example.org']);
     const google = binary ? await startGoogle() : undefined;
@@ -116,7 +126,7 @@ function welcome({ url, gated }: Demo): string {
         `  ${'dev@localhost'.padEnd(21)} ${quiet('Everyone is; an operator. No oauth2-proxy stands before it')}`,
       ];
   const parts = gated
-    ? 'The real oauth2-proxy and the dashboard run on this machine; a stand-in plays Google.'
+    ? 'The real oauth2-proxy and the dashboard run on this machine; stand-ins play Google and Confluence.'
     : 'The dashboard runs on this machine with DEV_MODE, without oauth2-proxy.';
   return [
     '',

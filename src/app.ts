@@ -29,12 +29,13 @@ import { checkHost, checkOrigin } from './http/same-origin.ts';
 import { clearCookie } from './http/set-cookie.ts';
 import { refuseStrangeRequests } from './http/strange.ts';
 import { addKeysRoutes, keysOverview, keysPaths } from './keys-routes.ts';
+import { addLibraryRoutes, type LibraryRoutes, libraryPaths } from './library-routes.ts';
 import { createWebhook } from './notify/webhook.ts';
 import { createOwnSignIns, readHouseCharts } from './ops/charts.ts';
 import type { Metrics } from './ops/metrics.ts';
 import { measureRequests } from './ops/requests.ts';
 import { storedItems } from './privacy/stored-items.ts';
-import { addPrivacyRoutes, createPrivacy, privacyPaths } from './privacy-routes.ts';
+import { addPrivacyRoutes, createPrivacy, type PrivacyParts, privacyPaths } from './privacy-routes.ts';
 import { addRecordRoutes, recordPaths, recordSource } from './record-routes.ts';
 import { createLive, type Live } from './reload.ts';
 import { admitSession, keepSessionOnError } from './sessions/admit.ts';
@@ -50,6 +51,7 @@ import { signedBy } from './sessions/session-cookie.ts';
 import { saveSettings, settingsPage } from './sessions/settings.ts';
 import type { Store } from './store/contract.ts';
 import { networkOf as shortNetwork } from './store/network.ts';
+import { addVaultRoutes, type VaultRoutes, vaultPaths } from './vault-routes.ts';
 import {
   landingPage,
   meetVisitor,
@@ -76,6 +78,12 @@ export interface AppOptions {
   readonly desk?: Desk;
   /** What follows a reload; absent: nothing changes while it runs. */
   readonly live?: Live;
+  /** What other rooms keep about somebody, to copy and to erase. */
+  readonly privacy?: Pick<PrivacyParts, 'sources' | 'erasers'>;
+  /** What was fetched of Confluence; absent: there are no library pages. */
+  readonly library?: Pick<LibraryRoutes, 'library' | 'recorder'>;
+  /** The vault; absent: there are no pages of it. */
+  readonly vault?: Pick<VaultRoutes, 'vault' | 'recorder' | 'testConnection'>;
   /** The time, milliseconds. */
   readonly now?: () => number;
 }
@@ -168,8 +176,10 @@ export function createApp(options: AppOptions): Express {
     ...deskPaths,
     ...checkupPaths,
     ...keysPaths,
+    ...libraryPaths,
     ...privacyPaths,
     ...recordPaths,
+    ...vaultPaths,
   ];
   const gateSession = { ending: desk.atGate, paths, recorder };
   const byPerson = (req: Request) => personOf(req.res as Response).id;
@@ -309,7 +319,15 @@ export function createApp(options: AppOptions): Express {
   addPrivacyRoutes(app, {
     config,
     recorder,
-    privacy: createPrivacy({ config, store, recorder, ending, now, sources: [recordSource(store)] }),
+    privacy: createPrivacy({
+      config,
+      store,
+      recorder,
+      ending,
+      now,
+      sources: [recordSource(store), ...(options.privacy?.sources ?? [])],
+      erasers: options.privacy?.erasers ?? [],
+    }),
     operator,
     personOf,
     signOutPath: paths.signOut,
@@ -321,6 +339,8 @@ export function createApp(options: AppOptions): Express {
   });
   addKeysRoutes(app, { live, overview, operator, now });
   addCheckupRoutes(app, { config: live.config, operator, now });
+  if (options.vault) addVaultRoutes(app, { ...options.vault, config, now, operator, personOf });
+  if (options.library) addLibraryRoutes(app, { ...options.library, config, logger, now, operator, personOf });
   app.all(['/dashboard', '/cookies', '/api/me', '/api/cookies'], onlyMethods('GET'));
   app.all('/settings', onlyMethods('GET', 'POST'));
   app.all('/logout', onlyMethods('POST'));

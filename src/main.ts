@@ -9,6 +9,8 @@ const help = `gatehouse: the session desk for oauth2-proxy
   gatehouse sessions  the desk without a browser: list, revoke (\`gatehouse sessions --help\`)
   gatehouse audit     the record: verify, export, checkpoint (\`gatehouse audit --help\`)
   gatehouse doctor    the check-up: is this deployment hardened (\`gatehouse doctor --help\`)
+  gatehouse vault     the vault: status, load, clear, rekey, import-legacy (\`gatehouse vault --help\`)
+  gatehouse confluence  the library: sync, status (\`gatehouse confluence --help\`)
   gatehouse help      this text
 `;
 
@@ -44,6 +46,18 @@ const commands: Record<string, (args: readonly string[]) => Promise<void>> = {
   doctor: async (args) => {
     const { doctorCommand } = await import('./doctor-command.ts');
     process.exitCode = await doctorCommand(args);
+  },
+  vault: async (args) => {
+    const config = configuration();
+    if (!config) return;
+    const { vaultCommand } = await import('./vault-command.ts');
+    process.exitCode = await vaultCommand(args, config);
+  },
+  confluence: async (args) => {
+    const config = configuration();
+    if (!config) return;
+    const { confluenceCommand } = await import('./confluence-command.ts');
+    process.exitCode = await confluenceCommand(args, config);
   },
   help: async () => {
     process.stdout.write(help);

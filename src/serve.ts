@@ -6,6 +6,7 @@ import type { LoadResult } from './config/load.ts';
 import { createDesk } from './desk.ts';
 import { createLogger, type Logger } from './http/log.ts';
 import { createHttpServer, drain, listen } from './http/server.ts';
+import { openOutbound } from './open-outbound.ts';
 import { openRecord } from './open-record.ts';
 import { isRecording } from './ops/gauges.ts';
 import { endGracefully } from './ops/graceful.ts';
@@ -54,6 +55,8 @@ export async function serve(loaded: Loaded, load: () => LoadResult): Promise<Run
   const live = createLive({ loaded, notes: store.notes, logger, now: Date.now });
   const recorder = watch.count(openRecord({ config: live.config, store, logger, now: Date.now }));
   const exchange = createExchange({ live, load, store, recorder, logger, now: Date.now });
+  const outbound = openOutbound({ config: live.config, notes: store.notes, recorder, logger });
+  const { vault, library } = outbound;
   const desk = createDesk({ config, store, logger, recorder, now: Date.now, gateRedis });
   const app = createHttpServer(
     createApp({
@@ -65,6 +68,9 @@ export async function serve(loaded: Loaded, load: () => LoadResult): Promise<Run
       desk,
       metrics,
       onStop: stopping.onStop,
+      vault,
+      library,
+      privacy: outbound.privacy,
       ...(redis && { redis }),
     }),
   );
@@ -92,6 +98,7 @@ export async function serve(loaded: Loaded, load: () => LoadResult): Promise<Run
   } catch (error) {
     await exchange.stop();
     await Promise.all(servers.map((server) => drain(server, 0)));
+    await outbound.stop();
     await recorder.close();
     gateRedis?.disconnect();
     await store.close();
@@ -99,11 +106,13 @@ export async function serve(loaded: Loaded, load: () => LoadResult): Promise<Run
   }
   if (config.devMode)
     logger.warn({ event: 'server.dev_mode', meaning: 'no gate: everyone is dev@localhost, an operator' });
-  const { erase } = createPrivacy({ config, store, recorder, ending: desk.ending, now: Date.now });
+  const { ending } = desk;
+  const { erase } = createPrivacy({ config, store, recorder, ending, now: Date.now, ...outbound.privacy });
   const purge = async () => {
     try {
       await store.purge(Date.now());
       await recorder.prune();
+      await outbound.sweep();
       await forgetAway({ store, erase, retentionMs: config.personRetentionMs, now: Date.now });
     } catch (error) {
       logger.error({ event: 'store.purge_failed', err: error });
@@ -127,6 +136,7 @@ export async function serve(loaded: Loaded, load: () => LoadResult): Promise<Run
         await stopWatching();
         // Until now it has said that no new work is to be sent.
         await drain(ops, 100);
+        await outbound.stop();
         recorder.note({ event: 'server.stopped' });
         await recorder.close();
         gateRedis?.disconnect();

@@ -54,7 +54,6 @@ const notForTheApp = new Set([
   'OAUTH2_PROXY_CLIENT_ID',
   'OAUTH2_PROXY_CLIENT_SECRET',
   'OAUTH2_PROXY_COOKIE_SECRET',
-  'CONFLUENCE_COOKIE_FILE',
 ]);
 
 suite('docker-compose.yml', () => {

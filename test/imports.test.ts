@@ -23,6 +23,7 @@ const roots = new Set([
   'src/desk.ts',
   'src/desk-routes.ts',
   'src/open-record.ts',
+  'src/open-outbound.ts',
   'src/privacy-routes.ts',
   'src/record-routes.ts',
   'src/keys-routes.ts',
@@ -34,6 +35,10 @@ const roots = new Set([
   'src/doctor-command.ts',
   'src/checkup-routes.ts',
   'src/emergency.ts',
+  'src/vault-command.ts',
+  'src/open-record.ts',
+  'src/confluence-command.ts',
+  'src/open-confluence.ts',
 ]);
 
 function roomOf(file: string): string {

@@ -14,6 +14,7 @@ interface Destination {
 const destinations: readonly Destination[] = [
   { href: '/dashboard', label: 'Dashboard', icon: 'dashboard' },
   { href: '/devices', label: 'Devices', icon: 'devices' },
+  { href: '/library', label: 'Library', icon: 'library' },
   { href: '/activity', label: 'Activity', icon: 'clock' },
   { href: '/cookies', label: 'Cookies', icon: 'cookie' },
   { href: '/privacy', label: 'Your data', icon: 'shield' },
@@ -21,8 +22,9 @@ const destinations: readonly Destination[] = [
   { href: '/radar', label: 'Radar', icon: 'radar', operator: true },
   { href: '/access', label: 'Access', icon: 'people', operator: true },
   { href: '/record', label: 'Record', icon: 'record', operator: true },
-  { href: '/keys', label: 'Keys', icon: 'key', operator: true },
   { href: '/checkup', label: 'Check-up', icon: 'checkup', operator: true },
+  { href: '/keys', label: 'Keys', icon: 'key', operator: true },
+  { href: '/vault', label: 'Vault', icon: 'vault', operator: true },
 ];
 
 /** So many stand in a phone's bar; the others open from its last place. */

@@ -50,6 +50,8 @@ export interface Config {
     readonly apiToken: string | undefined;
     readonly cookieFile: string;
     readonly allowPrivate: boolean;
+    /** Where exported pages are written. */
+    readonly exportsDir: string;
   };
   /** Made when missing, mode 0700. */
   readonly dataDir: string;
@@ -154,6 +156,7 @@ export function derive(values: SettingValues, production: boolean, problems: Pro
       apiToken: values.CONFLUENCE_API_TOKEN,
       cookieFile: values.CONFLUENCE_COOKIE_FILE,
       allowPrivate: values.CONFLUENCE_ALLOW_PRIVATE,
+      exportsDir: values.EXPORTS_DIR,
     },
     dataDir: values.DATA_DIR,
     ownCookies: {

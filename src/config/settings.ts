@@ -497,6 +497,12 @@ export const settings = {
     group: 'Confluence',
     about: 'The text file that cookies can be pasted into; it is emptied of them once they are in the vault.',
   },
+  EXPORTS_DIR: {
+    schema: z.string(),
+    default: 'exports',
+    group: 'Confluence',
+    about: 'Where exported pages are written; made with mode 0700.',
+  },
   CONFLUENCE_ALLOW_PRIVATE: {
     schema: flag,
     default: 'false',

@@ -40,3 +40,14 @@ export const noStore: RequestHandler = (_req, res, next) => {
   res.setHeader('Cache-Control', 'no-store');
   next();
 };
+
+/** For a page that shows another one of this site in a frame: the one thing that its policy lacks. */
+export function allowOwnFrame(res: Response): void {
+  res.setHeader('Content-Security-Policy', `${res.getHeader('Content-Security-Policy')};frame-src 'self'`);
+}
+
+/** For an answer that holds what strangers wrote: a policy of its own in place of the pages'. Only our own page may frame it. */
+export function replacePolicy(res: Response, policy: string): void {
+  res.setHeader('Content-Security-Policy', policy);
+  res.setHeader('X-Frame-Options', 'SAMEORIGIN');
+}

@@ -22,8 +22,8 @@ export interface Terminal {
   readonly bytes: RandomBytes;
   /** How long to wait for another generator. */
   readonly lockWaitMs: number;
-  /** undefined: there is no vault. */
-  readonly vault?: VaultSteps | undefined;
+  /** The vault that the settings of this file lead to; undefined: there is none. */
+  readonly vaultOf?: (envFile: string) => Promise<VaultSteps | undefined>;
   /** How many people are signed in, by the settings of that file; undefined where nobody can tell. */
   countPeople?(envFile: string): Promise<number | undefined>;
   /** Ends every session, here and at the gate, by the settings of that file as it is now. */
@@ -75,7 +75,8 @@ async function generateInFile(options: GeneratorOptions, terminal: Terminal): Pr
     const question = `${outcome === 'would-create' ? 'Make' : 'Change'} ${path}`;
     return terminal.ask(`${question}${emergency ? ' and sign everyone out' : ''}? [y/N] `);
   };
-  const result = await generate({ ...terminal, path, rotate, prune, emergency, dryRun, confirm });
+  const vault = await terminal.vaultOf?.(path);
+  const result = await generate({ ...terminal, path, vault, rotate, prune, emergency, dryRun, confirm });
   if ('wrong' in result) {
     for (const line of result.wrong) err(line);
     if (json) out(JSON.stringify({ outcome: 'refused', file: path, wrong: result.wrong }, null, 2));

@@ -73,10 +73,10 @@ async function carryOut(run: Run): Promise<Report | Refusal> {
 interface Written {
   readonly backup?: string;
   readonly olderBackupsGone: number;
-  readonly vault?: 'changed' | 'unfinished';
+  readonly vault?: 'changed' | 'unfinished' | 'not here';
 }
 
-async function write(run: Run, { file, text, vaultChange }: Draft): Promise<Written | Refusal> {
+async function write(run: Run, { file, text, steps, vaultChange }: Draft): Promise<Written | Refusal> {
   const { path } = run;
   await vaultChange?.before();
   const backup = file && backUp(path, file, run.now());
@@ -87,10 +87,12 @@ async function write(run: Run, { file, text, vaultChange }: Draft): Promise<Writ
     return { wrong: [`${path} was changed by something else meanwhile; run this again`] };
   }
   // The file is new and the vault opens with it: what fails now is said, and mended by the next run.
-  const vault = await vaultChange?.after().then(
+  const changed = await vaultChange?.after().then(
     () => 'changed' as const,
     () => 'unfinished' as const,
   );
+  const isReplaced = steps.some(({ kind, action }) => kind.word === 'vault' && action === 'rotated');
+  const vault = changed ?? (isReplaced ? 'not here' : undefined);
   const olderBackupsGone = backup ? dropOlderBackups(path, backup) : 0;
   return { olderBackupsGone, ...(vault && { vault }), ...(backup && { backup }) };
 }

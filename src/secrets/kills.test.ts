@@ -30,7 +30,7 @@ const program = `
   const { fileVault } = await import(${urlOf('vault.fixture.ts')});
   process.exitCode = await generateSecrets(process.argv.slice(1), {
     cwd: process.cwd(), isInteractive: false, ask: async () => false, out() {}, err: console.error,
-    now: Date.now, bytes: randomBytes, lockWaitMs: 5000, vault: fileVault('vault.json'),
+    now: Date.now, bytes: randomBytes, lockWaitMs: 5000, vaultOf: async () => fileVault('vault.json'),
     async endEverything() { writeFileSync('ended', ''); return { gate: 1, sessions: 1 }; },
   });
 `;
@@ -95,7 +95,7 @@ function rerun(folder: string, args: readonly string[]) {
     now: Date.now,
     bytes: randomBytes,
     lockWaitMs: 5000,
-    vault: fileVault(join(folder, 'vault.json')),
+    vaultOf: async () => fileVault(join(folder, 'vault.json')),
     endEverything: async () => ({ gate: 1, sessions: 1 }),
   });
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import { parse } from 'dotenv';
 import { generateSecrets, type Terminal } from './command.ts';
+import type { VaultSteps } from './vault-steps.ts';
 
 export const root = fs.mkdtempSync(join(tmpdir(), 'gatehouse-secrets-'));
 after(() => fs.rmSync(root, { recursive: true }));
@@ -17,7 +18,8 @@ interface Trial {
   readonly asked: readonly string[];
 }
 
-interface Answers extends Partial<Pick<Terminal, 'vault' | 'countPeople' | 'endEverything'>> {
+interface Answers extends Partial<Pick<Terminal, 'countPeople' | 'endEverything'>> {
+  readonly vault?: VaultSteps;
   readonly answer?: boolean;
   /** Runs while the question stands. */
   readonly meanwhile?: () => void;
@@ -30,7 +32,7 @@ export function place(text?: string | Uint8Array, mode = 0o600) {
   const env = join(folder, '.env');
   if (text !== undefined) fs.writeFileSync(env, text, { mode });
   const run = async (args: readonly string[], answers: Answers = {}): Promise<Trial> => {
-    const { answer, meanwhile, at = Date.UTC(2026, 10, 23, 15, 4, 5), ...house } = answers;
+    const { answer, meanwhile, vault, at = Date.UTC(2026, 10, 23, 15, 4, 5), ...house } = answers;
     const out: string[] = [];
     const err: string[] = [];
     const asked: string[] = [];
@@ -48,6 +50,7 @@ export function place(text?: string | Uint8Array, mode = 0o600) {
       now: () => at,
       bytes: randomBytes,
       lockWaitMs: 50,
+      vaultOf: async () => vault,
       ...house,
     });
     return { code, out: out.join('\n'), err: err.join('\n'), asked };

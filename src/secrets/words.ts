@@ -30,7 +30,9 @@ export function reportLines(report: Report): { readonly first: string; readonly 
       `AUDIT_KEY_FALLBACKS is full: ${lost}, and with it the proof of the record’s entries of that time.`,
     vault === 'unfinished' &&
       'The vault opens with the new passphrase, but could not be finished: run this again.',
-    vault &&
+    vault === 'not here' &&
+      'There is no vault beside this file. One in a container’s volume must learn the new passphrase there, before the new secrets are loaded: docs/vault.md.',
+    (vault === 'changed' || vault === 'unfinished') &&
       'A running app goes on with the vault’s key that it holds in memory until it has the new secrets.',
     ...(ended ? endedLines(ended) : []),
     ...(outcome === 'changed' ? useLines(usesOf(report.steps)) : []),

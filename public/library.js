@@ -1,0 +1,36 @@
+// Gives a page of the library its full height, and shows how far a sync is. Without it the frame scrolls and the page is reloaded by hand.
+const frame = document.querySelector('.page-frame');
+
+function fit() {
+  const body = frame.contentDocument?.body;
+  // A page that could not be shown is a document of the browser's own.
+  if (!body?.classList.contains('framed')) return;
+  const measure = () => {
+    frame.style.height = `${Math.ceil(body.getBoundingClientRect().height) + 1}px`;
+  };
+  new ResizeObserver(measure).observe(body);
+  measure();
+}
+
+if (frame) {
+  frame.addEventListener('load', fit);
+  if (frame.contentDocument?.readyState === 'complete') fit();
+}
+
+const everyMs = 2000;
+
+async function follow(panel) {
+  const path = panel.dataset.live;
+  const answer = await fetch(path, { headers: { accept: 'text/html' } }).catch(() => undefined);
+  if (answer && !answer.ok) return;
+  const page = answer && new DOMParser().parseFromString(await answer.text(), 'text/html');
+  const next = page?.querySelector('.sync');
+  if (page && !next?.dataset.live) {
+    location.reload();
+    return;
+  }
+  if (next) panel.replaceChildren(...next.childNodes);
+  setTimeout(follow, everyMs, panel);
+}
+
+for (const panel of document.querySelectorAll('[data-live]')) setTimeout(follow, everyMs, panel);

@@ -1,0 +1,191 @@
+// Asks Confluence. Credentials go to the one configured origin and nowhere else; after a refusal nothing more is asked.
+import type { Readable } from 'node:stream';
+import type { z } from 'zod';
+import { type Head, isHtml, isJson, leadsToSignIn, refusalByHead, refusalByPage } from './answer.ts';
+import { type Connect, createConnect, type Resolve } from './connect.ts';
+import type { Credentials } from './credentials.ts';
+import { exchange, readStart, readText } from './exchange.ts';
+import { createLanes } from './lanes.ts';
+import { isRefusal, type Refusal, Unanswered } from './outcomes.ts';
+import { Later, refuse } from './refuse.ts';
+import { longestWaitMs, maxTries, pauseMs } from './retry.ts';
+
+export interface ClientOptions {
+  /** The configured address, without a slash at its end. */
+  readonly base: string;
+  readonly allowPrivate: boolean;
+  readonly credentials: Credentials;
+  readonly now: () => number;
+  readonly wait: (ms: number) => Promise<unknown>;
+  readonly random: () => number;
+  /** Where Cloud keeps the bytes of attachments; only for those, and without credentials. */
+  readonly mediaHosts: readonly string[];
+  readonly resolve?: Resolve | undefined;
+  readonly lanes?: number | undefined;
+  readonly timeoutMs?: number | undefined;
+}
+
+export interface Client {
+  readonly origin: string;
+  /** The path of the configured address: `/wiki`, or empty. */
+  readonly context: string;
+  readonly usesCookies: boolean;
+  /** @param path below the configured address @throws Unanswered */
+  json<T>(path: string, schema: z.ZodType<T>): Promise<T>;
+  /** The bytes of an attachment. @param mediaType as Confluence named it before @throws Unanswered, and what `take` throws */
+  file<T>(path: string, mediaType: string, take: (body: Readable) => Promise<T>): Promise<T>;
+  /** Ends what is under way; further requests throw `reason`. */
+  stop(reason: 'stopped' | Refusal): void;
+  requests(): number;
+  close(): void;
+}
+
+const jsonLimit = 32 * 1024 * 1024;
+const jsonTimeoutMs = 60_000;
+const fileTimeoutMs = 15 * 60_000;
+const maxRedirects = 3;
+
+interface Asked<T> {
+  readonly form: 'json' | 'file';
+  readonly timeoutMs: number;
+  readonly accept: string;
+  read(head: Head, body: Readable): Promise<T>;
+}
+
+/** @throws Unanswered for an address that may not be asked at all */
+export function createClient(options: ClientOptions): Client {
+  const base = new URL(options.base);
+  if (base.protocol !== 'https:' && !options.allowPrivate) throw new Unanswered('plain_http');
+  const context = base.pathname.replace(/\/+$/, '');
+  const connect: Connect = createConnect({ allowPrivate: options.allowPrivate, resolve: options.resolve });
+  const lanes = createLanes(options.lanes ?? 4);
+  const stopping = new AbortController();
+  let stopped: Unanswered | undefined;
+  let requests = 0;
+
+  function stop(reason: 'stopped' | Refusal, status = 0): void {
+    stopped ??= new Unanswered(reason, status);
+    stopping.abort();
+  }
+
+  function unlessStopped(): void {
+    if (stopped) throw stopped;
+  }
+
+  async function ask<T>(path: string, asked: Asked<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      unlessStopped();
+      try {
+        return await lanes.run(() => follow(new URL(`${base.origin}${context}${path}`), asked));
+      } catch (error) {
+        unlessStopped();
+        if (!(error instanceof Unanswered)) throw error;
+        if (isRefusal(error.reason)) {
+          stop(error.reason, error.status);
+          throw error;
+        }
+        const passing = ['unreachable', 'unavailable', 'too_slow', 'rate_limited'].includes(error.reason);
+        if (!passing || tries >= maxTries) throw error;
+        await again(error, tries);
+      }
+    }
+  }
+
+  /** @throws Unanswered where we are asked to wait for longer than that makes sense */
+  async function again(error: Unanswered, tries: number): Promise<void> {
+    const asked = error instanceof Later ? error.afterMs : undefined;
+    if (asked !== undefined && asked > longestWaitMs) throw new Unanswered('rate_limited', error.status);
+    const jitter = pauseMs(tries, options.random());
+    const pause = options.wait(asked === undefined ? jitter : asked + jitter);
+    // Whoever is told to wait does so with everything, and is less eager after.
+    if (error.status === 429 || asked !== undefined) lanes.slower(pause);
+    await pause;
+  }
+
+  async function follow<T>(first: URL, asked: Asked<T>): Promise<T> {
+    let url = first;
+    for (let redirects = 0; ; redirects++) {
+      unlessStopped();
+      requests++;
+      const own = url.origin === base.origin;
+      const headers = {
+        accept: asked.accept,
+        'accept-encoding': asked.form === 'json' ? 'gzip' : 'identity',
+        'user-agent': 'gatehouse',
+        ...(own && options.credentials.headers),
+      };
+      const { timeoutMs } = asked;
+      const answer = await exchange(
+        { connect, url, headers, timeoutMs, signal: stopping.signal },
+        async (head, body) => {
+          const location = head.headers.location;
+          if (head.status >= 300 && head.status < 400 && location !== undefined) {
+            const refusal = own ? refusalByHead(head) : undefined;
+            if (refusal) throw new Unanswered(refusal, head.status);
+            return { to: location };
+          }
+          await refuse(head, body, own, options.now);
+          return { value: await asked.read(head, body) };
+        },
+      );
+      if ('value' in answer) return answer.value;
+      if (redirects >= maxRedirects) throw new Unanswered('redirected');
+      url = target(answer.to, url, asked.form);
+    }
+  }
+
+  /** Where a redirect may lead: to the same origin, and for bytes of attachments to Cloud's media hosts. */
+  function target(location: string, from: URL, form: 'json' | 'file'): URL {
+    const to = URL.parse(location, from.href);
+    if (!to || !/^https?:$/.test(to.protocol) || to.username || to.password)
+      throw new Unanswered('redirected');
+    if (from.origin === base.origin && leadsToSignIn(to)) throw new Unanswered('sign_in_page');
+    if (to.origin === base.origin) return to;
+    const secure = to.protocol === 'https:' || options.allowPrivate;
+    if (form === 'file' && secure && options.mediaHosts.includes(to.host)) return to;
+    throw new Unanswered('redirected');
+  }
+
+  return {
+    origin: base.origin,
+    context,
+    usesCookies: options.credentials.kind === 'cookies',
+    json: (path, schema) =>
+      ask(path, {
+        form: 'json',
+        accept: 'application/json',
+        timeoutMs: options.timeoutMs ?? jsonTimeoutMs,
+        async read({ headers, status }, body) {
+          if (isHtml(headers)) throw new Unanswered(refusalByPage(await readStart(body)), status);
+          if (!isJson(headers)) throw new Unanswered('garbled', status);
+          const parsed = schema.safeParse(parseJson(await readText(body, jsonLimit)));
+          if (!parsed.success) throw new Unanswered('garbled', status);
+          return parsed.data;
+        },
+      }),
+    file: (path, mediaType, take) =>
+      ask(path, {
+        form: 'file',
+        accept: '*/*',
+        timeoutMs: options.timeoutMs ?? fileTimeoutMs,
+        async read({ headers, status }, body) {
+          const isPage = isHtml(headers) && !/^attachment\b/i.test(headers['content-disposition'] ?? '');
+          if (isPage && !/html/i.test(mediaType)) {
+            throw new Unanswered(refusalByPage(await readStart(body)), status);
+          }
+          return take(body);
+        },
+      }),
+    stop,
+    requests: () => requests,
+    close: () => connect.close(),
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new Unanswered('garbled', 200);
+  }
+}

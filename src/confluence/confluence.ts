@@ -1,0 +1,200 @@
+// The library's connection to Confluence: sync, its state, and a test of the credentials. One sync at a time, in all processes together.
+import { join } from 'node:path';
+import type { PersonRef, Recorder } from '../audit/recorder.ts';
+import type { Logger } from '../http/log.ts';
+import { withLock } from '../store/file-lock.ts';
+import type { Kind } from './api.ts';
+import { fetchWork } from './fetching.ts';
+import { createFiles } from './files.ts';
+import type { LibraryStore } from './library-store.ts';
+import { listScope } from './listing.ts';
+import { isRefusal, pauses, type Reason, Unanswered } from './outcomes.ts';
+import { createProgress, idle, type ProgressFeed } from './progress.ts';
+import type { Failure, Run } from './runs.ts';
+import { type Scope, scopeText } from './scope.ts';
+import { openSite, type Site, type SiteOptions } from './site.ts';
+import { createSyncStore } from './sync-store.ts';
+
+export interface ConfluenceOptions extends SiteOptions {
+  readonly library: LibraryStore;
+  /** The lock of the sync lies here. */
+  readonly dataDir: string;
+  readonly recorder: Recorder;
+  readonly logger: Logger;
+  /** A body's words, for the search. */
+  readonly textOf: (body: string) => string;
+  /** Bytes; larger attachments are not fetched. 200 MB. */
+  readonly fileLimit?: number;
+}
+
+export interface SyncSummary extends Run {
+  readonly failed: number;
+  /** The first hundred. */
+  readonly failures: readonly Failure[];
+  /** Whether it took up an earlier one. */
+  readonly resumed: boolean;
+  readonly requests: number;
+}
+
+export interface ConfluenceStatus {
+  /** The last sync; `running` is false where it was killed: the next one of the same scope takes it up. */
+  readonly last: Run | undefined;
+  readonly running: boolean;
+  /** Pages that the last sync has yet to fetch. */
+  readonly toDo: number;
+  readonly failed: number;
+  readonly failures: readonly Failure[];
+  readonly pages: number;
+  readonly attachments: number;
+}
+
+export type TestResult =
+  | { readonly ok: true; readonly as: string; readonly kind: Kind }
+  | { readonly ok: false; readonly reason: Reason };
+
+export interface Confluence {
+  /** Never throws for what Confluence does; `busy`: another sync is running, here or in another process. @throws RecordUnavailable */
+  sync(scope: Scope, by?: PersonRef | 'terminal'): Promise<SyncSummary | { readonly busy: true }>;
+  status(): ConfluenceStatus;
+  /** One request, as the one who the credentials say we are. Marks the vault's entry where they are refused. */
+  test(): Promise<TestResult>;
+  readonly progress: ProgressFeed;
+  /** Ends a sync of this process in order: it is paused. Resolves when nothing more is written. */
+  stop(): Promise<void>;
+}
+
+const failuresShown = 100;
+const aliveEveryMs = 20_000;
+/** A sync that says `running` and was not heard of for so long was killed. */
+const silentMs = 3 * aliveEveryMs;
+
+export function createConfluence(options: ConfluenceOptions): Confluence {
+  const { library, dataDir, recorder, logger, now } = options;
+  const store = createSyncStore(library.database, options.textOf);
+  const progress = createProgress();
+  const lockPath = join(dataDir, 'library-sync');
+  const lanes = options.lanes ?? 4;
+  const fileLimit = options.fileLimit ?? 200 * 1024 * 1024;
+  let running: Site | undefined;
+  let stopping = false;
+  let ending: Promise<unknown> = Promise.resolve();
+
+  /** @returns why it ended early; undefined: it is done */
+  async function go(scope: Scope, run: number): Promise<{ reason: Reason | undefined; requests: number }> {
+    let site: Site | undefined;
+    try {
+      site = await openSite(options);
+      running = site;
+      if (stopping) throw new Unanswered('stopped');
+      const { api, client } = site;
+      if ((await api.whoAmI()) === undefined) throw new Unanswered('anonymous');
+      const files = createFiles(library.filesFolder, fileLimit, client);
+      await files.sweep(store.fileNames());
+      progress.set({ ...idle, state: 'listing' });
+      await listScope(scope, {
+        api,
+        store,
+        run,
+        fileLimit,
+        now,
+        onListed: (space, pages) => progress.set({ space, listed: progress.now().listed + pages }),
+      });
+      progress.set({ state: 'fetching', space: '', total: store.runs.workCount() });
+      const onDone = () => progress.set({ done: progress.now().done + 1 });
+      await fetchWork({ api, store, files, run, lanes, now, onDone });
+      return { reason: undefined, requests: client.requests() };
+    } catch (error) {
+      const reason = await reasonOf(error, site);
+      return { reason, requests: site?.client.requests() ?? 0 };
+    } finally {
+      running = undefined;
+      site?.client.close();
+      progress.set(idle);
+    }
+  }
+
+  async function reasonOf(error: unknown, site: Site | undefined): Promise<Reason> {
+    if (!(error instanceof Unanswered)) throw error;
+    const { reason } = error;
+    if (isRefusal(reason)) await site?.credentials.refused(reason);
+    return reason;
+  }
+
+  async function locked(scope: Scope, by: PersonRef | 'terminal' | undefined): Promise<SyncSummary> {
+    await recorder.write({
+      event: 'confluence.sync_started',
+      ...(by && { by }),
+      facts: { what: scope.of.what },
+    });
+    const { id, resumed } = store.runs.begin(scopeText(scope), now());
+    const beat = setInterval(() => store.runs.alive(id, now()), aliveEveryMs).unref();
+    let ended: { reason: Reason | undefined; requests: number };
+    try {
+      ended = await go(scope, id);
+    } catch (error) {
+      logger.error({ event: 'confluence.failed', err: error });
+      store.runs.end(id, 'failed', 'unexpected', now());
+      recorder.note({ event: 'confluence.sync_ended', outcome: 'failed', reason: 'unexpected' });
+      throw error;
+    } finally {
+      clearInterval(beat);
+    }
+    const { reason, requests } = ended;
+    const state = reason === undefined ? 'done' : pauses(reason) ? 'paused' : 'failed';
+    store.runs.end(id, state, reason ?? null, now());
+    const run = store.runs.last() as Run;
+    const failed = store.runs.failureCount();
+    const { added, updated, removed } = run;
+    recorder.note({
+      event: 'confluence.sync_ended',
+      ...(by && { by }),
+      outcome: state === 'done' ? 'done' : isRefusal(reason ?? '') ? 'refused' : 'failed',
+      ...(reason && { reason }),
+      facts: { added, updated, removed, failed },
+    });
+    return { ...run, failed, failures: store.runs.failures(failuresShown), resumed, requests };
+  }
+
+  return {
+    async sync(scope, by) {
+      const done = await withLock(lockPath, 0, () => {
+        stopping = false;
+        const work = locked(scope, by);
+        ending = work.catch(() => {});
+        return work;
+      });
+      return 'value' in done ? done.value : done;
+    },
+    status() {
+      const last = store.runs.last();
+      return {
+        last,
+        running: last?.state === 'running' && now() - last.aliveAt < silentMs,
+        toDo: last?.state === 'done' ? 0 : store.runs.workCount(),
+        failed: store.runs.failureCount(),
+        failures: store.runs.failures(failuresShown),
+        pages: store.runs.pageCount(),
+        attachments: store.runs.fileCount(),
+      };
+    },
+    async test() {
+      let site: Site | undefined;
+      try {
+        site = await openSite(options);
+        const as = await site.api.whoAmI();
+        if (as === undefined) throw new Unanswered('anonymous');
+        return { ok: true, as, kind: site.api.kind };
+      } catch (error) {
+        return { ok: false, reason: await reasonOf(error, site) };
+      } finally {
+        site?.client.close();
+      }
+    },
+    progress,
+    async stop() {
+      stopping = true;
+      running?.client.stop('stopped');
+      await ending;
+    },
+  };
+}

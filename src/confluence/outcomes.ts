@@ -1,0 +1,62 @@
+// Why a request or a sync did not go on: closed sets, and the words for people.
+
+/** Confluence does not take who we are: nothing more may be asked before somebody has seen to it. */
+export const refusals = {
+  none: 'There are no cookies and no token for Confluence.',
+  closed: 'The vault does not open, so its cookies cannot be used.',
+  expired: 'The cookies in the vault have expired.',
+  refused: 'Confluence refused the cookies or the token.',
+  forbidden: 'Confluence says that this account may not read here.',
+  anonymous: 'Confluence does not know who we are any more: the sign-in is over.',
+  sign_in_page: 'Confluence answered with its sign-in page: the sign-in is over.',
+  challenged: 'Confluence asks for a CAPTCHA.',
+} as const;
+
+/** What else can be wrong. */
+export const faults = {
+  private_address: 'The host has a private address. If that is right, set CONFLUENCE_ALLOW_PRIVATE=true.',
+  plain_http: 'CONFLUENCE_URL is on plain http. If that is right, set CONFLUENCE_ALLOW_PRIVATE=true.',
+  untrusted_certificate: 'The certificate of that host cannot be trusted.',
+  unreachable: 'Confluence could not be reached.',
+  unavailable: 'Confluence answered with errors.',
+  too_slow: 'The answer took too long.',
+  rate_limited: 'Confluence asks us to wait for a long time.',
+  redirected: 'Confluence sent us elsewhere, and we did not go.',
+  too_large: 'The answer is larger than we take.',
+  garbled: 'The answer was not what Confluence’s documentation says.',
+  not_found: 'There is no such thing at Confluence, or we may not see it.',
+  not_stored: 'The file could not be written here.',
+  stopped: 'The sync was stopped.',
+} as const;
+
+export type Refusal = keyof typeof refusals;
+export type Fault = keyof typeof faults;
+export type Reason = Refusal | Fault;
+
+export function isRefusal(reason: string): reason is Refusal {
+  return Object.hasOwn(refusals, reason);
+}
+
+/** These end by themselves or by somebody's hand; the others are somebody's to look into. */
+export function pauses(reason: Reason): boolean {
+  return isRefusal(reason) || reason === 'stopped' || reason === 'rate_limited';
+}
+
+/** One sentence. */
+export function wordsFor(reason: string): string {
+  if (isRefusal(reason)) return refusals[reason];
+  return Object.hasOwn(faults, reason) ? faults[reason as Fault] : 'Something unexpected happened.';
+}
+
+/** A request that will not be answered; its reason says who has to act. Carries no text of the other side. */
+export class Unanswered extends Error {
+  readonly reason: Reason;
+  /** The status of the last answer, 0 where there was none. */
+  readonly status: number;
+  constructor(reason: Reason, status = 0) {
+    super(wordsFor(reason));
+    this.name = 'Unanswered';
+    this.reason = reason;
+    this.status = status;
+  }
+}

@@ -1,0 +1,82 @@
+// Keys from passphrases: published vectors, bounds on what a file may ask for, and keys that differ where they must.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import {
+  areSound,
+  keyEncryptionKey,
+  machineCheckOf,
+  machineKeyOf,
+  pbkdf2Rounds,
+  saltBytes,
+  stretch,
+  subkey,
+} from './kdf.ts';
+import { unwrapKey, wrapKey } from './key-wrap.ts';
+
+test('PBKDF2-HMAC-SHA256 as RFC 7914, section 11, has it', async () => {
+  const made = await stretch('Password', Buffer.from('NaCl'), 80_000);
+  assert.equal(made.toString('hex'), '4ddcd8f60b98be21830cee5ef22701f9641a4418d04c0414aeff08876b34ab56');
+});
+
+test('AES-256 key wrap as RFC 3394, section 4.6, has it', () => {
+  const kek = Buffer.from('000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f', 'hex');
+  const key = Buffer.from('00112233445566778899aabbccddeeff000102030405060708090a0b0c0d0e0f', 'hex');
+  const wrapped = '28c9f404c4b810f4cbccb35cfb87f8263f5786e2d80ed326cbc7f0e71a99f43bfb988b9b7a02dd21';
+  assert.equal(wrapKey(kek, key).toString('hex'), wrapped);
+  assert.deepEqual(unwrapKey(kek, Buffer.from(wrapped, 'hex')), key);
+});
+
+test('a wrapped key with any bit changed, cut or under another key does not unwrap', () => {
+  const [kek, key] = [randomBytes(32), randomBytes(32)];
+  const wrapped = wrapKey(kek, key);
+  for (let bit = 0; bit < wrapped.length * 8; bit++) {
+    const changed = Buffer.from(wrapped);
+    changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+    assert.equal(unwrapKey(kek, changed), undefined);
+  }
+  for (let i = 0; i < wrapped.length; i++) assert.equal(unwrapKey(kek, wrapped.subarray(0, i)), undefined);
+  assert.equal(unwrapKey(randomBytes(32), wrapped), undefined);
+});
+
+test('parameters below the floor, above the ceiling or with another salt are refused', () => {
+  const salt = Buffer.alloc(saltBytes);
+  const { floor, ceiling, usual } = pbkdf2Rounds;
+  assert.ok(floor >= 600_000);
+  for (const rounds of [floor, usual, ceiling]) assert.ok(areSound({ salt, rounds }));
+  for (const rounds of [
+    floor - 1,
+    ceiling + 1,
+    0,
+    -1,
+    1.5 * floor + 0.5,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+  ])
+    assert.ok(!areSound({ salt, rounds }));
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 64 }), (other) => {
+      assert.equal(areSound({ salt: other, rounds: usual }), other.length === saltBytes);
+    }),
+  );
+});
+
+test('machine, salt, binding and purpose each make another key', () => {
+  const [stretched, salt, other] = [randomBytes(32), randomBytes(16), randomBytes(16)];
+  const [here, there] = [machineKeyOf('a'), machineKeyOf('b')];
+  const keys = [
+    keyEncryptionKey(stretched, salt, undefined),
+    keyEncryptionKey(stretched, salt, here),
+    keyEncryptionKey(stretched, salt, there),
+    keyEncryptionKey(stretched, other, here),
+    subkey(stretched, 'file', 32),
+    subkey(stretched, 'id', 32),
+    here,
+    there,
+  ].map((key) => key.toString('hex'));
+  assert.equal(new Set(keys).size, keys.length);
+  assert.ok(keys.every((key) => key.length === 64));
+  assert.notDeepEqual(machineCheckOf(here, salt), machineCheckOf(here, other));
+  assert.notDeepEqual(machineCheckOf(here, salt), machineCheckOf(there, salt));
+});

@@ -1,0 +1,45 @@
+// Addresses that a page may lead to: http, https and mailto, written out anew by the URL parser that browsers have too.
+
+const schemes = new Set(['http:', 'https:', 'mailto:']);
+
+/**
+ * @param base what a relative address is under; undefined: a relative one leads nowhere
+ * @returns undefined for anything that is not such an address
+ */
+export function safeAddress(text: string, base: string | undefined): string | undefined {
+  if (text.length > 4000) return undefined;
+  const url = URL.parse(text.toWellFormed(), base);
+  if (!url || !schemes.has(url.protocol)) return undefined;
+  // `https://desk.example@evil.example/` reads like another place.
+  url.username = '';
+  url.password = '';
+  return url.href;
+}
+
+/** The id of a heading or anchor. Never a name that something else could mean. */
+export function anchorId(name: string): string {
+  const words = name
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, '-')
+    .replace(/^-+|-+$/g, '');
+  return `p-${words.slice(0, 80)}`;
+}
+
+/** Where a page of that title is at Confluence; both kinds understand it. */
+export function originalByTitle(url: string | undefined, space: string, title: string): string | undefined {
+  if (url === undefined) return undefined;
+  return safeAddress(
+    `${url.replace(/\/+$/, '')}/display/${encodeURIComponent(space)}/${encodeURIComponent(title)}`,
+    undefined,
+  );
+}
+
+/** The id of the page that an address of this Confluence names, in any of the forms that people paste. */
+export function pageIdOf(address: string, url: string | undefined): string | undefined {
+  if (url === undefined) return undefined;
+  const [asked, home] = [URL.parse(address), URL.parse(url)];
+  if (!asked || !home || asked.host !== home.host) return undefined;
+  const id = asked.searchParams.get('pageId') ?? /\/pages\/(\d+)(?:\/|$)/.exec(asked.pathname)?.[1];
+  return id && /^\d{1,20}$/.test(id) ? id : undefined;
+}

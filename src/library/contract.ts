@@ -1,0 +1,90 @@
+// What the library asks of whoever keeps the fetched pages, and of whoever syncs them. The root hands both in.
+import type { DatabaseSync } from 'node:sqlite';
+
+export interface Space {
+  readonly key: string;
+  readonly name: string;
+  readonly homepage: string | null;
+  /** Live pages. */
+  readonly pages: number;
+  readonly fetchedAt: number;
+}
+
+export interface Page {
+  readonly id: string;
+  readonly space: string;
+  readonly parent: string | null;
+  readonly title: string;
+  readonly version: number;
+  /** Confluence's storage format; nothing in it is trusted. */
+  readonly body: string;
+  readonly status: 'live' | 'removed';
+  /** The original. */
+  readonly url: string;
+  /** Empty where nobody is named. */
+  readonly author: string;
+  /** 0: not known. */
+  readonly updatedAt: number;
+  readonly fetchedAt: number;
+}
+
+export interface Attachment {
+  readonly id: string;
+  readonly page: string;
+  /** A name that people gave; never a path. */
+  readonly title: string;
+  readonly mediaType: string;
+  readonly size: number;
+  /** Where its bytes lie on this machine. */
+  readonly path: string;
+}
+
+export interface TreeEntry {
+  readonly id: string;
+  readonly title: string;
+  /** 0 at the top; entries stand in reading order. */
+  readonly depth: number;
+}
+
+/** The library as it was fetched. Reads only. */
+export interface LibraryPages {
+  spaces(): readonly Space[];
+  tree(space: string): readonly TreeEntry[];
+  page(id: string): Page | undefined;
+  pageByTitle(space: string, title: string): Page | undefined;
+  children(id: string): readonly { readonly id: string; readonly title: string }[];
+  attachmentsOf(page: string): readonly Attachment[];
+  attachment(id: string): Attachment | undefined;
+  /** Has `page_text(title, text)`, full-text, its rows those of `page(row, id, space, title)`. */
+  readonly database: DatabaseSync;
+}
+
+/** How far a sync is. */
+export interface SyncProgress {
+  readonly state: 'never' | 'running' | 'paused' | 'failed' | 'done';
+  /** Why it is paused or failed, in words for people. */
+  readonly reason?: string;
+  readonly startedAt?: number;
+  readonly endedAt?: number;
+  /** Pages that are done, of those that were found so far. */
+  readonly done: number;
+  readonly found: number;
+  readonly added: number;
+  readonly updated: number;
+  readonly skipped: number;
+  readonly failed: number;
+}
+
+export interface LibraryParts {
+  readonly pages: LibraryPages;
+  /** Confluence's address; undefined: none is configured. */
+  readonly url: string | undefined;
+  /** Absent: syncs are only started in the terminal. `cookies`: Confluence wants fresh ones first. */
+  readonly startSync?: (by: {
+    readonly id: string;
+    readonly email: string;
+  }) => Promise<'started' | 'running' | 'cookies'>;
+  readonly progress?: () => SyncProgress;
+  /** Where exports are written; made when missing, mode 0700. */
+  readonly exportsFolder: string;
+}

@@ -1,0 +1,213 @@
+// A clean page tree as Markdown (CommonMark with GitHub's tables and task lists). No HTML in it means anything.
+import { type Element, isElement, type Node, textBelow, visible } from './tree.ts';
+
+/** Where a picture lies beside the file. @returns undefined: only its words are written */
+export type PictureAt = (src: string) => string | undefined;
+
+export function markdownOf(title: string, nodes: readonly Node[], pictureAt: PictureAt): string {
+  const body = blocks(nodes, pictureAt);
+  const head = `# ${inline([title], pictureAt).replace(/\s+/g, ' ').trim() || 'Untitled'}`;
+  return `${[head, ...body].filter((block) => block.trim() !== '').join('\n\n')}\n`;
+}
+
+const blockNames = new Set('p div h2 h3 h4 h5 h6 ul ol dl table blockquote pre figure details hr'.split(' '));
+
+/** Each a block without an empty line around it. Words between blocks become a paragraph. */
+function blocks(nodes: readonly Node[], pictureAt: PictureAt): string[] {
+  const done: string[] = [];
+  let words: Node[] = [];
+  const flush = () => {
+    const text = paragraph(words, pictureAt);
+    if (text !== '') done.push(text);
+    words = [];
+  };
+  for (const node of nodes) {
+    if (typeof node === 'string' || (!blockNames.has(node.name) && !hasBlock(node))) {
+      words.push(node);
+      continue;
+    }
+    flush();
+    done.push(...block(node, pictureAt));
+  }
+  flush();
+  return done;
+}
+
+function hasBlock(node: Element): boolean {
+  return node.children.some(
+    (child) => typeof child !== 'string' && (blockNames.has(child.name) || hasBlock(child)),
+  );
+}
+
+function block(node: Element, pictureAt: PictureAt): string[] {
+  const classes = (node.attributes['class'] ?? '').split(' ');
+  switch (node.name) {
+    case 'h2':
+    case 'h3':
+    case 'h4':
+    case 'h5':
+    case 'h6': {
+      const words = inline(node.children, pictureAt).replace(/\s+/g, ' ').trim();
+      return words === '' ? [] : [`${'#'.repeat(Number(node.name.slice(1)))} ${words}`];
+    }
+    case 'p':
+      return [
+        classes.includes('panel-title')
+          ? `**${paragraph(node.children, pictureAt)}**`
+          : paragraph(node.children, pictureAt),
+      ];
+    case 'ul':
+    case 'ol':
+      return [list(node, pictureAt)];
+    case 'blockquote':
+      return [prefixed(blocks(node.children, pictureAt).join('\n\n'), '> ')];
+    case 'pre':
+      return [fence(textBelow(node.children), '')];
+    case 'hr':
+      return ['---'];
+    case 'table':
+      return [table(node, pictureAt)];
+    case 'figure':
+      return classes.includes('code') ? code(node, pictureAt) : blocks(node.children, pictureAt);
+    case 'details': {
+      if (classes.includes('code')) return code(node, pictureAt);
+      const [summary, ...rest] = node.children;
+      const words = isElement(summary) ? paragraph(summary.children, pictureAt) : '';
+      return [words === '' ? '' : `**${words}**`, ...blocks(rest, pictureAt)];
+    }
+    case 'div':
+      if (classes.includes('panel') || classes.includes('quiet'))
+        return [prefixed(blocks(node.children, pictureAt).join('\n\n'), '> ')];
+      return classes.includes('toc') ? [] : blocks(node.children, pictureAt);
+    default:
+      return blocks(node.children, pictureAt);
+  }
+}
+
+function code(node: Element, pictureAt: PictureAt): string[] {
+  const head = node.children.find((child) => isElement(child, 'figcaption', 'summary'));
+  const pre = node.children.find((child) => isElement(child, 'pre'));
+  const spans = isElement(head) ? head.children.filter((child) => isElement(child, 'span')) : [];
+  const language = spans.find((span) => isElement(span) && span.attributes['class'] === 'language');
+  const title = spans.find((span) => isElement(span) && span.attributes['class'] === 'title');
+  const name = isElement(language)
+    ? textBelow(language.children)
+        .toLowerCase()
+        .replace(/[^\w+#.-]/g, '')
+    : '';
+  return [
+    ...(isElement(title) ? [`**${paragraph(title.children, pictureAt)}**`] : []),
+    fence(isElement(pre) ? textBelow(pre.children) : '', name),
+  ];
+}
+
+/** A fence longer than any run of backticks in it. */
+function fence(text: string, language: string): string {
+  const longest = Math.max(2, ...(text.match(/`+/g) ?? []).map((run) => run.length).slice(0, 10_000));
+  const marks = '`'.repeat(longest + 1);
+  return `${marks}${language}\n${visible(text).replace(/\n$/, '')}\n${marks}`;
+}
+
+function list(node: Element, pictureAt: PictureAt): string {
+  const isTasks = node.attributes['class'] === 'tasks';
+  const start = Number(node.attributes['start'] ?? 1);
+  const items = node.children.filter((child): child is Element => isElement(child, 'li'));
+  return items
+    .map((item, index) => {
+      const done = item.attributes['class'] === 'done';
+      const children = isTasks ? item.children.slice(1) : item.children;
+      const mark = isTasks ? `- [${done ? 'x' : ' '}] ` : node.name === 'ol' ? `${start + index}. ` : '- ';
+      const indent = ' '.repeat(isTasks ? 2 : mark.length);
+      const text = blocks(children, pictureAt)
+        .filter((one) => one !== '')
+        .join('\n\n');
+      return mark + text.replace(/\n(?=[^\n])/g, `\n${indent}`);
+    })
+    .join('\n');
+}
+
+function table(node: Element, pictureAt: PictureAt): string {
+  const rows = rowsOf(node).map((row) =>
+    row.children.flatMap((cell) => {
+      if (typeof cell === 'string') return [];
+      const text = blocks(cell.children, pictureAt)
+        .join(' ')
+        .replace(/\s*\n\s*/g, ' ')
+        .replaceAll('|', '\\|');
+      // Markdown knows no merged cells: the further columns stay empty.
+      return [text, ...Array<string>(Number(cell.attributes['colspan'] ?? 1) - 1).fill('')];
+    }),
+  );
+  const width = Math.max(1, ...rows.map((row) => row.length));
+  const line = (cells: readonly string[]) =>
+    `| ${Array.from({ length: width }, (_, index) => cells[index] ?? '').join(' | ')} |`;
+  const [head = [], ...rest] = rows;
+  return [line(head), `|${' --- |'.repeat(width)}`, ...rest.map(line)].join('\n');
+}
+
+function rowsOf(node: Element): Element[] {
+  return node.children.flatMap((child) =>
+    typeof child === 'string' ? [] : child.name === 'tr' ? [child] : rowsOf(child),
+  );
+}
+
+function paragraph(nodes: readonly Node[], pictureAt: PictureAt): string {
+  const text = inline(nodes, pictureAt)
+    .replace(/[^\S\n]+/g, ' ')
+    .replace(/ ?\n ?/g, '\n')
+    .trim();
+  // What begins a block elsewhere must not begin one here.
+  return text.replace(/^(\d{1,9})([.)])(?=\s|$)/gm, '$1\\$2').replace(/^([-+=~#>])/gm, '\\$1');
+}
+
+const marks: Readonly<Record<string, string>> = { strong: '**', em: '*', s: '~~' };
+
+function inline(nodes: readonly Node[], pictureAt: PictureAt): string {
+  return nodes
+    .map((node) => (typeof node === 'string' ? escaped(node) : inlineElement(node, pictureAt)))
+    .join('');
+}
+
+function inlineElement(node: Element, pictureAt: PictureAt): string {
+  if (node.name === 'br') return '\\\n';
+  if (node.name === 'code') return span(textBelow(node.children));
+  if (node.name === 'img') {
+    const { src = '', alt = '' } = node.attributes;
+    const at = pictureAt(src);
+    return at === undefined ? escaped(alt) : `![${escaped(alt)}](<${at}>)`;
+  }
+  const words = inline(node.children, pictureAt);
+  if (node.name === 'a') {
+    const href = node.attributes['href'] ?? '';
+    // Anchors are named anew by whoever shows Markdown.
+    return href === '' || href.startsWith('#') || words.trim() === ''
+      ? words
+      : `[${words}](<${href.replace(/[<>\s]/g, encodeURIComponent)}>)`;
+  }
+  const mark = marks[node.name];
+  const inner = words.trim();
+  if (!mark || inner === '') return words;
+  const [before = '', after = ''] = [/^\s*/.exec(words)?.[0], /\s*$/.exec(words)?.[0]];
+  return `${before}${mark}${inner}${mark}${after}`;
+}
+
+function span(text: string): string {
+  const plain = visible(text).replace(/\s+/g, ' ');
+  if (plain.trim() === '') return '';
+  const longest = Math.max(0, ...(plain.match(/`+/g) ?? []).map((run) => run.length));
+  const tick = '`'.repeat(longest + 1);
+  const pad = longest > 0 || /^ | $/.test(plain) ? ' ' : '';
+  return `${tick}${pad}${plain}${pad}${tick}`;
+}
+
+/** Signs that mean something in Markdown, and those of HTML, which Markdown would let through. */
+function escaped(text: string): string {
+  return visible(text).replace(/[\\`*_[\]~|<>&]/g, '\\$&');
+}
+
+function prefixed(text: string, prefix: string): string {
+  return text
+    .split('\n')
+    .map((line) => (prefix + line).trimEnd())
+    .join('\n');
+}

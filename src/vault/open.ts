@@ -1,0 +1,34 @@
+// The vault of this house, from its settings: one file in DATA_DIR.
+import { join } from 'node:path';
+import type { Recorder } from '../audit/recorder.ts';
+import type { Config } from '../config/derive.ts';
+import type { NoteTable } from '../store/contract.ts';
+import type { Vault } from './contract.ts';
+import { createGenerationSeen } from './generation.ts';
+import { readMachineId } from './machine.ts';
+import { createVault } from './vault.ts';
+import { createVaultFile } from './vault-file.ts';
+
+export interface VaultParts {
+  /** Asked each time for the passphrase alone. */
+  readonly config: () => Pick<Config, 'dataDir' | 'vault'>;
+  readonly notes: Pick<NoteTable, 'read' | 'write'>;
+  readonly recorder: Recorder;
+  /** Milliseconds. */
+  readonly now: () => number;
+  readonly machineId?: () => Promise<string | undefined>;
+}
+
+/** Nothing is read before it is asked for. */
+export function openVault({ config, notes, recorder, now, machineId = readMachineId }: VaultParts): Vault {
+  const { dataDir, vault } = config();
+  const { ttlMs, bindMachine } = vault;
+  const seen = createGenerationSeen(notes, now);
+  const file = createVaultFile({ path: vaultPath(dataDir), bindMachine, machineId, seen, now });
+  return createVault({ file, passphrase: () => config().vault.passphrase, ttlMs, recorder, now });
+}
+
+/** Where the vault lies in a data folder. */
+export function vaultPath(dataDir: string): string {
+  return join(dataDir, 'vault.json');
+}

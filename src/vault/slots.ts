@@ -1,0 +1,98 @@
+// Passphrase slots: how a passphrase, on this machine where it is bound, leads to the data key. Slow once, then remembered by this process.
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import {
+  areSound,
+  keyEncryptionKey,
+  machineCheckOf,
+  machineKeyOf,
+  pbkdf2Rounds,
+  saltBytes,
+  stretch,
+} from '../crypto/kdf.ts';
+import { unwrapKey, wrapKey } from '../crypto/key-wrap.ts';
+import type { VaultFault } from './faults.ts';
+import type { Slot } from './sealed-file.ts';
+
+export interface SlotOptions {
+  /** Whether new slots are bound to this machine. */
+  readonly bindMachine: boolean;
+  readonly machineId: () => Promise<string | undefined>;
+}
+
+export interface Slots {
+  /** A slot that opens with `passphrase`; a fault where it shall be bound and there is nothing to bind it to: never silently unbound. */
+  make(passphrase: string, dataKey: Uint8Array): Promise<Slot | 'no_machine_id'>;
+  /** The data key and the slot that gave it, tried in order. */
+  open(
+    slots: readonly Slot[],
+    passphrase: string,
+  ): Promise<{ readonly dataKey: Buffer; readonly slot: Slot } | VaultFault>;
+}
+
+const remembered = 8;
+
+export function createSlots({ bindMachine, machineId }: SlotOptions): Slots {
+  const stretched = new Map<string, Promise<Buffer>>();
+  let machineKey: Promise<Buffer | undefined> | undefined;
+
+  function thisMachine(): Promise<Buffer | undefined> {
+    machineKey ??= machineId().then((id) => (id === undefined ? undefined : machineKeyOf(id)));
+    return machineKey;
+  }
+
+  function stretchOnce(passphrase: string, salt: Buffer, rounds: number): Promise<Buffer> {
+    const name = createHash('sha256').update(salt).update(`${rounds}:`).update(passphrase).digest('base64');
+    let made = stretched.get(name);
+    if (!made) {
+      const [oldest] = stretched.keys();
+      if (stretched.size >= remembered && oldest !== undefined) stretched.delete(oldest);
+      made = stretch(passphrase, salt, rounds);
+      stretched.set(name, made);
+    }
+    return made;
+  }
+
+  async function tryOne(slot: Slot, passphrase: string): Promise<Buffer | VaultFault> {
+    const salt = Buffer.from(slot.salt, 'base64url');
+    if (!areSound({ salt, rounds: slot.rounds })) return 'damaged';
+    const key = slot.bound ? await thisMachine() : undefined;
+    if (slot.bound && !(key && isHere(slot, key, salt))) return 'other_machine';
+    const kek = keyEncryptionKey(await stretchOnce(passphrase, salt, slot.rounds), salt, key);
+    const dataKey = unwrapKey(kek, Buffer.from(slot.wrapped, 'base64url'));
+    if (dataKey) return dataKey.length === 32 ? dataKey : 'damaged';
+    return 'wrong_passphrase';
+  }
+
+  return {
+    async make(passphrase, dataKey) {
+      const key = bindMachine ? await thisMachine() : undefined;
+      if (bindMachine && !key) return 'no_machine_id';
+      const salt = randomBytes(saltBytes);
+      const rounds = pbkdf2Rounds.usual;
+      const kek = keyEncryptionKey(await stretchOnce(passphrase, salt, rounds), salt, key);
+      return {
+        salt: salt.toString('base64url'),
+        rounds,
+        bound: bindMachine,
+        machine: key ? machineCheckOf(key, salt).toString('base64url') : '',
+        wrapped: wrapKey(kek, dataKey).toString('base64url'),
+      };
+    },
+    async open(slots, passphrase) {
+      if (bindMachine && !(await thisMachine())) return 'no_machine_id';
+      const faults = new Set<VaultFault>();
+      for (const slot of slots) {
+        const found = await tryOne(slot, passphrase);
+        if (typeof found !== 'string') return { dataKey: found, slot };
+        faults.add(found);
+      }
+      const order = ['wrong_passphrase', 'other_machine'] as const;
+      return order.find((fault) => faults.has(fault)) ?? 'damaged';
+    },
+  };
+}
+
+function isHere({ machine }: Slot, key: Buffer, salt: Buffer): boolean {
+  const [expected, found] = [machineCheckOf(key, salt), Buffer.from(machine, 'base64url')];
+  return found.length === expected.length && timingSafeEqual(found, expected);
+}

@@ -1,0 +1,191 @@
+// The vault on disk: one file, 0600, replaced whole under its lock, one generation after the other. What cannot be opened is never written over.
+import { randomBytes } from 'node:crypto';
+import { constants, mkdirSync } from 'node:fs';
+import { open as openFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { withLock } from '../store/file-lock.ts';
+import { removeDeadTemporaries, replaceFile } from '../store/replace-file.ts';
+import { type Entry, openEntry, sealEntry } from './entry.ts';
+import { type Closed, closed, type VaultFault } from './faults.ts';
+import { isSealedWith, readSealed, type Slot, writeSealed } from './sealed-file.ts';
+import { createSlots, type SlotOptions } from './slots.ts';
+
+/** The highest generation of a vault that was ever seen, kept away from the file, so that an old file is noticed. */
+export interface GenerationSeen {
+  /** 0: never seen. */
+  read(vaultId: string): Promise<number>;
+  write(vaultId: string, generation: number): Promise<void>;
+}
+
+export interface VaultFileOptions extends SlotOptions {
+  readonly path: string;
+  /** Absent: an old file that was put back is not noticed. */
+  readonly seen?: GenerationSeen;
+  /** Milliseconds. */
+  readonly now: () => number;
+}
+
+/** A vault that is open. */
+export interface Contents {
+  readonly id: string;
+  readonly generation: number;
+  readonly dataKey: Buffer;
+  readonly slots: readonly Slot[];
+  /** The slot that opened it. */
+  readonly slot: Slot;
+  readonly entries: readonly Entry[];
+}
+
+/** What shall be different; the rest stays. */
+export interface Draft {
+  readonly entries?: readonly Entry[];
+  readonly slots?: readonly Slot[];
+  /** A new one, under the passphrase of the change alone. */
+  readonly newDataKey?: true;
+}
+
+/** Decides under the lock what shall change. No contents: there is no file yet. @returns undefined: nothing */
+export type Plan = (contents: Contents | undefined) => Promise<Draft | VaultFault | undefined>;
+
+export interface VaultFile {
+  /** Whether a slot that opened it is (not) bound against the setting. */
+  needsRebinding(contents: Contents): boolean;
+  makeSlot(passphrase: string, dataKey: Uint8Array): Promise<Slot | VaultFault>;
+  /** Whether one of `slots` opens with `passphrase` here. */
+  opens(slots: readonly Slot[], passphrase: string): Promise<boolean>;
+  open(passphrase: string): Promise<Contents | 'none' | Closed>;
+  /** On disk for good when it resolves; a slot that is bound against the setting is made anew on the way. */
+  change(
+    passphrase: string,
+    plan: Plan,
+    options?: { readonly acceptRestored?: boolean },
+  ): Promise<'changed' | 'unchanged' | Closed>;
+}
+
+const lockWaitMs = 5_000;
+const maxBytes = 16 * 1024 * 1024;
+const refusals = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'ENOTDIR']);
+
+export function createVaultFile({ path, bindMachine, machineId, seen, now }: VaultFileOptions): VaultFile {
+  const slotKeys = createSlots({ bindMachine, machineId });
+  const needsRebinding = ({ slot }: Contents) => slot.bound !== bindMachine;
+
+  async function unseal(passphrase: string): Promise<Contents | 'none' | Closed> {
+    const text = await readText(path);
+    if (text === undefined) return 'none';
+    if (typeof text !== 'string') return text;
+    const file = readSealed(text);
+    if (!file) return closed('damaged');
+    const opened = await slotKeys.open(file.slots, passphrase);
+    if (typeof opened === 'string') return closed(opened);
+    const { dataKey, slot } = opened;
+    if (!isSealedWith(file, dataKey)) return closed('damaged');
+    const entries = file.entries.map((token) => openEntry(dataKey, token));
+    if (entries.includes(undefined)) return closed('damaged');
+    const { id, generation, slots } = file;
+    return { id, generation, dataKey, slots, slot, entries: entries as Entry[] };
+  }
+
+  async function write(
+    passphrase: string,
+    contents: Contents | undefined,
+    draft: Draft,
+  ): Promise<VaultFault | undefined> {
+    const renewed = draft.newDataKey || !contents;
+    const dataKey = renewed ? randomBytes(32) : contents.dataKey;
+    let slots = draft.slots ?? contents?.slots ?? [];
+    const stale = renewed ? undefined : needsRebinding(contents) && contents.slot;
+    if (renewed || (stale && slots.includes(stale))) {
+      const slot = await slotKeys.make(passphrase, dataKey);
+      if (typeof slot === 'string') return slot;
+      slots = renewed ? [slot] : slots.map((one) => (one === stale ? slot : one));
+    }
+    const id = contents?.id ?? randomBytes(16).toString('base64url');
+    const [highest, at] = [(await seen?.read(id)) ?? 0, now()];
+    const generation = Math.max(contents?.generation ?? 0, highest) + 1;
+    const entries = (draft.entries ?? contents?.entries ?? []).map((entry) => sealEntry(dataKey, entry, at));
+    try {
+      removeDeadTemporaries(path);
+      replaceFile(path, Buffer.from(writeSealed({ id, generation, slots, entries }, dataKey)));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+      return 'unwritable';
+    }
+    await seen?.write(id, generation);
+    return undefined;
+  }
+
+  /** Under the lock, so that it never goes back. Where somebody else is writing, they will note it themselves. */
+  async function noteGeneration(passphrase: string): Promise<void> {
+    await withLock(path, 0, async () => {
+      const found = await unseal(passphrase);
+      if (found === 'none' || 'fault' in found) return;
+      if (((await seen?.read(found.id)) ?? 0) < found.generation)
+        await seen?.write(found.id, found.generation);
+    }).catch((error: unknown) => {
+      // A file that can only be read cannot be locked, nor written.
+      if (!isRefusedByDisk(error)) throw error;
+    });
+  }
+
+  return {
+    needsRebinding,
+    makeSlot: slotKeys.make,
+    opens: async (slots, passphrase) => typeof (await slotKeys.open(slots, passphrase)) !== 'string',
+    async open(passphrase) {
+      const found = await unseal(passphrase);
+      if (found === 'none' || 'fault' in found) return found;
+      const highest = (await seen?.read(found.id)) ?? found.generation;
+      if (found.generation < highest) return closed('restored');
+      if (found.generation > highest) await noteGeneration(passphrase);
+      return found;
+    },
+    async change(passphrase, plan, { acceptRestored = false } = {}) {
+      const work = async () => {
+        const found = await unseal(passphrase);
+        if (found !== 'none' && 'fault' in found) return found;
+        const contents = found === 'none' ? undefined : found;
+        const highest = contents ? ((await seen?.read(contents.id)) ?? 0) : 0;
+        if (contents && contents.generation < highest && !acceptRestored) return closed('restored');
+        const draft = await plan(contents);
+        if (draft === undefined) return 'unchanged';
+        const fault = typeof draft === 'string' ? draft : await write(passphrase, contents, draft);
+        return fault ? closed(fault) : 'changed';
+      };
+      try {
+        mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+        const locked = await withLock(path, lockWaitMs, work);
+        return 'value' in locked ? locked.value : closed('busy');
+      } catch (error) {
+        if (isRefusedByDisk(error)) return closed('unwritable');
+        throw error;
+      }
+    },
+  };
+}
+
+/** What the lock and the folder answer; everything else is another's error to tell. */
+function isRefusedByDisk(error: unknown): boolean {
+  const { code, syscall, errcode } = error as NodeJS.ErrnoException & { readonly errcode?: number };
+  // SQLite's READONLY and CANTOPEN: the lock is there, but cannot be taken.
+  if (errcode === 8 || errcode === 14) return true;
+  return (syscall === 'open' || syscall === 'mkdir') && refusals.has(code ?? '');
+}
+
+/** undefined where there is no file. */
+async function readText(path: string): Promise<string | Closed | undefined> {
+  try {
+    const file = await openFile(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    try {
+      const { size } = await file.stat();
+      if (size > maxBytes) return closed('damaged');
+      return await file.readFile('utf8');
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    return code === 'ENOENT' ? undefined : closed('unreadable');
+  }
+}

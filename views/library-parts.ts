@@ -1,0 +1,122 @@
+// What the pages of the library share: the search box, a tree of pages, and how far a sync is.
+import { count } from './format.ts';
+import { type Content, type Html, html } from './html.ts';
+import type { Frame } from './layout.ts';
+import { icon, meter, notice, timeAgo } from './parts.ts';
+
+export interface SpaceItem {
+  readonly key: string;
+  readonly name: string;
+  readonly pages: number;
+  readonly fetchedAt: number;
+}
+
+export interface TreeItem {
+  readonly id: string;
+  readonly title: string;
+  /** 0 at the top; items stand in reading order. */
+  readonly depth: number;
+}
+
+export interface SyncState {
+  readonly state: 'never' | 'running' | 'paused' | 'failed' | 'done';
+  readonly reason?: string;
+  readonly startedAt?: number;
+  readonly endedAt?: number;
+  readonly done: number;
+  readonly found: number;
+  readonly added: number;
+  readonly updated: number;
+  readonly skipped: number;
+  readonly failed: number;
+}
+
+export const spacePath = (key: string) => `/library/spaces/${encodeURIComponent(key)}`;
+export const pagePath = (id: string) => `/library/pages/${encodeURIComponent(id)}`;
+
+/** Form: GET `/library` with `q` and `space`. */
+export function searchBox(
+  frame: Frame,
+  { text = '', space, spaces }: { text?: string; space?: string | undefined; spaces: readonly SpaceItem[] },
+): Html {
+  return html`<form class="library-search" role="search" method="get" action="/library">
+<div class="field">${icon(frame, 'search')}<input class="words" type="search" name="q" value="${text}" aria-label="Search the library" placeholder="Search the library" maxlength="300" autocomplete="off"></div>
+${
+  spaces.length > 1 &&
+  html`<select class="choice" name="space" aria-label="Space"><option value="">All spaces</option>${spaces.map(
+    ({ key, name }) => html`<option value="${key}"${key === space && html` selected`}>${name}</option>`,
+  )}</select>`
+}
+<button type="submit">Search</button>
+</form>`;
+}
+
+const depthLimit = 30;
+
+/** Nested lists; what has pages below it opens and closes. @param openTo levels that are open at first */
+export function pageTree(items: readonly TreeItem[], openTo: number): Html {
+  const parts: Html[] = [];
+  let depth = 0;
+  for (const [index, item] of items.entries()) {
+    const at = Math.min(item.depth, depthLimit, index === 0 ? 0 : depth + 1);
+    for (; depth > at; depth--) parts.push(html`</ul></details></li>`);
+    depth = at;
+    const below = items[index + 1];
+    const link = html`<a class="tree-link" href="${pagePath(item.id)}">${item.title || 'Untitled'}</a>`;
+    if (below && Math.min(below.depth, depthLimit) > at) {
+      parts.push(html`<li><details${at < openTo && html` open`}><summary>${link}</summary><ul>`);
+      depth++;
+    } else parts.push(html`<li class="leaf">${link}</li>`);
+  }
+  for (; depth > 0; depth--) parts.push(html`</ul></details></li>`);
+  return html`<ul class="page-tree">${parts}</ul>`;
+}
+
+/** How far a sync is; the script asks for it again while it runs. */
+export function syncPanel(frame: Frame, sync: SyncState, now: number, action?: Content): Html {
+  const live = sync.state === 'running' ? html` data-live="/library/progress"` : undefined;
+  return html`<section class="sync" id="sync"${live} aria-live="polite">${body(frame, sync, now)}${action}</section>`;
+}
+
+function body(frame: Frame, sync: SyncState, now: number): Html {
+  const numbers = html`<p class="muted small">${count(sync.added)} new · ${count(sync.updated)} updated · ${count(sync.skipped)} unchanged${sync.failed > 0 && html` · <strong>${count(sync.failed)} failed</strong>`}</p>`;
+  switch (sync.state) {
+    case 'running': {
+      const text =
+        sync.found > 0
+          ? `${count(sync.done)} of ${count(sync.found)} pages`
+          : 'Looking for pages that changed';
+      return html`<div class="spread"><h2>A sync is running</h2><span class="muted">${text}</span></div>
+${meter({ label: 'Sync', value: sync.done, max: sync.found, text })}
+${numbers}<noscript><p><a href="/library">Show how far it is now</a></p></noscript>`;
+    }
+    case 'paused':
+      return notice(
+        frame,
+        'weak',
+        'The sync waits',
+        html`<p>${sync.reason ?? 'It goes on where it was.'}</p>${numbers}`,
+      );
+    case 'failed':
+      return notice(
+        frame,
+        'bad',
+        'The last sync did not come to its end',
+        html`<p>${sync.reason ?? 'The log says why.'}</p>${numbers}`,
+      );
+    case 'done':
+      return html`<p class="muted">Last sync ${sync.endedAt === undefined ? 'ended' : timeAgo(sync.endedAt, now)}: ${count(sync.added)} new, ${count(sync.updated)} updated, ${count(sync.skipped)} unchanged${sync.failed > 0 && html`, <strong>${count(sync.failed)} failed</strong>`}.</p>`;
+    case 'never':
+      return html`<p class="muted">Nothing has been synced yet.</p>`;
+  }
+}
+
+/** POST `/library/sync`. */
+export function syncButton(frame: Frame, look: 'primary' | 'plain'): Html {
+  return html`<form method="post" action="/library/sync"><input type="hidden" name="_csrf" value="${frame.csrfToken}"><button type="submit"${look === 'primary' && html` class="primary"`}>${icon(frame, 'refresh')}Sync now</button></form>`;
+}
+
+/** The script of the library's pages. */
+export function libraryScript(frame: Frame): Html {
+  return html`<script src="${frame.asset('library.js')}" nonce="${frame.nonce}" defer></script>`;
+}
