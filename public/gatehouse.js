@@ -15,7 +15,7 @@ for (const choice of document.querySelectorAll('input[name="theme"]')) {
 }
 
 // New entries come to the top by themselves; what is being read stays where it is.
-for (const list of document.querySelectorAll('[data-live]')) {
+for (const list of document.querySelectorAll('.entries[data-live]')) {
   const seen = new Set([...list.children].map((entry) => entry.id));
   const stream = new EventSource(list.dataset.live);
   stream.addEventListener('open', () => {

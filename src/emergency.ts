@@ -1,8 +1,7 @@
-// What `generate-secrets.ts` asks of the running house: how many people are signed in, where the vault is, and, after an emergency, to end every
+// What `generate-secrets.ts` asks of the running house: how many people are signed in, and, after an emergency, to end every
 // session here and at the gate. By the settings of the file as it is; what cannot be reached is said, never thrown.
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { parse } from 'dotenv';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Config } from './config/derive.ts';
 import { loadConfig } from './config/load.ts';
 import { createDesk } from './desk.ts';
@@ -14,9 +13,6 @@ import { openGateRedis, openStore } from './serve.ts';
 import { endOf } from './sessions/session.ts';
 import type { Store } from './store/contract.ts';
 import type { RedisClient } from './store/redis-client.ts';
-import { readMachineId } from './vault/machine.ts';
-import { vaultPath } from './vault/open.ts';
-import { createVaultSteps } from './vault/passphrases.ts';
 
 const order = { reason: 'revoked_by_operator', by: 'terminal' } as const;
 const pageSize = 100;
@@ -112,28 +108,6 @@ async function withStore<T>(
   } catch {
     return otherwise;
   }
-}
-
-/**
- * The vault that the settings of this file lead to, whatever else is wrong with them: a passphrase must never change past it.
- * @returns undefined where there is none
- */
-export async function vaultOf(envFile: string): Promise<ReturnType<typeof createVaultSteps> | undefined> {
-  const values = { ...readValues(envFile), ...setOnly(process.env) };
-  const path = vaultPath(resolve(dirname(envFile), values['DATA_DIR'] ?? 'data'));
-  if (!existsSync(path)) return undefined;
-  const bindMachine = !/^(false|0|no|off)$/i.test(values['VAULT_BIND_MACHINE'] ?? '');
-  return createVaultSteps({ path, bindMachine, machineId: readMachineId, now: Date.now });
-}
-
-function readValues(envFile: string): Record<string, string> {
-  return existsSync(envFile) ? setOnly(parse(readFileSync(envFile, 'utf8'))) : {};
-}
-
-function setOnly(values: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(values).flatMap(([name, text]) => (text?.trim() ? [[name, text.trim()] as const] : [])),
-  );
 }
 
 /** A store that is only made by being asked for would always be empty. */

@@ -35,6 +35,7 @@ const roots = new Set([
   'src/doctor-command.ts',
   'src/checkup-routes.ts',
   'src/emergency.ts',
+  'src/vault-of.ts',
   'src/vault-command.ts',
   'src/open-record.ts',
   'src/confluence-command.ts',

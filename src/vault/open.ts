@@ -7,7 +7,7 @@ import type { Vault } from './contract.ts';
 import { createGenerationSeen } from './generation.ts';
 import { readMachineId } from './machine.ts';
 import { createVault } from './vault.ts';
-import { createVaultFile } from './vault-file.ts';
+import { createVaultFile, vaultFileName } from './vault-file.ts';
 
 export interface VaultParts {
   /** Asked each time for the passphrase alone. */
@@ -30,5 +30,5 @@ export function openVault({ config, notes, recorder, now, machineId = readMachin
 
 /** Where the vault lies in a data folder. */
 export function vaultPath(dataDir: string): string {
-  return join(dataDir, 'vault.json');
+  return join(dataDir, vaultFileName);
 }

@@ -11,6 +11,9 @@ import { isSealedWith, readSealed, type Slot, writeSealed } from './sealed-file.
 import { createSlots, type SlotOptions } from './slots.ts';
 
 /** The highest generation of a vault that was ever seen, kept away from the file, so that an old file is noticed. */
+/** In DATA_DIR. */
+export const vaultFileName = 'vault.json';
+
 export interface GenerationSeen {
   /** 0: never seen. */
   read(vaultId: string): Promise<number>;

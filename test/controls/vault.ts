@@ -161,7 +161,7 @@ export const controls: readonly Control[] = [
     invariant: 'vault: operators alone',
     defence: 'every address of the vault asks for an operator',
     file: 'src/vault-routes.ts',
-    find: '  app.all(vaultPaths, requireOperator(routes.personOf));\n',
+    find: '  app.all(vaultPaths, operator);\n',
     replace: '',
     tests: 'test/vault-pages.test.ts',
     sees: 'members and visitors',
