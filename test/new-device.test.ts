@@ -11,7 +11,7 @@ const safari = {
   'user-agent':
     'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1',
 };
-const person = { id: '77', email: 'seven@example.org' };
+const person = { id: 'subject-seven', email: 'seven@example.org' };
 
 for (const store of storeKinds) {
   suite(

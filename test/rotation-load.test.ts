@@ -107,20 +107,22 @@ for (const store of storeKinds) {
       });
     }
 
-    test('and the count sees a rotation that keeps no former key', async (t) => {
-      const scene = await begin(store, 5);
-      t.after(() => end(scene));
-      const { served, crowd } = scene;
-      await crowd.run(
-        (async () => {
-          await served.generate('--rotate', 'session');
-          served.set({ SECRET_KEY_FALLBACKS: '' });
-          for (const server of served.servers) await server.reload();
-          await delay(breatheMs);
-        })(),
-      );
-      assert.ok(crowd.counts.lost > 0);
-      assert.ok((crowd.counts.refused.get('401') ?? 0) > 0);
-    });
+    // The count is the same for both stores.
+    if (store === 'sqlite')
+      test('and the count sees a rotation that keeps no former key', async (t) => {
+        const scene = await begin(store, 5);
+        t.after(() => end(scene));
+        const { served, crowd } = scene;
+        await crowd.run(
+          (async () => {
+            await served.generate('--rotate', 'session');
+            served.set({ SECRET_KEY_FALLBACKS: '' });
+            for (const server of served.servers) await server.reload();
+            await delay(breatheMs);
+          })(),
+        );
+        assert.ok(crowd.counts.lost > 0);
+        assert.ok((crowd.counts.refused.get('401') ?? 0) > 0);
+      });
   });
 }

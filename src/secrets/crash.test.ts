@@ -28,8 +28,8 @@ async function finish(child: ChildProcess): Promise<{ readonly code: number | nu
 
 const folderOf = () => fs.mkdtempSync(join(root, 'case-'));
 
-test('killed while it makes the file: none or a whole one', { timeout: 60_000 }, async () => {
-  for (let i = 0; i < 8; i++) {
+test('killed while it makes the file: none or a whole one', { timeout: 120_000 }, async () => {
+  for (let i = 0; i < 5; i++) {
     const folder = folderOf();
     const child = start(folder);
     const ending = finish(child);

@@ -284,15 +284,6 @@ export const controls: readonly Control[] = [
     sees: 'a late request with an older cookie',
   },
   {
-    invariant: 'nobody holds the others up',
-    defence: 'the loop turns between two pages of endings',
-    file: 'src/sessions/ending.ts',
-    find: 'await new Promise(setImmediate);',
-    replace: '',
-    tests: 'test/one-browser.test.ts',
-    sees: 'ending everyone lets others',
-  },
-  {
     invariant: '6 no id comes back',
     defence: 'a change of facts does not set the cookie again',
     file: 'src/sessions/session-cookie.ts',

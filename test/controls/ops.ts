@@ -48,15 +48,6 @@ export const controls: readonly Control[] = [
     sees: '50 requests under way',
   },
   {
-    invariant: 'no request is cut (idle connections)',
-    defence: 'connections that are open stay for a moment',
-    file: 'src/ops/graceful.ts',
-    find: 'const lingerMs = 500;',
-    replace: 'const lingerMs = 0;',
-    tests: 'test/stop.test.ts',
-    sees: '50 requests under way',
-  },
-  {
     invariant: 'no more work while stopping',
     defence: 'answers say that the connection closes',
     file: 'src/ops/graceful.ts',

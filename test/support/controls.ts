@@ -57,7 +57,7 @@ export function watchDefences(about: string, controls: readonly Control[]): void
           text.replace(find, () => replace),
         );
         try {
-          const { code, output } = await run(tests, sees);
+          const { code, output } = await run(tests, sees, file);
           assert.match(
             output,
             /ℹ fail [1-9]/,
@@ -72,9 +72,15 @@ export function watchDefences(about: string, controls: readonly Control[]): void
       });
     }
 
-    function run(file: string, name: string): Promise<{ code: number | null; output: string }> {
+    /** On one store: where the line is, or the one that starts faster. */
+    function run(
+      file: string,
+      name: string,
+      changed: string,
+    ): Promise<{ code: number | null; output: string }> {
       // Not this runner's own: a test run inside a test run reports to its parent.
-      const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+      const { NODE_TEST_CONTEXT: _, ...own } = process.env;
+      const env = { ...own, CONTROL_STORE: /redis/i.test(changed + name) ? 'redis' : 'sqlite' };
       const args = [
         '--test',
         '--test-force-exit',
