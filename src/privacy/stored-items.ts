@@ -10,6 +10,7 @@ export function storedItems({
   devMode,
   audit,
   personRetentionMs,
+  vault,
 }: Config): StoredItem[] {
   const items: StoredItem[] = [
     {
@@ -64,6 +65,13 @@ export function storedItems({
       where: 'this server',
     },
   ];
+  if (vault.passphrase !== undefined)
+    items.push({
+      what: 'Cookies that an operator puts into the vault',
+      why: 'Sealed, so that this site can read from another service for its members. Nobody is shown their values.',
+      howLong: `at most ${duration(vault.ttlMs)}; their names two weeks longer`,
+      where: 'this server',
+    });
   if (devMode) return items;
   return [
     ...items,

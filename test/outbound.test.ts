@@ -1,0 +1,56 @@
+// What reaches outside, put together as the server does it: a person's own entries of the vault are copied and erased with the person.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { createLogger } from '../src/http/log.ts';
+import { openOutbound } from '../src/open-outbound.ts';
+import { openSqliteStore } from '../src/store/sqlite.ts';
+import { ada, configOf, grace } from './support/desk.ts';
+import { keepEvents } from './support/recorder.ts';
+
+test('the copy names a person’s cookies and no value; erasing the person takes theirs alone', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-outbound-'));
+  const store = openSqliteStore(folder);
+  const recorder = keepEvents();
+  const config = configOf({
+    PUBLIC_URL: 'https://desk.test',
+    SECRET_KEY: '0123456789abcdef'.repeat(4),
+    GATE_SECRET: 'a-gate-secret-of-enough-characters-0123',
+    DATA_DIR: folder,
+    VAULT_PASSPHRASE: 'a passphrase for the tests',
+    VAULT_BIND_MACHINE: 'false',
+    CONFLUENCE_URL: 'https://wiki.test/confluence',
+  });
+  const logger = createLogger('silent');
+  const outbound = openOutbound({ config: () => config, notes: store.notes, recorder, logger });
+  t.after(async () => {
+    await outbound.stop();
+    await store.close();
+    rmSync(folder, { recursive: true });
+  });
+  const { vault } = outbound.vault;
+  const [copy] = outbound.privacy.sources;
+  const [erase] = outbound.privacy.erasers;
+  const who = (person: typeof ada) => ({ ids: [person.id], email: person.email });
+  for (const person of [ada, grace]) {
+    const loaded = await vault.load('JSESSIONID=5ecret-value', {
+      owner: { id: person.id, name: person.email },
+      target: new URL('https://wiki.test/confluence'),
+      source: 'page',
+      by: person,
+    });
+    assert.equal(loaded.kind, 'loaded', JSON.stringify(loaded));
+  }
+  const section = await copy?.(who(ada));
+  assert.deepEqual(
+    section?.items.map((item) => (item as { names: string[] }).names),
+    [['JSESSIONID']],
+  );
+  assert.doesNotMatch(JSON.stringify(section), /5ecret/);
+  await erase?.(who(ada));
+  assert.deepEqual((await copy?.(who(ada)))?.items, []);
+  assert.equal((await copy?.(who(grace)))?.items.length, 1);
+  assert.ok(recorder.events.some(({ event }) => event === 'vault.cleared'));
+});
