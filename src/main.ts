@@ -5,13 +5,13 @@ import { formatProblems, type LoadResult, loadConfig } from './config/load.ts';
 
 const help = `gatehouse: the session desk for oauth2-proxy
 
-  gatehouse serve     the server, with the settings of .env and the environment
-  gatehouse sessions  the desk without a browser: list, revoke (\`gatehouse sessions --help\`)
-  gatehouse audit     the record: verify, export, checkpoint (\`gatehouse audit --help\`)
-  gatehouse doctor    the check-up: is this deployment hardened (\`gatehouse doctor --help\`)
-  gatehouse vault     the vault: status, load, clear, rekey, import-legacy (\`gatehouse vault --help\`)
-  gatehouse confluence  the library: sync, status (\`gatehouse confluence --help\`)
-  gatehouse help      this text
+  gatehouse serve       the server, with the settings of .env and the environment
+  gatehouse sessions    the desk without a browser: list, revoke
+  gatehouse audit       the record: verify, export, checkpoint
+  gatehouse doctor      the check-up: is this deployment hardened
+  gatehouse vault       the vault: status, load, clear, rekey, import-legacy
+  gatehouse confluence  the library: sync, status
+  gatehouse help        this text; each of the others has \`--help\`
 `;
 
 const commands: Record<string, (args: readonly string[]) => Promise<void>> = {
@@ -32,13 +32,13 @@ const commands: Record<string, (args: readonly string[]) => Promise<void>> = {
     reloadOnHangup(await running);
   },
   sessions: async (args) => {
-    const config = configuration();
+    const config = configuration(args);
     if (!config) return;
     const { sessionsCommand } = await import('./sessions-command.ts');
     process.exitCode = await sessionsCommand(args, config);
   },
   audit: async (args) => {
-    const config = configuration();
+    const config = configuration(args);
     if (!config) return;
     const { auditCommand } = await import('./audit-command.ts');
     process.exitCode = await auditCommand(args, config);
@@ -48,13 +48,13 @@ const commands: Record<string, (args: readonly string[]) => Promise<void>> = {
     process.exitCode = await doctorCommand(args);
   },
   vault: async (args) => {
-    const config = configuration();
+    const config = configuration(args);
     if (!config) return;
     const { vaultCommand } = await import('./vault-command.ts');
     process.exitCode = await vaultCommand(args, config);
   },
   confluence: async (args) => {
-    const config = configuration();
+    const config = configuration(args);
     if (!config) return;
     const { confluenceCommand } = await import('./confluence-command.ts');
     process.exitCode = await confluenceCommand(args, config);
@@ -84,8 +84,10 @@ function load(): LoadResult {
   return loadConfig({ env: process.env, envFile: '.env' });
 }
 
-function configuration(): Config | undefined {
-  const loaded = load();
+/** Help is given without settings too. */
+function configuration(args: readonly string[]): Config | undefined {
+  const isHelp = args.some((one) => one === '--help' || one === '-h');
+  const loaded = isHelp ? loadConfig({ env: { DEV_MODE: 'true' } }) : load();
   if ('config' in loaded) return loaded.config;
   refuseStart(loaded.problems);
   return undefined;

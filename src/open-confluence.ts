@@ -57,9 +57,18 @@ export function syncForLibrary(
   };
 }
 
+const failuresShown = 20;
+
 function progressOf(confluence: Confluence): SyncProgress {
-  const { last, running, toDo, failed } = confluence.status();
-  if (!last) return { state: 'never', done: 0, found: 0, added: 0, updated: 0, skipped: 0, failed: 0 };
+  const { last, running, toDo, failed, ...status } = confluence.status();
+  const failures = status.failures.slice(0, failuresShown).map(({ title, file, reason }) => ({
+    title: file === '' ? title : `${title}, ${file}`,
+    reason: wordsFor(reason),
+  }));
+  if (!last) {
+    const none = { done: 0, found: 0, added: 0, updated: 0, skipped: 0, failed: 0 };
+    return { state: 'never', ...none, failures: [], wantsCookies: false };
+  }
   const { state, reason, startedAt, endedAt, added, updated, moved, unchanged, removed } = last;
   const done = added + updated + moved + unchanged + removed + failed;
   // Listing comes before fetching: what was listed so far is known to this process alone, and no more than a beginning.
@@ -69,6 +78,7 @@ function progressOf(confluence: Confluence): SyncProgress {
     ...(reason !== null && { reason: wordsFor(reason) }),
     startedAt,
     ...(endedAt !== null && { endedAt }),
-    ...{ done, found, added, updated: updated + moved, skipped: unchanged, failed },
+    ...{ done, found, added, updated: updated + moved, skipped: unchanged, failed, failures },
+    wantsCookies: reason !== null && isRefusal(reason),
   };
 }

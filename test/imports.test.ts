@@ -1,4 +1,4 @@
-// Who may import whom (design, section 5): rooms know what is below them, and siblings never meet.
+// Who may import whom (CONTRIBUTING.md, 2): rooms know what is below them, and siblings never meet.
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, normalize } from 'node:path';

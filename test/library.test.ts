@@ -25,7 +25,17 @@ before(async () => {
   desk = await startDesk({ store: 'sqlite', settings: { PUBLIC_URL: 'http://localhost:4180' } });
   started = [];
   const progress = () =>
-    ({ state: 'running', done: 3, found: 12, added: 1, updated: 1, skipped: 1, failed: 0 }) as const;
+    ({
+      state: 'running',
+      done: 3,
+      found: 12,
+      added: 1,
+      updated: 1,
+      skipped: 1,
+      failed: 0,
+      failures: [],
+      wantsCookies: false,
+    }) as const;
   library = createLibraryFixture({
     startSync: async ({ email }) => {
       started.push(email);

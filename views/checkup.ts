@@ -44,7 +44,7 @@ export function checkup(frame: Frame, props: CheckupProps): Html {
     frame,
     {
       title: 'Check-up',
-      heading: 'Is this house well kept?',
+      heading: 'Is this deployment hardened?',
       lead: 'Settings, cookies, the gate, files and Redis, as the server sees them. Nothing is changed by looking.',
     },
     html`${state(frame, props)}

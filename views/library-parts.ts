@@ -29,6 +29,10 @@ export interface SyncState {
   readonly updated: number;
   readonly skipped: number;
   readonly failed: number;
+  /** The first of them, with their reasons. */
+  readonly failures: readonly { readonly title: string; readonly reason: string }[];
+  /** Fresh cookies in the vault would let it go on. */
+  readonly wantsCookies: boolean;
 }
 
 export const spacePath = (key: string) => `/library/spaces/${encodeURIComponent(key)}`;
@@ -80,6 +84,9 @@ export function syncPanel(frame: Frame, sync: SyncState, now: number, action?: C
 
 function body(frame: Frame, sync: SyncState, now: number): Html {
   const numbers = html`<p class="muted small">${count(sync.added)} new · ${count(sync.updated)} updated · ${count(sync.skipped)} unchanged${sync.failed > 0 && html` · <strong>${count(sync.failed)} failed</strong>`}</p>`;
+  const failures =
+    sync.failures.length > 0 &&
+    html`<details><summary class="small">What failed, and why</summary><ul class="small">${sync.failures.map(({ title, reason }) => html`<li>${title}: ${reason}</li>`)}</ul></details>`;
   switch (sync.state) {
     case 'running': {
       const text =
@@ -95,17 +102,17 @@ ${numbers}<noscript><p><a href="/library">Show how far it is now</a></p></noscri
         frame,
         'weak',
         'The sync waits',
-        html`<p>${sync.reason ?? 'It goes on where it was.'}</p>${numbers}`,
+        html`<p>${sync.reason ?? 'It goes on where it was.'}</p>${sync.wantsCookies && html`<p>${frame.person?.operator === true ? html`<a href="/vault#refresh">Put fresh cookies in</a>` : 'An operator has to renew the sign-in.'}</p>`}${numbers}${failures}`,
       );
     case 'failed':
       return notice(
         frame,
         'bad',
         'The last sync did not come to its end',
-        html`<p>${sync.reason ?? 'The log says why.'}</p>${numbers}`,
+        html`<p>${sync.reason ?? 'The log says why.'}</p>${numbers}${failures}`,
       );
     case 'done':
-      return html`<p class="muted">Last sync ${sync.endedAt === undefined ? 'ended' : timeAgo(sync.endedAt, now)}: ${count(sync.added)} new, ${count(sync.updated)} updated, ${count(sync.skipped)} unchanged${sync.failed > 0 && html`, <strong>${count(sync.failed)} failed</strong>`}.</p>`;
+      return html`<p class="muted">Last sync ${sync.endedAt === undefined ? 'ended' : timeAgo(sync.endedAt, now)}: ${count(sync.added)} new, ${count(sync.updated)} updated, ${count(sync.skipped)} unchanged${sync.failed > 0 && html`, <strong>${count(sync.failed)} failed</strong>`}.</p>${failures}`;
     case 'never':
       return html`<p class="muted">Nothing has been synced yet.</p>`;
   }

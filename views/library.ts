@@ -53,7 +53,17 @@ function syncCard(frame: Frame, { sync = never, canSync, now }: LibraryProps): H
   return html`<div class="card">${syncPanel(frame, sync, now, action)}</div>`;
 }
 
-const never: SyncState = { state: 'never', done: 0, found: 0, added: 0, updated: 0, skipped: 0, failed: 0 };
+const never: SyncState = {
+  state: 'never',
+  done: 0,
+  found: 0,
+  added: 0,
+  updated: 0,
+  skipped: 0,
+  failed: 0,
+  failures: [],
+  wantsCookies: false,
+};
 
 function spaceRow(frame: Frame, { key, name, pages, fetchedAt }: SpaceItem, now: number): Html {
   return html`<li><a class="space" href="${spacePath(key)}">${icon(frame, 'library')}<span class="row-text"><span class="strong">${name || key}</span><span class="muted small">${count(pages)} ${pages === 1 ? 'page' : 'pages'} · fetched ${timeAgo(fetchedAt, now)}</span></span><code>${key}</code></a></li>`;

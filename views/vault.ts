@@ -40,7 +40,7 @@ export function vault(frame: Frame, props: VaultProps): Html {
     {
       title: 'Vault',
       heading: 'The vault',
-      lead: 'Cookies that this house carries to other services for you, sealed. You see names and ages here; nobody sees a value.',
+      lead: 'Cookies that Gatehouse sends to other services for you, sealed. You see names and ages here; nobody sees a value.',
     },
     html`${done && html`<div role="status">${doneNotice(frame, done, props)}</div>`}
 ${state.kind === 'closed' && vaultClosed(frame)}${state.kind === 'off' && noPassphrase(frame)}
@@ -141,7 +141,7 @@ function keyCard(
         passphrases === 1 ? 'One, that of VAULT_PASSPHRASE' : 'Two, while one is being replaced',
       ],
     ])}
-<p class="muted">The passphrase lives in <code>.env</code>, not here. This makes a new one, and the vault opens at every moment: ${copyable(frame, 'node generate-secrets.ts --rotate vault', 'the command')}</p>
+<p class="muted">The passphrase lives in <code>.env</code>, not here. This makes a new one, and the vault opens at every moment (with Compose, see docs/vault.md first): ${copyable(frame, 'node generate-secrets.ts --rotate vault', 'the command')}</p>
 <p class="actions"><a class="button" href="/vault/rekey">New data key</a></p>`,
   );
 }

@@ -87,7 +87,7 @@ export const events = {
     about: 'A service refused the vault’s cookies or asked for a CAPTCHA.',
   },
   'vault.rekeyed': { weight: 'change', about: 'The vault has a new passphrase or a new data key.' },
-  'vault.imported': { weight: 'change', about: 'A vault of the former system was taken over.' },
+  'vault.imported': { weight: 'change', about: 'A vault of the former Python pipeline was taken over.' },
   'vault.file_emptied': { weight: 'change', about: 'The text file was emptied of cookies.' },
   'vault.failed': { weight: 'alarm', about: 'The vault could not be opened or written.' },
   'confluence.sync_started': { weight: 'quiet', about: 'A sync with Confluence began.' },

@@ -282,7 +282,7 @@ export const settings = {
     default: 'off',
     group: 'Gate',
     about:
-      'Ends sessions at the gate by the three limits below (`GATE_SESSION_STORE=redis`); `dry-run` only says which.',
+      '`on` ends sessions at the gate by the three limits below (`GATE_SESSION_STORE=redis`); `dry-run` only says which; `off`.',
   },
   GATE_MAX_AGE: {
     schema: duration,
@@ -356,7 +356,7 @@ export const settings = {
     default: 'observe',
     group: 'Sessions',
     about:
-      'What happens when browser, system or network of a session changes: nothing, a line in the log, or it ends.',
+      'What happens when browser, system or network of a session changes: `off` nothing, `observe` an entry in the record, `enforce` it ends.',
   },
   SESSION_COOKIE_NAME: {
     schema: cookieName,
@@ -473,7 +473,8 @@ export const settings = {
     schema: flag,
     default: 'true',
     group: 'Vault',
-    about: 'Whether the vault opens on this machine only. Stops a casual copy of the file, no more.',
+    about:
+      'Whether the vault opens on this machine only. Stops a casual copy of the file, no more. Compose makes it `false`: a container has no id.',
   },
   CONFLUENCE_URL: {
     schema: z.url({ protocol: /^https?$/, message: 'must be a URL' }),
@@ -552,7 +553,7 @@ export const settings = {
     schema: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
     default: 'info',
     group: 'Running',
-    about: 'How much is logged, as JSON lines on standard output.',
+    about: '`fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`; JSON lines on standard output.',
   },
   COMPOSE_PROFILES: {
     schema: z.string(),

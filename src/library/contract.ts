@@ -73,6 +73,10 @@ export interface SyncProgress {
   readonly updated: number;
   readonly skipped: number;
   readonly failed: number;
+  /** The first of them, with their reasons in words. */
+  readonly failures: readonly { readonly title: string; readonly reason: string }[];
+  /** Fresh cookies in the vault would let it go on. */
+  readonly wantsCookies: boolean;
 }
 
 export interface LibraryParts {

@@ -22,7 +22,7 @@ export function closed(fault: VaultFault): Closed {
 /** What to do about each, in one line. */
 export const faultWords: Record<VaultFault, string> = {
   wrong_passphrase:
-    'it does not open with VAULT_PASSPHRASE: put the passphrase that sealed it back, or move data/vault.json away and load the cookies again',
+    'it does not open with VAULT_PASSPHRASE: put the passphrase that sealed it back, or move vault.json in DATA_DIR away and load the cookies again',
   other_machine:
     'it was sealed on another machine: open it there with VAULT_BIND_MACHINE=false once (`gatehouse vault status` is enough) and bring it again, or load the cookies anew',
   no_machine_id:
