@@ -92,6 +92,9 @@ export function startChild({
   });
 }
 
+/** Given out in this process: what one asked for need not be listened on yet. */
+const given = new Set<number>();
+
 /**
  * A port that was free a moment ago. Below the ports that systems give out by themselves, so that nobody's passing connection
  * takes it while a program that had it is down for a restart.
@@ -99,13 +102,16 @@ export function startChild({
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < 100; tries++) {
     const port = randomInt(10_000, 32_000);
+    if (given.has(port)) continue;
     const server = createServer();
     const free = await new Promise<boolean>((resolve) => {
       server.once('error', () => resolve(false));
       server.listen(port, '127.0.0.1', () => resolve(true));
     });
     await new Promise((resolve) => server.close(resolve));
-    if (free) return port;
+    if (!free) continue;
+    given.add(port);
+    return port;
   }
   throw new Error('no free port found');
 }

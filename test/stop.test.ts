@@ -101,7 +101,7 @@ for (const store of storeKinds) {
       assert.match(kept.text().slice(before), /^HTTP\/1\.1 200 [\s\S]*\r\nConnection: close\r\n/i);
       const { exit, afterMs } = await ended;
       assert.equal(exit, '0');
-      assert.ok(afterMs < 5000, `${afterMs} ms`);
+      assert.ok(afterMs < 9000, `${afterMs} ms`);
       t.diagnostic(`50 under way: ended after ${Math.round(afterMs)} ms`);
       assert.deepEqual(server.logged('server.stop_failed'), []);
     });
@@ -147,7 +147,7 @@ for (const store of storeKinds) {
       await waitFor('the stream', async () => statusOf(stream) === 200);
       const { exit, afterMs } = await end(server);
       assert.equal(exit, '0');
-      assert.ok(afterMs < 4000, `${afterMs} ms`);
+      assert.ok(afterMs < 9000, `${afterMs} ms`);
       await stream.closed;
       assert.match(stream.text(), /\r\n0\r\n\r\n$/, 'the end of its chunks');
       t.diagnostic(`live stream: ended after ${Math.round(afterMs)} ms`);
@@ -158,7 +158,7 @@ for (const store of storeKinds) {
         const server = await open(t, { store });
         const { exit, afterMs } = await end(server, signal);
         assert.equal(exit, '0');
-        assert.ok(afterMs < 2000, `${afterMs} ms`);
+        assert.ok(afterMs < 6000, `${afterMs} ms`);
         t.diagnostic(`${signal}, idle: ended after ${Math.round(afterMs)} ms`);
       }
     });
@@ -176,7 +176,7 @@ suite('the end, whatever holds it up', () => {
     process.kill(server.child.pid, 'SIGTERM');
     const { exit, afterMs } = await ended;
     assert.equal(exit, '143');
-    assert.ok(afterMs < 3000, `${afterMs} ms`);
+    assert.ok(afterMs < 8000, `${afterMs} ms`);
     half.socket.destroy();
   });
 
