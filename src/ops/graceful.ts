@@ -2,11 +2,14 @@
 // connection open can keep it from ending.
 import type { Server, ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Stopping } from './stopping.ts';
 
 /** So long idle connections stay: a request that is on its way over one when the end begins is answered, not cut. */
 const lingerMs = 500;
 const lookEveryMs = 50;
+/** So many turns of the loop without a new connection: nobody waits to be let in any more. */
+const quietTurns = 3;
 
 interface Connection {
   /** Answers that the client does not have yet. */
@@ -49,6 +52,7 @@ export function endGracefully(server: Server, stopping: Stopping): (limitMs: num
 
   return async (limitMs) => {
     if (!server.listening) return;
+    await letInWhoWaits(server);
     const { promise: closed, resolve } = Promise.withResolvers<void>();
     // The HTTP server's own `close` would cut idle connections at once, and no longer end those that never finish asking.
     NetServer.prototype.close.call(server, () => resolve());
@@ -63,4 +67,22 @@ export function endGracefully(server: Server, stopping: Stopping): (limitMs: num
     await closed;
     clearInterval(timer);
   };
+}
+
+/**
+ * The system has accepted connections that the loop has not: libuv takes one a turn, and what still waits when the
+ * listening ends is reset, with the request that may already be in it.
+ */
+async function letInWhoWaits(server: Server): Promise<void> {
+  let quiet = 0;
+  const somebody = () => {
+    quiet = 0;
+  };
+  server.on('connection', somebody);
+  const startedAt = performance.now();
+  while (quiet < quietTurns && performance.now() - startedAt < lingerMs) {
+    quiet++;
+    await turn();
+  }
+  server.off('connection', somebody);
 }

@@ -67,6 +67,15 @@ export const controls: readonly Control[] = [
     sees: 'who reads slowly',
   },
   {
+    invariant: 'no request is cut (connections that wait to be let in)',
+    defence: 'it listens until nobody waits any more',
+    file: 'src/ops/graceful.ts',
+    find: '    await letInWhoWaits(server);\n',
+    replace: '    void letInWhoWaits;\n',
+    tests: 'test/stop.test.ts',
+    sees: 'requests that wait for the store, or to be let in',
+  },
+  {
     invariant: 'it ends within 10 seconds',
     defence: 'what is still open then is closed',
     file: 'src/ops/graceful.ts',
