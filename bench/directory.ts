@@ -1,4 +1,4 @@
-// `npm run bench -- [SIZE…]`: what the directory of sessions costs when there are many of other people's.
+// What the directory of sessions costs when there are many of other people's.
 // Medians in µs, on SQLite and on a private Redis; the sizes are measured one after the other in the same process.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -111,12 +111,13 @@ async function onRedis(size: number): Promise<void> {
   await redis.close();
 }
 
-const sizes = process.argv
-  .slice(2)
-  .map(Number)
-  .filter((size) => size > 0);
-process.stdout.write(`Medians of ${rounds} runs, µs; ${perPerson} sessions a person\n`);
-for (const size of sizes.length > 0 ? sizes : [1_000, 100_000, 1_000_000]) {
-  await onSqlite(size);
-  await onRedis(size);
+/** Writes a line for each size, on each store. */
+export async function measureDirectory(sizes: readonly number[]): Promise<void> {
+  process.stdout.write(
+    `\nThe directory of sessions: medians of ${rounds} runs, µs; ${perPerson} sessions a person\n`,
+  );
+  for (const size of sizes) {
+    await onSqlite(size);
+    await onRedis(size);
+  }
 }

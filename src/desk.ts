@@ -14,7 +14,7 @@ import { createRadar, type Radar } from './gate/radar.ts';
 import { createTies } from './gate/ties.ts';
 import type { Logger } from './http/log.ts';
 import { createEnding, type Ending } from './sessions/ending.ts';
-import type { LiveSession } from './sessions/express-store.ts';
+import type { AdmittedSession, LiveSession } from './sessions/express-store.ts';
 import type { SessionEnd, Store } from './store/contract.ts';
 import type { RedisClient } from './store/redis-client.ts';
 
@@ -31,8 +31,12 @@ export interface DeskParts {
 export interface Desk {
   readonly atGate: GateEnding;
   readonly ending: Ending;
-  /** Keeps the tie between a session and the gate's, where this request brought a newer one. */
+  /** Whether this request brought a newer tie to the gate's session than the one that its session keeps. */
+  readonly isNewTie: (res: Response, session: AdmittedSession) => boolean;
+  /** Keeps a newer tie in the session. */
   readonly tieToGate: (res: Response, live: LiveSession) => void;
+  /** Notes whose the gate's session is, for the radar and the governor. */
+  readonly rememberTie: (res: Response, session: AdmittedSession) => void;
   /** Whether the person passed the provider again since a session ended so. */
   readonly isNewSignIn: (res: Response, end: SessionEnd) => boolean;
   /** Whether a session's tie is to the gate's session of this request: the same browser. */
@@ -41,6 +45,10 @@ export interface Desk {
   readonly gateSessions: () => Promise<GateSessionsProps | undefined>;
   /** Begins to watch the gate. @returns how to stop. */
   start(): Promise<() => void>;
+}
+
+function isNewTie({ locals: { gate } }: Response, session: AdmittedSession): boolean {
+  return gate !== undefined && isNewLink(gate, session.gate as GateLink | undefined);
 }
 
 const sweepEveryMs = 60_000;
@@ -82,7 +90,7 @@ export function createDesk({ config, store, logger, recorder, now, gateRedis }: 
   /** Whoever looks sees what is there now, not what the last sweep saw; a large gate is read on in steps. */
   async function refresh(watched: Radar): Promise<void> {
     const { sweptAt } = watched.snapshot();
-    if (sweptAt !== undefined && now() - sweptAt < freshForMs) return;
+    if (sweptAt !== undefined && Math.abs(now() - sweptAt) < freshForMs) return;
     await watched.step().catch((error: unknown) => logger.warn({ event: 'radar.failed', err: error }));
   }
 
@@ -109,12 +117,14 @@ export function createDesk({ config, store, logger, recorder, now, gateRedis }: 
   return {
     atGate,
     ending,
+    isNewTie,
     tieToGate(res, live) {
+      if (isNewTie(res, live)) live.gate = res.locals.gate;
+    },
+    rememberTie(res, session) {
       const { gate } = res.locals;
-      if (!gate) return;
-      if (isNewLink(gate, live.gate as GateLink | undefined)) live.gate = gate;
-      if (gate.state !== 'verified') return;
-      const { personId, email, handle } = live;
+      if (gate?.state !== 'verified') return;
+      const { personId, email, handle } = session;
       ties
         .remember({ personId, email, handle, link: gate })
         .catch((error: unknown) => logger.warn({ event: 'gate.tie_failed', err: error }));

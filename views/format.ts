@@ -22,7 +22,8 @@ const grouped = new Intl.NumberFormat('en');
 
 /** "12,345". */
 export function count(value: number): string {
-  return grouped.format(value);
+  // Nothing to group: the formatter costs more than the row that the number stands in.
+  return Number.isInteger(value) && value >= 0 && value < 1000 ? String(value) : grouped.format(value);
 }
 
 function units(value: number, unit: string): string {
@@ -65,13 +66,26 @@ export function ahead(at: number, now: number): string {
 
 /** "23 November 2026", UTC. */
 export function date(at: number): string {
-  const when = new Date(at);
-  return `${when.getUTCDate()} ${months[when.getUTCMonth()]} ${when.getUTCFullYear()}`;
+  return dateIn(iso(at));
+}
+
+/** "2026-11-23T15:04:05.678Z": ISO 8601, for machines. */
+export function iso(at: number): string {
+  return new Date(at).toISOString();
+}
+
+function dateIn(text: string): string {
+  return `${Number(text.slice(8, 10))} ${months[Number(text.slice(5, 7)) - 1]} ${Number(text.slice(0, 4))}`;
 }
 
 /** "23 November 2026, 15:04 UTC". */
 export function exact(at: number): string {
-  return `${date(at)}, ${new Date(at).toISOString().slice(11, 16)} UTC`;
+  return exactIn(iso(at));
+}
+
+/** The same of an instant in ISO 8601, where that is at hand. */
+export function exactIn(text: string): string {
+  return `${dateIn(text)}, ${text.slice(11, 16)} UTC`;
 }
 
 /** "312 bytes", "4 KB", "1.5 KB"; 1 KB is 1,024 bytes, as cookie and header limits are. */

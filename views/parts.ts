@@ -1,5 +1,5 @@
 // The few parts that every page is built from. No inline styles: lengths are SVG attributes, the CSP forbids the rest.
-import { ago, ahead, exact } from './format.ts';
+import { ago, ahead, exactIn, iso } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
 
 /** The part of the frame that icons need. */
@@ -116,7 +116,8 @@ export function meter(props: MeterProps): Html {
 }
 
 function time(at: number, words: string): Html {
-  return html`<time datetime="${new Date(at).toISOString()}" title="${exact(at)}">${words}</time>`;
+  const machine = iso(at);
+  return html`<time datetime="${machine}" title="${exactIn(machine)}">${words}</time>`;
 }
 
 /** "2 minutes ago", the exact time in its title. */
@@ -131,7 +132,8 @@ export function timeAhead(at: number, now: number): Html {
 
 /** The exact time as text, for where no pointer can hover; the script makes it local. */
 export function timeExact(at: number): Html {
-  return html`<time datetime="${new Date(at).toISOString()}" data-local>${exact(at)}</time>`;
+  const machine = iso(at);
+  return html`<time datetime="${machine}" data-local>${exactIn(machine)}</time>`;
 }
 
 /** A handle, fingerprint or id; the button shows only where the script runs. */

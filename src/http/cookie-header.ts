@@ -7,8 +7,19 @@ export interface SentCookie {
 }
 
 /** Every pair that the browser sent, in order (RFC 6265, section 5.4). A part without `=` has an empty name. */
-export function sentCookies(req: IncomingMessage): SentCookie[] {
-  const header = req.headers.cookie;
+export function sentCookies(req: IncomingMessage): readonly SentCookie[] {
+  let cookies = read.get(req);
+  if (!cookies) {
+    cookies = readCookies(req.headers.cookie);
+    read.set(req, cookies);
+  }
+  return cookies;
+}
+
+/** Several rooms ask about the same request. */
+const read = new WeakMap<IncomingMessage, readonly SentCookie[]>();
+
+function readCookies(header: string | undefined): readonly SentCookie[] {
   if (!header) return [];
   return header.split(';').map((part) => {
     const equals = part.indexOf('=');

@@ -1,8 +1,8 @@
 // Structured logs. What is logged is chosen field by field, so a header, a query or a cookie cannot slip in (invariant 10).
-import { randomBytes } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { pinoHttp } from 'pino-http';
+import { randomToken } from '../crypto/tokens.ts';
 
 export type { Logger } from 'pino';
 
@@ -25,7 +25,7 @@ export function requestLog(logger: Logger): RequestHandler {
   return pinoHttp({
     logger,
     quietReqLogger: true,
-    genReqId: () => randomBytes(9).toString('base64url'),
+    genReqId: () => randomToken(9),
     customLogLevel: (_req, res, error) => {
       if (error || res.statusCode >= 500) return 'error';
       return res.statusCode >= 400 ? 'warn' : 'debug';

@@ -1,8 +1,8 @@
 // Sends pages: the frame of a request, and the answer's type.
-import { randomBytes } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
 import type { Html } from '../../views/html.ts';
 import type { Frame, Theme } from '../../views/layout.ts';
+import { randomToken } from '../crypto/tokens.ts';
 
 declare global {
   namespace Express {
@@ -24,7 +24,7 @@ export interface FrameBase {
 /** Gives each answer its nonce and the frame of a visitor's page. */
 export function prepareFrame(base: FrameBase): RequestHandler {
   return (_req, res, next) => {
-    res.locals.nonce = randomBytes(16).toString('base64');
+    res.locals.nonce = randomToken(16);
     res.locals.frame = { theme: 'auto', ...base };
     next();
   };

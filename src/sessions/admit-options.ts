@@ -1,7 +1,7 @@
 // What the way to a session needs of the rest of the house.
 import type { RequestHandler, Response } from 'express';
 import type { SessionEnd } from '../store/contract.ts';
-import type { LiveSession } from './express-store.ts';
+import type { AdmittedSession, LiveSession } from './express-store.ts';
 import type { SessionCookieAttributes } from './session-cookie.ts';
 import type { SignInOptions } from './sign-in.ts';
 
@@ -20,8 +20,12 @@ export interface AdmitOptions extends SignInOptions {
   readonly tellOfReplay: (found: LiveSession) => void;
   /** Whether the person passed the provider again since that end. */
   readonly isNewSignIn: (res: Response, end: SessionEnd) => boolean;
-  /** Keeps the tie between the session and the gate's, where this request brought a newer one. */
+  /** Whether this request brought a newer tie to the gate's session than the one that is kept. */
+  readonly isNewTie: (res: Response, session: AdmittedSession) => boolean;
+  /** Keeps a newer tie in the session. */
   readonly tieToGate: (res: Response, live: LiveSession) => void;
+  /** Notes, in the background, whose the gate's session is. */
+  readonly rememberTie: (res: Response, session: AdmittedSession) => void;
   /** The way to sign in that ends the gate's session first. */
   readonly signInAgain: (returnPath: string) => string;
 }

@@ -8,12 +8,13 @@ import { isCrossSite, isNavigation } from '../http/navigation.ts';
 import { clearCookie } from '../http/set-cookie.ts';
 import type { AdmitOptions } from './admit-options.ts';
 import { sendBounce } from './bounce.ts';
-import type { LiveSession } from './express-store.ts';
+import type { AdmittedSession, LiveSession } from './express-store.ts';
 import { tellEnded } from './presented.ts';
 import { forget, loadedSession } from './request-session.ts';
 import { keepIdFresh } from './rotation.ts';
 import { renewCookie, signedBy } from './session-cookie.ts';
 import { beginSession } from './sign-in.ts';
+import { readThin } from './thin-reader.ts';
 
 /** The handlers between the gate and the anti-forgery check, in order. Afterwards `res.locals.session` is live. */
 export function admitSession(options: AdmitOptions): RequestHandler[] {
@@ -30,14 +31,28 @@ export function admitSession(options: AdmitOptions): RequestHandler[] {
     resave: false,
     saveUninitialized: false,
   });
+  const loadUnlessReadOnly: RequestHandler = async (req, res, next) => {
+    const session = await readThin(req, res, options);
+    if (!session) return load(req, res, next);
+    req.session = session as LiveSession;
+    admitted(res, session, false, options);
+    next();
+  };
   // First why a session is over, then what the gate's own session is worth, and only then may one begin.
   return [
     refuseAmbiguous,
-    load,
-    (req, res, next) => tellEnded(req, res, options).then((told) => !told && next(), next),
+    loadUnlessReadOnly,
+    unlessAdmitted((req, res) => tellEnded(req, res, options).then((told) => !told)),
     options.refuseEndedAtGate,
-    (req, res, next) => admit(req, res, options).then((admitted) => admitted && next(), next),
+    unlessAdmitted((req, res) => admit(req, res, options)),
   ];
+}
+
+/** Goes on where the session is admitted already, or where `step` says so; else the request is answered. */
+function unlessAdmitted(step: (req: Request, res: Response) => Promise<boolean>): RequestHandler {
+  return async (req, res, next) => {
+    if (res.locals.session || (await step(req, res))) next();
+  };
 }
 
 /** A request that failed leaves its session as it was: nothing of it is saved, and no cookie is set for it. */
@@ -53,6 +68,7 @@ async function admit(req: Request, res: Response, options: AdmitOptions): Promis
     await keepIdFresh(req, found, { ...options, sessions: options.store.sessions });
     const live = loadedSession(req) ?? found;
     signAnew(req, live, options);
+    options.tieToGate(res, live);
     admitted(res, live, false, options);
     return true;
   }
@@ -66,13 +82,20 @@ async function admit(req: Request, res: Response, options: AdmitOptions): Promis
     return false;
   }
   await beginSession(req, res, options.personOf(res), options);
-  admitted(res, req.session as LiveSession, true, options);
+  const begun = req.session as LiveSession;
+  options.tieToGate(res, begun);
+  admitted(res, begun, true, options);
   return true;
 }
 
-function admitted(res: Response, live: LiveSession, isNew: boolean, { tieToGate }: AdmitOptions): void {
-  tieToGate(res, live);
-  res.locals.session = live;
+function admitted(
+  res: Response,
+  session: AdmittedSession,
+  isNew: boolean,
+  { rememberTie }: AdmitOptions,
+): void {
+  rememberTie(res, session);
+  res.locals.session = session;
   res.locals.isNewSession = isNew;
 }
 

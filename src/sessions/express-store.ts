@@ -34,8 +34,11 @@ declare module 'express-session' {
   }
 }
 
-/** A session of a request, loaded or just begun. */
+/** A session of a request, loaded by express-session or just begun. */
 export type LiveSession = Session & SessionData;
+
+/** What every page may know of it, however it was read. */
+export type AdmittedSession = Readonly<Omit<SessionData, 'cookie'>>;
 
 /** Kept in the row's own columns, or not kept at all. */
 const columns: ReadonlySet<string> = new Set([
@@ -126,25 +129,37 @@ export class ExpressStore extends session.Store {
 
   /** A row as express-session holds it. */
   toSession(row: SessionRow, presentedHash: string): SessionData {
-    const { limits, now } = this.#options;
-    const { handle, personId, email, createdAt, lastSeenAt, expiresAt, idHash, idIssuedAt, previous } = row;
-    const ended = endOf(row, limits, now());
+    const { limits, now, cookie } = this.#options;
     return {
-      ...(row.data as unknown as SessionFacts),
-      handle,
-      personId,
-      email,
-      createdAt,
-      lastSeenAt,
-      expiresAt,
-      idHash,
-      idIssuedAt,
-      idState: stateOfId(row, presentedHash, now()),
-      ...(previous && { previous }),
-      ...(ended && { ended }),
-      cookie: new SessionCookie(this.#options.cookie, () => undefined),
+      ...readRow(row, presentedHash, limits, now()),
+      cookie: new SessionCookie(cookie, () => undefined),
     };
   }
+}
+
+/** A row as a request sees it that came with the id of that digest. */
+export function readRow(
+  row: SessionRow,
+  presentedHash: string,
+  limits: SessionLimits,
+  now: number,
+): AdmittedSession {
+  const { handle, personId, email, createdAt, lastSeenAt, expiresAt, idHash, idIssuedAt, previous } = row;
+  const ended = endOf(row, limits, now);
+  return {
+    ...(row.data as unknown as SessionFacts),
+    handle,
+    personId,
+    email,
+    createdAt,
+    lastSeenAt,
+    expiresAt,
+    idHash,
+    idIssuedAt,
+    idState: stateOfId(row, presentedHash, now),
+    ...(previous && { previous }),
+    ...(ended && { ended }),
+  };
 }
 
 function ignore(): void {}

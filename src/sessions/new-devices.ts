@@ -6,7 +6,7 @@ import { pageFrame, sendPage } from '../http/page.ts';
 import { newDevicesSince } from './crowd.ts';
 import { type DeskOptions, endOwn, handleSchema, liveOf, ownByHandle, parse } from './desk.ts';
 import { receiptPath } from './receipt-page.ts';
-import { sessionOf } from './request-session.ts';
+import { changeableSession, sessionOf } from './request-session.ts';
 import { summaryOfRow } from './session-view.ts';
 
 const token = { _csrf: z.string().optional() };
@@ -27,7 +27,7 @@ export async function newDevicesOf(res: Response, options: DeskOptions): Promise
 export function devicesSeen({ now }: DeskOptions): RequestHandler {
   return (req, res) => {
     parse(seenForm, req.body);
-    sessionOf(res).devicesSeenAt = now();
+    changeableSession(req).devicesSeenAt = now();
     res.redirect(303, '/dashboard');
   };
 }

@@ -9,9 +9,8 @@ import { requestFacts } from '../http/request-facts.ts';
 import { clearCookie } from '../http/set-cookie.ts';
 import type { SessionEnd } from '../store/contract.ts';
 import type { AdmitOptions } from './admit-options.ts';
-import { changesBetween } from './binding.ts';
+import { changesBetween, surroundingsOf } from './binding.ts';
 import { noteReplay } from './crowd.ts';
-import { deviceOf } from './device.ts';
 import type { EndOrder } from './ending.ts';
 import type { LiveSession } from './express-store.ts';
 import { forget, loadedSession } from './request-session.ts';
@@ -77,7 +76,7 @@ async function endOfPresent(
 /** Looks whether browser, system or network changed; `observe` writes it down once, `enforce` gives the order to end. */
 function boundOrder(req: Request, found: LiveSession, options: AdmitOptions): EndOrder | undefined {
   if (options.binding === 'off') return undefined;
-  const here = { device: deviceOf(req.headers['user-agent']), network: req.ip ?? '' };
+  const here = surroundingsOf(req);
   const changes = changesBetween(found, here);
   if (changes.length === 0) return undefined;
   if (options.binding === 'enforce') return { reason: 'device_changed', changes };

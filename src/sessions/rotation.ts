@@ -6,7 +6,7 @@ import type { Keyring } from '../crypto/keyring.ts';
 import { digest, randomToken } from '../crypto/tokens.ts';
 import { requestFacts } from '../http/request-facts.ts';
 import type { SessionTable } from '../store/contract.ts';
-import type { LiveSession } from './express-store.ts';
+import type { AdmittedSession, LiveSession } from './express-store.ts';
 import { graceMs } from './session.ts';
 import { keyOf, successorsOf } from './session-id.ts';
 
@@ -32,7 +32,7 @@ export async function keepIdFresh(req: Request, live: LiveSession, options: Rota
   if (live.previous && live.previous.successorSeenAt === undefined) {
     await sessions.successorSeen(key, digest(id), now());
   }
-  if (!isDue(live, rotateAfterMs, now())) return;
+  if (!isRotationDue(live, rotateAfterMs, now())) return;
   const salt = randomToken();
   const [successor = ''] = successorsOf(keyring, id, salt);
   const rotation = { fromHash: digest(id), toHash: digest(successor), salt, at: now() };
@@ -49,7 +49,7 @@ export async function keepIdFresh(req: Request, live: LiveSession, options: Rota
 }
 
 /** Old enough, and the replacement before is done with: an id is never two steps behind while it may be in use. */
-function isDue(live: LiveSession, rotateAfterMs: number, now: number): boolean {
+export function isRotationDue(live: AdmittedSession, rotateAfterMs: number, now: number): boolean {
   if (rotateAfterMs === 0 || now - live.idIssuedAt < rotateAfterMs) return false;
   if (!live.previous) return true;
   const seenAt = live.previous.successorSeenAt;

@@ -39,15 +39,24 @@ export class SessionCookie extends session.Cookie {
   }
 }
 
-/** Which key signed a cookie value `s:<id>.<HMAC in base64>`, percent-encoded; undefined: none of them. */
-export function signedBy(sentValue: string, keyring: Keyring): SignedBy | undefined {
+/** The id in a cookie value `s:<id>.<HMAC in base64>`, percent-encoded, and which key signed it; undefined: none of them. */
+export function readSessionCookie(
+  sentValue: string,
+  keyring: Keyring,
+): { id: string; signedBy: SignedBy } | undefined {
   const dot = sentValue.lastIndexOf('.');
   const id = sentValue.slice(0, dot).replace(/^s(%3A|:)/i, '');
   const mac = sentValue
     .slice(dot + 1)
     .replace(/%2B|\+/gi, '-')
     .replace(/%2F|\//gi, '_');
-  return keyring.verify('session cookie', id, mac);
+  const signer = keyring.verify('session cookie', id, mac);
+  return signer && { id, signedBy: signer };
+}
+
+/** Which key signed a cookie value; undefined: none of them. */
+export function signedBy(sentValue: string, keyring: Keyring): SignedBy | undefined {
+  return readSessionCookie(sentValue, keyring)?.signedBy;
 }
 
 /** See `SessionCookie.renew`. */

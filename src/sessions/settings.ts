@@ -5,7 +5,7 @@ import { settings } from '../../views/settings.ts';
 import { HttpError } from '../http/errors.ts';
 import { pageFrame, sendPage } from '../http/page.ts';
 import type { Choices, PersonTable } from '../store/contract.ts';
-import { sessionOf } from './request-session.ts';
+import { changeableSession, sessionOf } from './request-session.ts';
 import type { SessionLimits } from './session.ts';
 import { renewCookie } from './session-cookie.ts';
 
@@ -35,7 +35,7 @@ export function saveSettings({ people, rememberForVisitor }: SettingsOptions): R
     const input = form.safeParse(req.body);
     if (!input.success) throw new HttpError('bad_request');
     const { theme, staySignedIn } = input.data;
-    const session = sessionOf(res);
+    const session = changeableSession(req);
     await people.choose(session.personId, { theme });
     await rememberForVisitor(req, res, { theme });
     if (session.staySignedIn !== (staySignedIn === 'on')) {

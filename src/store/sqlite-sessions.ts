@@ -10,7 +10,8 @@ import {
 } from './contract.ts';
 import { createSqlitePages } from './sqlite-pages.ts';
 
-export function createSqliteSessions(db: DatabaseSync): SessionTable {
+/** @param quick a connection that does not wait for the disk: for what may be lost in a power cut */
+export function createSqliteSessions(db: DatabaseSync, quick: DatabaseSync): SessionTable {
   const insert = db.prepare(
     `INSERT INTO session
        (key, handle, person_id, email, created_at, last_seen_at, expires_at, id_hash, id_issued_at, data)
@@ -25,7 +26,7 @@ export function createSqliteSessions(db: DatabaseSync): SessionTable {
   const forget = db.prepare('DELETE FROM session WHERE person_id = ?');
   const countLive = db.prepare('SELECT count FROM live_sessions');
   const setData = db.prepare('UPDATE session SET data = ? WHERE key = ? AND ended_at IS NULL');
-  const setLastSeen = db.prepare(
+  const setLastSeen = quick.prepare(
     'UPDATE session SET last_seen_at = max(last_seen_at, ?) WHERE key = ? AND ended_at IS NULL',
   );
   const setId = db.prepare(

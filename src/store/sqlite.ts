@@ -91,6 +91,7 @@ export function openSqliteStore(dataDir: string): Store {
   const umask = process.umask(0o077);
   let db: DatabaseSync;
   let recordDb: DatabaseSync;
+  let quickDb: DatabaseSync;
   try {
     // Other processes may be busy writing: to start, there is time to wait for them.
     db = new DatabaseSync(path, { timeout: 5000 });
@@ -104,6 +105,9 @@ export function openSqliteStore(dataDir: string): Store {
     // The record's own: it asks again for the write lock without holding up every request meanwhile.
     recordDb = new DatabaseSync(path, { timeout: 5000 });
     recordDb.exec(`${pragmas} PRAGMA busy_timeout = 0;`);
+    // When a session was last seen is written once a minute each: a wait for the disk that nobody needs.
+    quickDb = new DatabaseSync(path, { timeout: 500 });
+    quickDb.exec(`${pragmas} PRAGMA synchronous = NORMAL;`);
   } finally {
     process.umask(umask);
   }
@@ -118,7 +122,7 @@ export function openSqliteStore(dataDir: string): Store {
   const truncateLog = db.prepare('PRAGMA wal_checkpoint(TRUNCATE)');
   const one = db.prepare('SELECT count(*) FROM sqlite_schema');
   return {
-    sessions: createSqliteSessions(db),
+    sessions: createSqliteSessions(db, quickDb),
     visitors: createSqliteVisitors(db),
     people: createSqlitePeople(db),
     claims: createSqliteClaims(db),
@@ -143,7 +147,7 @@ export function openSqliteStore(dataDir: string): Store {
       }),
     scrub: () => attempt(() => Number(truncateLog.get()?.['busy']) === 0),
     async close() {
-      for (const open of [recordDb, db]) if (open.isOpen) open.close();
+      for (const open of [quickDb, recordDb, db]) if (open.isOpen) open.close();
     },
   };
 }

@@ -1,0 +1,180 @@
+// What a signed-in request costs, beside Express without sessions, the usual session stack, and Node alone. The figure is
+// processor time of the server per request, which a busy machine disturbs least: all servers run at once, each round asks
+// each of them in turn, and the median of the rounds counts.
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type Child, freePort, startChild, waitFor } from '../demo/child.ts';
+import { type PrivateRedis, startRedis } from '../test/support/redis.ts';
+import { type Asked, ask, connections, cookiesOf } from './load.ts';
+
+interface Server {
+  readonly name: string;
+  readonly child: Child;
+  readonly port: number;
+  /** For the two paths: the JSON and the page. */
+  readonly headers: Record<Path, Record<string, string>[]>;
+}
+
+interface Sample extends Asked {
+  readonly cpuUs: number;
+  readonly rssMb: number;
+}
+
+const paths = ['/api/me', '/devices'] as const;
+type Path = (typeof paths)[number];
+
+const people = 1000;
+/** So many of them have 30 devices, and open the page. */
+const withDevices = 100;
+const requestsOf: Record<Path, number> = { '/api/me': 4000, '/devices': 2000 };
+
+const root = resolve(import.meta.dirname, '..');
+const reportCpu = join(import.meta.dirname, 'report-cpu.ts');
+const browser = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
+
+/** Measures for `rounds` rounds and writes a table. */
+export async function compareRequests(rounds: number): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'));
+  const redis = await startRedis();
+  const stockRedis = await startRedis();
+  const servers: Server[] = [];
+  try {
+    for (const kind of ['raw', 'bare', 'stock'] as const) servers.push(await startPeer(kind, stockRedis));
+    servers.push(await startOurs('Gatehouse, SQLite', folder, undefined));
+    servers.push(await startOurs('Gatehouse, Redis', folder, redis));
+    for (const path of paths) await compare(path, servers, rounds);
+  } finally {
+    for (const { child } of servers) await child.stop();
+    await redis.close();
+    await stockRedis.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function compare(path: Path, servers: readonly Server[], rounds: number): Promise<void> {
+  const samples = new Map(servers.map((server) => [server, [] as Sample[]]));
+  for (let round = -1; round < rounds; round++) {
+    for (const server of servers) {
+      const sample = await measure(server, path);
+      // The first one warms up.
+      if (round >= 0) samples.get(server)?.push(sample);
+    }
+  }
+  const typical = new Map([...samples].map(([server, all]) => [server.name, medianOf(all)]));
+  const stock = typical.get('stock')?.cpuUs ?? Number.NaN;
+  const bare = typical.get('bare')?.cpuUs ?? Number.NaN;
+  const write = (cells: readonly string[]) =>
+    process.stdout.write(
+      `${cells.map((cell, i) => (i === 0 ? cell.padEnd(20) : cell.padStart(11))).join('')}\n`,
+    );
+  process.stdout.write(`\n${path}, ${connections} connections, median of ${rounds} rounds\n`);
+  write(['', 'CPU µs', 'x stock', 'x bare', 'answers/s', 'p50 ms', 'p99 ms', 'bytes', 'memory MB']);
+  for (const [name, { cpuUs, seconds, medianMs, p99Ms, bytes, rssMb }] of typical) {
+    write([
+      name,
+      cpuUs.toFixed(0),
+      (stock / cpuUs).toFixed(2),
+      (bare / cpuUs).toFixed(2),
+      (requestsOf[path] / seconds).toFixed(0),
+      medianMs.toFixed(1),
+      p99Ms.toFixed(1),
+      String(bytes),
+      rssMb.toFixed(0),
+    ]);
+  }
+}
+
+async function measure({ port, child, headers }: Server, path: Path): Promise<Sample> {
+  const requests = requestsOf[path];
+  const before = await usageOf(child);
+  const asked = await ask({ port, path, headers: headers[path], requests });
+  const after = await usageOf(child);
+  return { ...asked, cpuUs: (after.cpuUs - before.cpuUs) / requests, rssMb: after.rss / 1024 ** 2 };
+}
+
+async function usageOf(child: Child): Promise<{ cpuUs: number; rss: number }> {
+  const reports = () => child.lines.filter((line) => line.startsWith('cpu '));
+  const known = reports().length;
+  process.kill(child.pid, 'SIGUSR2');
+  const report = await waitFor('the processor time', () => reports()[known]);
+  const [cpuUs = Number.NaN, rss = Number.NaN] = (report.match(/\d+/g) ?? []).map(Number);
+  return { cpuUs, rss };
+}
+
+function medianOf(samples: readonly Sample[]): Sample {
+  const sorted = samples.toSorted((a, b) => a.cpuUs - b.cpuUs);
+  const middle = sorted[samples.length >> 1];
+  if (!middle) throw new RangeError('nothing was measured');
+  return middle;
+}
+
+async function startNode(name: string, args: readonly string[], env: Record<string, string>): Promise<Child> {
+  return startChild({
+    name,
+    command: process.execPath,
+    args: ['--import', reportCpu, ...args],
+    cwd: tmpdir(),
+    env: { NODE_ENV: 'production', ...env },
+  });
+}
+
+async function startPeer(kind: 'raw' | 'bare' | 'stock', redis: PrivateRedis): Promise<Server> {
+  const port = await freePort();
+  const child = await startNode(kind, [join(root, 'bench/peers.ts'), kind], {
+    PORT: String(port),
+    REDIS_URL: redis.url,
+  });
+  const origin = `http://127.0.0.1:${port}`;
+  const path = kind === 'stock' ? '/sign-in' : '/api/me';
+  await waitFor(kind, async () => (await fetch(origin + path)).ok);
+  const own: Record<string, string>[] = [];
+  for (let i = 0; i < people; i++) {
+    const headers = { 'user-agent': browser };
+    own.push({ ...headers, ...(kind === 'stock' && { cookie: await cookiesOf(port, path, headers) }) });
+  }
+  return { name: kind, child, port, headers: { '/api/me': own, '/devices': own } };
+}
+
+/** The real program with everything on: limits, record, metrics, the gate's cookie looked at. */
+async function startOurs(name: string, folder: string, redis: PrivateRedis | undefined): Promise<Server> {
+  const [port, opsPort] = [await freePort(), await freePort()];
+  const secret = randomBytes(32).toString('hex');
+  const child = await startNode(name, [join(root, 'src/main.ts'), 'serve'], {
+    PUBLIC_URL: `http://localhost:${port}`,
+    PORT: String(port),
+    OPS_PORT: String(opsPort),
+    SECRET_KEY: randomBytes(32).toString('hex'),
+    GATE_SECRET: secret,
+    ADMIN_EMAILS: 'ada@example.org',
+    // Each person comes from a network of their own, as behind a front that says so.
+    TRUSTED_HOPS: '1',
+    SESSION_MAX_PER_USER: '0',
+    DATA_DIR: join(folder, name.replace(/\W/g, '')),
+    ...(redis && { SESSION_BACKEND: 'redis', REDIS_URL: redis.url }),
+  });
+  await waitFor(name, async () => (await fetch(`http://127.0.0.1:${opsPort}/readyz`)).ok);
+
+  const signIn = async (person: number, device: number) => {
+    const id = `10000000000000${person + 100_000}`;
+    const gateCookie = `_oauth2_proxy=${randomBytes(300).toString('base64url')}|${Math.floor(Date.now() / 1000)}|${randomBytes(32).toString('base64url')}`;
+    const headers = {
+      host: `localhost:${port}`,
+      'user-agent': browser,
+      authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,
+      'x-forwarded-user': id,
+      'x-forwarded-email': `person${person}@example.org`,
+      'x-forwarded-for': `10.${device}.${person >> 8}.${person & 255}`,
+    };
+    const navigation = { accept: 'text/html', 'sec-fetch-mode': 'navigate', cookie: gateCookie };
+    const own = await cookiesOf(port, '/dashboard', { ...headers, ...navigation });
+    return { ...headers, cookie: `${gateCookie}; ${own}` };
+  };
+  const own: Record<string, string>[] = [];
+  for (let person = 0; person < people; person++) own.push(await signIn(person, 0));
+  const manyDevices = own.slice(0, withDevices);
+  for (let device = 1; device < 30; device++)
+    for (let person = 0; person < withDevices; person++) await signIn(person, device);
+  return { name, child, port, headers: { '/api/me': own, '/devices': manyDevices } };
+}
