@@ -45,8 +45,8 @@ import { dashboardPage } from './sessions/dashboard.ts';
 import { ExpressStore } from './sessions/express-store.ts';
 import { logout } from './sessions/logout.ts';
 import { prepareMemberPage } from './sessions/member-page.ts';
-import { sessionOf } from './sessions/request-session.ts';
-import { absoluteEndOf } from './sessions/session.ts';
+import { forget, sessionOf } from './sessions/request-session.ts';
+import { absoluteEndOf, endOf } from './sessions/session.ts';
 import { signedBy } from './sessions/session-cookie.ts';
 import { saveSettings, settingsPage } from './sessions/settings.ts';
 import type { Store } from './store/contract.ts';
@@ -317,7 +317,24 @@ export function createApp(options: AppOptions): Express {
     }),
   );
   addDeskRoutes(app, { config, store, desk, logger, recorder, now, operator, personOf });
-  addRecordRoutes(app, { config: live.config, store, recorder, operator, now, personOf, onStop });
+  const watchSession = (req: Request, res: Response) => {
+    const { handle } = sessionOf(res);
+    forget(req);
+    return async () => {
+      const row = await sessions.findByHandle(handle);
+      return row !== undefined && !endOf(row, session, now());
+    };
+  };
+  addRecordRoutes(app, {
+    config: live.config,
+    store,
+    recorder,
+    operator,
+    now,
+    personOf,
+    onStop,
+    watchSession,
+  });
   addPrivacyRoutes(app, {
     config,
     recorder,
@@ -334,7 +351,7 @@ export function createApp(options: AppOptions): Express {
     personOf,
     signOutPath: paths.signOut,
     forgetBrowser(req, res) {
-      Reflect.deleteProperty(req, 'session');
+      forget(req);
       clearCookie(res, session.cookieName, ownCookies);
       clearCookie(res, visitor.cookieName, ownCookies);
     },

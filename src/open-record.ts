@@ -11,10 +11,12 @@ export interface RecordParts {
   readonly store: Pick<Store, 'record' | 'aliases'>;
   readonly logger: Logger;
   readonly now: () => number;
+  /** For the server: the file first gets what a killed one had left. */
+  readonly catchesUp?: boolean;
 }
 
 /** To be closed before the store. */
-export function openRecord({ config, store, logger, now }: RecordParts): RecordKeeper {
+export function openRecord({ config, store, logger, now, catchesUp = false }: RecordParts): RecordKeeper {
   const { logFile, retentionMs } = config().audit;
   return createRecorder({
     record: store.record,
@@ -24,6 +26,7 @@ export function openRecord({ config, store, logger, now }: RecordParts): RecordK
     now,
     retentionMs,
     file: logFile,
+    catchesUp,
   });
 }
 

@@ -60,6 +60,7 @@ export function createPrivacy(parts: PrivacyParts): Privacy {
       endSessions: (id, by) => ending.person(id, { reason: 'erased', ...(by !== 'retention' && { by }) }),
       further: erasers,
       isListed,
+      now,
     }),
     async find(email) {
       const who = await behindAddress(email, people);

@@ -8,30 +8,31 @@ import type { ExportSource } from './privacy/export.ts';
 import { createChainState } from './record/chain-state.ts';
 import { activityPage, apiAudit, exportRecord, type RecordPagesOptions, recordPage } from './record/pages.ts';
 import { rowOf } from './record/rows.ts';
-import { recordStream } from './record/stream.ts';
+import { recordStream, type StreamOptions } from './record/stream.ts';
 import type { Store } from './store/contract.ts';
 
 /** Everything here needs the member chain before it. `/api/*path` has it already. */
 export const recordPaths = ['/record', '/record/*path', '/activity'];
 
-export interface RecordRoutes extends Pick<RecordPagesOptions, 'recorder' | 'now' | 'personOf'> {
+export interface RecordRoutes
+  extends Pick<RecordPagesOptions, 'recorder' | 'now' | 'personOf'>,
+    Pick<StreamOptions, 'onStop' | 'watchSession'> {
   /** Asked each time: a reload changes the keys. */
   readonly config: () => Config;
   readonly store: Pick<Store, 'record' | 'aliases'>;
   /** Lets only operators on. */
   readonly operator: RequestHandler;
-  readonly onStop: (listener: () => void) => () => void;
 }
 
 export function addRecordRoutes(app: Express, routes: RecordRoutes): void {
-  const { config, store, recorder, operator, now, personOf, onStop } = routes;
+  const { config, store, recorder, operator, now, personOf, onStop, watchSession } = routes;
   const reader = createReader(store);
   const chainState = createChainState({ record: store.record, keys: () => recordKeysOf(config()), now });
   const options: RecordPagesOptions = { reader, recorder, chainState, now, personOf };
   app.all(['/record', '/record/*path'], operator);
   app.get('/record', recordPage(options));
   app.get('/record/export', exportRecord(options));
-  app.get('/record/live', recordStream({ reader, now, onStop }));
+  app.get('/record/live', recordStream({ reader, now, onStop, watchSession }));
   app.get('/activity', activityPage(options));
   app.get('/api/audit', apiAudit(options));
   app.all(['/record', '/record/export', '/record/live', '/activity', '/api/audit'], onlyMethods('GET'));

@@ -11,7 +11,7 @@ const allowed: Record<string, readonly string[]> = {
   crypto: [],
   store: [],
   views: [],
-  http: ['views'],
+  http: ['crypto', 'views'],
   audit: ['crypto', 'store'],
   secrets: ['config', 'crypto', 'store'],
 };
@@ -30,6 +30,7 @@ const roots = new Set([
   'src/reload.ts',
   'src/vault-routes.ts',
   'src/library-routes.ts',
+  'src/library-thread.ts',
   'src/sessions-command.ts',
   'src/audit-command.ts',
   'src/doctor-command.ts',
@@ -39,6 +40,7 @@ const roots = new Set([
   'src/vault-command.ts',
   'src/open-record.ts',
   'src/confluence-command.ts',
+  'src/export-command.ts',
   'src/open-confluence.ts',
 ]);
 

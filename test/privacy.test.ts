@@ -149,6 +149,86 @@ for (const store of storeKinds) {
       assert.ok(entries.some(({ text }) => text.includes('"privacy.erased"')));
     });
 
+    test('after an erasure the addresses that the person had before are nowhere either', async () => {
+      const before = { id: 'id-of-wanda', email: 'wanda-before@privacy.test' };
+      await begin(desk, before);
+      const now = { ...before, email: 'wanda@privacy.test' };
+      const { change } = await begin(desk, now);
+      assert.equal((await change('/privacy/erase', { confirm: now.email })).status, 303);
+      const left = await everything();
+      for (const trace of [before.email, now.email, now.id]) {
+        const at = left.indexOf(trace);
+        assert.equal(at, -1, `left: ${JSON.stringify(left.slice(Math.max(0, at - 120), at + 60))}`);
+      }
+    });
+
+    test('files of the store that could not be written anew are, as soon as it works, and after a kill', async () => {
+      const logger = createLogger('silent');
+      const { config, now, recorder } = desk;
+      const { ending } = createDesk({
+        config,
+        store: desk.store,
+        logger,
+        recorder,
+        now,
+        gateRedis: undefined,
+      });
+      let asked = 0;
+      let works: boolean | 'killed' = false;
+      const store = {
+        ...desk.store,
+        async scrub() {
+          asked += 1;
+          if (works === 'killed') throw new Error('killed');
+          return works;
+        },
+      };
+      const { erase } = createPrivacy({ config, store, recorder, ending, now });
+      const round = () => forgetAway({ store, erase, retentionMs: 0, now });
+      const { id, email } = person('sam');
+      await begin(desk, { id, email });
+      assert.equal((await erase({ ids: [id], email }, 'terminal')).scrubbed, false);
+      await round();
+      assert.equal(asked, 2, 'asked again');
+      works = true;
+      await round();
+      await round();
+      assert.equal(asked, 3, 'until it works');
+      works = 'killed';
+      await assert.rejects(erase({ ids: [id], email }, 'terminal'));
+      works = true;
+      await round();
+      await round();
+      assert.equal(asked, 5);
+    });
+
+    test('a sign-in in the middle of an erasure leaves no session that nothing leads to', async () => {
+      const ulla = person('ulla');
+      await begin(desk, ulla);
+      let meanwhile: Awaited<ReturnType<typeof begin>> | undefined;
+      const { people } = desk.store;
+      const store = {
+        ...desk.store,
+        people: {
+          ...people,
+          async remove(id: string) {
+            meanwhile ??= await begin(desk, ulla);
+            await people.remove(id);
+          },
+        },
+      };
+      const { config, now, recorder } = desk;
+      const logger = createLogger('silent');
+      const { ending } = createDesk({ config, store, logger, recorder, now, gateRedis: undefined });
+      const { erase, find } = createPrivacy({ config, store, recorder, ending, now });
+      const { sessionsEnded } = await erase({ ids: [ulla.id], email: ulla.email }, 'terminal');
+      await recorder.flush();
+      assert.equal(sessionsEnded, 2);
+      assert.equal((await meanwhile?.browser.ask('/api/me'))?.status, 401);
+      assert.deepEqual(await store.sessions.rowsOf(ulla.id), []);
+      assert.equal(await find(ulla.email), undefined);
+    });
+
     test('whoever signs in again begins anew', async () => {
       const rita = person('rita');
       const first = await begin(desk, rita);

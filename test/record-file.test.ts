@@ -82,6 +82,40 @@ test('a line torn by a crash is set aside at the next start, told, and the rest 
   assert.ok(events.includes('record.repaired'), events.join());
 });
 
+test('what a killed process had committed and not yet added is added at the next start, once', async () => {
+  const entry = { event: 'session.created' } as const;
+  const first = recorderOver(store, { file });
+  for (let i = 0; i < 5; i++) await first.write(entry);
+  await first.close();
+  // As a kill between the two leaves it; here also between two steps of stepping aside.
+  renameSync(file, `${file}.1`);
+  assert.equal((await verifyFile(file, keys)).count, 5);
+  const killed = recorderOver(store);
+  for (let i = 0; i < 1_200; i++) killed.note(entry);
+  await killed.close();
+  const command = recorderOver(store, { file: join(folder, 'elsewhere.log') });
+  await command.write(entry);
+  await command.close();
+  assert.equal(
+    readFileSync(join(folder, 'elsewhere.log'), 'utf8').split('\n').length,
+    2,
+    'a new file begins now',
+  );
+  const next = recorderOver(store, { file, catchesUp: true });
+  await Promise.all([next.write(entry), next.write(entry)]);
+  await next.close();
+  const { count, absent, first: wrong, macs } = await verifyFile(file, keys);
+  assert.deepEqual([count, absent, wrong, macs.size], [1_208, [], undefined, 1_208]);
+  // Lines of nobody's say nothing about where it ended.
+  appendFileSync(file, textOfFile().split('\n').at(-2)?.replace('"seq":1208', '"seq":9999') ?? '');
+  appendFileSync(file, '\n');
+  await recorderOver(store).write(entry);
+  const last = recorderOver(store, { file, catchesUp: true });
+  await last.write(entry);
+  await last.close();
+  assert.ok(textOfFile().includes('"seq":1209') && textOfFile().includes('"seq":1210'));
+});
+
 test('edited, swapped with another course, and unknown lines are named; gaps are told, not blamed', async () => {
   const recorder = recorderOver(store, { file });
   for (let i = 0; i < 30; i++) await recorder.write({ event: 'session.created', facts: { n: i } });

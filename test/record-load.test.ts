@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -127,5 +127,37 @@ await onBothStores('the record and kill -9', (open) => {
     assert.equal(verdict.state, 'intact');
     assert.equal((await verifyFile(file, keys)).first, undefined);
     t.diagnostic(`${verdict.count} entries, ${torn} torn lines`);
+  });
+
+  test('killed between the store and the file, again and again: the next start adds what the file lacks', {
+    timeout,
+  }, async (t) => {
+    const own = await open();
+    t.after(() => own.close());
+    const file = join(own.folder, 'logs', 'record.log');
+    const task = { ...own.address, file, catchesUp: true, together: 6, key };
+    let lacked = 0;
+    for (let round = 0; round < 6; round++) {
+      const { child, ready, ended } = startWriter(task);
+      await ready;
+      const sizeNow = () => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+      for (const size = sizeNow(); sizeNow() === size; ) await delay(2);
+      await delay(Math.random() * 100);
+      child.kill('SIGKILL');
+      await ended;
+      const [newest] = await own.store.record.before(Number.POSITIVE_INFINITY, 1);
+      const there = Math.max(...(await verifyFile(file, keys)).macs.keys());
+      if (there < (newest?.seq ?? 0)) lacked += 1;
+    }
+    const recorder = recorderOver(own.store, { file, catchesUp: true });
+    await recorder.write({ event: 'session.created' });
+    await recorder.close();
+    const { macs, absent, count, first } = await verifyFile(file, keys);
+    const [newest] = await own.store.record.before(Number.POSITIVE_INFINITY, 1);
+    assert.deepEqual(
+      [absent, first, count, Math.max(...macs.keys())],
+      [[], undefined, macs.size, newest?.seq],
+    );
+    t.diagnostic(`${count} lines, ${lacked} kills between the two`);
   });
 });

@@ -157,15 +157,58 @@ for (const store of storeKinds) {
 
       test('a new entry comes by itself', async () => {
         const operator = await begin(desk, ada);
-        const stream = openStream(
-          desk,
-          [...operator.browser.cookies].map(([name, value]) => `${name}=${value}`).join('; '),
-        );
+        const stream = openStream(desk, cookieOf(operator));
         await waitFor('the stream', async () => stream.text().includes('retry:'));
+        await desk.recorder.write({ event: 'session.ended', facts: { text: 'a\r\rretry: 9\n\nid: 0' } });
         await begin(desk, person('live'));
         await waitFor('the entry', async () => stream.text().includes('live@record.test'), 10_000);
         assert.match(stream.text(), /^id: \d+\ndata: <li class="entry/m);
+        assert.doesNotMatch(stream.text(), /\r|^(?!id: \d|data: <|retry: 1000|:$|$)/m, 'one line an entry');
         stream.close();
+      });
+
+      test('who is signed out while watching is told nothing more', async () => {
+        const [watching, elsewhere] = [await begin(desk, ada), await begin(desk, ada)];
+        const stream = openStream(desk, cookieOf(watching));
+        await waitFor('the stream', async () => stream.text().includes('retry:'));
+        await elsewhere.change('/devices/end', { handle: watching.handle });
+        await begin(desk, person('unseen'));
+        await waitFor('its end', async () => stream.hasEnded(), 10_000);
+        assert.doesNotMatch(stream.text(), /unseen@record\.test/);
+      });
+
+      test('watching is no use of the session: left alone it is over in its time', async (t) => {
+        const own = await also(t, { store, settings: { SESSION_IDLE_TIMEOUT: '900' } });
+        const operator = await begin(own, ada);
+        for (let minutes = 0; minutes < 14; minutes += 2) {
+          own.advance(120_000);
+          const stream = openStream(own, cookieOf(operator));
+          await waitFor('the stream', async () => stream.text().includes('retry:'));
+          stream.close();
+        }
+        own.advance(120_000);
+        assert.equal((await operator.browser.ask('/api/me')).status, 401);
+      });
+
+      test('a browser whose stream was over gets what came in between, and only that', async () => {
+        const operator = await begin(desk, ada);
+        await desk.recorder.flush();
+        const page = await operator.browser.ask('/record');
+        const [, path = '', after = ''] = /data-live="([^"]*after=(\d+))"/.exec(page.text) ?? [];
+        await begin(desk, person('between'));
+        await desk.recorder.flush();
+        const [newest] = await desk.store.record.before(Number.POSITIVE_INFINITY, 1);
+        const first = openStream(desk, cookieOf(operator), path);
+        await waitFor('what was missed', async () => first.text().includes(`id: ${newest?.seq}\n`));
+        assert.match(first.text(), /between@record\.test/);
+        assert.ok(!first.text().includes(`id: ${after}\n`));
+        first.close();
+        await begin(desk, person('again'));
+        await desk.recorder.flush();
+        const second = openStream(desk, cookieOf(operator), path, { 'last-event-id': String(newest?.seq) });
+        await waitFor('the rest', async () => second.text().includes('again@record.test'));
+        assert.doesNotMatch(second.text(), /between@record\.test/);
+        second.close();
       });
 
       test('an edited entry is told at the top of the page', async (t) => {
@@ -207,10 +250,15 @@ for (const store of storeKinds) {
   );
 }
 
-function openStream(desk: Desk, cookie: string) {
+function cookieOf({ browser }: Awaited<ReturnType<typeof begin>>): string {
+  return [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+}
+
+function openStream(desk: Desk, cookie: string, path = '/record/live', headers = {}) {
   let text = '';
-  const req = request(`${desk.origin}/record/live`, {
-    headers: { ...desk.gateHeaders(ada), cookie },
+  let ended = false;
+  const req = request(`${desk.origin}${path}`, {
+    headers: { ...desk.gateHeaders(ada), cookie, ...headers },
   });
   req.on('response', (res) => {
     res.setEncoding('utf8');
@@ -218,10 +266,13 @@ function openStream(desk: Desk, cookie: string) {
       text += chunk;
     });
     res.on('error', () => undefined);
+    res.on('end', () => {
+      ended = true;
+    });
   });
   req.on('error', () => undefined);
   req.end();
-  return { text: () => text, close: () => req.destroy() };
+  return { text: () => text, hasEnded: () => ended, close: () => req.destroy() };
 }
 
 /** Makes the record alone unwritable, as a damaged store would. @returns how to mend it */

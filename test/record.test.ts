@@ -1,16 +1,20 @@
 // The recorder: what is written, about whom, what happens when it cannot be, and how it is read again.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { createAliases } from '../src/audit/aliases.ts';
 import { recordKeys } from '../src/audit/chain.ts';
-import { type Entry, readEntry } from '../src/audit/entry.ts';
+import { bodyOf, type Entry, type EntryBody, readEntry } from '../src/audit/entry.ts';
 import type { EventName } from '../src/audit/events.ts';
 import { createReader, type RecordItem } from '../src/audit/reader.ts';
 import { type RecordedEvent, RecordUnavailable } from '../src/audit/recorder.ts';
+import { sealGroup } from '../src/audit/seal-group.ts';
 import { verifyRecord } from '../src/audit/verify.ts';
 import type { Store } from '../src/store/contract.ts';
+import { connectRedis } from '../src/store/redis-client.ts';
 import {
   dayMs,
   key,
@@ -209,6 +213,28 @@ await onBothStores('the recorder', (open) => {
     );
   });
 
+  test('an older copy of the record under a running server is told at the next entry, and stays told', async (t) => {
+    for (const kept of [3, 0]) {
+      const own = await open();
+      t.after(() => own.close());
+      const recorder = recorderOver(own.store);
+      const other = recorderOver(own.open());
+      let putBack = await keepCopy(own);
+      for (let i = 1; i <= 5; i++) {
+        await (i % 2 === 1 ? recorder : other).write({ event: 'session.created' });
+        if (i === kept) putBack = await keepCopy(own);
+      }
+      await putBack();
+      await recorder.write({ event: 'session.created' });
+      await other.write({ event: 'session.created' });
+      await recorder.close();
+      await other.close();
+      const verdict = await verifyRecord({ record: own.store.record, keys: recordKeys([key]) });
+      assert.ok(verdict.state === 'tampered');
+      assert.deepEqual(verdict.first, { kind: 'truncated', seq: kept + 1, count: 5 - kept });
+    }
+  });
+
   test('keys change while it runs; a removed one leaves exactly its entries in doubt', async () => {
     let ring = [key];
     const recorder = recorderOver(place.store, { keys: () => ring });
@@ -290,6 +316,42 @@ await onBothStores('the recorder', (open) => {
     await recorder.close();
   });
 
+  test('however much is read, searched or removed, others have their turn in between', async (t) => {
+    const own = await open();
+    t.after(() => own.close());
+    const { record } = own.store;
+    const size = 3_000;
+    const old = bodyOf({ event: 'session.created' }, Date.now() - 20 * dayMs, {
+      who: undefined,
+      by: undefined,
+    });
+    await record.append((end) => sealGroup(Array<EntryBody>(size).fill(old), end, keys, Date.now()));
+    const reader = createReader(own.store);
+    const turnsIn = async (work: () => Promise<unknown>) => {
+      let turns = 0;
+      let goesOn = true;
+      const count = () => {
+        turns += 1;
+        if (goesOn) setImmediate(count);
+      };
+      setImmediate(count);
+      await work();
+      goesOn = false;
+      return turns;
+    };
+    const search = async () => {
+      for await (const items of reader.all({ event: 'vault.loaded' })) assert.equal(items.length, 0);
+    };
+    const page = () => reader.page({ limit: 50, weight: 'quiet' });
+    const recorder = recorderOver(own.store, { retentionMs: 10 * dayMs });
+    for (const work of [search, page, () => recorder.prune()]) {
+      const turns = await turnsIn(work);
+      assert.ok(turns >= 8, `${turns} turns`);
+    }
+    await recorder.close();
+    assert.equal((await record.after(0, 10)).length, 2, 'the last one, and what tells of the others');
+  });
+
   test('what is older than the retention goes from the front, and the rest verifies', async () => {
     let at = Date.now();
     const recorder = recorderOver(place.store, {
@@ -297,15 +359,26 @@ await onBothStores('the recorder', (open) => {
       keys: () => [otherKey, key],
       retentionMs: 10 * dayMs,
     });
+    const { aliases } = place.store;
+    const typed = 'only-typed@example.org';
+    await recorder.write({ event: 'access.added', person: { email: typed }, by: ann });
     at += 11 * dayMs;
     const before = (await place.store.record.after(0, 10_000)).length;
     await recorder.write({ event: 'session.created', session: 'young' });
+    await recorder.write({ event: 'access.removed', person: bob, by: ann });
+    const known = [await aliases.bySubject(ann.id), await aliases.bySubject(bob.id)];
     assert.equal(await recorder.prune(), before);
+    assert.deepEqual(
+      await aliases.byEmail(typed),
+      [],
+      'nobody’s entries are left, and nothing says who it was',
+    );
+    assert.deepEqual([await aliases.bySubject(ann.id), await aliases.bySubject(bob.id)], known);
     await recorder.flush();
     const left = await entriesOf(place.store);
     assert.deepEqual(
       left.map(({ event }) => event),
-      ['session.created', 'record.pruned'],
+      ['session.created', 'access.removed', 'record.pruned'],
     );
     const ring = recordKeys([otherKey, key]);
     assert.equal((await verifyRecord({ record: place.store.record, keys: ring })).state, 'intact');
@@ -352,3 +425,27 @@ await onBothStores('the recorder', (open) => {
     await assert.rejects(recorder.write({ event: 'session.created' }), RecordUnavailable);
   });
 });
+
+/** A copy of the record as it is now. @returns how to put it in the place of what is there then */
+async function keepCopy({ address, store }: RecordPlace): Promise<() => Promise<void>> {
+  if ('url' in address) {
+    const client = connectRedis(address.url, () => undefined);
+    const names = await client.keys('gatehouse:{record}:*');
+    for (const name of names) await client.copy(name, `kept-${name}`);
+    return async () => {
+      const there = await client.keys('gatehouse:{record}:*');
+      if (there.length > 0) await client.del(...there);
+      for (const name of names) await client.rename(`kept-${name}`, name);
+      client.disconnect();
+    };
+  }
+  const head = await store.record.head();
+  const count = (await store.record.after(0, 100)).length;
+  return async () => {
+    const db = new DatabaseSync(join(address.dataDir, 'gatehouse.db'), { timeout: 2_000 });
+    db.prepare('DELETE FROM record WHERE seq > ?').run(count);
+    if (head === undefined) db.exec('DELETE FROM record_mark');
+    else db.prepare("UPDATE record_mark SET text = ? WHERE name = 'head'").run(head);
+    db.close();
+  };
+}

@@ -58,7 +58,7 @@ ${
       )
     : card(
         filtered ? 'What was found' : 'Entries',
-        html`<ol class="entries"${isLive && html` data-live="/record/live"`}>${rows.map((row) => recordRow(row, now))}</ol>`,
+        html`<ol class="entries"${isLive && html` data-live="/record/live?after=${rows[0]?.seq ?? 0}"`}>${rows.map((row) => recordRow(row, now))}</ol>`,
         isLive && html`<span class="muted small live-mark" hidden>New entries appear by themselves.</span>`,
       )
 }
@@ -92,6 +92,9 @@ function chainNotice(frame: Frame, { chain, now }: RecordProps): Html {
   }
 }
 
+// A day here is one of the record, whatever the reader’s time zone.
+const utc = html`<span class="muted">(UTC)</span>`;
+
 function filterForm({ asked, events, filtered }: RecordProps): Html {
   const { person = '', event = '', weight = '', handle = '', from = '', to = '' } = asked;
   const option = (value: string, label: string, chosen: string) =>
@@ -100,9 +103,9 @@ function filterForm({ asked, events, filtered }: RecordProps): Html {
 <div class="prefix"><label for="person">Address</label><input id="person" name="person" type="search" maxlength="254" autocomplete="off" autocapitalize="none" spellcheck="false" value="${person}"></div>
 <div><label for="weight">Weight</label><select id="weight" name="weight">${option('', 'Everything', weight)}${option('alarm', 'Alarms', weight)}${option('change', 'Changes', weight)}${option('quiet', 'Quiet', weight)}</select></div>
 <div><label for="event">Event</label><select id="event" name="event">${option('', 'Any', event)}${events.map(([name]) => option(name, name, event))}</select></div>
-<div><label for="from">From</label><input id="from" name="from" type="date" value="${from.slice(0, 10)}"></div>
-<div><label for="to">To</label><input id="to" name="to" type="date" value="${to.slice(0, 10)}"></div>
-${handle !== '' && html`<div><label for="handle">Session</label><input id="handle" name="handle" maxlength="64" value="${handle}"></div>`}
+<div><label for="from">From ${utc}</label><input id="from" name="from" type="date" value="${from.slice(0, 10)}"></div>
+<div><label for="to">To ${utc}</label><input id="to" name="to" type="date" value="${to.slice(0, 10)}"></div>
+${handle !== '' && html`<div><label for="handle">Session handle</label><input id="handle" name="handle" maxlength="64" value="${handle}"></div>`}
 <button type="submit">Show</button>${filtered && html`<a class="button" href="/record">Clear</a>`}
 </form>`;
 }
@@ -113,5 +116,5 @@ function pageLinks({ isLater, next, asked }: RecordProps): Content {
   );
   const query = (more: Record<string, string>) =>
     new URLSearchParams([...kept, ...Object.entries(more)]).toString();
-  return html`<nav class="pages" aria-label="Pages">${isLater && html`<a class="button" href="/record?${query({})}">First page</a>`}${next !== undefined && html`<a class="button" href="/record?${query({ cursor: next })}" rel="next">Next page</a>`}<a class="button" href="/record/export?${query({ format: 'csv' })}" download>Export as CSV</a><a class="button" href="/record/export?${query({ format: 'json' })}" download>as JSON lines</a></nav>`;
+  return html`<nav class="pages" aria-label="Pages">${isLater && html`<a class="button" href="/record?${query({})}">First page</a>`}${next !== undefined && html`<a class="button" href="/record?${query({ cursor: next })}" rel="next">Next page</a>`}<a class="button" href="/record/export?${query({ format: 'csv' })}" download>Export as CSV</a><a class="button" href="/record/export?${query({ format: 'json' })}" download>Export as JSON lines</a></nav>`;
 }

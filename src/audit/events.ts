@@ -104,7 +104,7 @@ export const events = {
   'record.checkpoint': { weight: 'quiet', about: 'A checkpoint of the record was made.' },
   'record.doubted': {
     weight: 'alarm',
-    about: 'The record’s head was missing or not genuine when the next entry was written.',
+    about: 'The record’s head was missing, not genuine or older than before when the next entry was written.',
   },
   'record.repaired': {
     weight: 'alarm',

@@ -49,15 +49,28 @@ export async function setTornEndAside(path: string, wait: () => Promise<unknown>
 }
 
 async function tornEnd(path: string): Promise<{ at: number; bytes: Buffer } | undefined> {
+  const { start, tail } = await readTail(path);
+  const end = tail.lastIndexOf(0x0a) + 1;
+  return end === tail.length ? undefined : { at: start + end, bytes: tail.subarray(end) };
+}
+
+/** The last lines, at least one where there is any; of the file that stepped aside last where the present one is not there yet. */
+export async function lastLines(path: string): Promise<string[]> {
+  for (const file of (await filesOf(path)).reverse()) {
+    const { tail } = await readTail(file);
+    if (tail.length > 0) return tail.toString().split('\n');
+  }
+  return [];
+}
+
+async function readTail(path: string): Promise<{ start: number; tail: Buffer }> {
   const file = await openForReading(path);
-  if (!file) return undefined;
+  if (!file) return { start: 0, tail: Buffer.alloc(0) };
   try {
     const { size } = await file.stat();
     const start = Math.max(0, size - tailBytes);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(size - start), 0, size - start, start);
-    const tail = buffer.subarray(0, bytesRead);
-    const end = tail.lastIndexOf(0x0a) + 1;
-    return end === tail.length ? undefined : { at: start + end, bytes: tail.subarray(end) };
+    return { start, tail: buffer.subarray(0, bytesRead) };
   } finally {
     await file.close();
   }
@@ -87,7 +100,9 @@ export async function dropOldFiles(path: string, before: number): Promise<void> 
 /** The files that there are, the oldest lines first. */
 export async function filesOf(path: string): Promise<string[]> {
   const numbered = (await numberedFiles(path)).sort((a, b) => b.number - a.number).map(({ file }) => file);
-  return [...numbered, path];
+  // Between stepping aside and the next line there is none.
+  const isThere = numbered.length === 0 || (await stat(path).catch(() => undefined)) !== undefined;
+  return isThere ? [...numbered, path] : numbered;
 }
 
 async function numberedFiles(path: string): Promise<{ file: string; number: number }[]> {

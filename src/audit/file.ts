@@ -1,8 +1,11 @@
-// The record as JSON lines beside the store. What the file cannot take refuses no change: it is told, counted and added later.
+// The record as JSON lines beside the store. What the file cannot take refuses no change: it is told, counted and added later, also what
+// a kill left between the two.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RecordRow, RecordTable } from '../store/contract.ts';
-import { appendLines, dropOldFiles, rotateFile, setTornEndAside } from './file-disk.ts';
-import { lineOf } from './lines.ts';
+import { macOf, type RecordKey } from './chain.ts';
+import { readEntry } from './entry.ts';
+import { appendLines, dropOldFiles, lastLines, rotateFile, setTornEndAside } from './file-disk.ts';
+import { lineOf, readLine } from './lines.ts';
 import type { RecordLogger } from './log-line.ts';
 import type { RecordedEvent } from './recorder.ts';
 
@@ -10,7 +13,10 @@ export interface RecordFileOptions {
   readonly path: string;
   readonly retentionMs: number;
   /** Where entries are read again that the file missed. */
-  readonly record: Pick<RecordTable, 'after'>;
+  readonly record: Pick<RecordTable, 'after' | 'before'>;
+  /** Whether what comes after the last line that is there is added first. Not for a command beside a server: the server is about to. */
+  readonly catchesUp: boolean;
+  readonly keys: () => readonly RecordKey[];
   readonly logger: RecordLogger;
   readonly now: () => number;
   note(event: RecordedEvent): void;
@@ -30,11 +36,13 @@ const tellAgainMs = 30_000;
 const mostGaps = 1_000;
 const pageSize = 500;
 const tornWaitMs = 50;
+/** A long way behind is gone on with at the next start. */
+const closeWithinMs = 2_000;
 
 type Gap = readonly [from: number, to: number];
 
 export function createRecordFile(options: RecordFileOptions): RecordFile {
-  const { path, retentionMs, record, logger, now, note } = options;
+  const { path, retentionMs, record, catchesUp, keys, logger, now, note } = options;
   let pending: RecordRow[] = [];
   /** Entries of this process that the file lacks. */
   let gaps: Gap[] = [];
@@ -44,12 +52,18 @@ export function createRecordFile(options: RecordFileOptions): RecordFile {
   // One after the other, in the order of the chain.
   let work: Promise<void> = repair();
   let kicked = false;
+  /** The number of the last line that was there before, until what comes after it is known. */
+  let leftAt: number | undefined;
+  /** What has this number or a smaller one is caught up. */
+  let caughtUpTo = 0;
+  let closeBy = Number.POSITIVE_INFINITY;
 
   async function repair(): Promise<void> {
     try {
       // Another process may be in the middle of a line.
       const torn = await setTornEndAside(path, () => delay(tornWaitMs));
       if (torn > 0) note({ event: 'record.repaired', outcome: 'failed', facts: { bytes: torn } });
+      if (catchesUp) leftAt = await lastNumber(path, keys());
     } catch (error) {
       fail(error);
     }
@@ -65,12 +79,16 @@ export function createRecordFile(options: RecordFileOptions): RecordFile {
     kicked = false;
     clearTimeout(retryTimer);
     retryTimer = undefined;
-    const rows = pending;
+    let rows = pending;
     pending = [];
     try {
-      await rotateFile(path, now(), retentionMs);
+      await findGap();
+      rows = rows.filter(({ seq }) => seq > caughtUpTo);
       await catchUp();
-      await appendLines(path, rows.map(lineOf).join(''));
+      await rotateFile(path, now(), retentionMs);
+      // Behind what is still lacking, so that the next start finds all of it.
+      if (gaps.length > 0) remember(rows);
+      else await appendLines(path, rows.map(lineOf).join(''));
     } catch (error) {
       remember(rows);
       fail(error);
@@ -78,12 +96,24 @@ export function createRecordFile(options: RecordFileOptions): RecordFile {
     }
   }
 
+  /** A process that was killed left what it had committed and not yet added; so did one that could not write. */
+  async function findGap(): Promise<void> {
+    if (leftAt === undefined) return;
+    const [newest] = await record.before(Number.POSITIVE_INFINITY, 1);
+    if (newest && newest.seq > leftAt) {
+      gaps = [[leftAt + 1, newest.seq]];
+      caughtUpTo = newest.seq;
+    }
+    leftAt = undefined;
+  }
+
   async function catchUp(): Promise<void> {
-    for (let gap = gaps[0]; gap; gap = gaps[0]) {
+    for (let gap = gaps[0]; gap && performance.now() < closeBy; gap = gaps[0]) {
       const [from, to] = gap;
       const rows = await record.after(from - 1, Math.min(pageSize, to - from + 1));
       const lacking = rows.filter(({ seq }) => seq <= to);
       const last = lacking.at(-1);
+      await rotateFile(path, now(), retentionMs);
       if (last) await appendLines(path, lacking.map(lineOf).join(''));
       // What is not there any more was removed after its time.
       gaps = last && last.seq < to ? [[last.seq + 1, to], ...gaps.slice(1)] : gaps.slice(1);
@@ -125,6 +155,8 @@ export function createRecordFile(options: RecordFileOptions): RecordFile {
       await work;
     },
     async close() {
+      closeBy = performance.now() + closeWithinMs;
+      if (gaps.length > 0) kick();
       await work;
       clearTimeout(retryTimer);
     },
@@ -133,4 +165,14 @@ export function createRecordFile(options: RecordFileOptions): RecordFile {
       behind: pending.length + gaps.reduce((sum, [from, to]) => sum + to - from + 1, 0),
     }),
   };
+}
+
+/** Of the last genuine line; undefined where there is none. Another process can have added an earlier one behind it. */
+async function lastNumber(path: string, keys: readonly RecordKey[]): Promise<number | undefined> {
+  const numbers = (await lastLines(path)).flatMap((line) => {
+    const row = readLine(line);
+    const key = row && keys.find(({ kid }) => kid === readEntry(row.text)?.kid);
+    return row && key && macOf(key.key, row.seq, row.prev, row.text) === row.mac ? [row.seq] : [];
+  });
+  return numbers.length > 0 ? Math.max(...numbers) : undefined;
 }

@@ -1,4 +1,6 @@
 // Reads the record for people: newest first, by indexes, a page at a time; and tells who watches what is new.
+// SQLite answers at once, so however much is read, others have their turn in between.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AliasTable, RecordName, RecordRow, RecordTable } from '../store/contract.ts';
 import { readCursor, writeCursor } from '../store/cursor.ts';
 import { createAliases } from './aliases.ts';
@@ -120,6 +122,7 @@ export function createReader({ record, aliases: table }: ReaderOptions): RecordR
       const { from, to = Number.POSITIVE_INFINITY } = query;
       let seq = from === undefined ? 0 : (await seqAt(record, from - slackMs)) - 1;
       for (;;) {
+        await nextTurn();
         const rows = await record.after(seq, stepSize);
         const last = rows.at(-1);
         if (!last) return;
@@ -153,6 +156,7 @@ export function createReader({ record, aliases: table }: ReaderOptions): RecordR
         seen += Math.max(1, rows.length);
         more = floor !== undefined && !isPast;
         before = floor ?? before;
+        if (more) await nextTurn();
       }
       const rows = found.slice(0, query.limit);
       const last = rows.at(-1);

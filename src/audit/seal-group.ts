@@ -10,6 +10,7 @@ interface Place {
 
 /**
  * @param keys newest first; the first one seals
+ * @param left the head that this process left last: a record only grows
  * @returns undefined where the last entry must be seen too
  */
 export function sealGroup(
@@ -17,6 +18,7 @@ export function sealGroup(
   end: RecordEnd,
   keys: readonly RecordKey[],
   now: number,
+  left?: string,
 ): RecordAddition | undefined {
   const [key] = keys;
   if (!key) throw new Error('the record has no key');
@@ -32,8 +34,24 @@ export function sealGroup(
     place = row;
   };
   if (!isEnd && (end.head !== undefined || end.last)) add(doubt(end.head, now));
+  else if (left !== undefined && isBehind(place, left)) add(putBack(left, now));
   for (const body of bodies) add(body);
   return { rows, head: sealMark('head', place, now, key) };
+}
+
+function isBehind({ seq, mac }: Place, left: string): boolean {
+  const mark = readMark(left);
+  return mark !== undefined && (seq < mark.seq || (seq === mark.seq && mac !== mark.mac));
+}
+
+/** An older copy of the store stands in its place, or a Redis that lost its last seconds: the entries since are gone, and that is told. */
+function putBack(head: string, now: number): EntryBody {
+  const nobody = { who: undefined, by: undefined };
+  return bodyOf(
+    { event: 'record.doubted', outcome: 'failed', reason: 'put back', facts: { head } },
+    now,
+    nobody,
+  );
 }
 
 /** The head goes into the entry: with a key that is missing now, it can be judged later. */

@@ -117,6 +117,7 @@ export function createWalk(
     else if (verdict === 'key unknown') add('key unknown', seq);
     else if (!head || verdict === 'forged') add('head forged', seq);
     else if (head.seq > before.seq) add('truncated', seq, head.seq - before.seq);
+    else if (reason === 'put back') add('forked', seq);
     else if (head.seq < before.seq || head.mac !== before.mac) add('head forged', seq);
   }
 

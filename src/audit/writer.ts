@@ -22,6 +22,8 @@ export interface RecorderOptions {
   readonly retentionMs: number;
   /** Path of the JSON lines; undefined: none. */
   readonly file?: string | undefined;
+  /** Whether the file first gets what a killed process had left; absent: no. */
+  readonly catchesUp?: boolean;
   /** Hears that entries were written, for whoever watches. */
   readonly onWritten?: () => void;
 }
@@ -66,10 +68,21 @@ const retryMs = 1_000;
 
 /** A recorder over a store's two tables. Starts at once; @see RecordKeeper.close */
 export function createRecorder(options: RecorderOptions): RecordKeeper {
-  const { record, keys, logger, now, retentionMs, file: path, onWritten } = options;
+  const { record, keys, logger, now, retentionMs, file: path, catchesUp = false, onWritten } = options;
   const aliases = createAliases(options.aliases);
   const file: RecordFile | undefined =
-    path === undefined ? undefined : createRecordFile({ path, retentionMs, record, logger, now, note });
+    path === undefined
+      ? undefined
+      : createRecordFile({
+          path,
+          retentionMs,
+          record,
+          catchesUp,
+          keys: () => recordKeys(keys()),
+          logger,
+          now,
+          note,
+        });
   const refusals = createRefusals((event) => enqueue({ event, at: now() }), now);
   let queue: Waiting[] = [];
   /** Notes that failed once, until they are tried again. */
@@ -80,6 +93,8 @@ export function createRecorder(options: RecorderOptions): RecordKeeper {
   let lastWrittenAt: number | undefined;
   let lastFailureAt: number | undefined;
   let dropped = 0;
+  /** The head of this process' last addition. */
+  let left: string | undefined;
 
   function enqueue(item: Waiting): void {
     queue.push(item);
@@ -102,8 +117,8 @@ export function createRecorder(options: RecorderOptions): RecordKeeper {
     try {
       const bodies = await name(group);
       const ring = recordKeys(keys());
-      const seal = (end: RecordEnd) => sealGroup(bodies, end, ring, now());
-      ({ rows } = await record.append(seal));
+      const seal = (end: RecordEnd) => sealGroup(bodies, end, ring, now(), left);
+      ({ rows, head: left } = await record.append(seal));
     } catch (error) {
       lastFailureAt = now();
       for (const { settle } of group) settle?.(error);
@@ -209,13 +224,15 @@ export function createRecorder(options: RecorderOptions): RecordKeeper {
     async close() {
       refusals.end();
       closed = true;
-      await flush();
+      retry();
+      await running;
       clearTimeout(retryTimer);
       await file?.close();
     },
     async prune() {
       await file?.prune();
-      const count = await pruneRecord(record, recordKeys(keys()), now() - retentionMs, now());
+      const forget = (alias: string) => options.aliases.remove(alias);
+      const count = await pruneRecord(record, recordKeys(keys()), now() - retentionMs, now(), forget);
       if (count > 0) note({ event: 'record.pruned', facts: { count } });
       return count;
     },

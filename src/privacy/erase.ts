@@ -1,8 +1,13 @@
 // Erases a person: recorded first, then everything ends, then everything goes, the key of the pseudonym last. Safe to repeat at any
-// point, so a crash halfway leaves nothing that a second try does not reach (GDPR, article 17).
+// point, so a crash halfway leaves nothing that a second try does not reach (GDPR, article 17). What is left in the store's own files is
+// noted before anything is deleted, so that it is written anew for as long as that has not been done.
 import type { PersonRef, Recorder } from '../audit/recorder.ts';
 import type { Store } from '../store/contract.ts';
 import type { Somebody } from './person.ts';
+
+const scrubDue = 'privacy:scrub-due';
+const dueForMs = 400 * 86_400_000;
+const roundsAtMost = 5;
 
 export interface EraseOptions {
   readonly store: Pick<Store, 'sessions' | 'people' | 'notes' | 'scrub'>;
@@ -18,6 +23,7 @@ export interface EraseOptions {
   readonly further: readonly ((who: Somebody) => Promise<void>)[];
   /** Whether the address is still on the allow-list, so that they could come back. */
   readonly isListed: (email: string) => boolean;
+  readonly now: () => number;
 }
 
 /** The person, an operator, the terminal, or the retention. */
@@ -33,7 +39,7 @@ export interface Erased {
 export type Erase = (who: Somebody, by: ErasedBy) => Promise<Erased>;
 
 export function createErase(options: EraseOptions): Erase {
-  const { store, recorder, forgetAliases, endSessions, further, isListed } = options;
+  const { store, recorder, forgetAliases, endSessions, further, isListed, now } = options;
   const { sessions, people, notes } = store;
   return async (who, by) => {
     const { ids, email } = who;
@@ -45,20 +51,36 @@ export function createErase(options: EraseOptions): Erase {
         ...(by === 'retention' ? { reason: 'retention' } : isThemselves(by, ids) ? {} : { by }),
       });
     }
+    await notes.write(scrubDue, true, now() + dueForMs);
     let sessionsEnded = 0;
-    for (const id of ids) {
-      sessionsEnded += (await endSessions(id, by)).filter(({ endedNow }) => endedNow).length;
-      await sessions.forgetPerson(id);
-      await notes.forgetPerson(id);
+    for (let round = 0, again = true; again && round < roundsAtMost; round++) {
+      for (const id of ids) {
+        sessionsEnded += (await endSessions(id, by)).filter(({ endedNow }) => endedNow).length;
+        await sessions.forgetPerson(id);
+        await notes.forgetPerson(id);
+      }
+      for (const erase of further) await erase(who);
+      // After the events of the endings: one that came later would make a new pseudonym.
+      await recorder.flush();
+      for (const person of refs) await forgetAliases(person);
+      // The person's row last: as long as it is there, the address leads to what is left.
+      for (const id of ids) await people.remove(id);
+      // A sign-in in between has a session now, and nothing that leads to it.
+      again = (await Promise.all(ids.map((id) => sessions.rowsOf(id)))).some((rows) => rows.length > 0);
     }
-    for (const erase of further) await erase(who);
-    // After the events of the endings: one that came later would make a new pseudonym.
-    await recorder.flush();
-    for (const person of refs) await forgetAliases(person);
-    // The person's row last: as long as it is there, the address leads to what is left.
-    for (const id of ids) await people.remove(id);
-    return { sessionsEnded, scrubbed: await store.scrub(), stillListed: isListed(email) };
+    return { sessionsEnded, scrubbed: await scrubNow(store), stillListed: isListed(email) };
   };
+}
+
+/** Asks again for what an erasure could not do at once, or was killed before. */
+export async function scrubAgain(store: Pick<Store, 'notes' | 'scrub'>, now: number): Promise<void> {
+  if ((await store.notes.read(scrubDue, now)) !== undefined) await scrubNow(store);
+}
+
+async function scrubNow({ notes, scrub }: Pick<Store, 'notes' | 'scrub'>): Promise<boolean> {
+  const scrubbed = await scrub();
+  if (scrubbed) await notes.remove(scrubDue);
+  return scrubbed;
 }
 
 function isThemselves(by: ErasedBy, ids: readonly string[]): boolean {

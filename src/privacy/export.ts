@@ -52,7 +52,7 @@ async function account({ ids }: Somebody, { people }: ExportOptions): Promise<Ex
     fields: {
       id: 'the number of your account at Google',
       email: 'your address',
-      choices: 'the theme, and whether you have seen the privacy notice',
+      choices: 'the look, and whether you have seen the privacy notice',
       lastSignIn: 'when, from which browser and system, and from which network address you signed in last',
     },
     items: rows.flatMap((row) =>

@@ -15,7 +15,7 @@ export function storedItems({
   const items: StoredItem[] = [
     {
       what: `Visitor cookie \`${visitor.cookieName}\``,
-      why: 'A random number, so that your theme and the notice you have seen are remembered. It is replaced when you sign in.',
+      why: 'A random number, so that the look you chose and the notice you have seen are remembered. It is replaced when you sign in.',
       howLong: duration(visitor.ttlMs),
       where: 'your browser',
     },
@@ -27,7 +27,7 @@ export function storedItems({
     },
     {
       what: 'What a visitor chose',
-      why: 'The theme and the notice, under a digest of the visitor cookie’s number. Nothing is kept of visitors who chose nothing.',
+      why: 'The look and the notice, under a digest of the visitor cookie’s number. Nothing is kept of visitors who chose nothing.',
       howLong: duration(visitor.ttlMs),
       where: 'this server',
     },
@@ -51,7 +51,7 @@ export function storedItems({
     },
     {
       what: 'Your account here',
-      why: 'The e-mail address and account number that Google gave, your theme, and your last sign-in.',
+      why: 'The e-mail address and account number that Google gave, the look you chose, and your last sign-in.',
       howLong:
         personRetentionMs === 0
           ? 'until you erase it'

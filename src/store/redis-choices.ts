@@ -76,6 +76,9 @@ export function createRedisPeople(redis: RedisClient, prefix: string): PersonTab
       }),
     signIn: (id, email, entry, choices) =>
       attempt(async () => {
+        const former = await redis.hget(keyOf(id), 'email');
+        // Before the row: once it names the new address, nothing would lead to the former one any more.
+        if (former !== null && former !== email) await redis.srem(ofEmail(former), id);
         await Promise.all([redis.sadd(ofEmail(email), id), redis.zadd(bySignIn, 'GT', entry.at, id)]);
         const before = await redis.eval(
           signIn,
@@ -103,10 +106,12 @@ export function createRedisPeople(redis: RedisClient, prefix: string): PersonTab
     remove: (id) =>
       attempt(async () => {
         const email = await redis.hget(keyOf(id), 'email');
-        if (email !== null) await redis.srem(ofEmail(email), id);
-        // The row last: whoever asks again finds what is left to do.
-        await redis.zrem(bySignIn, id);
-        await redis.del(keyOf(id));
+        // Sent together: killed between two of them, nothing would lead to what is left.
+        await Promise.all([
+          email === null ? 0 : redis.srem(ofEmail(email), id),
+          redis.zrem(bySignIn, id),
+          redis.del(keyOf(id)),
+        ]);
       }),
   };
 }

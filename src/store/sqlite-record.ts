@@ -1,5 +1,6 @@
 // The record and its pseudonyms in SQLite. The names that an entry is found by are read from its sealed text, so none can differ from it.
 import type { DatabaseSync } from 'node:sqlite';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   type AliasRow,
   type AliasTable,
@@ -114,6 +115,7 @@ export function createSqliteRecord(db: DatabaseSync, locked: WriteLock): RecordT
         await locked(() => setAnchor.run(anchor));
         for (let gone = pruneBatch; gone === pruneBatch; total += gone) {
           gone = await locked(() => Number(drop.run(seq).changes));
+          await nextTurn();
         }
         return total;
       }),

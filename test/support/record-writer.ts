@@ -7,6 +7,7 @@ export interface WriterTask {
   readonly dataDir?: string;
   readonly url?: string;
   readonly file?: string;
+  readonly catchesUp?: boolean;
   /** Absent: without an end. */
   readonly count?: number;
   /** How many wait at the same time. */
@@ -26,7 +27,7 @@ const recorder = createRecorder({
   logger: { info: () => undefined, warn: failed, error: failed },
   now: Date.now,
   retentionMs: 31_536_000_000,
-  ...(task.file !== undefined && { file: task.file }),
+  ...(task.file !== undefined && { file: task.file, catchesUp: task.catchesUp === true }),
 });
 process.stdout.write('ready\n');
 let begun = 0;
