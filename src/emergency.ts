@@ -1,7 +1,7 @@
 // What `generate-secrets.ts` asks of the running house: how many people are signed in, and, after an emergency, to end every
 // session here and at the gate. By the settings of the file as it is; what cannot be reached is said, never thrown.
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Config } from './config/derive.ts';
 import { loadConfig } from './config/load.ts';
 import { createDesk } from './desk.ts';
@@ -115,7 +115,17 @@ function isHere({ store }: Config): boolean {
   return store.kind === 'redis' || existsSync(join(store.dataDir, 'gatehouse.db'));
 }
 
+/** Paths are those of a server that runs in the folder of its `.env`: from here they could lead to another deployment. */
 function configOf(envFile: string): Config | undefined {
   const loaded = loadConfig({ env: process.env, envFile });
-  return 'config' in loaded ? loaded.config : undefined;
+  if (!('config' in loaded)) return undefined;
+  const { config } = loaded;
+  const { store, audit } = config;
+  const there = (path: string) => resolve(dirname(envFile), path);
+  return {
+    ...config,
+    dataDir: there(config.dataDir),
+    store: store.kind === 'sqlite' ? { ...store, dataDir: there(store.dataDir) } : store,
+    audit: { ...audit, logFile: audit.logFile === undefined ? undefined : there(audit.logFile) },
+  };
 }

@@ -10,7 +10,7 @@ const help = `gatehouse: the session desk for oauth2-proxy
   gatehouse audit       the record: verify, export, checkpoint
   gatehouse doctor      the check-up: is this deployment hardened
   gatehouse vault       the vault: status, load, clear, rekey, import-legacy
-  gatehouse confluence  the library: sync, status
+  gatehouse confluence  the library: sync, status, export
   gatehouse help        this text; each of the others has \`--help\`
 `;
 
@@ -18,18 +18,19 @@ const commands: Record<string, (args: readonly string[]) => Promise<void>> = {
   serve: async (args) => {
     if (args.length > 0) return fail('`serve` takes no options; set PORT and the others in .env.', 2);
     const loaded = load();
-    if ('problems' in loaded) return refuseStart(loaded.problems);
+    if ('problems' in loaded) return refuseStart(loaded);
     const { serve } = await import('./serve.ts');
     const { endWithProcess } = await import('./ops/process-end.ts');
     const { reloadOnHangup } = await import('./ops/hangup.ts');
     const { createLogger } = await import('./http/log.ts');
     const running = serve(loaded, load);
-    // Already while it starts: a signal that comes then ends it in order too.
+    // Already while it starts: a signal that comes then ends it in order too, and a SIGHUP that nobody hears would end it at once.
     endWithProcess({
       stop: async () => (await running).stop(),
       logger: createLogger(loaded.config.logLevel),
     });
-    reloadOnHangup(await running);
+    reloadOnHangup({ reload: async () => (await running.catch(() => undefined))?.reload() });
+    await running;
   },
   sessions: async (args) => {
     const config = configuration(args);
@@ -89,12 +90,12 @@ function configuration(args: readonly string[]): Config | undefined {
   const isHelp = args.some((one) => one === '--help' || one === '-h');
   const loaded = isHelp ? loadConfig({ env: { DEV_MODE: 'true' } }) : load();
   if ('config' in loaded) return loaded.config;
-  refuseStart(loaded.problems);
+  refuseStart(loaded);
   return undefined;
 }
 
-function refuseStart(problems: Parameters<typeof formatProblems>[0]): void {
-  fail(`Gatehouse cannot start:\n${formatProblems(problems)}`, 2);
+function refuseStart({ problems, doubts }: Extract<LoadResult, { problems: unknown }>): void {
+  fail(`Gatehouse cannot start:\n${formatProblems([...problems, ...doubts])}`, 2);
 }
 
 function fail(message: string, code: number): void {

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Recorder } from './audit/recorder.ts';
 import type { Config } from './config/derive.ts';
 import { formatProblems, type LoadResult } from './config/load.ts';
+import type { Problem } from './config/problem.ts';
 import { type SettingName, type SettingValues, settingNames } from './config/settings.ts';
 import { createKeyring, type Keyring } from './crypto/keyring.ts';
 import type { Logger } from './http/log.ts';
@@ -26,6 +27,8 @@ export interface Live {
 export interface Loaded {
   readonly config: Config;
   readonly values?: SettingValues;
+  /** To be told at the start. */
+  readonly doubts?: readonly Problem[];
 }
 
 export interface LiveOptions {
@@ -36,7 +39,7 @@ export interface LiveOptions {
 }
 
 /** The last two the app only shows; the gate holds them. */
-const live: ReadonlySet<SettingName> = new Set<SettingName>([
+const followed: ReadonlySet<SettingName> = new Set<SettingName>([
   'SECRET_KEY',
   'SECRET_KEY_FALLBACKS',
   'GATE_SECRET',
@@ -76,16 +79,21 @@ export function createLive({ loaded, notes, logger, now }: LiveOptions): Live {
       const before = values;
       if (!before || !next.values) return [];
       const after = next.values;
-      values = { ...before, ...Object.fromEntries([...live].map((name) => [name, after[name]])) };
-      return settingNames.filter((name) => !live.has(name) && isOther(before[name], after[name]));
+      values = { ...before, ...Object.fromEntries([...followed].map((name) => [name, after[name]])) };
+      return settingNames.filter((name) => !followed.has(name) && isOther(before[name], after[name]));
     },
   };
 }
+
+const meaning =
+  'the environment has other values, and they hold: .env is read only where the environment has none';
 
 export interface ExchangeOptions {
   readonly live: Live;
   /** Reads the settings again, as at the start. */
   readonly load: () => LoadResult;
+  /** What was doubtful about the settings at the start. */
+  readonly doubts?: readonly Problem[] | undefined;
   readonly store: Store;
   readonly recorder: Recorder;
   readonly logger: Logger;
@@ -101,7 +109,8 @@ export interface Exchange {
   stop(): Promise<void>;
 }
 
-export function createExchange({ live, load, store, recorder, logger, now }: ExchangeOptions): Exchange {
+export function createExchange(options: ExchangeOptions): Exchange {
+  const { live, load, store, recorder, logger, now } = options;
   const { notes, claims } = store;
   const { keyring, dates } = live;
   const wait = (ms: number) => delay(ms, undefined, { ref: false });
@@ -109,9 +118,17 @@ export function createExchange({ live, load, store, recorder, logger, now }: Exc
   const signing = createSigning({ keyring, replicas, dates, logger });
   const tellChanges = createKeyChanges({ notes, dates, recorder, logger, now });
   let last = Promise.resolve();
+  let isStopping = false;
+
+  function tell(doubts: readonly Problem[]): void {
+    if (doubts.length > 0)
+      logger.warn({ event: 'settings.doubtful', problems: formatProblems(doubts).split('\n') });
+  }
 
   async function reload(): Promise<void> {
+    if (isStopping) return;
     const loaded = load();
+    tell(loaded.doubts);
     if ('problems' in loaded) {
       const problems = formatProblems(loaded.problems).split('\n');
       logger.error({ event: 'settings.refused', problems, meaning: 'the settings before stay in use' });
@@ -125,6 +142,8 @@ export function createExchange({ live, load, store, recorder, logger, now }: Exc
     await signing.replace(loaded.config.secretKeys);
     await tellChanges(live.config());
     logger.info({ event: 'settings.reloaded' });
+    const overruled = loaded.overruled.filter((name) => followed.has(name));
+    if (overruled.length > 0) logger.warn({ event: 'settings.overruled', settings: overruled, meaning });
     if (settings.length > 0) {
       logger.warn({ event: 'settings.need_restart', settings, meaning: 'these changed, and need a restart' });
     }
@@ -132,6 +151,7 @@ export function createExchange({ live, load, store, recorder, logger, now }: Exc
 
   return {
     async start() {
+      tell(options.doubts ?? []);
       await signing.start();
       await tellChanges(live.config());
     },
@@ -141,7 +161,10 @@ export function createExchange({ live, load, store, recorder, logger, now }: Exc
         .catch((error: unknown) => logger.error({ event: 'settings.not_reloaded', err: error }));
       return last;
     },
-    stop: signing.stop,
+    stop() {
+      isStopping = true;
+      return signing.stop();
+    },
   };
 }
 

@@ -94,6 +94,29 @@ for (const kind of ['sqlite', 'redis'] as const) {
         for (const { by } of ends) assert.equal(by, 'terminal');
       });
 
+      test('a file elsewhere: its own deployment, and not the one that this command stands in', async (t) => {
+        const other = join(folder, 'other');
+        const there = openSqliteStore(join(other, 'data'));
+        const before = process.cwd();
+        process.chdir(folder);
+        t.after(async () => {
+          process.chdir(before);
+          await there.close();
+        });
+        const secrets = `SECRET_KEY=${randomBytes(32).toString('hex')}\nGATE_SECRET=${randomBytes(32).toString('hex')}\n`;
+        writeFileSync(join(other, '.env'), secrets);
+        // Where this command stands, there is a store of the same name.
+        const here = openSqliteStore(join(folder, 'data'));
+        t.after(() => here.close());
+        const mine = await plantSession({ store: here, now: Date.now }, ada);
+        const theirs = await plantSession({ store: there, now: Date.now }, grace);
+        assert.equal(await countPeople(join(other, '.env')), 1);
+        assert.equal((await endEverything(join(other, '.env'))).sessions, 1);
+        assert.ok((await there.sessions.read(theirs.key))?.ended);
+        assert.equal((await here.sessions.read(mine.key))?.ended, undefined);
+        assert.ok(existsSync(join(other, 'logs')) && !existsSync(join(folder, 'logs')));
+      });
+
       test('what is down, or not here, is said and nothing is made', async () => {
         const elsewhere = join(folder, 'elsewhere.env');
         const secrets = `SECRET_KEY=${randomBytes(32).toString('hex')}\nGATE_SECRET=${randomBytes(32).toString('hex')}\n`;

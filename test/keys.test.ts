@@ -68,7 +68,7 @@ for (const store of storeKinds) {
       for (const [name, value] of Object.entries(secrets)) assert.ok(!text.includes(value), name);
       assert.ok(!text.includes(fingerprint(secrets.VAULT_PASSPHRASE)));
       assert.match(cardOf(text, 'VAULT_PASSPHRASE'), /too short to show one safely/);
-      assert.match(cardOf(text, 'VAULT_PASSPHRASE'), /age unknown/);
+      assert.match(cardOf(text, 'VAULT_PASSPHRASE'), /Age unknown/);
       for (const name of ['SECRET_KEY', 'GATE_SECRET', 'NOTIFY_WEBHOOK_SECRET'] as const) {
         assert.match(cardOf(text, name), new RegExp(fingerprint(secrets[name])), name);
       }
@@ -80,7 +80,7 @@ for (const store of storeKinds) {
       assert.match(text, /<h1>One secret is due<\/h1>/);
       assert.match(cardOf(text, 'SECRET_KEY'), /Due soon .*made 85 days ago.*--rotate session/);
       assert.match(cardOf(text, 'GATE_SECRET'), /Due .*made 200 days ago.*--rotate gate/);
-      assert.match(cardOf(text, 'NOTIFY_WEBHOOK_SECRET'), /Fresh .*age unknown: first seen/);
+      assert.match(cardOf(text, 'NOTIFY_WEBHOOK_SECRET'), /Fresh .*unknown; first seen/);
       assert.match(cardOf(text, 'SECRET_KEY'), new RegExp(fingerprint(secrets.SECRET_KEY_FALLBACKS)));
       assert.match(cardOf(text, 'SECRET_KEY'), /not used since; can go from/);
       assert.match(text, new RegExp(`kill -HUP ${process.pid}<`));

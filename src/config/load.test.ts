@@ -195,3 +195,29 @@ test('profiles set defaults, and a variable that is set wins', () => {
   assert.deepEqual(names({ SECURITY_PROFILE: 'paranoid' }), ['SECURITY_PROFILE']);
   for (const profile of Object.keys(profiles)) assert.deepEqual(names({ SECURITY_PROFILE: profile }), []);
 });
+
+test('Confluence’s address is an address alone, and its token fits a header; neither is repeated', () => {
+  for (const CONFLUENCE_URL of [
+    'https://ada:planted-secret@wiki.example.org/x',
+    'https://wiki.example.org/x?planted-secret',
+    'https://wiki.example.org/x#planted-secret',
+  ]) {
+    const found = problems({ CONFLUENCE_URL });
+    assert.deepEqual(
+      found.map(({ name }) => name),
+      ['CONFLUENCE_URL'],
+    );
+    assert.doesNotMatch(formatProblems(found), /planted/);
+  }
+  const found = problems({ CONFLUENCE_API_TOKEN: 'planted‑secret' });
+  assert.deepEqual(
+    found.map(({ name }) => name),
+    ['CONFLUENCE_API_TOKEN'],
+  );
+  assert.doesNotMatch(formatProblems(found), /planted/);
+  const { confluence } = config({
+    CONFLUENCE_URL: 'https://wiki.example.org/@x/',
+    CONFLUENCE_API_TOKEN: 'a+/=_-.',
+  });
+  assert.equal(confluence.url, 'https://wiki.example.org/@x');
+});

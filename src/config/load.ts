@@ -3,13 +3,20 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { parse as parseDotenv } from 'dotenv';
 import { type Config, derive } from './derive.ts';
+import { misspeltProblems } from './misspelt.ts';
 import type { Problem } from './problem.ts';
 import { profileNames, profiles } from './profiles.ts';
 import { type SettingName, type SettingValues, settingNames, settingOf } from './settings.ts';
 
-export type LoadResult =
+export type LoadResult = (
   | { readonly config: Config; readonly values: SettingValues }
-  | { readonly problems: readonly Problem[] };
+  | { readonly problems: readonly Problem[] }
+) & {
+  /** What does no harm, and was surely meant otherwise: to be told. */
+  readonly doubts: readonly Problem[];
+  /** Settings of the file for which the environment has another value: the environment's holds. */
+  readonly overruled: readonly SettingName[];
+};
 
 export interface LoadOptions {
   /** The process environment; it wins over the file. */
@@ -21,7 +28,14 @@ export interface LoadOptions {
 /** The whole configuration, or everything that is wrong with it. Never throws for what a user wrote. */
 export function loadConfig({ env, envFile }: LoadOptions): LoadResult {
   const problems: Problem[] = [];
-  const merged = withEnvFile(env, envFile, problems);
+  const fromFile = readEnvFile(envFile, problems);
+  const set = setOnly(env);
+  const merged = envFile === undefined ? env : { ...fromFile, ...set };
+  const isOverruled = (name: string) => fromFile[name]?.trim() && set[name] && set[name] !== fromFile[name];
+  const beside = {
+    doubts: misspeltProblems(Object.keys(fromFile)),
+    overruled: settingNames.filter(isOverruled),
+  };
   const texts = collectTexts(merged, problems);
   const devMode = /^(true|1|yes|on)$/i.test(texts.DEV_MODE ?? '');
   const profile = profiles[profileNames.find((name) => name === texts.SECURITY_PROFILE) ?? 'balanced'];
@@ -41,7 +55,8 @@ export function loadConfig({ env, envFile }: LoadOptions): LoadResult {
   }
   for (const name of settingNames) values[name] ??= standIn(name, profile[name]);
   const config = derive(values as SettingValues, merged['NODE_ENV']?.trim() === 'production', problems);
-  return problems.length > 0 ? { problems } : { config, values: values as SettingValues };
+  const result = problems.length > 0 ? { problems } : { config, values: values as SettingValues };
+  return { ...result, ...beside };
 }
 
 /** What a faulty setting counts as while the rules between the others are checked, so that all problems come at once. */
@@ -57,20 +72,15 @@ export function formatProblems(problems: readonly Problem[]): string {
   return problems.map(({ name, message }) => `${name} ${message}`).join('\n');
 }
 
-function withEnvFile(
-  env: LoadOptions['env'],
-  envFile: string | undefined,
-  problems: Problem[],
-): LoadOptions['env'] {
-  if (envFile === undefined) return env;
+function readEnvFile(envFile: string | undefined, problems: Problem[]): Readonly<Record<string, string>> {
+  if (envFile === undefined) return {};
   try {
-    const fromFile = parseDotenv(readFileSync(envFile, 'utf8').replace(/^\uFEFF/, ''));
-    return { ...fromFile, ...setOnly(env) };
+    return parseDotenv(readFileSync(envFile, 'utf8').replace(/^\uFEFF/, ''));
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code !== 'ENOENT')
       problems.push({ name: envFile, message: `cannot be read (${code}); check its owner and mode` });
-    return env;
+    return {};
   }
 }
 

@@ -477,7 +477,13 @@ export const settings = {
       'Whether the vault opens on this machine only. Stops a casual copy of the file, no more. Compose makes it `false`: a container has no id.',
   },
   CONFLUENCE_URL: {
-    schema: z.url({ protocol: /^https?$/, message: 'must be a URL' }),
+    schema: z
+      .url({ protocol: /^https?$/, message: 'must be a URL' })
+      // It is shown on pages and links lead below it: an account in it would be seen, and never used.
+      .refine(
+        (text) => !/^[a-z]+:\/\/[^/]*@|[?#]/i.test(text),
+        'must be an address alone, without an account, “?” or “#”; the account is CONFLUENCE_USERNAME',
+      ),
     group: 'Confluence',
     about: 'Confluence to read from: `https://example.atlassian.net/wiki`, or a Data Center’s address.',
   },
@@ -487,7 +493,8 @@ export const settings = {
     about: 'The account of the API token (Cloud); empty: the token is a personal access token (Data Center).',
   },
   CONFLUENCE_API_TOKEN: {
-    schema: z.string(),
+    // A header takes no other letters; a dash that some editor made nicer is one.
+    schema: z.string().regex(/^[\x21-\x7e]+$/, 'holds letters that no token has; copy it once more'),
     secret: true,
     group: 'Confluence',
     about: 'An API token or a personal access token; without one the cookies in the vault are used.',

@@ -22,11 +22,13 @@ export interface Keyring {
   verify(purpose: KeyPurpose, text: string, mac: string): SignedBy | undefined;
   /** What it was made of, newest first. */
   secrets(): Secrets;
+  /** The one of them that signs. */
+  signs(): string;
   /** Whether there is a key on its way out. */
   hasFormer(): boolean;
   /** False while an older one signs. */
   newestSigns(): boolean;
-  /** At once, for all who hold `keys`. @param signing index of the secret that signs; the newest where absent */
+  /** At once, for all who hold `keys`. @param signing index of the secret that signs, or the oldest; the newest where absent */
   replace(secrets: Secrets, signing?: number): void;
 }
 
@@ -74,6 +76,7 @@ export function createKeyring(secrets: Secrets, noteUse: (secret: string) => voi
       return 'fallback';
     },
     secrets: () => present,
+    signs: () => present[signing] ?? present[0],
     hasFormer: () => signing < present.length - 1,
     newestSigns: () => signing === 0,
     replace(next, index = 0) {

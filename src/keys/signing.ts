@@ -40,6 +40,8 @@ export function createSigning({ keyring, replicas, dates, logger }: SigningOptio
   }
 
   async function sayAndAsk(): Promise<void> {
+    // A server that is gone must not be waited for.
+    if (isStopped) return;
     try {
       await replicas.announce(fingerprints);
       await settle();
@@ -54,15 +56,18 @@ export function createSigning({ keyring, replicas, dates, logger }: SigningOptio
     if (!isStopped) timer = setTimeout(() => void sayAndAsk(), ms).unref();
   }
 
-  async function replace(secrets: Secrets): Promise<void> {
-    // The one before signs until the others have been asked: they may not know the newest.
-    keyring.replace(secrets, secrets.length > 1 ? 1 : 0);
+  /** @param index the secret that signs until the others have been asked: they may not know a newer one */
+  async function take(secrets: Secrets, index: number): Promise<void> {
+    keyring.replace(secrets, index);
     await sayAndAsk();
   }
 
   return {
-    start: () => replace(keyring.secrets()),
-    replace,
+    start: () => take(keyring.secrets(), 1),
+    replace(secrets) {
+      const present = secrets.indexOf(keyring.signs());
+      return take(secrets, present < 0 ? 1 : present);
+    },
     async stop() {
       isStopped = true;
       clearTimeout(timer);

@@ -22,8 +22,8 @@ export interface Terminal {
   readonly bytes: RandomBytes;
   /** How long to wait for another generator. */
   readonly lockWaitMs: number;
-  /** The vault that the settings of this file lead to; undefined: there is none. */
-  readonly vaultOf?: (envFile: string) => Promise<VaultSteps | undefined>;
+  /** The vault that the settings of this file lead to; `elsewhere`: in a container's volume; undefined: there is none. */
+  readonly vaultOf?: (envFile: string) => Promise<VaultSteps | 'elsewhere' | undefined>;
   /** How many people are signed in, by the settings of that file; undefined where nobody can tell. */
   countPeople?(envFile: string): Promise<number | undefined>;
   /** Ends every session, here and at the gate, by the settings of that file as it is now. */
@@ -56,7 +56,7 @@ function printFresh(json: boolean, { bytes, out }: Terminal): void {
 
 async function generateInFile(options: GeneratorOptions, terminal: Terminal): Promise<0 | 1 | 2> {
   const { isInteractive, out, err } = terminal;
-  const { rotate, prune, emergency, dryRun, json, yes } = options;
+  const { rotate, prune, emergency, vaultByHand, dryRun, json, yes } = options;
   if ((rotate.size > 0 || prune) && !dryRun && !yes && !isInteractive) {
     err(`generate-secrets: --${prune ? 'prune' : 'rotate'} needs --yes where there is no terminal to ask on`);
     return 2;
@@ -76,7 +76,8 @@ async function generateInFile(options: GeneratorOptions, terminal: Terminal): Pr
     return terminal.ask(`${question}${emergency ? ' and sign everyone out' : ''}? [y/N] `);
   };
   const vault = await terminal.vaultOf?.(path);
-  const result = await generate({ ...terminal, path, vault, rotate, prune, emergency, dryRun, confirm });
+  const chosen = { rotate, prune, emergency, vaultByHand, dryRun };
+  const result = await generate({ ...terminal, path, vault, ...chosen, confirm });
   if ('wrong' in result) {
     for (const line of result.wrong) err(line);
     if (json) out(JSON.stringify({ outcome: 'refused', file: path, wrong: result.wrong }, null, 2));

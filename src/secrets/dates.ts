@@ -33,6 +33,29 @@ export function markOf(secret: string): string | undefined {
 }
 
 /**
+ * The days of a list put right: a secret that is older than what it replaced was put back by hand, or made while the clock was
+ * wrong. Since when it is in use nobody knows, so it counts from today.
+ * @param secrets newest first
+ */
+export function putInOrder(secrets: readonly string[], dates: Dates, today: string): Dates {
+  const result = new Map(dates);
+  let newest = '';
+  for (const mark of secrets.toReversed().map(markOf)) {
+    const day = mark && result.get(mark);
+    if (mark === undefined || day === undefined) continue;
+    if (day < newest) result.set(mark, today);
+    newest = result.get(mark) ?? newest;
+  }
+  return result;
+}
+
+/** A day that is still to come, where the clock is or was wrong; one day ahead can be another machine's clock. */
+export function dayToCome(dates: Dates, today: string): string | undefined {
+  const tomorrow = dayOf(Date.parse(today) + dayMs);
+  return [...dates.values()].find((day) => day > tomorrow);
+}
+
+/**
  * The first day on which a former secret can go: whatever it signed on its last day is over by then.
  * @param outOfUse the day on which its successor was made; it may have been used until that day's last instant
  * @param keptForMs how long what it signed can still be shown

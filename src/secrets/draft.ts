@@ -8,9 +8,10 @@ import type { RandomBytes, RotateWord } from './kinds.ts';
 import { exampleBeside } from './paths.ts';
 import { planSecrets } from './plan.ts';
 import type { Step } from './step.ts';
+import { vaultElsewhereLines } from './vault-by-hand.ts';
 import { planVaultChange, type VaultChange } from './vault-change.ts';
 import type { VaultSteps } from './vault-steps.ts';
-import { closedVaultLine, editFaultLine, readFaultLine } from './words.ts';
+import { closedVaultLine, dayToComeLine, editFaultLine, readFaultLine } from './words.ts';
 
 /** A line for each thing that is wrong; nothing was changed. */
 export interface Refusal {
@@ -22,8 +23,10 @@ export interface DraftOptions {
   readonly rotate: ReadonlySet<RotateWord>;
   readonly prune: boolean;
   readonly emergency: boolean;
-  /** undefined: there is no vault. */
-  readonly vault?: VaultSteps | undefined;
+  /** `elsewhere`: in a container's volume, out of reach. undefined: there is no vault. */
+  readonly vault?: VaultSteps | 'elsewhere' | undefined;
+  /** Somebody teaches a vault that is elsewhere the new passphrase. */
+  readonly vaultByHand: boolean;
   /** Milliseconds. */
   now(): number;
   readonly bytes: RandomBytes;
@@ -55,6 +58,12 @@ export async function prepare(options: DraftOptions): Promise<Draft | Refusal> {
       wrong: plan.heldElsewhere.map((name) => `${name} is set: change the secret in the file that it names`),
     };
   }
+  if ('dayToCome' in plan) return { wrong: [dayToComeLine(path, plan.dayToCome)] };
+  const isVaultRotated = plan.steps.some(({ kind, action }) => kind.word === 'vault' && action === 'rotated');
+  // In an emergency nothing waits for it: the stolen secrets do not.
+  if (vault === 'elsewhere' && isVaultRotated && !options.vaultByHand && !emergency) {
+    return { wrong: vaultElsewhereLines(path, options) };
+  }
   const edited = editEnv(base, plan.edits);
   if ('faults' in edited) {
     return { wrong: edited.faults.map((fault) => editFaultLine(fromFile ? example : path, fault)) };
@@ -62,9 +71,13 @@ export async function prepare(options: DraftOptions): Promise<Draft | Refusal> {
   const next = newPassphrase(plan.steps);
   const former = file ? passphraseIn(values) : '';
   const vaultChange =
-    next === undefined ? undefined : await planVaultChange(vault, { former, next, emergency });
+    next === undefined ? undefined : await planVaultChange(reachable(vault), { former, next, emergency });
   if (vaultChange === 'closed') return { wrong: [closedVaultLine(path, former === '')] };
   return { file, text: edited.text, vaultChange, steps: plan.steps, recordKeysLost: plan.recordKeysLost };
+}
+
+export function reachable(vault: DraftOptions['vault']): VaultSteps | undefined {
+  return vault === 'elsewhere' ? undefined : vault;
 }
 
 /** The passphrase that the file holds itself; empty where it holds none. */

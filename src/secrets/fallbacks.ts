@@ -24,16 +24,19 @@ interface ListOptions {
   readonly emergency: boolean;
 }
 
+export function itemsOf(list: string | undefined): string[] {
+  return (list ?? '').split(',').map((item) => item.trim());
+}
+
 /** Newest first, those that go as well. */
 export function planFormers(options: ListOptions): Former[] {
   const { present, former, list, dates, today, keptForMs, prune, emergency } = options;
-  const older = (list ?? '').split(',').map((item) => item.trim());
+  const older = itemsOf(list);
   const all = [...new Set([former ?? '', ...older])].filter((item) => item !== '' && item !== present);
   const dayOf = (secret: string) => dates.get(markOf(secret) ?? '');
   return all.map((secret, index) => {
-    // Out of use since its successor was made. Not met before: at the latest since now. Put back by hand: not before it was made.
-    const replacedOn = dayOf(all[index - 1] ?? present) ?? today;
-    const outOfUse = [replacedOn, dayOf(secret) ?? ''].sort().at(-1) ?? today;
+    // Out of use since its successor was made. Not met before: at the latest since now.
+    const outOfUse = dayOf(all[index - 1] ?? present) ?? today;
     const day = keptForMs === undefined ? undefined : canGoFrom(outOfUse, keptForMs);
     const isDue = prune && day !== undefined && day <= today;
     const fate = emergency || isDue || index >= maxFallbacks ? 'dropped' : 'kept';

@@ -7,12 +7,12 @@ import { removeDeadTemporaries, replaceFile } from '../store/replace-file.ts';
 import { backUp, dropOlderBackups } from './backups.ts';
 import { leftToDo } from './by-hand.ts';
 import { type OnDisk, readEnvFile, tighten } from './disk.ts';
-import { type Draft, type DraftOptions, passphraseIn, prepare, type Refusal } from './draft.ts';
+import { type Draft, type DraftOptions, passphraseIn, prepare, type Refusal, reachable } from './draft.ts';
 import { parseEnv } from './env-file.ts';
 import type { Ended, Report } from './report.ts';
 import type { Step } from './step.ts';
 import { dropLeftover } from './vault-change.ts';
-import { readFaultLine } from './words.ts';
+import { lockFaultLine, readFaultLine } from './words.ts';
 
 export interface Run extends DraftOptions {
   /** Writes nothing, not even a lock. */
@@ -40,7 +40,14 @@ export async function generate(run: Run): Promise<Report | Refusal> {
     if ('wrong' in draft) return draft;
     return report(run, draft, plannedOutcome(draft), await peopleFor(run, draft));
   }
-  const locked = await withLock(run.path, run.lockWaitMs, () => carryOut(run));
+  let isMine = false;
+  const locked = await withLock(run.path, run.lockWaitMs, () => {
+    isMine = true;
+    return carryOut(run);
+  }).catch((error: unknown) => {
+    if (isMine) throw error;
+    return { value: { wrong: [lockFaultLine(run.path, error)] } };
+  });
   if ('value' in locked) return locked.value;
   return { wrong: [`${run.path} is being changed by another run: try again when it is done`] };
 }
@@ -48,7 +55,7 @@ export async function generate(run: Run): Promise<Report | Refusal> {
 async function carryOut(run: Run): Promise<Report | Refusal> {
   const { path, vault } = run;
   removeDeadTemporaries(path);
-  await dropLeftover(vault, presentPassphrase(path));
+  await dropLeftover(reachable(vault), presentPassphrase(path));
   const draft = await prepare(run);
   if ('wrong' in draft) return draft;
   const { file } = draft;
@@ -73,7 +80,7 @@ async function carryOut(run: Run): Promise<Report | Refusal> {
 interface Written {
   readonly backup?: string;
   readonly olderBackupsGone: number;
-  readonly vault?: 'changed' | 'unfinished' | 'not here';
+  readonly vault?: NonNullable<Report['vault']>;
 }
 
 async function write(run: Run, { file, text, steps, vaultChange }: Draft): Promise<Written | Refusal> {
@@ -92,7 +99,8 @@ async function write(run: Run, { file, text, steps, vaultChange }: Draft): Promi
     () => 'unfinished' as const,
   );
   const isReplaced = steps.some(({ kind, action }) => kind.word === 'vault' && action === 'rotated');
-  const vault = changed ?? (isReplaced ? 'not here' : undefined);
+  const outOfReach = run.vault === 'elsewhere' ? 'elsewhere' : 'not here';
+  const vault = changed ?? (isReplaced ? outOfReach : undefined);
   const olderBackupsGone = backup ? dropOlderBackups(path, backup) : 0;
   return { olderBackupsGone, ...(vault && { vault }), ...(backup && { backup }) };
 }

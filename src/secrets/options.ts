@@ -8,6 +8,7 @@ export interface GeneratorOptions {
   readonly rotate: ReadonlySet<RotateWord>;
   readonly prune: boolean;
   readonly emergency: boolean;
+  readonly vaultByHand: boolean;
   readonly dryRun: boolean;
   readonly json: boolean;
   readonly yes: boolean;
@@ -33,6 +34,8 @@ A secret that stands there already is replaced only with --rotate.
   --prune         drop former secrets that nobody can need any more, say from when the others can go
   --emergency     with --rotate all: the secrets are stolen. Nothing of them counts any more, everyone is
                   signed out, the vault is sealed anew; ends with what is left to do at Google
+  --vault-by-hand with --rotate vault under Compose: replace the passphrase in .env alone. You teach it to the
+                  vault in its volume before the new secrets are loaded; the commands are said at the end
   --dry-run       say what would happen, write nothing
   --print         print fresh secrets as NAME=value lines, touch no file
   --json          report as JSON
@@ -47,6 +50,7 @@ const known = {
   rotate: { type: 'string', multiple: true },
   prune: { type: 'boolean' },
   emergency: { type: 'boolean' },
+  'vault-by-hand': { type: 'boolean' },
   'dry-run': { type: 'boolean' },
   print: { type: 'boolean' },
   json: { type: 'boolean' },
@@ -62,8 +66,12 @@ export function readOptions(args: readonly string[]): Options {
   const { rotate = [], print = false, json = false, yes = false, env = '.env' } = parsed;
   const { prune = false, emergency = false } = parsed;
   const dryRun = parsed['dry-run'] ?? false;
+  const vaultByHand = parsed['vault-by-hand'] ?? false;
   if (parsed.help) return { task: 'help' };
-  if (print && (dryRun || rotate.length > 0 || prune || emergency || parsed.env !== undefined)) {
+  if (
+    print &&
+    (dryRun || rotate.length > 0 || prune || emergency || vaultByHand || parsed.env !== undefined)
+  ) {
     return { task: 'refuse', wrong: '--print touches no file: it goes with --json only' };
   }
   if (print) return { task: 'print', json };
@@ -84,7 +92,14 @@ export function readOptions(args: readonly string[]): Options {
   if (emergency && prune) {
     return { task: 'refuse', wrong: '--emergency keeps no former secret: --prune has nothing to add' };
   }
-  const options = { envPath: env, rotate: new Set(chosen), prune, emergency, dryRun, json, yes };
+  if (vaultByHand && !chosen.includes('vault')) {
+    return {
+      task: 'refuse',
+      wrong: '--vault-by-hand is about a new passphrase: it goes with --rotate vault',
+    };
+  }
+  const flags = { prune, emergency, vaultByHand, dryRun, json, yes };
+  const options = { envPath: env, rotate: new Set(chosen), ...flags };
   return { task: 'generate', options };
 }
 

@@ -2,9 +2,9 @@
 // goes only with `prune` or in an emergency, or where the list is full.
 import { maxFallbacks } from '../config/settings.ts';
 import { editDates } from './date-edits.ts';
-import { type Dates, readDates } from './dates.ts';
+import { type Dates, dayToCome, putInOrder, readDates } from './dates.ts';
 import type { Edit } from './env-file.ts';
-import { type Former, planFormers } from './fallbacks.ts';
+import { type Former, itemsOf, planFormers } from './fallbacks.ts';
 import { keptForMs } from './kept-for.ts';
 import {
   faultOf,
@@ -25,7 +25,9 @@ export type Plan =
       readonly recordKeysLost: number;
     }
   /** Asked to rotate what the file does not hold: the variable that names the file to edit instead. */
-  | { readonly heldElsewhere: readonly string[] };
+  | { readonly heldElsewhere: readonly string[] }
+  /** Asked to prune by days of which this one is still to come. */
+  | { readonly dayToCome: string };
 
 type Values = Readonly<Record<string, string>>;
 
@@ -46,7 +48,13 @@ export interface PlanOptions {
 
 export function planSecrets(options: PlanOptions): Plan {
   const { values, rotate, prune, today } = options;
-  const dates = readDates(values['SECRET_DATES']);
+  const noted = readDates(values['SECRET_DATES']);
+  const ahead = prune ? dayToCome(noted, today) : undefined;
+  if (ahead !== undefined) return { dayToCome: ahead };
+  const dates = secretKinds.reduce(
+    (known, kind) => putInOrder([values[kind.name]?.trim() ?? '', ...formersIn(kind, values)], known, today),
+    noted,
+  );
   const steps = secretKinds.map((kind) => planOne(kind, dates, options));
   const record = planRecordKeys(steps, values);
   const heldElsewhere = [
@@ -123,7 +131,11 @@ function editsOf({ kind, action, secret = '', formers }: Step, values: Values): 
 }
 
 function isListed(kind: SecretKind, values: Values, secret: string): boolean {
-  return (values[kind.fallbacks ?? ''] ?? '').split(',').some((item) => item.trim() === secret);
+  return formersIn(kind, values).includes(secret);
+}
+
+function formersIn({ fallbacks }: SecretKind, values: Values): string[] {
+  return itemsOf(values[fallbacks ?? '']);
 }
 
 function copyEdits(kind: SecretKind, values: Values, former: string, secret: string): Edit[] {

@@ -96,14 +96,45 @@ test('a former key of an unknown day stays: it is noted, and can go a lifetime a
   assert.equal(values()['SECRET_KEY_FALLBACKS'], '');
 });
 
-test('a key that was put back by hand does not make its successor look older than it is', async () => {
+test('a key that an older one replaced again: it was in use until nobody knows when, so it counts from today, once', async () => {
   const [mine, other] = ['fedcba9876543210'.repeat(4), '0123456789abcdef'.repeat(4)];
   const { run, values } = place(
-    `SECRET_KEY=${mine}\nSECRET_KEY_FALLBACKS=${other}\nSECRET_DATES=${fingerprint(mine)}=2020-01-01,${fingerprint(other)}=2026-11-20\n`,
+    `SECRET_KEY=${mine}\nSECRET_KEY_FALLBACKS=${other}\nSECRET_DATES=${fingerprint(mine)}=2020-01-01,${fingerprint(other)}=2026-08-20\n`,
   );
   const { out } = await run(['--prune', '--yes']);
   assert.equal(values()['SECRET_KEY_FALLBACKS'], other);
-  assert.ok(out.includes('can go from 2026-11-29'));
+  assert.ok(out.includes('can go from 2026-12-02'), out);
+  await run(['--prune', '--yes'], at(8));
+  assert.equal(values()['SECRET_KEY_FALLBACKS'], other);
+  await run(['--prune', '--yes'], at(9));
+  assert.equal(values()['SECRET_KEY_FALLBACKS'], '');
+});
+
+test('a key that was made while the clock stood in 1970 does not let the one before go', async () => {
+  const { run, values } = place();
+  await run([]);
+  const first = values()['SECRET_KEY'];
+  await run(['--rotate', 'session', '--yes'], { at: 0 });
+  assert.equal(values()['SECRET_KEY_FALLBACKS'], first);
+  await run(['--prune', '--yes'], at(1));
+  assert.equal(values()['SECRET_KEY_FALLBACKS'], first);
+  await run(['--prune', '--yes'], at(10));
+  assert.equal(values()['SECRET_KEY_FALLBACKS'], '');
+});
+
+test('days that are still to come: nothing is pruned by them, and it says the mend', async () => {
+  const { run, read, values } = place();
+  await run([]);
+  await run(['--rotate', 'session', '--yes'], at(2000));
+  const before = read();
+  for (const more of [[], ['--dry-run']]) {
+    const { code, err } = await run(['--prune', '--yes', ...more], at(1));
+    assert.deepEqual([code, read()], [1, before]);
+    assert.match(err, /SECRET_DATES names 2032-05-15, which is still to come: is the clock of this machine/);
+  }
+  assert.equal((await run(['--prune', '--yes'], at(1999))).code, 0, 'a clock can be a little behind');
+  assert.equal((await run(['--rotate', 'session', '--yes'], at(1))).code, 0);
+  assert.equal(values()['SECRET_KEY_FALLBACKS']?.split(',').length, 2);
 });
 
 test('where a lifetime cannot be read, nothing goes, and it says why', async () => {

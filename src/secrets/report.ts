@@ -25,9 +25,10 @@ export interface Report {
   readonly olderBackupsGone?: number;
   /**
    * Absent: untouched. `unfinished`: the new passphrase opens it, but the former one still does too, or the stolen data key is
-   * still in use. `not here`: there is a new passphrase, and no vault beside this file that could learn it.
+   * still in use. `not here`: there is a new passphrase, and no vault beside this file that could learn it. `elsewhere`: the same,
+   * and there may be one in a container's volume, which learns it by hand.
    */
-  readonly vault?: 'changed' | 'unfinished' | 'not here';
+  readonly vault?: 'changed' | 'unfinished' | 'not here' | 'elsewhere';
   readonly ended?: Ended;
   /** The mode was open to others, and is (or would be) 0600 now. */
   readonly tightened: boolean;

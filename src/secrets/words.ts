@@ -7,6 +7,7 @@ import { type Use, uses } from './kinds.ts';
 import { type Ended, isReal, type Report } from './report.ts';
 import type { Step } from './step.ts';
 import { peopleLine } from './step-words.ts';
+import { vaultCommands } from './vault-by-hand.ts';
 
 const headlines: Record<Report['outcome'], string> = {
   created: 'made',
@@ -36,6 +37,12 @@ export function reportLines(report: Report): { readonly first: string; readonly 
       'A running app goes on with the vault’s key that it holds in memory until it has the new secrets.',
     ...(ended ? endedLines(ended) : []),
     ...(outcome === 'changed' ? useLines(usesOf(report.steps)) : []),
+    ...(vault === 'elsewhere'
+      ? [
+          'ATTENTION: the vault in the app’s volume does not know the new passphrase yet. Where something is in it, run this instead, in this order:',
+          ...vaultCommands(report.emergency).map((line) => `  ${line}`),
+        ]
+      : []),
     ...(byHand.length > 0 ? ['Left to do by hand:', ...byHand.map((line) => `  ${line}`)] : []),
     ...(report.emergency && outcome !== 'declined'
       ? ['After an emergency:', ...emergencyChecklist.map((line, index) => `  ${index + 1}. ${line}`)]
@@ -116,6 +123,7 @@ export function reportJson(report: Report): string {
     people: people ?? null,
     recordKeysLost,
     vault: report.vault ?? null,
+    vaultCommands: report.vault === 'elsewhere' ? vaultCommands(emergency) : [],
     ended: report.ended ?? null,
     byHand,
     checklist: emergency && outcome !== 'declined' ? emergencyChecklist : [],
@@ -129,6 +137,21 @@ export function closedVaultLine(path: string, isMissing: boolean): string {
     ? 'there is a vault, and no VAULT_PASSPHRASE that opens it'
     : 'the vault does not open with this VAULT_PASSPHRASE';
   return `${path}: ${fault}: enter the one that it was made with, or move the vault away and load its cookies anew; nothing was changed`;
+}
+
+export function dayToComeLine(path: string, day: string): string {
+  return `${path}: SECRET_DATES names ${day}, which is still to come: is the clock of this machine right? If it is, take that pair out of SECRET_DATES (what has no day counts from today) and prune again; nothing was changed`;
+}
+
+/** What the file system or SQLite says against the lock, before anything was done. */
+export function lockFaultLine(path: string, error: unknown): string {
+  const { code, errcode } = error as { readonly code?: string; readonly errcode?: number };
+  // SQLite's FULL.
+  const mend =
+    code === 'ENOSPC' || errcode === 13
+      ? 'the disk is full'
+      : 'check who owns it and may write in its folder; where nobody runs this it can be deleted';
+  return `${path}.lock cannot be taken: ${mend}; nothing was changed`;
 }
 
 export function readFaultLine(path: string, fault: ReadFault): string {

@@ -1,7 +1,9 @@
 // One writer at a time for a file, across processes and replicas. The kernel frees the lock when its holder dies, however it dies.
-import { closeSync, constants, existsSync, openSync } from 'node:fs';
+import { closeSync, constants, existsSync, fchownSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
+import { foreignOwner } from './replace-file.ts';
 
 const sqliteBusy = 5;
 const retryMs = 20;
@@ -20,9 +22,7 @@ export async function withLock<T>(
 ): Promise<Locked<T>> {
   const lockPath = `${path}.lock`;
   // Made only where it is missing: closing any handle of a locked file would free this process's own lock on it.
-  if (!existsSync(lockPath)) {
-    closeSync(openSync(lockPath, constants.O_CREAT | constants.O_RDWR | constants.O_NOFOLLOW, 0o600));
-  }
+  if (!existsSync(lockPath)) makeLock(lockPath, path);
   // SQLite would wait by holding up every request, so it is asked again instead.
   for (const until = Date.now() + waitMs; ; await delay(retryMs)) {
     const database = new DatabaseSync(lockPath, { timeout: 0 });
@@ -32,6 +32,17 @@ export async function withLock<T>(
       database.close();
     }
     if (Date.now() >= until) return { busy: true };
+  }
+}
+
+/** Whoever owns what it locks must be able to take it, also after root did. */
+function makeLock(lockPath: string, path: string): void {
+  const file = openSync(lockPath, constants.O_CREAT | constants.O_RDWR | constants.O_NOFOLLOW, 0o600);
+  try {
+    const owner = foreignOwner(path) ?? foreignOwner(dirname(path));
+    if (owner) fchownSync(file, owner.uid, owner.gid);
+  } finally {
+    closeSync(file);
   }
 }
 

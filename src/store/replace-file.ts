@@ -6,6 +6,7 @@ import {
   fchownSync,
   fstatSync,
   fsyncSync,
+  lstatSync,
   openSync,
   readdirSync,
   renameSync,
@@ -22,7 +23,7 @@ export interface Owner {
 export interface ReplaceOptions {
   /** 0600 where absent. */
   readonly mode?: number;
-  /** Who shall own it; absent: whoever runs this. */
+  /** Who shall own it; absent: who owns it now, and of a new file whoever runs this. */
   readonly owner?: Owner | undefined;
   /** Asked at the last instant before the rename; false: nothing is replaced. */
   readonly isUnchanged?: () => boolean;
@@ -32,7 +33,7 @@ export interface ReplaceOptions {
 export function replaceFile(
   path: string,
   bytes: Uint8Array,
-  { mode = 0o600, owner, isUnchanged = () => true }: ReplaceOptions = {},
+  { mode = 0o600, owner = foreignOwner(path), isUnchanged = () => true }: ReplaceOptions = {},
 ): boolean {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
@@ -48,6 +49,16 @@ export function replaceFile(
   }
   syncFolder(dirname(path));
   return true;
+}
+
+/**
+ * Whose the file (or folder) is, where root works on what belongs to somebody else: a file that became root's would shut out the
+ * program that it is for. undefined: it stays with whoever runs this, or there is none.
+ */
+export function foreignOwner(path: string): Owner | undefined {
+  if (process.geteuid?.() !== 0) return undefined;
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  return found && found.uid !== 0 ? { uid: found.uid, gid: found.gid } : undefined;
 }
 
 /** Removes what killed writers left beside `path`, of its dated backups too. Nobody else has a temporary file under the lock. */

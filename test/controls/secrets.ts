@@ -5,6 +5,7 @@ const kills = { tests: 'src/secrets/kills.test.ts', sees: '300 kills' } as const
 const prune = 'src/secrets/prune.test.ts';
 const emergency = 'src/secrets/emergency.test.ts';
 const command = 'src/secrets/command.test.ts';
+const places = 'test/secrets-places.test.ts';
 
 export const controls: readonly Control[] = [
   {
@@ -35,7 +36,7 @@ export const controls: readonly Control[] = [
     invariant: 'a stolen passphrase does not linger',
     defence: 'what a killed run left in the vault is dropped',
     file: 'src/secrets/generate.ts',
-    find: '  await dropLeftover(vault, presentPassphrase(path));',
+    find: '  await dropLeftover(reachable(vault), presentPassphrase(path));',
     replace: '',
     tests: emergency,
     sees: 'what a killed run left',
@@ -195,4 +196,64 @@ export const controls: readonly Control[] = [
     tests: 'src/secrets/env-file.test.ts',
     sees: 'property: dotenv reads',
   },
+  {
+    invariant: 'nobody is signed out by pruning',
+    defence: 'a secret that is older than what it replaced counts from today',
+    file: 'src/secrets/dates.ts',
+    find: '    if (day < newest) result.set(mark, today);\n',
+    replace: '',
+    tests: prune,
+    sees: 'a key that an older one replaced',
+  },
+  {
+    invariant: 'nobody is signed out by pruning',
+    defence: 'days that are still to come are not believed',
+    file: 'src/secrets/plan.ts',
+    find: '  if (ahead !== undefined) return { dayToCome: ahead };\n',
+    replace: '',
+    tests: prune,
+    sees: 'days that are still to come',
+  },
+  {
+    invariant: 'a passphrase never changes past its vault',
+    defence: 'a vault in a volume holds a rotation up',
+    file: 'src/secrets/draft.ts',
+    find: "if (vault === 'elsewhere' && isVaultRotated &&",
+    replace: 'if (vault === undefined && isVaultRotated &&',
+    tests: places,
+    sees: 'a vault in a volume',
+  },
+  {
+    invariant: 'what is no file holds nothing up',
+    defence: 'the search for the vault reads .env as strictly as the generator',
+    file: 'src/vault-of.ts',
+    find: '  const read = readEnvFile(envFile);',
+    replace:
+      "  const fs = process.getBuiltinModule('node:fs');\n  const read = { file: existsSync(envFile) ? { text: fs.readFileSync(envFile, 'utf8') } : undefined };",
+    tests: places,
+    sees: 'a pipe or a folder',
+  },
+  {
+    invariant: 'an emergency ends the sessions of its own deployment',
+    defence: 'paths count from the folder of the .env',
+    file: 'src/emergency.ts',
+    find: 'resolve(dirname(envFile), path)',
+    replace: 'path',
+    tests: 'test/emergency.test.ts',
+    sees: 'a file elsewhere',
+  },
+  // Without root there is nobody else's file to work on, and its test is skipped.
+  ...(process.geteuid?.() === 0
+    ? [
+        {
+          invariant: 'root takes nobody’s files away',
+          defence: 'what is replaced stays with its owner',
+          file: 'src/store/replace-file.ts',
+          find: '  if (process.geteuid?.() !== 0) return undefined;',
+          replace: '  return undefined;',
+          tests: places,
+          sees: 'by root',
+        },
+      ]
+    : []),
 ];

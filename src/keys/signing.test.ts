@@ -1,0 +1,82 @@
+// Which key signs while the store is down, or a server stops: never one that others may not know, and never an older one than before.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { createKeyring, type Secrets } from '../crypto/keyring.ts';
+import { createLogger } from '../http/log.ts';
+import { openSqliteStore } from '../store/sqlite.ts';
+import { createKeyDates } from './dates.ts';
+import { createReplicas } from './replicas.ts';
+import { createSigning } from './signing.ts';
+
+const logger = createLogger('silent');
+const now = Date.now;
+
+/** A house of servers on one store; `outage` takes the store away from all of them. */
+function house(t: { after(done: () => unknown): void }) {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-signing-'));
+  const store = openSqliteStore(folder);
+  let isDown = false;
+  const outage = async () => {
+    if (!isDown) await store.close();
+    isDown = true;
+  };
+  t.after(async () => {
+    await outage();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const replicas = () =>
+    createReplicas({ notes: store.notes, claims: store.claims, now, wait: async () => undefined });
+  const server = (...secrets: Secrets) => {
+    const keyring = createKeyring(secrets);
+    const dates = createKeyDates(store.notes, now, logger);
+    const signing = createSigning({ keyring, replicas: replicas(), dates, logger });
+    t.after(signing.stop);
+    return { keyring, signing };
+  };
+  return { server, replicas, outage };
+}
+
+test('a reload that changes no key goes on with the newest, also while the store is down', async (t) => {
+  const { server, outage } = house(t);
+  const { keyring, signing } = server('new', 'old');
+  await signing.start();
+  assert.equal(keyring.signs(), 'new');
+  await outage();
+  await signing.replace(['new', 'old']);
+  assert.equal(keyring.signs(), 'new');
+  await signing.replace(['newer', 'new', 'old']);
+  assert.equal(keyring.signs(), 'new');
+});
+
+test('two rotations that another server has not heard of: the key that it knows goes on signing', async (t) => {
+  const { server, outage } = house(t);
+  const slow = server('first');
+  await slow.signing.start();
+  const quick = server('second', 'first');
+  await quick.signing.start();
+  assert.equal(quick.keyring.signs(), 'first');
+  await outage();
+  await quick.signing.replace(['third', 'second', 'first']);
+  assert.equal(quick.keyring.signs(), 'first');
+});
+
+test('keys that are all gone: the newest of the new ones signs', async (t) => {
+  const { server } = house(t);
+  const { keyring, signing } = server('stolen', 'stolen before');
+  await signing.start();
+  await signing.replace(['fresh']);
+  assert.equal(keyring.signs(), 'fresh');
+});
+
+test('a reload after the stop announces nothing: nobody waits for a server that is gone', async (t) => {
+  const { server, replicas } = house(t);
+  const { signing } = server('new', 'old');
+  await signing.start();
+  assert.equal((await replicas().others()).length, 1);
+  await signing.stop();
+  await signing.replace(['newer', 'new']);
+  assert.deepEqual(await replicas().others(), []);
+});
