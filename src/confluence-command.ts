@@ -2,6 +2,7 @@
 import type { Config } from './config/derive.ts';
 import { runConfluenceCommand } from './confluence/cli.ts';
 import { openLibrary } from './confluence/library-store.ts';
+import { exportCommand } from './export-command.ts';
 import { createLogger } from './http/log.ts';
 import { openConfluence } from './open-confluence.ts';
 import { openRecord } from './open-record.ts';
@@ -10,6 +11,8 @@ import { openVault } from './vault/open.ts';
 
 /** @returns the exit code. */
 export function confluenceCommand(args: readonly string[], config: Config): Promise<number> {
+  const [task, ...rest] = args;
+  if (task === 'export') return exportCommand(rest, config);
   const logger = createLogger(config.logLevel === 'info' ? 'error' : config.logLevel, process.stderr);
   const { stderr } = process;
   return runConfluenceCommand(args, {

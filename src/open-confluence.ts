@@ -30,7 +30,7 @@ export function openConfluence({
   const { url, username, apiToken, allowPrivate } = config.confluence;
   if (url === undefined) return undefined;
   const { dataDir } = config;
-  const time = { now: Date.now, wait: (ms: number) => delay(ms) };
+  const time = { now: Date.now, wait: (ms: number, signal: AbortSignal) => delay(ms, undefined, { signal }) };
   return createConfluence({
     ...{ url, username, apiToken, allowPrivate },
     ...{ library, dataDir, cookies, recorder, logger, textOf },

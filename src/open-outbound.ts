@@ -1,4 +1,5 @@
 // What reaches outside of the house, put together for the server: the vault of cookies, Confluence, and the library of what it fetched.
+import { existsSync } from 'node:fs';
 import type { Recorder } from './audit/recorder.ts';
 import type { Config } from './config/derive.ts';
 import { openLibrary } from './confluence/library-store.ts';
@@ -11,7 +12,7 @@ import type { Somebody } from './privacy/person.ts';
 import type { PrivacyParts } from './privacy-routes.ts';
 import type { NoteTable } from './store/contract.ts';
 import type { Vault } from './vault/contract.ts';
-import { openVault } from './vault/open.ts';
+import { openVault, vaultPath } from './vault/open.ts';
 import type { VaultRoutes } from './vault-routes.ts';
 
 export interface OutboundParts {
@@ -45,7 +46,10 @@ export function openOutbound({ config, notes, recorder, logger }: OutboundParts)
       ...(confluence && { testConnection: { run: () => confluence.test(), wordsFor } }),
     },
     library: { library: libraryParts(config(), pages, sync), recorder },
-    privacy: { sources: [ownEntries(vault)], erasers: [(who) => clearEntries(vault, who)] },
+    privacy: {
+      sources: [ownEntries(vault)],
+      erasers: [(who) => clearEntries(vault, vaultPath(config().dataDir), who)],
+    },
     sweep: () => vault.sweep(),
     async stop() {
       await confluence?.stop();
@@ -60,7 +64,11 @@ function ownEntries(vault: Vault): ExportSource {
     const entries = status.kind === 'open' ? status.entries : [];
     return {
       section: 'vault',
-      about: 'Cookies of other services that you put into the vault. Their values are never shown.',
+      about: `Cookies of other services that you put into the vault. Their values are never shown.${
+        status.kind === 'closed'
+          ? ' The vault does not open at the moment, so what is in it is missing here.'
+          : ''
+      }`,
       fields: {
         host: 'the service',
         names: 'the names of the cookies',
@@ -81,11 +89,11 @@ function ownEntries(vault: Vault): ExportSource {
   };
 }
 
-/** @throws where the vault is there and does not open: then somebody's cookies would stay */
-async function clearEntries(vault: Vault, { ids }: Somebody): Promise<void> {
+/** @throws where the vault is there and does not open, also for want of a passphrase: then somebody's cookies would stay */
+async function clearEntries(vault: Vault, path: string, { ids }: Somebody): Promise<void> {
   for (const id of ids) {
     const outcome = await vault.clear({ owner: id }, 'terminal');
-    if (typeof outcome === 'object' && outcome.kind === 'closed')
+    if (typeof outcome === 'object' && (outcome.kind === 'closed' || existsSync(path)))
       throw new Error('the vault does not open, so this person’s entries in it cannot be removed');
   }
 }

@@ -81,6 +81,11 @@ test('what failed is named, without anything that steers the terminal, and the e
   const failed = await run(here, ['sync']);
   assert.equal(failed.code, 1);
   assert.match(failed.text, / {4}\?\[2Jevil\?: Confluence answered with errors\./);
+  page.title = '\u009b2Jevil\u202e\u{e0041}';
+  const json = (await run(here, ['sync', '--json', '--anew'])).text;
+  assert.ok(!/[\u009b\u202e\u{e0041}]/u.test(json), 'it steers the terminal');
+  const { failures } = JSON.parse(json) as { failures: { title: string }[] };
+  assert.equal(failures[0]?.title, page.title);
   here.site.trouble = () => ({ status: 401 });
   const paused = await run(here, ['sync']);
   assert.equal(paused.code, 1);
@@ -98,7 +103,7 @@ test('what failed is named, without anything that steers the terminal, and the e
 
 test('the wrong words, and no address', async () => {
   assert.deepEqual((await run(undefined, ['sink'])).code, 2);
-  assert.match((await run(undefined, [])).text, /say sync or status/);
+  assert.match((await run(undefined, [])).text, /say sync, status or export/);
   assert.equal((await run(undefined, ['--help'])).code, 0);
   assert.deepEqual([(await run(undefined, ['status'])).code, (await run(undefined, ['sync'])).code], [2, 2]);
 });

@@ -249,6 +249,8 @@ test('the test of the credentials says who we are, or why not', async (t) => {
     assert.deepEqual(await here.connect({ apiToken: 'wrong' }).test(), { ok: false, reason: 'refused' });
     here.site.trouble = () => page('<title>Maintenance</title>', 503);
     assert.deepEqual(await here.confluence.test(), { ok: false, reason: 'unavailable' });
+    // Somebody waits for the answer.
+    assert.equal(here.pauses.length, 0);
     await here.site.close();
     assert.deepEqual(await here.confluence.test(), { ok: false, reason: 'unreachable' });
   }

@@ -14,7 +14,7 @@ test('the copy names a person’s cookies and no value; erasing the person takes
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-outbound-'));
   const store = openSqliteStore(folder);
   const recorder = keepEvents();
-  const config = configOf({
+  const settings = {
     PUBLIC_URL: 'https://desk.test',
     SECRET_KEY: '0123456789abcdef'.repeat(4),
     GATE_SECRET: 'a-gate-secret-of-enough-characters-0123',
@@ -22,7 +22,8 @@ test('the copy names a person’s cookies and no value; erasing the person takes
     VAULT_PASSPHRASE: 'a passphrase for the tests',
     VAULT_BIND_MACHINE: 'false',
     CONFLUENCE_URL: 'https://wiki.test/confluence',
-  });
+  };
+  let config = configOf(settings);
   const logger = createLogger('silent');
   const outbound = openOutbound({ config: () => config, notes: store.notes, recorder, logger });
   t.after(async () => {
@@ -53,4 +54,14 @@ test('the copy names a person’s cookies and no value; erasing the person takes
   assert.deepEqual((await copy?.(who(ada)))?.items, []);
   assert.equal((await copy?.(who(grace)))?.items.length, 1);
   assert.ok(recorder.events.some(({ event }) => event === 'vault.cleared'));
+
+  // Shut, for whatever reason, it still holds what it holds.
+  config = configOf({ ...settings, VAULT_PASSPHRASE: 'not the one that sealed it' });
+  assert.match((await copy?.(who(grace)))?.about ?? '', /does not open at the moment/);
+  await assert.rejects(async () => erase?.(who(grace)), /vault does not open/);
+  const { VAULT_PASSPHRASE: _, ...without } = settings;
+  config = configOf(without);
+  await assert.rejects(async () => erase?.(who(grace)), /vault does not open/);
+  rmSync(join(folder, 'vault.json'));
+  await erase?.(who(grace));
 });

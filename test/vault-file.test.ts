@@ -1,9 +1,11 @@
 // The vault's file: whatever is changed in it, cut off or put back is noticed, and the file is not touched by whoever could not open it.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import type { VaultSteps } from '../src/secrets/vault-steps.ts';
 import type { Vault } from '../src/vault/contract.ts';
 import { faultWords, type VaultFault } from '../src/vault/faults.ts';
@@ -239,4 +241,21 @@ test('the clock may go back without locking the vault', async (t) => {
   await vault.load('a=1', byTerminal);
   clock.now -= 30 * dayMs;
   assert.equal(await faultOf(vault), 'open');
+});
+
+test('where nothing more can be written, that is what it says, and the file stays as it was', async (t) => {
+  const { path, vault } = startVault(t);
+  await vault.load('a=1', byTerminal);
+  const before = readFileSync(path);
+  const code = `
+    import { createVaultFile } from ${JSON.stringify(join(import.meta.dirname, '../src/vault/vault-file.ts'))};
+    const file = createVaultFile({ path: process.argv[1], bindMachine: true, machineId: async () => '0123456789abcdef0123456789abcdef', now: Date.now });
+    console.log(JSON.stringify(await file.change(process.argv[2], async () => ({ entries: [] }))));`;
+  // A process that may not make a file of even one byte stands for a disk without room.
+  const { stdout } = await promisify(execFile)('/bin/sh', [
+    ...['-c', 'trap "" XFSZ; ulimit -f 0; exec "$@"', 'sh', process.execPath],
+    ...['--input-type=module', '-e', code, path, passphrase],
+  ]);
+  assert.deepEqual(JSON.parse(stdout), { kind: 'closed', fault: 'unwritable' });
+  assert.deepEqual(readFileSync(path), before);
 });

@@ -21,10 +21,15 @@ export function refusalByHead({ status, headers }: Head): Refusal | undefined {
 
 /** Sign-in pages of Confluence, of Atlassian and of the usual identity providers. */
 const signIn =
-  /(?:^|[/._-])(?:login|signin|sign-in|sso|saml2?|oauth2?|authorize|authenticate|adfs|openid-connect)(?:[/._?-]|$)|[?&](?:os_destination|continue|SAMLRequest)=/i;
+  /(?:^|[/._-])(?:login|signin|sign-in|sso|saml2?|oauth2?|authorize|authenticate|adfs|openid-connect)(?:[/._-]|$)/i;
 
-export function leadsToSignIn(target: URL): boolean {
-  return target.hostname === 'id.atlassian.com' || signIn.test(target.pathname + target.search);
+/** Words count in the path alone: in a query they can be the name of a file. */
+export function leadsToSignIn({ hostname, pathname, search }: URL): boolean {
+  return (
+    hostname === 'id.atlassian.com' ||
+    signIn.test(pathname) ||
+    /[?&](?:os_destination|continue|SAMLRequest)=/i.test(search)
+  );
 }
 
 /** Where JSON was due and HTML came: a page for people. @param start its beginning */

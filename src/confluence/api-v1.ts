@@ -45,7 +45,7 @@ export function pageOfV1(content: V1Content, space?: string): ListedPage {
     parent: content.ancestors.at(-1)?.id ?? null,
     title: content.title,
     version: content.version.number,
-    position: typeof position === 'number' && Number.isInteger(position) ? position : null,
+    position: typeof position === 'number' && Number.isSafeInteger(position) ? position : null,
   };
 }
 

@@ -5,6 +5,7 @@ import { everything, type Scope } from './scope.ts';
 export const help = `gatehouse confluence sync [--space KEY]... [--days N] [--anew] [--json]
 gatehouse confluence sync --page-id ID | --page-title TITLE --space KEY [--no-children] [--anew] [--json]
 gatehouse confluence status [--json]
+gatehouse confluence export --space KEY | --page-id ID [--format html|markdown|pdf]
 
   sync     fetches what changed at Confluence into the library: everything, or
            --space KEY         a space; may be given several times
@@ -14,6 +15,7 @@ gatehouse confluence status [--json]
            --anew              every page, also those that did not change
            A sync that was interrupted goes on where it was when it is started again in the same way.
   status   how the last sync went, and whether Confluence still takes the cookies or the token
+  export   writes pages of the library into EXPORTS_DIR; \`gatehouse confluence export --help\` says more
 
 Exit code 0: done; 1: paused or failed, and what to do; 2: the command is wrong.`;
 
@@ -51,7 +53,7 @@ export function readArgs([task, ...args]: readonly string[]): Read {
     return { wrong: plain(text.split('. ')[0] ?? text) };
   }
   if (task === '--help' || task === '-h' || task === 'help') return { task: 'help' };
-  return { wrong: task === undefined ? 'say sync or status' : `there is no "${plain(task)}"` };
+  return { wrong: task === undefined ? 'say sync, status or export' : `there is no "${plain(task)}"` };
 }
 
 interface SyncValues {
@@ -89,4 +91,15 @@ function readSync(values: SyncValues): Read {
 
 export function plain(text: string): string {
   return text.replace(/\p{Cc}|\p{Cf}/gu, '?');
+}
+
+/** The same value, with everything escaped that could steer a terminal. */
+export function plainJson(value: unknown): string {
+  const escaped = (letter: string) =>
+    Array.from({ length: letter.length }, (_, i) => letter.charCodeAt(i).toString(16).padStart(4, '0'))
+      .map((code) => `\\u${code}`)
+      .join('');
+  return JSON.stringify(value, null, 2).replace(/[\p{Cc}\p{Cf}]/gu, (letter) =>
+    letter === '\n' ? letter : escaped(letter),
+  );
 }

@@ -1,5 +1,5 @@
 // `gatehouse confluence sync|status`: the library without a browser; whoever holds the terminal is an operator.
-import { help, plain, readArgs, type SyncTask } from './cli-options.ts';
+import { help, plain, plainJson, readArgs, type SyncTask } from './cli-options.ts';
 import { createProgressLine, type Screen } from './cli-progress.ts';
 import type { Confluence, ConfluenceStatus, SyncSummary, TestResult } from './confluence.ts';
 import { isRefusal, wordsFor } from './outcomes.ts';
@@ -65,7 +65,7 @@ async function sync(
     deps.err('gatehouse confluence: another sync is running; wait until it has ended');
     return 1;
   }
-  if (json) deps.out(JSON.stringify(ended, null, 2));
+  if (json) deps.out(plainJson(ended));
   else for (const text of summaryLines(ended)) deps.out(plain(text));
   if (ended.state !== 'done') deps.err(`gatehouse confluence: ${adviceFor(ended)}`);
   return ended.state === 'done' && ended.failed === 0 ? 0 : 1;
@@ -101,7 +101,7 @@ function adviceFor({ reason }: Pick<Run, 'reason'>): string {
 
 async function status(json: boolean, confluence: Confluence, deps: ConfluenceCommand): Promise<number> {
   const [present, test] = [confluence.status(), await confluence.test()];
-  if (json) deps.out(JSON.stringify({ ...present, last: present.last ?? null, credentials: test }, null, 2));
+  if (json) deps.out(plainJson({ ...present, last: present.last ?? null, credentials: test }));
   else for (const line of statusLines(present, test)) deps.out(plain(line));
   return test.ok ? 0 : 1;
 }

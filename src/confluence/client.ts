@@ -16,13 +16,16 @@ export interface ClientOptions {
   readonly allowPrivate: boolean;
   readonly credentials: Credentials;
   readonly now: () => number;
-  readonly wait: (ms: number) => Promise<unknown>;
+  /** Resolves after so many ms; ends early, in whichever way, where `signal` says so. */
+  readonly wait: (ms: number, signal: AbortSignal) => Promise<unknown>;
   readonly random: () => number;
   /** Where Cloud keeps the bytes of attachments; only for those, and without credentials. */
   readonly mediaHosts: readonly string[];
   readonly resolve?: Resolve | undefined;
   readonly lanes?: number | undefined;
   readonly timeoutMs?: number | undefined;
+  /** How often a request is tried; 5. */
+  readonly tries?: number | undefined;
 }
 
 export interface Client {
@@ -49,7 +52,8 @@ interface Asked<T> {
   readonly form: 'json' | 'file';
   readonly timeoutMs: number;
   readonly accept: string;
-  read(head: Head, body: Readable): Promise<T>;
+  /** @param own whether credentials were sent */
+  read(head: Head, body: Readable, own: boolean): Promise<T>;
 }
 
 /** @throws Unanswered for an address that may not be asked at all */
@@ -85,7 +89,7 @@ export function createClient(options: ClientOptions): Client {
           throw error;
         }
         const passing = ['unreachable', 'unavailable', 'too_slow', 'rate_limited'].includes(error.reason);
-        if (!passing || tries >= maxTries) throw error;
+        if (!passing || tries >= (options.tries ?? maxTries)) throw error;
         await again(error, tries);
       }
     }
@@ -96,7 +100,9 @@ export function createClient(options: ClientOptions): Client {
     const asked = error instanceof Later ? error.afterMs : undefined;
     if (asked !== undefined && asked > longestWaitMs) throw new Unanswered('rate_limited', error.status);
     const jitter = pauseMs(tries, options.random());
-    const pause = options.wait(asked === undefined ? jitter : asked + jitter);
+    const ms = asked === undefined ? jitter : asked + jitter;
+    // A stop cuts it short; the next try then says so.
+    const pause = options.wait(ms, stopping.signal).catch(() => undefined);
     // Whoever is told to wait does so with everything, and is less eager after.
     if (error.status === 429 || asked !== undefined) lanes.slower(pause);
     await pause;
@@ -125,7 +131,7 @@ export function createClient(options: ClientOptions): Client {
             return { to: location };
           }
           await refuse(head, body, own, options.now);
-          return { value: await asked.read(head, body) };
+          return { value: await asked.read(head, body, own) };
         },
       );
       if ('value' in answer) return answer.value;
@@ -139,10 +145,13 @@ export function createClient(options: ClientOptions): Client {
     const to = URL.parse(location, from.href);
     if (!to || !/^https?:$/.test(to.protocol) || to.username || to.password)
       throw new Unanswered('redirected');
-    if (from.origin === base.origin && leadsToSignIn(to)) throw new Unanswered('sign_in_page');
-    if (to.origin === base.origin) return to;
     const secure = to.protocol === 'https:' || options.allowPrivate;
     if (form === 'file' && secure && options.mediaHosts.includes(to.host)) return to;
+    const own = to.origin === base.origin;
+    // Whoever writes a page names its files: the name of one must not read as the end of the sign-in.
+    const isFile = form === 'file' && own && to.pathname.startsWith(`${context}/download/`);
+    if (from.origin === base.origin && !isFile && leadsToSignIn(to)) throw new Unanswered('sign_in_page');
+    if (own) return to;
     throw new Unanswered('redirected');
   }
 
@@ -168,8 +177,9 @@ export function createClient(options: ClientOptions): Client {
         form: 'file',
         accept: '*/*',
         timeoutMs: options.timeoutMs ?? fileTimeoutMs,
-        async read({ headers, status }, body) {
-          const isPage = isHtml(headers) && !/^attachment\b/i.test(headers['content-disposition'] ?? '');
+        async read({ headers, status }, body, own) {
+          const isPage =
+            own && isHtml(headers) && !/^attachment\b/i.test(headers['content-disposition'] ?? '');
           if (isPage && !/html/i.test(mediaType)) {
             throw new Unanswered(refusalByPage(await readStart(body)), status);
           }

@@ -4,6 +4,7 @@ import type { PersonRef, Recorder } from '../audit/recorder.ts';
 import type { Logger } from '../http/log.ts';
 import { withLock } from '../store/file-lock.ts';
 import type { Kind } from './api.ts';
+import type { Client } from './client.ts';
 import { fetchWork } from './fetching.ts';
 import { createFiles } from './files.ts';
 import type { LibraryStore } from './library-store.ts';
@@ -14,6 +15,7 @@ import type { Failure, Run } from './runs.ts';
 import { type Scope, scopeText } from './scope.ts';
 import { openSite, type Site, type SiteOptions } from './site.ts';
 import { createSyncStore } from './sync-store.ts';
+import { isOfTheDisk } from './transaction.ts';
 
 export interface ConfluenceOptions extends SiteOptions {
   readonly library: LibraryStore;
@@ -56,7 +58,7 @@ export interface Confluence {
   /** Never throws for what Confluence does; `busy`: another sync is running, here or in another process. @throws RecordUnavailable */
   sync(scope: Scope, by?: PersonRef | 'terminal'): Promise<SyncSummary | { readonly busy: true }>;
   status(): ConfluenceStatus;
-  /** One request, as the one who the credentials say we are. Marks the vault's entry where they are refused. */
+  /** Asks once who the credentials say we are. Marks the vault's entry where they are refused. */
   test(): Promise<TestResult>;
   readonly progress: ProgressFeed;
   /** Ends a sync of this process in order: it is paused. Resolves when nothing more is written. */
@@ -75,7 +77,7 @@ export function createConfluence(options: ConfluenceOptions): Confluence {
   const lockPath = join(dataDir, 'library-sync');
   const lanes = options.lanes ?? 4;
   const fileLimit = options.fileLimit ?? 200 * 1024 * 1024;
-  let running: Site | undefined;
+  let running: Client | undefined;
   let stopping = false;
   let ending: Promise<unknown> = Promise.resolve();
 
@@ -83,9 +85,10 @@ export function createConfluence(options: ConfluenceOptions): Confluence {
   async function go(scope: Scope, run: number): Promise<{ reason: Reason | undefined; requests: number }> {
     let site: Site | undefined;
     try {
-      site = await openSite(options);
-      running = site;
-      if (stopping) throw new Unanswered('stopped');
+      site = await openSite(options, (client) => {
+        running = client;
+        if (stopping) client.stop('stopped');
+      });
       const { api, client } = site;
       if ((await api.whoAmI()) === undefined) throw new Unanswered('anonymous');
       const files = createFiles(library.filesFolder, fileLimit, client);
@@ -102,6 +105,8 @@ export function createConfluence(options: ConfluenceOptions): Confluence {
       progress.set({ state: 'fetching', space: '', total: store.runs.workCount() });
       const onDone = () => progress.set({ done: progress.now().done + 1 });
       await fetchWork({ api, store, files, run, lanes, now, onDone });
+      // Not page by page: what one page has lost, another one can have got meanwhile.
+      await files.sweep(store.fileNames());
       return { reason: undefined, requests: client.requests() };
     } catch (error) {
       const reason = await reasonOf(error, site);
@@ -114,10 +119,23 @@ export function createConfluence(options: ConfluenceOptions): Confluence {
   }
 
   async function reasonOf(error: unknown, site: Site | undefined): Promise<Reason> {
+    if (isOfTheDisk(error)) {
+      logger.error({ event: 'confluence.not_written', err: error });
+      return 'not_stored';
+    }
     if (!(error instanceof Unanswered)) throw error;
     const { reason } = error;
     if (isRefusal(reason)) await site?.credentials.refused(reason);
     return reason;
+  }
+
+  /** A full disk, or another process that writes, must not end this one: the sync ends by its own writing, or the next beat is heard. */
+  function tellAlive(run: number): void {
+    try {
+      store.runs.alive(run, now());
+    } catch (error) {
+      logger.warn({ event: 'confluence.not_written', err: error });
+    }
   }
 
   async function locked(scope: Scope, by: PersonRef | 'terminal' | undefined): Promise<SyncSummary> {
@@ -127,7 +145,7 @@ export function createConfluence(options: ConfluenceOptions): Confluence {
       facts: { what: scope.of.what },
     });
     const { id, resumed } = store.runs.begin(scopeText(scope), now());
-    const beat = setInterval(() => store.runs.alive(id, now()), aliveEveryMs).unref();
+    const beat = setInterval(() => tellAlive(id), aliveEveryMs).unref();
     let ended: { reason: Reason | undefined; requests: number };
     try {
       ended = await go(scope, id);
@@ -169,7 +187,8 @@ export function createConfluence(options: ConfluenceOptions): Confluence {
       const last = store.runs.last();
       return {
         last,
-        running: last?.state === 'running' && now() - last.aliveAt < silentMs,
+        // A clock that was set back must not make a killed sync look alive until it has caught up.
+        running: last?.state === 'running' && Math.abs(now() - last.aliveAt) < silentMs,
         toDo: last?.state === 'done' ? 0 : store.runs.workCount(),
         failed: store.runs.failureCount(),
         failures: store.runs.failures(failuresShown),
@@ -180,7 +199,8 @@ export function createConfluence(options: ConfluenceOptions): Confluence {
     async test() {
       let site: Site | undefined;
       try {
-        site = await openSite(options);
+        // Somebody waits for the answer, so nothing is tried again.
+        site = await openSite({ ...options, tries: 1 });
         const as = await site.api.whoAmI();
         if (as === undefined) throw new Unanswered('anonymous');
         return { ok: true, as, kind: site.api.kind };
@@ -193,7 +213,7 @@ export function createConfluence(options: ConfluenceOptions): Confluence {
     progress,
     async stop() {
       stopping = true;
-      running?.client.stop('stopped');
+      running?.stop('stopped');
       await ending;
     },
   };

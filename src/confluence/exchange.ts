@@ -58,6 +58,8 @@ function headOf(request: ClientRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     request.on('error', reject);
     request.once('response', resolve);
+    // After an answer that asks for another protocol (101) nothing else is ever emitted.
+    request.once('close', () => reject(new Unanswered('unreachable')));
     request.end();
   });
 }
@@ -67,6 +69,8 @@ function unpacked(answer: IncomingMessage): Readable {
   if (packing === 'identity') return answer;
   if (packing !== 'gzip') throw new Unanswered('garbled');
   const gunzip = createGunzip();
+  // Whoever reads hears of it by reading; where nobody does, as with most answers but 200, it would end the process.
+  gunzip.on('error', () => {});
   answer.on('error', (error) => gunzip.destroy(error));
   answer.on('aborted', () => gunzip.destroy(new Unanswered('unreachable')));
   gunzip.on('close', () => answer.destroy());

@@ -30,7 +30,7 @@ const endsAll: ReadonlySet<Reason> = new Set([
 export async function fetchWork(fetching: Fetching): Promise<void> {
   const { store, run, onDone } = fetching;
   let failedInRow = 0;
-  let ended: Error | undefined;
+  let ended: { readonly by: unknown } | undefined;
   let at = 0;
   let ready: (Work & { readonly at: number })[] = [];
 
@@ -41,37 +41,38 @@ export async function fetchWork(fetching: Fetching): Promise<void> {
     return work;
   }
 
+  /** @throws what ends the sync */
+  async function take(work: Work): Promise<void> {
+    try {
+      await fetchOne(work, fetching);
+      failedInRow = 0;
+    } catch (error) {
+      if (!(error instanceof Unanswered) || isRefusal(error.reason) || endsAll.has(error.reason)) throw error;
+      if (++failedInRow >= manyFailures) throw error;
+      store.failPage(run, work.page, error.reason);
+    }
+    onDone();
+  }
+
+  // What ends one lane ends all, and nobody is told before the last one is still: the lock of the sync is given back then.
   async function lane(): Promise<void> {
-    for (let work = next(); work && ended === undefined; work = next()) {
-      try {
-        await fetchOne(work, fetching);
-        failedInRow = 0;
-        onDone();
-      } catch (error) {
-        if (!(error instanceof Error)) throw error;
-        if (!(error instanceof Unanswered) || isRefusal(error.reason) || endsAll.has(error.reason)) {
-          ended ??= error;
-        } else if (++failedInRow >= manyFailures) {
-          ended ??= error;
-        } else {
-          store.failPage(run, work.page, error.reason);
-          onDone();
-        }
-      }
+    try {
+      for (let work = next(); work && ended === undefined; work = next()) await take(work);
+    } catch (error) {
+      ended ??= { by: error };
     }
   }
 
   await Promise.all(Array.from({ length: fetching.lanes }, lane));
-  if (ended !== undefined) throw ended;
+  if (ended !== undefined) throw ended.by;
 }
 
 async function fetchOne({ page: id, what }: Work, fetching: Fetching): Promise<void> {
-  const { api, store, files, run, now } = fetching;
+  const { api, store, run, now } = fetching;
   const before = store.filesOf(id);
   if (what === 'attachments') {
     const outcome = await fetchFiles(id, before, fetching);
     store.saveFiles(run, id, outcome, now());
-    await drop(before, outcome.stored, files);
     return;
   }
   const page = await api.page(id);
@@ -83,7 +84,6 @@ async function fetchOne({ page: id, what }: Work, fetching: Fetching): Promise<v
   }
   const outcome = await fetchFiles(id, before, fetching);
   store.savePage(run, page, outcome, now());
-  await drop(before, outcome.stored, files);
 }
 
 async function fetchFiles(
@@ -114,9 +114,4 @@ async function fetchFiles(
     }
   }
   return { stored, failed, fetched, bytes };
-}
-
-async function drop(before: readonly StoredFile[], now: readonly StoredFile[], files: Files): Promise<void> {
-  const kept = new Set(now.map(({ file }) => file));
-  for (const { file } of before) if (!kept.has(file)) await files.remove(file);
 }

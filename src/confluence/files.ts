@@ -15,8 +15,7 @@ export interface Files {
   fetch(file: ListedFile): Promise<StoredFile>;
   /** Whether its bytes are there in full. */
   has(file: StoredFile): Promise<boolean>;
-  remove(name: string): Promise<void>;
-  /** Removes what no row knows: what a killed sync left behind. */
+  /** Removes what no row knows: what a killed sync left behind, and what has gone. Only while nothing is fetched. */
   sweep(known: ReadonlySet<string>): Promise<void>;
 }
 
@@ -44,7 +43,6 @@ export function createFiles(folder: string, limit: number, client: Client): File
         return false;
       }
     },
-    remove: (name) => rm(join(folder, name), { force: true }),
     async sweep(known) {
       for (const name of await readdir(folder)) {
         if (!known.has(name)) await rm(join(folder, name), { force: true, recursive: true });

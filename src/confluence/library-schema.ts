@@ -28,6 +28,7 @@ export const librarySchema = `
   ) STRICT;
   CREATE INDEX IF NOT EXISTS page_by_space ON page (space, status);
   CREATE INDEX IF NOT EXISTS page_by_parent ON page (parent);
+  CREATE INDEX IF NOT EXISTS page_by_title ON page (space, title);
   CREATE TABLE IF NOT EXISTS attachment (
     id TEXT NOT NULL UNIQUE,
     page TEXT NOT NULL,

@@ -85,13 +85,24 @@ const attachmentColumns =
 
 /** Opens (or makes) the library in `dataDir`, which is made with mode 0700. @throws where the folder cannot be used. */
 export function openLibrary(dataDir: string): LibraryStore {
-  const filesFolder = join(dataDir, 'library', 'attachments');
-  mkdirSync(filesFolder, { recursive: true, mode: 0o700 });
-  const database = openDatabase(join(dataDir, 'library.db'));
+  mkdirSync(filesFolderOf(dataDir), { recursive: true, mode: 0o700 });
+  return storeOf(openDatabase(join(dataDir, 'library.db')), dataDir);
+}
+
+/** For a thread that only reads, beside the one that opened it. @throws where there is none. */
+export function openLibraryToRead(dataDir: string): LibraryStore {
+  const path = join(dataDir, 'library.db');
+  return storeOf(new DatabaseSync(path, { readOnly: true, timeout: 5000 }), dataDir);
+}
+
+const filesFolderOf = (dataDir: string) => join(dataDir, 'library', 'attachments');
+
+function storeOf(database: DatabaseSync, dataDir: string): LibraryStore {
+  const filesFolder = filesFolderOf(dataDir);
 
   const spaces = database.prepare(
     `SELECT key, name, homepage, url, fetched_at AS fetchedAt, live.pages AS pages FROM space
-     JOIN (SELECT s.key AS of, count(p.id) AS pages FROM space s
+     JOIN (SELECT s.key AS of, count(p.row) AS pages FROM space s
            LEFT JOIN page p ON p.space = s.key AND p.status = 'live' GROUP BY s.key) live ON live.of = space.key
      WHERE status = 'live' OR pages > 0 ORDER BY name, key`,
   );

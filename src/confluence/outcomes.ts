@@ -25,7 +25,8 @@ export const faults = {
   too_large: 'The answer is larger than we take.',
   garbled: 'The answer was not what Confluence’s documentation says.',
   not_found: 'There is no such thing at Confluence, or we may not see it.',
-  not_stored: 'The file could not be written here.',
+  not_stored:
+    'It could not be written here: look at the space on the disk, and the owner and mode of DATA_DIR.',
   stopped: 'The sync was stopped.',
 } as const;
 

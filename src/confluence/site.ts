@@ -15,8 +15,8 @@ export interface SiteOptions extends Account {
   readonly allowPrivate: boolean;
   readonly cookies: CookieSource;
   readonly now: () => number;
-  /** Resolves after so many ms. */
-  readonly wait: (ms: number) => Promise<unknown>;
+  /** Resolves after so many ms; ends early, in whichever way, where `signal` says so. */
+  readonly wait: (ms: number, signal: AbortSignal) => Promise<unknown>;
   /** Found out by asking where absent. */
   readonly kind?: Kind;
   /** Hosts beside Cloud's own that may hold the bytes of attachments. */
@@ -27,6 +27,8 @@ export interface SiteOptions extends Account {
   readonly lanes?: number;
   /** For one request. */
   readonly timeoutMs?: number;
+  /** How often a request is tried; 5. */
+  readonly tries?: number;
 }
 
 export interface Site {
@@ -38,9 +40,15 @@ export interface Site {
 /** Cloud answers a download with a short-lived address there, which carries its own permission. */
 const cloudMedia = 'api.media.atlassian.com';
 
-/** @throws Unanswered, also where there are no credentials */
-export async function openSite(options: SiteOptions): Promise<Site> {
-  const { url, allowPrivate, now, wait, random = Math.random, resolve, lanes, timeoutMs } = options;
+/**
+ * @param onClient called before anything is asked, so that it can be stopped
+ * @throws Unanswered, also where there are no credentials
+ */
+export async function openSite(
+  options: SiteOptions,
+  onClient: (client: Client) => void = () => {},
+): Promise<Site> {
+  const { url, allowPrivate, now, wait, random = Math.random, resolve, lanes, timeoutMs, tries } = options;
   const { host, hostname } = new URL(url);
   const isAtlassian = hostname.endsWith('.atlassian.net') || hostname === 'api.atlassian.com';
   const mediaHosts = [...(options.mediaHosts ?? []), ...(isAtlassian ? [cloudMedia] : [])];
@@ -57,7 +65,9 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     resolve,
     lanes,
     timeoutMs,
+    tries,
   });
+  onClient(client);
   try {
     const kind = options.kind ?? (isAtlassian ? 'cloud' : await askKind(client));
     return {

@@ -76,7 +76,8 @@ export function createSqliteSessions(db: DatabaseSync, quick: DatabaseSync): Ses
           db.exec('COMMIT');
           return changed;
         } catch (error) {
-          db.exec('ROLLBACK');
+          // A full disk has rolled it back already: saying so again would hide why.
+          if (db.isTransaction) db.exec('ROLLBACK');
           throw error;
         }
       }),

@@ -59,9 +59,18 @@ export function checkCookies(cookies: readonly Cookie[]): readonly Cookie[] | Pa
 }
 
 function refusedLetters(text: string): PasteRefusal | undefined {
-  const line = text.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '');
+  const line = withoutBlankEnds(text);
   if (/[\r\n\u2028\u2029\u0085]/.test(line)) return { kind: 'lines' };
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   if (/[\x00-\x1f\x7f-\x9f]/.test(line)) return { kind: 'control' };
   return /[^\x20-\x7e]/.test(line) ? { kind: 'foreign' } : undefined;
+}
+
+/** By hand: a pattern for the end looks anew from every blank on the way, for minutes where there are many. */
+function withoutBlankEnds(text: string): string {
+  const isBlank = (at: number) => ' \t\r\n'.includes(text.charAt(at));
+  let [from, to] = [0, text.length];
+  while (from < to && isBlank(from)) from++;
+  while (to > from && isBlank(to - 1)) to--;
+  return text.slice(from, to);
 }

@@ -310,3 +310,14 @@ test('whatever is pasted: a clean header or a refusal, whose words hold nothing 
     { numRuns: 2000 },
   );
 });
+
+test('many blanks are read at once, and refused like any other text', () => {
+  const begun = process.cpuUsage();
+  assert.deepEqual(read(`x${' '.repeat(50_000)}y`), { kind: 'no_equals', position: 1 });
+  assert.deepEqual(read(`${' \n'.repeat(60_000)}a=1${'\t\r\n'.repeat(30_000)}`), {
+    cookies: [{ name: 'a', value: '1' }],
+    expiresAt: undefined,
+    leftOut: 0,
+  });
+  assert.ok(process.cpuUsage(begun).user < 1_500_000, 'it took longer than a second');
+});

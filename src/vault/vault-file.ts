@@ -170,8 +170,8 @@ export function createVaultFile({ path, bindMachine, machineId, seen, now }: Vau
 /** What the lock and the folder answer; everything else is another's error to tell. */
 function isRefusedByDisk(error: unknown): boolean {
   const { code, syscall, errcode } = error as NodeJS.ErrnoException & { readonly errcode?: number };
-  // SQLite's READONLY and CANTOPEN: the lock is there, but cannot be taken.
-  if (errcode === 8 || errcode === 14) return true;
+  // SQLite's READONLY, IOERR, FULL and CANTOPEN, in their low byte: the lock is there, but cannot be taken.
+  if (errcode !== undefined && [8, 10, 13, 14].includes(errcode & 0xff)) return true;
   return (syscall === 'open' || syscall === 'mkdir') && refusals.has(code ?? '');
 }
 
