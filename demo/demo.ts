@@ -51,6 +51,7 @@ export async function startDemo({
     const binary = gate ? await getOauth2Proxy(say) : undefined;
     if (gate && !binary) say('Going on without it: everyone is dev@localhost, an operator.');
     const port = (await isFree(preferred)) ? preferred : await freePort();
+    if (port !== preferred) say(`Port ${preferred} is taken by another program; this is on ${port} instead.`);
     const url = `http://localhost:${port}`;
     const gateSecret = randomBytes(32).toString('hex');
     const emailsFile = join(folder, 'access', 'emails.txt');

@@ -53,8 +53,11 @@ export async function serve(loaded: Loaded, load: () => LoadResult): Promise<Run
   });
   const { metrics, store } = watch;
   const live = createLive({ loaded, notes: store.notes, logger, now: Date.now });
-  const recorder = watch.count(openRecord({ config: live.config, store, logger, now: Date.now }));
-  const exchange = createExchange({ live, load, store, recorder, logger, now: Date.now });
+  const recorder = watch.count(
+    openRecord({ config: live.config, store, logger, now: Date.now, catchesUp: true }),
+  );
+  const { doubts } = loaded;
+  const exchange = createExchange({ live, load, doubts, store, recorder, logger, now: Date.now });
   const outbound = openOutbound({ config: live.config, notes: store.notes, recorder, logger });
   const { vault, library } = outbound;
   const desk = createDesk({ config, store, logger, recorder, now: Date.now, gateRedis });
@@ -76,6 +79,7 @@ export async function serve(loaded: Loaded, load: () => LoadResult): Promise<Run
   );
   const ops = createOpsServer({
     ping: store.ping,
+    canWrite: watch.canWrite,
     isAccepting: () => !stopping.isStopping(),
     isRecording: () => isRecording(recorder.state()),
     metrics,
@@ -165,8 +169,8 @@ const tellAgainMs = 30_000;
 function tellOutage(logger: Logger, setting: string): (error: Error) => void {
   let toldAt = Number.NEGATIVE_INFINITY;
   return (error) => {
-    if (Date.now() - toldAt < tellAgainMs) return;
-    toldAt = Date.now();
+    if (performance.now() - toldAt < tellAgainMs) return;
+    toldAt = performance.now();
     const code = (error as NodeJS.ErrnoException).code ?? error.name;
     logger.error({
       event: 'redis.unreachable',

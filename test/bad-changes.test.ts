@@ -1,8 +1,6 @@
 // Changes that no page of ours asked for: every route of the program that is not a read, every missing or foreign sign.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import { createApp } from '../src/app.ts';
-import { createLogger } from '../src/http/log.ts';
 import { ada, begin, type Desk, grace, startDesk, storeKinds } from './support/desk.ts';
 import {
   assertNoSessionCookie,
@@ -14,21 +12,7 @@ import {
   needsOf,
   raw,
 } from './support/hostile.ts';
-import { keepEvents } from './support/recorder.ts';
-
-interface Layer {
-  readonly route?: { readonly path: string | readonly string[]; readonly methods: Record<string, boolean> };
-  readonly handle?: { readonly stack?: readonly Layer[] };
-}
-
-/** Every route of the app's router and of those inside it: its path and the methods that it names. */
-function routesOf(layers: readonly Layer[]): { path: string; methods: string[] }[] {
-  return layers.flatMap(({ route, handle }) =>
-    route
-      ? [route.path].flat().map((path) => ({ path, methods: Object.keys(route.methods) }))
-      : routesOf(handle?.stack ?? []),
-  );
-}
+import { routesOf, type Whole, wholeParts } from './support/whole.ts';
 
 const changing = ['POST', 'PUT', 'PATCH', 'DELETE'];
 /** There is no session to bind a token to: the Origin alone guards it. */
@@ -36,21 +20,17 @@ const isPublic = (path: string) => path === '/';
 
 for (const store of storeKinds) {
   suite(`forged changes on ${store}`, await needsOf(store), () => {
+    let whole: Whole;
     let desk: Desk;
     let signedIn: Awaited<ReturnType<typeof begin>>;
     /** The routes that change something, as `POST /logout`. */
     let changes: { method: string; path: string }[];
     let paths: string[];
     before(async () => {
-      desk = await startDesk({ store });
+      whole = wholeParts();
+      desk = await startDesk({ store, parts: whole.parts });
       signedIn = await begin(desk, ada);
-      const app = createApp({
-        config: desk.config,
-        store: desk.store,
-        logger: createLogger('silent'),
-        recorder: keepEvents(),
-      });
-      const routes = routesOf((app.router as unknown as { stack: Layer[] }).stack);
+      const routes = routesOf(desk);
       // `app.all` names every method there is: that is what guards and refuses, not what acts.
       changes = routes
         .filter(({ methods }) => methods.length < 5)
@@ -60,7 +40,10 @@ for (const store of storeKinds) {
         .filter(({ method }) => changing.includes(method));
       paths = [...new Set(routes.map(({ path }) => exact(path)))];
     });
-    after(() => desk.close());
+    after(async () => {
+      await desk.close();
+      whole.close();
+    });
 
     /** A real address for a route's pattern: the own session where it asks for one. */
     const exact = (path: string) => path.replace(/[:*]\w+/g, signedIn.handle);
@@ -97,7 +80,13 @@ for (const store of storeKinds) {
 
     test('the routes that change something were found', () => {
       const found = changes.map(({ method, path }) => `${method} ${path}`);
-      for (const known of ['POST /', 'POST /settings', 'POST /logout'])
+      for (const known of [
+        'POST /',
+        'POST /settings',
+        'POST /logout',
+        'POST /vault/load',
+        'POST /library/sync',
+      ])
         assert.ok(found.includes(known), known);
       assert.ok(paths.includes('/dashboard') && paths.includes(`/api/${signedIn.handle}`));
     });

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import type { Report } from '../src/doctor/check-up.ts';
+import { checkUp, type Report } from '../src/doctor/check-up.ts';
 import { checks } from '../src/doctor/checks.ts';
 import type { Deployment } from '../src/doctor/deployment.ts';
 import { gather } from '../src/doctor/gather.ts';
@@ -137,7 +137,10 @@ suite('the look from inside', () => {
       now: Date.now,
     });
     assert.ok(Date.now() - begun < 3000);
-    assert.deepEqual(deployment.redis, { missing: 'Redis took longer than 0.3 seconds' });
+    assert.deepEqual(deployment.redis, { found: [{ setting: 'REDIS_URL', unreachable: 'too slow' }] });
+    const { ok, findings } = checkUp(deployment);
+    assert.equal(ok, false, 'what hangs is no all-clear');
+    assert.ok(findings.some(({ id }) => id === 'redis.reachable'));
     assert.ok('found' in deployment.files && 'found' in deployment.config);
   });
 });

@@ -283,6 +283,59 @@ suite('gatehouse doctor', () => {
     }
   });
 
+  test('what Compose itself would read is read: its override, its own order, COMPOSE_FILE', async (t) => {
+    const folder = await shippedFolder(t);
+    const published = async () => {
+      const report = JSON.parse((await doctorHere(folder, '--json', '--compose')).out) as Report;
+      return report.findings.find(({ id }) => id === 'network.published-ports')?.seen;
+    };
+    const open = (port: number) => `services:\n  redis:\n    ports: ['${port}:6379']\n`;
+    assert.equal(await published(), undefined);
+    writeFileSync(join(folder, 'docker-compose.override.yml'), open(1111));
+    assert.match((await published()) ?? '', /1111:6379/);
+    cpSync(join(folder, 'docker-compose.yml'), join(folder, 'compose.yaml'));
+    rmSync(join(folder, 'docker-compose.yml'));
+    assert.match((await published()) ?? '', /1111:6379/);
+    writeFileSync(join(folder, 'other.yml'), open(2222));
+    setEnv(folder, { COMPOSE_FILE: 'compose.yaml:other.yml' });
+    const seen = (await published()) ?? '';
+    assert.match(seen, /2222:6379/);
+    assert.doesNotMatch(seen, /1111/);
+  });
+
+  test('secrets in files of their own are looked at, and never told', async (t) => {
+    const folder = await shippedFolder(t);
+    const weak = 'tooshort0123456789';
+    mkdirSync(join(folder, 'kept'));
+    writeFileSync(join(folder, 'kept', 'a'), weak, { mode: 0o644 });
+    const text = readFileSync(join(folder, '.env'), 'utf8');
+    writeFileSync(
+      join(folder, '.env'),
+      `${text.replace(/^VAULT_PASSPHRASE=.*$/m, '')}\nVAULT_PASSPHRASE_FILE=${join(folder, 'kept', 'a')}\n`,
+    );
+    const { out } = await doctorHere(folder, '--json', '--no-compose');
+    const { findings } = JSON.parse(out) as Report;
+    const seen = (id: string) => findings.find((finding) => finding.id === id)?.seen;
+    assert.match(seen('files.secret-files') ?? '', /kept\/a/);
+    assert.match(seen('secret.strength') ?? '', /VAULT_PASSPHRASE/);
+    assert.ok(!out.includes(weak));
+  });
+
+  test('names of files and settings steer neither the terminal nor the shell that a mend is pasted into', async (t) => {
+    const folder = await shippedFolder(t);
+    writeFileSync(join(folder, '.env.$(touch pwned)'), '', { mode: 0o644 });
+    writeFileSync(join(folder, '.env.\u009b31m\u202e'), '', { mode: 0o644 });
+    const plain = await doctorHere(folder, '--no-compose');
+    const json = await doctorHere(folder, '--no-compose', '--json');
+    for (const { out } of [plain, json]) {
+      assert.doesNotMatch(out, /[\u007f-\u009f]|\p{Cf}/u);
+      assert.match(out, /'\.\/\.env\.\$\(touch pwned\)'/, 'quoted, where it is to be pasted');
+      assert.doesNotMatch(out, /chmod 600 [^'\n]*\$\(/);
+    }
+    const names = JSON.parse(json.out) as Report;
+    assert.ok(names.findings.some(({ id }) => id === 'files.env-copies-mode'));
+  });
+
   test('docs/checks.md is what the tables make', () => {
     assert.equal(readFileSync(join(root, 'docs/checks.md'), 'utf8'), checksPage(), 'stale: run npm run docs');
   });

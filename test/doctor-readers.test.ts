@@ -7,7 +7,8 @@ import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import fc from 'fast-check';
-import { interpolate, readCompose } from '../src/doctor/compose-file.ts';
+import { readCompose } from '../src/doctor/compose-file.ts';
+import { interpolate } from '../src/doctor/compose-variables.ts';
 import { readGateFile } from '../src/doctor/gate-file.ts';
 import { readGateSettings } from '../src/doctor/gate-settings.ts';
 import { gitStateOf } from '../src/doctor/git-index.ts';
@@ -117,7 +118,7 @@ suite('oauth2-proxy.cfg', () => {
     assert.deepEqual(gate.list('skip_auth_routes'), ['^/a$', '^/b$']);
     assert.deepEqual(gate.list('api_routes'), ['a', 'b']);
     assert.equal(gate.flag('reverse_proxy', false), true);
-    assert.deepEqual(gate.secretsInFile, ['client_secret']);
+    assert.deepEqual(gate.secretsInFile, ['client_secret', 'redis_connection_url']);
     assert.equal(gate.from('prompt'), 'OAUTH2_PROXY_PROMPT');
   });
 
@@ -217,7 +218,11 @@ suite('files', () => {
     mkdirSync(join(folder, 'sub'));
     for (const name of ['.env', 'a', 'sub/.env', 'sub/long-name-of-a-file'])
       writeFileSync(join(folder, name), 'x');
-    assert.deepEqual(gitStateOf(join(folder, '.env')), { tracked: false, ignored: false });
+    assert.deepEqual(gitStateOf(join(folder, '.env')), {
+      tracked: false,
+      ignored: false,
+      trackedCopies: [],
+    });
     for (const [pattern, ignored] of [
       ['.env', true],
       ['/.env', true],
@@ -238,10 +243,13 @@ suite('files', () => {
       git('update-index', '--index-version', version);
       git('add', '-f', '.');
       assert.equal(gitStateOf(join(folder, '.env'))?.tracked, true, version);
-      assert.equal(gitStateOf(join(folder, 'sub', '.env'))?.tracked, true, version);
+      const [copy, other] = [join(folder, 'sub', '.env'), join(folder, 'other.env')];
+      assert.deepEqual(gitStateOf(join(folder, '.env'), [copy, other])?.trackedCopies, [copy], version);
       git('rm', '-q', '--cached', '.env');
       assert.equal(gitStateOf(join(folder, '.env'))?.tracked, false, version);
     }
+    git('config', 'extensions.objectformat', 'sha256');
+    assert.throws(() => gitStateOf(join(folder, '.env')));
   });
 
   test('modes, copies, the record’s place', (t) => {
@@ -256,6 +264,9 @@ suite('files', () => {
     write('oauth2-proxy.cfg', 0o666);
     mkdirSync(join(folder, 'data'), { mode: 0o700 });
     write('data/gatehouse.db', 0o644);
+    write('prod.env', 0o600);
+    write('example.env', 0o600);
+    write('key', 0o644);
     const look = (auditLog: string) =>
       lookAtFiles({
         folder,
@@ -263,15 +274,21 @@ suite('files', () => {
         dataDir: { found: 'data' },
         auditLog: { found: auditLog },
         emailsFile: { found: 'access/emails.txt' },
+        secretFiles: ['key', 'not-there'],
         addressesIn: () => [],
       });
     const files = look('logs/deep/record.log');
     assert.deepEqual(files.env, { found: { path: '.env', mode: 0o600 } });
-    assert.deepEqual(files.envCopies.map(({ path }) => path).sort(), ['.env.bak', '.env~']);
+    assert.deepEqual(files.envCopies.map(({ path }) => path).sort(), ['.env.bak', '.env~', 'prod.env']);
+    assert.deepEqual(files.secretFiles, [{ path: 'key', mode: 0o644 }]);
+    assert.deepEqual(files.notWritable, { found: [] });
+    assert.ok('found' in files.freeBytes && files.freeBytes.found > 0);
     assert.deepEqual(files.openToAll, { found: ['oauth2-proxy.cfg'] });
     assert.deepEqual(files.data, { found: { path: 'data', mode: 0o700, openFiles: ['data/gatehouse.db'] } });
     assert.deepEqual(files.auditLog, { found: { path: 'logs/deep/record.log', writable: true } });
     assert.deepEqual(files.emails, { found: { path: 'access/emails.txt', mode: undefined, addresses: [] } });
+    chmodSync(folder, 0o777);
+    assert.deepEqual(look('data').openToAll, { found: ['oauth2-proxy.cfg', '.'] });
     assert.deepEqual(look('data').auditLog, { found: { path: 'data', writable: false } });
     assert.deepEqual(look('.env/record.log').auditLog, {
       found: { path: '.env/record.log', writable: false },

@@ -1,7 +1,10 @@
 // What the check-up sees of a real Redis: kept well, open, forgetful, full, with keys that never end.
 import assert from 'node:assert/strict';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { Redis } from 'ioredis';
+import { waitFor } from '../demo/child.ts';
 import { checkUp } from '../src/doctor/check-up.ts';
 import { networkChecks } from '../src/doctor/checks-network.ts';
 import { redisChecks } from '../src/doctor/checks-redis.ts';
@@ -55,6 +58,29 @@ suite('the check-up of Redis', await need('redis-server'), () => {
       await admin.del('gatehouse:session:a', '__Host-_oauth2_proxy-0123');
 
       assert.deepEqual(found(await look(() => Date.now() + 60_000)), ['clock.redis']);
+
+      await admin.replicaof('127.0.0.1', '1');
+      assert.deepEqual(found(await look()), ['redis.writable'], 'a replica takes no changes');
+      await admin.replicaof('NO', 'ONE');
+
+      // A folder where its snapshot should be: from then on it answers every change with MISCONF.
+      await admin.config('SET', 'appendonly', 'no', 'save', '3600 1');
+      const snapshot = join((await admin.config('GET', 'dir'))[1] ?? '', 'dump.rdb');
+      const save = async (status: 'ok' | 'err') => {
+        await admin.bgsave();
+        await waitFor('the snapshot', async () =>
+          (await admin.info('persistence')).includes(`rdb_last_bgsave_status:${status}`),
+        );
+      };
+      rmSync(snapshot, { force: true });
+      mkdirSync(snapshot);
+      await save('err');
+      await assert.rejects(admin.set('x', '1'), /MISCONF/);
+      assert.deepEqual(found(await look()), ['redis.writable']);
+      await admin.config('SET', 'stop-writes-on-bgsave-error', 'no');
+      assert.deepEqual(found(await look()), [], 'told to go on all the same');
+      rmSync(snapshot, { recursive: true });
+      await save('ok');
 
       await admin.config('SET', 'requirepass', '');
       assert.deepEqual(found(await look()), ['redis.password']);

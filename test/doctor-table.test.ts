@@ -1,10 +1,16 @@
 // The check-up over deployments that are each broken in one way: it finds exactly that, and every check can find something.
 import assert from 'node:assert/strict';
-import { suite, test } from 'node:test';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, suite, test } from 'node:test';
+import { createApp } from '../src/app.ts';
 import { fingerprint } from '../src/crypto/fingerprint.ts';
 import { checkUp } from '../src/doctor/check-up.ts';
 import { checks } from '../src/doctor/checks.ts';
+import type { LiveProbe } from '../src/doctor/deployment.ts';
+import { closed } from '../src/doctor/routes.ts';
 import { symptoms } from '../src/doctor/symptoms.ts';
+import { createLogger } from '../src/http/log.ts';
 import {
   type Changes,
   deploymentWith,
@@ -13,6 +19,9 @@ import {
   goodFacts,
   liveWith,
 } from './support/deployment.ts';
+import { configOf } from './support/desk.ts';
+import { keepEvents } from './support/recorder.ts';
+import { routesOf, wholeParts } from './support/whole.ts';
 
 const files = (changes: Partial<Facts['files']>) => ({
   facts: { files: { ...goodFacts.files, ...changes } },
@@ -33,6 +42,17 @@ const withoutHeader = (name: string): Changes => {
   headers.delete(name);
   return { facts: liveWith('landing', { headers }) };
 };
+const landingHeader = (name: string, value: string): Changes => ({
+  facts: liveWith('landing', {
+    headers: new Map([...(goodFacts.live.answers.landing?.headers ?? []), [name, value]]),
+  }),
+});
+const withoutAnswer = (name: LiveProbe): Partial<Facts> => {
+  const answers = { ...goodFacts.live.answers };
+  delete answers[name];
+  return { live: { ...goodFacts.live, answers } };
+};
+const shippedFile = (name: string) => readFileSync(join(import.meta.dirname, '..', name), 'utf8');
 const routes = 'GET=^/signed-out$';
 const plainHttp: Changes = {
   env: {
@@ -53,6 +73,7 @@ const dates = (days: number) =>
 const broken: readonly (readonly [id: string, how: string, changes: Changes])[] = [
   ['settings.valid', 'a setting that cannot be read', { env: { SESSION_BINDING: 'sometimes' } }],
   ['settings.valid', 'two settings that do not fit', { env: { OPS_PORT: '3000' } }],
+  ['settings.misspelt', 'a typing error', { env: { SESSION_IDLE_TIMOUT: '900' } }],
   ['settings.dev-mode', 'no gate', { env: { DEV_MODE: 'true' } }],
   ['settings.https', 'plain http', plainHttp],
   [
@@ -214,7 +235,12 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
   [
     'redis.tls',
     'far away',
-    { env: { OAUTH2_PROXY_REDIS_CONNECTION_URL: 'redis://:p@redis.example.org:6379/0' } },
+    {
+      env: {
+        OAUTH2_PROXY_REDIS_CONNECTION_URL: 'redis://:p@redis.example.org:6379/0',
+        GATE_REDIS_URL: 'rediss://redis.example.org:6379/0',
+      },
+    },
   ],
   ['redis.persistence', 'none', redis({ persists: false })],
   ['redis.eviction', 'any key', redis({ evictionPolicy: 'allkeys-lru' })],
@@ -242,8 +268,16 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
     { compose: [['    build: .', '    build: .\n    network_mode: host']] },
   ],
   ['files.env-mode', 'for all', files({ env: { found: { path: '.env', mode: 0o644 } } })],
-  ['files.env-git', 'tracked', files({ git: { found: { tracked: true, ignored: false } } })],
-  ['files.env-ignored', 'one add away', files({ git: { found: { tracked: false, ignored: false } } })],
+  [
+    'files.env-git',
+    'tracked',
+    files({ git: { found: { tracked: true, ignored: false, trackedCopies: [] } } }),
+  ],
+  [
+    'files.env-ignored',
+    'one add away',
+    files({ git: { found: { tracked: false, ignored: false, trackedCopies: [] } } }),
+  ],
   ['files.env-copies', 'a backup', files({ envCopies: [{ path: '.env.old', mode: 0o600 }] })],
   ['files.data-mode', 'the folder', files({ data: { found: { path: 'data', mode: 0o755, openFiles: [] } } })],
   [
@@ -302,6 +336,215 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
     },
   ],
   ['live.closed', '.env', { facts: liveWith('envFile', { status: 200, leaks: true }) }],
+  ['gate.public-routes-wide', 'all but one', { gate: [[`"${routes}",`, `"${routes}", "GET!=^/health$",`]] }],
+  [
+    'gate.public-routes-wide',
+    'all but one, any method',
+    { gate: [[`"${routes}",`, `"${routes}", "!=^/x$",`]] },
+  ],
+  [
+    'gate.public-routes-wide',
+    'what lies below a page',
+    { gate: [[`"${routes}",`, `"${routes}", "GET=^/library/.+$",`]] },
+  ],
+  [
+    'gate.public-routes-wide',
+    'in capitals',
+    { gate: [[`"${routes}",`, `"${routes}", "(?i)^/API/AUDIT$",`]] },
+  ],
+  [
+    'gate.public-routes-wide',
+    'by a flag given twice',
+    {
+      runBy: 'compose',
+      compose: [
+        [
+          "command: ['--config', '/etc/oauth2-proxy.cfg']",
+          "command: ['--config', '/etc/oauth2-proxy.cfg', '--skip-auth-regex=^/.*$', '--skip-auth-regex=^/a$']",
+        ],
+      ],
+    },
+  ],
+  ['access.everyone', 'Gmail', { env: { OAUTH2_PROXY_EMAIL_DOMAINS: 'example.org,Gmail.com' } }],
+  ['access.everyone', 'a whole ending', { env: { OAUTH2_PROXY_EMAIL_DOMAINS: '.com' } }],
+  ['gate.expire-long', 'for ever', { gate: [['cookie_expire = "168h"', 'cookie_expire = "0"']] }],
+  ['gate.refresh-shorter', 'no unit', { gate: [['cookie_expire = "168h"', 'cookie_expire = 604800']] }],
+  ['gate.csrf-expire', 'no unit', { gate: [['cookie_csrf_expire = "15m"', 'cookie_csrf_expire = 900']] }],
+  ['gate.config-readable', 'a switch', { env: { OAUTH2_PROXY_SKIP_JWT_BEARER_TOKENS: 'yes' } }],
+  [
+    'gate.config-readable',
+    'settings in another file',
+    { env: { OAUTH2_PROXY_ALPHA_CONFIG: '/etc/alpha.yaml' } },
+  ],
+  [
+    'gate.config-readable',
+    'another file',
+    { runBy: 'compose', compose: [["'/etc/oauth2-proxy.cfg']", "'/etc/other.cfg']"]] },
+  ],
+  ['gate.prefix', 'another one', { env: { OAUTH2_PROXY_PROXY_PREFIX: '/auth' } }],
+  [
+    'gate.redirect',
+    'the old name',
+    { env: { OAUTH2_PROXY_REDIRECT_URL: 'https://old.example.org/oauth2/callback' } },
+  ],
+  [
+    'gate.redirect',
+    'plain http',
+    { env: { OAUTH2_PROXY_REDIRECT_URL: 'http://desk.example.org/oauth2/callback' } },
+  ],
+  ['gate.redis-agrees', 'another database', { env: { GATE_REDIS_URL: 'redis://:p@127.0.0.1:6379/1' } }],
+  ['redis.writable', 'a replica', redis({ refusesWrites: 'a replica' })],
+  ['redis.writable', 'no room for its snapshot', redis({ refusesWrites: 'its snapshot failed' })],
+  [
+    'redis.tls',
+    'a Sentinel far away',
+    {
+      env: {
+        OAUTH2_PROXY_REDIS_USE_SENTINEL: 'true',
+        OAUTH2_PROXY_REDIS_SENTINEL_CONNECTION_URLS: 'redis://10.1.2.3:26379',
+      },
+    },
+  ],
+  [
+    'network.upstream-app',
+    'another port',
+    { gate: [['"http://127.0.0.1:3000/"', '"http://127.0.0.1:3001/"']] },
+  ],
+  [
+    'network.upstream-app',
+    'the measures as well',
+    { env: { OAUTH2_PROXY_UPSTREAMS: 'http://127.0.0.1:3000/,http://127.0.0.1:9464/metrics' } },
+  ],
+  [
+    'network.upstream-app',
+    'a folder as well',
+    { env: { OAUTH2_PROXY_UPSTREAMS: 'http://127.0.0.1:3000/,file:///srv/gatehouse/#/files/' } },
+  ],
+  [
+    'network.published-ports',
+    'in an override',
+    { override: ["services:\n    redis:\n        ports:\n            - '6379:6379'\n"] },
+  ],
+  [
+    'compose.readable',
+    'a file of variables',
+    { compose: [['    build: .', '    build: .\n    env_file: [other.env]']] },
+  ],
+  [
+    'compose.readable',
+    'another one taken in',
+    { override: ['include: [x.yml]\nservices:\n  app:\n    init: true\n'] },
+  ],
+  [
+    'compose.readable',
+    'like a service of a file that is not read',
+    { override: ['services:\n  app-2:\n    extends: { file: ../other.yml, service: app }\n'] },
+  ],
+  [
+    'network.published-ports',
+    'by the service that it is like',
+    { override: ["services:\n  x:\n    ports: ['1:1']\n  y:\n    extends:\n      service: x\n"] },
+  ],
+  [
+    'compose.readable',
+    'in a form that is not read',
+    { override: ["services: {app: {ports: ['3000:3000']}}\n"] },
+  ],
+  [
+    'compose.readable',
+    'ports by an alias',
+    { override: ["x-a: &a\n  ports: ['3000:3000']\nservices:\n  app:\n    <<: *a\n"] },
+  ],
+  [
+    'access.trusted-ips',
+    'in a file of variables',
+    {
+      runBy: 'compose',
+      env: { OAUTH2_PROXY_TRUSTED_IPS: '10.0.0.0/8' },
+      compose: [["    group_add: ['1000']", "    group_add: ['1000']\n    env_file: .env"]],
+    },
+  ],
+  [
+    'secret.in-config',
+    'in an address',
+    {
+      gate: [
+        [
+          'provider = "google"',
+          'provider = "google"\nredis_connection_url = "redis://:hunter2@127.0.0.1:6379/0"',
+        ],
+      ],
+    },
+  ],
+  [
+    'secret.in-config',
+    'in docker-compose.yml',
+    { override: ['services:\n  app:\n    environment:\n      CONFLUENCE_API_TOKEN: "ATATT3xFfGF0"\n'] },
+  ],
+  [
+    'secret.in-config',
+    'on the command line',
+    {
+      runBy: 'compose',
+      compose: [
+        ["'/etc/oauth2-proxy.cfg']", "'/etc/oauth2-proxy.cfg', '--client-secret=GOCSPX-b8Kq2Lw9Xr4Tz7Vn']"],
+      ],
+    },
+  ],
+  [
+    'secret.strength',
+    'in an address',
+    { env: { REDIS_PASSWORD: undefined, REDIS_URL: 'redis://:changeme@127.0.0.1:6379/0' } },
+  ],
+  [
+    'files.env-git',
+    'a copy',
+    files({ git: { found: { tracked: false, ignored: true, trackedCopies: ['prod.env'] } } }),
+  ],
+  ['files.secret-files', 'for all', files({ secretFiles: [{ path: 'secrets/key', mode: 0o644 }] })],
+  ['files.data-writable', 'root’s', files({ notWritable: { found: ['data/gatehouse.db'] } })],
+  ['files.space', 'full', files({ freeBytes: { found: 4096 } })],
+  [
+    'live.sign-in',
+    'forbidden by the front',
+    { facts: liveWith('dashboard', { status: 403, location: undefined }) },
+  ],
+  [
+    'live.sign-in',
+    'over plain http',
+    { facts: liveWith('dashboard', { location: 'http://desk.example.org/oauth2/start' }) },
+  ],
+  [
+    'live.sign-in',
+    'Google hears another address',
+    {
+      facts: liveWith('dashboard', {
+        location:
+          'https://accounts.google.com/o/oauth2/auth?redirect_uri=http%3A%2F%2Fdesk.example.org%2Foauth2%2Fcallback',
+      }),
+    },
+  ],
+  ['live.health', 'hangs', { facts: withoutAnswer('health') }],
+  ['live.sign-in', 'hangs', { facts: withoutAnswer('dashboard') }],
+  ['live.headers', 'a weaker policy', landingHeader('content-security-policy', "default-src * 'nonce-x'")],
+  ['live.headers', 'for other sites', landingHeader('access-control-allow-origin', '*')],
+];
+
+/** Well kept, in words that were taken for a fault. */
+const sound: readonly (readonly [how: string, changes: Changes])[] = [
+  ['Go’s own words for the ends', { gate: [[`"${routes}",`, `"${routes}", "GET=\\\\A/ping\\\\z",`]] }],
+  ['small or capital letters', { gate: [[`"${routes}",`, `"${routes}", "GET=(?i)^/ping$",`]] }],
+  ['a socket', { env: { OAUTH2_PROXY_HTTP_ADDRESS: 'unix:///run/oauth2-proxy.sock' } }],
+  ['no plain port', { env: { OAUTH2_PROXY_HTTP_ADDRESS: '-' } }],
+  [
+    'a page of the gate that offers the sign-in',
+    { facts: liveWith('dashboard', { status: 403, location: undefined, isGatePage: true }) },
+  ],
+  ['the same Redis by another name', { env: { GATE_REDIS_URL: 'redis://:p@localhost:6379' } }],
+  ['four spaces', { override: ['services:\n    app:\n        environment:\n            LOG_LEVEL: info\n'] }],
+  ['a second app', { override: [shippedFile('docker-compose.rolling.yml')] }],
+  ['a way out to Confluence', { override: [shippedFile('docker-compose.confluence.yml')] }],
+  ['a way back that is made by itself', { env: { OAUTH2_PROXY_REDIRECT_URL: '' } }],
 ];
 
 /** Broken in a way that is two things at once. */
@@ -335,6 +578,29 @@ const twofold: readonly (readonly [ids: readonly string[], how: string, changes:
 ];
 
 suite('the check-up over deployments that are broken in one way', () => {
+  const whole = wholeParts();
+  after(whole.close);
+
+  test('every address of the app is among those that must not be public', () => {
+    const app = createApp({
+      config: configOf({
+        SECRET_KEY: goodEnv['SECRET_KEY'] ?? '',
+        GATE_SECRET: goodEnv['GATE_SECRET'] ?? '',
+      }),
+      store: {} as never,
+      logger: createLogger('silent'),
+      recorder: keepEvents(),
+      ...whole.parts,
+    });
+    const open = ['/', '/signed-out', '/privacy-notice', '/health'];
+    const paths = routesOf({ app }).map(({ path }) => path);
+    const missing = paths
+      .filter((path) => !path.includes('*') && !open.includes(path))
+      .map((path) => path.replace(/:\w+/g, 'x'))
+      .filter((path) => !closed.includes(path));
+    assert.deepEqual([...new Set(missing)], []);
+  });
+
   test('the well-kept one: nothing found, nothing left out', () => {
     const report = checkUp(deploymentWith({}));
     assert.deepEqual(report.findings, []);
@@ -357,6 +623,12 @@ suite('the check-up over deployments that are broken in one way', () => {
         [id],
         JSON.stringify(findings, null, 1),
       );
+    });
+  }
+
+  for (const [how, changes] of sound) {
+    test(`nothing is found: ${how}`, () => {
+      assert.deepEqual(checkUp(deploymentWith(changes)).findings, []);
     });
   }
 
@@ -406,7 +678,13 @@ suite('the check-up over deployments that are broken in one way', () => {
     });
     assert.deepEqual(findings, []);
     // What the problems, the secrets and the running Node.js alone decide.
-    assert.deepEqual(passed, ['settings.valid', 'secret.strength', 'secret.reused', 'versions.node']);
+    assert.deepEqual(passed, [
+      'settings.valid',
+      'settings.misspelt',
+      'secret.strength',
+      'secret.reused',
+      'versions.node',
+    ]);
     assert.equal(notChecked.length, checks.length - passed.length);
   });
 

@@ -48,9 +48,15 @@ suite('demo', needs, () => {
     const taken = createServer();
     const port = await freePort();
     await new Promise<void>((resolve) => taken.listen(port, '127.0.0.1', resolve));
-    const demo = await startDemo({ port });
+    const said: string[] = [];
+    const demo = await startDemo({ port, say: (line) => said.push(line) });
     try {
       assert.notEqual(new URL(demo.url).port, String(port));
+      assert.ok(
+        said.includes(
+          `Port ${port} is taken by another program; this is on ${new URL(demo.url).port} instead.`,
+        ),
+      );
       assert.ok(demo.gated);
       assert.equal((await createClient(demo.url).signIn('ada@example.org')).status, 200);
       assert.equal((await createClient(demo.url).signIn('mallory@example.net')).status, 403);

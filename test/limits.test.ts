@@ -43,6 +43,19 @@ function assertWaits(answer: Answer): void {
 
 const from = (...addresses: string[]) => ({ 'x-forwarded-for': addresses.join(', ') });
 
+test('a clock that is set back holds nobody up for longer than a minute', async (t) => {
+  const desk = await startLimited(t, { store: 'sqlite' });
+  const mine = await begin(desk, ada);
+  const save = () => mine.change('/settings', { theme: 'dark', staySignedIn: 'on' });
+  await ask(limits.changes, save);
+  const now = Date.now.bind(Date);
+  t.mock.method(Date, 'now', () => now() - 3_600_000);
+  assertWaits(await save());
+  const passed = performance.now.bind(performance);
+  t.mock.method(performance, 'now', () => passed() + 61_000);
+  assert.equal((await save()).status, 303);
+});
+
 for (const store of storeKinds) {
   suite(`rate limits on ${store}`, await needsOf(store), () => {
     test('changes: the one after the last waits, on every device of that person, and nobody else does', async (t) => {

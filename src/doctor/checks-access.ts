@@ -4,17 +4,24 @@ import type { Deployment, Files } from './deployment.ts';
 
 const emails = (d: Deployment): Files['emails'] => ('missing' in d.files ? d.files : d.files.found.emails);
 
+/** `*`, a whole top-level domain, or one of Google's own where anybody gets an address for the asking. */
+function isForAnybody(domain: string): boolean {
+  const bare = domain.toLowerCase().replace(/^[*@.]+/, '');
+  return bare === '' || !bare.includes('.') || /^(?:.*\.)?(?:gmail|googlemail)\.com$/.test(bare);
+}
+
 export const accessChecks: readonly Check[] = [
   {
     id: 'access.everyone',
     subject: 'Who gets in',
     severity: 'high',
     good: 'Not everybody with a Google account gets in',
-    why: 'With `*` the list keeps nobody out.',
+    why: 'With `*`, or a domain where anybody can have an address, the list keeps nobody out.',
     mend: 'OAUTH2_PROXY_EMAIL_DOMAINS=',
-    judge: ofGate((gate) =>
-      seenIf(gate.list('email_domains').includes('*') && `${gate.from('email_domains')} is \`*\`.`),
-    ),
+    judge: ofGate((gate) => {
+      const wide = gate.list('email_domains').filter(isForAnybody);
+      return seenIf(wide.length > 0 && `${gate.from('email_domains')} names ${quoteAll(wide)}.`);
+    }),
   },
   {
     id: 'access.domains',
@@ -26,7 +33,7 @@ export const accessChecks: readonly Check[] = [
     judge: ofGate((gate) => {
       const domains = gate.list('email_domains');
       return seenIf(
-        domains.length > 0 && !domains.includes('*') && `email_domains names ${quoteAll(domains)}.`,
+        domains.length > 0 && !domains.some(isForAnybody) && `email_domains names ${quoteAll(domains)}.`,
       );
     }),
   },

@@ -1,5 +1,6 @@
 // Checks of the cookies, the app's own and oauth2-proxy's, by the settings that make them.
 import { type Check, notChecked, of, ofConfig, ofGate, quote, quoteAll, seenIf } from './check.ts';
+import { isLoopback } from './near.ts';
 
 const overHttp = 'over plain http no cookie can be kept so; see settings.https and settings.public-url';
 
@@ -234,4 +235,30 @@ export const cookieChecks: readonly Check[] = [
       },
     ),
   },
+  {
+    id: 'gate.redis-agrees',
+    subject: 'Cookies',
+    severity: 'high',
+    good: 'The app looks into the same Redis as oauth2-proxy',
+    why: 'In another one, or in another of its databases, the app finds no session of the gate: signed out here, signed in there.',
+    mend: 'GATE_REDIS_URL=(oauth2-proxy’s redis_connection_url)',
+    judge: ofGate((gate, { config }) => {
+      if ('missing' in config) return notChecked(config.missing);
+      const here = config.found.gateRedis;
+      if (gate.text('session_store_type') !== 'redis' || here === undefined) return 'passed';
+      const there = gate.text('redis_connection_url');
+      const isMany = ['redis_use_sentinel', 'redis_use_cluster'].some((name) => gate.flag(name, false));
+      const [a, b] = [placeOf(there ?? ''), placeOf(here)];
+      if (isMany || a === undefined || b === undefined)
+        return notChecked('Sentinel and Cluster have several addresses; compare them by hand');
+      return seenIf(a !== b && `oauth2-proxy keeps them at ${quote(a)}, the app looks at ${quote(b)}.`);
+    }),
+  },
 ];
+
+/** `127.0.0.1:6379/0`; undefined: not one address of one Redis. */
+function placeOf(url: string): string | undefined {
+  const { protocol, hostname, port, pathname } = URL.parse(url) ?? {};
+  if (!hostname || !/^rediss?:$/.test(protocol ?? '')) return undefined;
+  return `${isLoopback(hostname) ? '127.0.0.1' : hostname}:${port || 6379}/${pathname?.replace(/^\//, '') || 0}`;
+}

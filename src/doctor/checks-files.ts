@@ -2,6 +2,9 @@
 import { type Check, notChecked, ofFiles, quote, quoteAll, seenIf, type Verdict } from './check.ts';
 import type { FileFact, Files, Known } from './deployment.ts';
 
+/** Days of ordinary use. */
+const leastBytes = 64 * 1024 ** 2;
+
 const noBits = 'this system has no permission bits';
 
 export const fileChecks: readonly Check[] = [
@@ -21,7 +24,13 @@ export const fileChecks: readonly Check[] = [
     good: '.env is not in git',
     why: 'Whoever can read the repository, now or later, has every secret. Taking it out is not enough: the history keeps it.',
     mend: 'git rm --cached .env && node generate-secrets.ts --rotate all',
-    judge: part('git', ({ tracked }) => seenIf(tracked && '.env is in git’s index.')),
+    judge: part('git', ({ tracked, trackedCopies }) =>
+      seenIf(
+        (tracked && '.env is in git’s index.') ||
+          (trackedCopies.length > 0 && `In git’s index: ${quoteAll(trackedCopies)}.`),
+        tracked ? undefined : `git rm --cached ${trackedCopies.map(word).join(' ')}`,
+      ),
+    ),
   },
   {
     id: 'files.env-ignored',
@@ -44,7 +53,7 @@ export const fileChecks: readonly Check[] = [
     judge: ofFiles(({ envCopies }) =>
       seenIf(
         envCopies.length > 0 && `Beside it: ${quoteAll(envCopies.map(({ path }) => path))}.`,
-        `rm ${envCopies.map(({ path }) => path).join(' ')}`,
+        `rm ${envCopies.map(({ path }) => word(path)).join(' ')}`,
       ),
     ),
   },
@@ -59,9 +68,44 @@ export const fileChecks: readonly Check[] = [
       const open = envCopies.filter(({ mode }) => mode !== undefined && (mode & 0o077) !== 0);
       return seenIf(
         open.length > 0 && `Others may read ${quoteAll(open.map(({ path }) => path))}.`,
-        `chmod 600 ${open.map(({ path }) => path).join(' ')}`,
+        `chmod 600 ${open.map(({ path }) => word(path)).join(' ')}`,
       );
     }),
+  },
+  {
+    id: 'files.secret-files',
+    subject: 'Files',
+    severity: 'high',
+    good: 'Files that hold a single secret are closed to others',
+    why: 'What a setting with _FILE names is worth as much as .env itself.',
+    mend: 'chmod 600 (the file)',
+    judge: ofFiles(({ secretFiles }) => {
+      const open = secretFiles.filter(({ mode }) => mode !== undefined && (mode & 0o007) !== 0);
+      return seenIf(
+        open.length > 0 && `Everyone on this machine can read ${quoteAll(open.map(({ path }) => path))}.`,
+        `chmod o= ${open.map(({ path }) => word(path)).join(' ')}`,
+      );
+    }),
+  },
+  {
+    id: 'files.data-writable',
+    subject: 'Files',
+    severity: 'high',
+    good: 'The data folder and what is in it can be written',
+    why: 'A file that a command run as another user left there stops every change, or the start.',
+    mend: 'sudo chown -R gatehouse: data',
+    judge: part('notWritable', (paths) => seenIf(paths.length > 0 && `Not writable: ${quoteAll(paths)}.`)),
+  },
+  {
+    id: 'files.space',
+    subject: 'Files',
+    severity: 'high',
+    good: 'There is room on the disk',
+    why: 'On a full disk nobody can sign in or out, and nothing can be recorded.',
+    mend: 'df -h',
+    judge: part('freeBytes', (bytes) =>
+      seenIf(bytes < leastBytes && `${Math.floor(bytes / 1024 ** 2)} MB are left where the data are.`),
+    ),
   },
   {
     id: 'files.data-mode',
@@ -71,11 +115,11 @@ export const fileChecks: readonly Check[] = [
     why: 'Sessions, people and the record are kept in it.',
     mend: 'chmod -R go= data',
     judge: part('data', (data) => {
-      const folder = closed(data, 0o077, `chmod -R go= ${data.path}`);
+      const folder = closed(data, 0o077, `chmod -R go= ${word(data.path)}`);
       if (folder !== 'passed') return folder;
       return seenIf(
         data.openFiles.length > 0 && `Others may read ${quoteAll(data.openFiles)}.`,
-        `chmod -R go= ${data.path}`,
+        `chmod -R go= ${word(data.path)}`,
       );
     }),
   },
@@ -98,13 +142,13 @@ export const fileChecks: readonly Check[] = [
     judge: part('openToAll', (open) =>
       seenIf(
         open.length > 0 && `Everyone on this machine can write ${quoteAll(open)}.`,
-        `chmod o-w ${open.join(' ')}`,
+        `chmod o-w ${open.map(word).join(' ')}`,
       ),
     ),
   },
 ];
 
-function part<K extends Exclude<keyof Files, 'envCopies'>>(
+function part<K extends Exclude<keyof Files, 'envCopies' | 'secretFiles'>>(
   name: K,
   judge: (value: Extract<Files[K], { found: unknown }>['found']) => Verdict,
 ): Check['judge'] {
@@ -114,6 +158,13 @@ function part<K extends Exclude<keyof Files, 'envCopies'>>(
       ? notChecked(known.missing)
       : judge(known.found as Extract<Files[K], { found: unknown }>['found']);
   });
+}
+
+/** A name as a shell takes it: whoever names a file must not write the line that is pasted. */
+function word(name: string): string {
+  return /^[\w./@%+=:,-]+$/.test(name) && !name.startsWith('-')
+    ? name
+    : `'./${name.replaceAll("'", `'\\''`)}'`;
 }
 
 function closed({ path, mode }: FileFact, bits: number, mend?: string): Verdict {

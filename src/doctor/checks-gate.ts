@@ -1,7 +1,7 @@
 // Checks of oauth2-proxy: what it believes, what it lets through, what it tells, what it writes down.
 import { type Check, notChecked, ofGate, quote, quoteAll, seenIf } from './check.ts';
 import type { GateSettings } from './gate-settings.ts';
-import { isAnchored, opens, patternOf } from './routes.ts';
+import { isAnchored, isNegated, opens, patternOf } from './routes.ts';
 
 const nobody = '255.255.255.255/32';
 const insecure = [
@@ -26,11 +26,20 @@ export const gateChecks: readonly Check[] = [
     id: 'gate.config-readable',
     subject: 'The gate',
     severity: 'medium',
-    good: 'Every line of oauth2-proxy.cfg can be read',
+    good: 'oauth2-proxy’s settings can all be read',
     why: 'What the check-up cannot read it cannot judge, and oauth2-proxy may refuse the file.',
     mend: 'oauth2-proxy --config oauth2-proxy.cfg --config-test',
-    judge: ofGate(({ unreadLines }) =>
-      seenIf(unreadLines.length > 0 && `Not understood: line ${unreadLines.slice(0, 8).join(', ')}.`),
+    judge: ofGate(({ unreadLines, unreadSources, faultySwitches }) =>
+      seenIf(
+        [
+          unreadLines.length > 0 && `Not understood: line ${unreadLines.slice(0, 8).join(', ')}.`,
+          unreadSources.length > 0 &&
+            `Its settings are in ${quoteAll(unreadSources)}, which is not read here.`,
+          faultySwitches.length > 0 && `Neither true nor false: ${faultySwitches.join(', ')}.`,
+        ]
+          .filter(Boolean)
+          .join(' '),
+      ),
     ),
   },
   {
@@ -93,7 +102,7 @@ export const gateChecks: readonly Check[] = [
     why: 'A pattern without ^ and $ also matches inside other paths: `/health` opens `/admin/health-data`.',
     mend: 'skip_auth_routes = ["GET=^/health$"]',
     judge: ofGate((gate) => {
-      const loose = routesOf(gate).filter((route) => !isAnchored(patternOf(route)));
+      const loose = routesOf(gate).filter((route) => !isNegated(route) && !isAnchored(patternOf(route)));
       const [first = ''] = loose;
       const anchored = `^${patternOf(first).replace(/^\^|\$$/g, '')}$`;
       return seenIf(
@@ -110,10 +119,10 @@ export const gateChecks: readonly Check[] = [
     why: 'There the gate asks for nothing. The app still demands identity, but it would be the only door left.',
     mend: 'skip_auth_routes = ["GET=^/$", "GET=^/health$"]',
     judge: ofGate((gate) => {
-      const anchored = routesOf(gate).filter((route) => isAnchored(patternOf(route)));
-      const unread = anchored.filter((route) => opens(patternOf(route)) === undefined);
+      const anchored = routesOf(gate).filter((route) => isNegated(route) || isAnchored(patternOf(route)));
+      const unread = anchored.filter((route) => opens(route) === undefined);
       const wide = anchored.flatMap((route) => {
-        const [opened] = opens(patternOf(route)) ?? [];
+        const [opened] = opens(route) ?? [];
         return opened === undefined ? [] : [`${quote(route)} opens ${opened}`];
       });
       if (wide.length === 0 && unread.length > 0)
@@ -274,6 +283,37 @@ export const gateChecks: readonly Check[] = [
     why: 'With details they tell a stranger how the house is built.',
     mend: 'show_debug_on_error = false',
     judge: ofGate((gate) => seenIf(gate.flag('show_debug_on_error', false) && 'show_debug_on_error is on.')),
+  },
+  {
+    id: 'gate.prefix',
+    subject: 'The gate',
+    severity: 'high',
+    good: 'The app finds the gate’s own pages',
+    why: 'The app sends people to /oauth2/start and /oauth2/sign_out. Under another prefix signing out leaves the gate’s session as it is.',
+    mend: 'proxy_prefix = "/oauth2"',
+    judge: ofGate((gate) => {
+      const prefix = gate.text('proxy_prefix') ?? '/oauth2';
+      return seenIf(prefix !== '/oauth2' && `proxy_prefix is ${quote(prefix)}.`);
+    }),
+  },
+  {
+    id: 'gate.redirect',
+    subject: 'The gate',
+    severity: 'high',
+    good: 'Google sends people back to the public address',
+    why: 'Sent back to another address, browsers come without the cookie that began the sign-in: nobody gets in.',
+    mend: 'OAUTH2_PROXY_REDIRECT_URL=(PUBLIC_URL)/oauth2/callback',
+    judge: ofGate((gate, { config }) => {
+      if ('missing' in config) return notChecked(config.missing);
+      const target = gate.text('redirect_url');
+      const { publicOrigin } = config.found;
+      const wanted = `${publicOrigin}/oauth2/callback`;
+      // Unset, it is made from the name that the browser used.
+      return seenIf(
+        target !== undefined && URL.parse(target)?.href !== wanted && `redirect_url is ${quote(target)}.`,
+        `OAUTH2_PROXY_REDIRECT_URL=${wanted}`,
+      );
+    }),
   },
   {
     id: 'gate.host-header',

@@ -76,6 +76,8 @@ export const lifetimeChecks: readonly Check[] = [
     mend: 'OAUTH2_PROXY_COOKIE_EXPIRE=168h',
     judge: ofGate((gate) => {
       const ms = expireOf(gate);
+      // Then the browser forgets the cookie, but oauth2-proxy takes a copy of it for ever.
+      if (ms === 0) return { seen: 'cookie_expire is 0: a copied cookie is good for ever.' };
       return seenIf(ms !== undefined && ms > 31 * dayMs && `cookie_expire is ${wordsOf(ms)}.`);
     }),
   },
@@ -103,10 +105,11 @@ export const lifetimeChecks: readonly Check[] = [
     judge: ofGate((gate) => {
       const [expire, refresh] = [expireOf(gate), refreshOf(gate)];
       if (expire === undefined || refresh === undefined) {
-        return { seen: 'cookie_expire or cookie_refresh is not a duration like `168h`.' };
+        return { seen: 'cookie_expire or cookie_refresh is not a duration with a unit, like `168h`.' };
       }
       return seenIf(
         refresh > 0 &&
+          expire > 0 &&
           refresh >= expire &&
           `cookie_refresh ${wordsOf(refresh)}, cookie_expire ${wordsOf(expire)}.`,
       );
@@ -123,8 +126,9 @@ export const lifetimeChecks: readonly Check[] = [
       if ('missing' in config) return notChecked(config.missing);
       const { expireMs, refreshMs } = config.found.gateCookie;
       const [expire, refresh] = [expireOf(gate), refreshOf(gate)];
-      if (expire === undefined || refresh === undefined || refresh >= expire)
+      if (expire === undefined || refresh === undefined || (expire > 0 && refresh >= expire))
         return notChecked('see gate.refresh-shorter');
+      if (expire === 0) return notChecked('see gate.expire-long');
       const differs = [
         expire !== expireMs && `expiry: oauth2-proxy ${wordsOf(expire)}, the app ${wordsOf(expireMs)}`,
         // One that is off is gate.refresh's own.
@@ -159,7 +163,7 @@ export const lifetimeChecks: readonly Check[] = [
     mend: 'cookie_csrf_expire = "15m"',
     judge: ofGate((gate) => {
       const text = gate.text('cookie_csrf_expire') ?? '15m';
-      const ms = parseDuration(text);
+      const ms = durationOf(text);
       return seenIf((ms === undefined || ms < 120_000) && `cookie_csrf_expire is ${quote(text)}.`);
     }),
   },
@@ -167,11 +171,16 @@ export const lifetimeChecks: readonly Check[] = [
 
 /** Milliseconds; undefined where oauth2-proxy could not read it. */
 function expireOf(gate: GateSettings): number | undefined {
-  return parseDuration(gate.text('cookie_expire') ?? '168h');
+  return durationOf(gate.text('cookie_expire') ?? '168h');
 }
 
 function refreshOf(gate: GateSettings): number | undefined {
-  return parseDuration(gate.text('cookie_refresh') ?? '0');
+  return durationOf(gate.text('cookie_refresh') ?? '0');
+}
+
+/** Unlike the app's settings it needs a unit: a bare number stops it, or counts as so many nanoseconds in its file. */
+function durationOf(text: string): number | undefined {
+  return /^\d+$/.test(text) && Number(text) !== 0 ? undefined : parseDuration(text);
 }
 
 function goLines(expireMs: number, refreshMs: number): string {

@@ -1,6 +1,7 @@
 // Checks from outside: what a stranger gets from the address that browsers use. Each judges answers to plain GET requests.
 import { type Check, notChecked, of, quote, seenIf, type Verdict } from './check.ts';
 import type { Live, LiveAnswer, LiveProbe } from './deployment.ts';
+import { isLocal } from './near.ts';
 
 const dayMs = 86_400_000;
 const noAnswer = 'that request got no answer';
@@ -13,6 +14,17 @@ function ofAnswer(name: LiveProbe, judge: (answer: LiveAnswer, live: Live) => Ve
       const answer = live.answers[name];
       return answer ? judge(answer, live) : notChecked(noAnswer);
     },
+  );
+}
+
+/** The same, of what must answer wherever anything does. */
+function ofNeededAnswer(name: LiveProbe, judge: Parameters<typeof ofAnswer>[1]): Check['judge'] {
+  return of(
+    (d) => d.live,
+    (live, deployment) =>
+      live.unreachable === undefined && !live.answers[name]
+        ? { seen: 'It does not answer, or not within 5 seconds.' }
+        : ofAnswer(name, judge)(deployment),
   );
 }
 
@@ -71,7 +83,7 @@ export const liveChecks: readonly Check[] = [
     good: '/health answers that the app is well',
     why: 'Uptime checks look there; without an answer the way from the front to the app is broken.',
     mend: 'docker compose logs --tail 50',
-    judge: ofAnswer('health', ({ status, healthy }) => seenIf(!healthy && `It answers ${status}.`)),
+    judge: ofNeededAnswer('health', ({ status, healthy }) => seenIf(!healthy && `It answers ${status}.`)),
   },
   {
     id: 'live.gate',
@@ -102,18 +114,27 @@ export const liveChecks: readonly Check[] = [
     good: 'Without a sign-in /dashboard leads to one',
     why: 'Anything else means that people cannot come in, or that strangers can.',
     mend: 'docker compose logs --tail 50 oauth2-proxy',
-    judge: ofAnswer('dashboard', ({ status, location, fromApp }, { url }) => {
+    judge: ofNeededAnswer('dashboard', ({ status, location, fromApp, isGatePage }, { url }) => {
       const target = location === undefined ? undefined : URL.parse(location, url);
       const leads = status >= 300 && status < 400 && target;
       if (fromApp || status === 200) return notChecked('see live.gate');
       // The gate can also answer with a page of its own that offers the sign-in.
-      if (status === 403) return 'passed';
+      if (status === 403 && isGatePage) return 'passed';
       if (!leads)
         return { seen: `It answers ${status}${location === undefined ? '' : ' and leads nowhere'}.` };
+      const { origin, protocol } = new URL(url);
+      if (target.origin === origin) {
+        return seenIf(!target.pathname.startsWith('/oauth2/') && `It leads to ${quote(target.pathname)}.`);
+      }
+      if (protocol === 'https:' && target.protocol !== 'https:' && !isLocal(target.href))
+        return { seen: `It leads to plain http: ${quote(target.origin)}.` };
+      // Where Google is to send the browser back to: the gate makes it from what it hears, if nobody told it.
+      const back = target.searchParams.get('redirect_uri');
       return seenIf(
-        target.origin === new URL(url).origin &&
-          !target.pathname.startsWith('/oauth2/') &&
-          `It leads to ${quote(target.pathname)}.`,
+        back !== null &&
+          URL.parse(back)?.origin !== origin &&
+          `Google is told to send people back to ${quote(back)}.`,
+        `OAUTH2_PROXY_REDIRECT_URL=${origin}/oauth2/callback`,
       );
     }),
   },
@@ -186,7 +207,7 @@ export const liveChecks: readonly Check[] = [
     mend: 'Look at what the front does to the headers of answers; nothing is the right answer.',
     judge: ofAnswer('landing', ({ headers }, { url }) => {
       const wanted: readonly (readonly [name: string, shape: RegExp])[] = [
-        ['content-security-policy', /default-src/],
+        ['content-security-policy', /default-src 'none'/],
         ['x-content-type-options', /^nosniff$/],
         ['x-frame-options', /^deny$/i],
         ['referrer-policy', /./],
@@ -195,7 +216,10 @@ export const liveChecks: readonly Check[] = [
       const lacks = wanted
         .filter(([name, shape]) => !shape.test(headers.get(name) ?? ''))
         .map(([name]) => name);
-      return seenIf(lacks.length > 0 && `Missing: ${lacks.join(', ')}.`);
+      const shared = headers.get('access-control-allow-origin');
+      if (lacks.length === 0 && shared !== undefined)
+        return { seen: `Other sites may read it: access-control-allow-origin is ${quote(shared)}.` };
+      return seenIf(lacks.length > 0 && `Missing or weaker: ${lacks.join(', ')}.`);
     }),
   },
   {

@@ -58,6 +58,28 @@ export const networkChecks: readonly Check[] = [
     }),
   },
   {
+    id: 'network.upstream-app',
+    subject: 'Network',
+    severity: 'high',
+    good: 'The gate leads to the app and to nothing else of this house',
+    why: 'Led elsewhere, people see an error or another program. To the port of the measures, or to a folder, every member could read them.',
+    mend: 'upstreams = ["http://127.0.0.1:3000/"]',
+    judge: ofGate((gate, { config }) => {
+      if ('missing' in config) return notChecked(config.missing);
+      const { port, opsPort } = config.found;
+      const urls = gate.list('upstreams');
+      const portOf = (url: string) => Number(URL.parse(url)?.port || (/^https:/i.test(url) ? 443 : 80));
+      const wrong = urls.filter((url) => /^file:/i.test(url) || portOf(url) === opsPort);
+      if (wrong.length > 0) return { seen: `upstreams leads to ${quoteAll(wrong)}.` };
+      return seenIf(
+        !urls.some((url) => /^https?:/i.test(url) && portOf(url) === port) &&
+          (urls.length === 0
+            ? 'upstreams is empty.'
+            : `The app listens on ${port}; upstreams leads to ${quoteAll(urls)}.`),
+      );
+    }),
+  },
+  {
     id: 'network.gate-address',
     subject: 'Network',
     severity: 'medium',
@@ -67,11 +89,25 @@ export const networkChecks: readonly Check[] = [
     judge: ofGate((gate, { runBy }) => {
       if (runBy === 'compose') return 'passed';
       const address = gate.text('http_address') ?? '127.0.0.1:4180';
+      // A socket, or nothing at all.
+      if (address.startsWith('unix:') || address === '-') return 'passed';
       const host = address.replace(/^https?:\/\//, '').replace(/:\d*$/, '');
       return seenIf(
         !isLoopback(host) && gate.text('tls_cert_file') === undefined && `http_address is ${quote(address)}.`,
       );
     }),
+  },
+  {
+    id: 'compose.readable',
+    subject: 'Network',
+    severity: 'medium',
+    good: 'What Compose is told can all be read',
+    why: 'What the check-up cannot read it cannot judge: a port or a setting in it goes unseen.',
+    mend: 'docker compose config',
+    judge: of(
+      (d) => d.compose,
+      ({ unread }) => seenIf(unread.length > 0 && `Not read here: ${quoteAll(unread)}.`),
+    ),
   },
   {
     id: 'network.published-ports',

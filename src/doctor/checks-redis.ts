@@ -1,10 +1,16 @@
 // Checks of Redis, by what it answers, and by where oauth2-proxy looks for it.
-import { type Check, notChecked, of, ofGate, quote, seenIf } from './check.ts';
+import { type Check, notChecked, of, ofGate, quote, quoteAll, seenIf } from './check.ts';
 import type { RedisFact } from './deployment.ts';
 import { isNear } from './near.ts';
 
 /** PXAT, EXAT and PEXPIREAT's conditions. */
 const oldestVersion = [7, 0] as const;
+
+const writeFaults = {
+  'a replica': 'a read-only replica',
+  'its snapshot failed': 'refusing changes, because its last snapshot failed (MISCONF)',
+  'its append file failed': 'refusing changes, because it cannot write its append file (MISCONF)',
+} as const;
 
 /** Judges each Redis that answers; those that do not are redis.reachable's own. */
 function ofAnswering(fault: (fact: RedisFact) => string | false | undefined): Check['judge'] {
@@ -42,6 +48,15 @@ export const redisChecks: readonly Check[] = [
     ),
   },
   {
+    id: 'redis.writable',
+    subject: 'Redis',
+    severity: 'high',
+    good: 'Redis takes what is written',
+    why: 'Read-only it answers, but nobody can sign in or out. A Redis that cannot save refuses every change.',
+    mend: 'redis-cli INFO replication persistence',
+    judge: ofAnswering(({ refusesWrites }) => refusesWrites && `is ${writeFaults[refusesWrites]}.`),
+  },
+  {
     id: 'redis.password',
     subject: 'Redis',
     severity: 'high',
@@ -59,11 +74,16 @@ export const redisChecks: readonly Check[] = [
     mend: 'OAUTH2_PROXY_REDIS_CONNECTION_URL=rediss://…',
     judge: ofGate((gate) => {
       if (gate.text('session_store_type') !== 'redis') return 'passed';
-      const url = gate.text('redis_connection_url') ?? '';
-      const host = URL.parse(url)?.hostname ?? '';
-      return seenIf(
-        url.startsWith('redis:') && host !== '' && !isNear(host) && `It goes to ${quote(host)} without TLS.`,
-      );
+      const urls = [
+        ...[gate.text('redis_connection_url') ?? ''],
+        ...(gate.flag('redis_use_sentinel', false) ? gate.list('redis_sentinel_connection_urls') : []),
+        ...(gate.flag('redis_use_cluster', false) ? gate.list('redis_cluster_connection_urls') : []),
+      ];
+      const far = urls
+        .filter((url) => url.startsWith('redis:'))
+        .map((url) => URL.parse(url)?.hostname ?? '')
+        .filter((host) => host !== '' && !isNear(host));
+      return seenIf(far.length > 0 && `It goes to ${quoteAll(far)} without TLS.`);
     }),
   },
   {

@@ -5,6 +5,10 @@ import { wordsOf } from './duration-words.ts';
 
 const dayMs = 86_400_000;
 
+/** Settings of the app, of oauth2-proxy and of Redis that are secrets, or addresses that can hold one. */
+const secretNames =
+  /^(?:SECRET_KEY|GATE_SECRET|VAULT_PASSPHRASE|AUDIT_KEY|REDIS_PASSWORD|REDISCLI_AUTH|CONFLUENCE_API_TOKEN|NOTIFY_WEBHOOK_SECRET|(?:SECRET_KEY|GATE_SECRET|AUDIT_KEY)_FALLBACKS|OAUTH2_PROXY_(?:CLIENT_SECRET|COOKIE_SECRET|BASIC_AUTH_PASSWORD|REDIS_PASSWORD|REDIS_SENTINEL_PASSWORD))$/;
+
 const elsewhere = 'it is neither in oauth2-proxy.cfg nor in these settings';
 
 export const secretChecks: readonly Check[] = [
@@ -84,12 +88,24 @@ export const secretChecks: readonly Check[] = [
     id: 'secret.in-config',
     subject: 'Secrets',
     severity: 'high',
-    good: 'No secret stands in oauth2-proxy.cfg',
-    why: 'That file is shared, copied and kept in git; whoever reads it could sign in as anybody.',
-    mend: 'Move them into .env as OAUTH2_PROXY_…, take the lines out of oauth2-proxy.cfg, then replace the secrets.',
-    judge: ofGate(({ secretsInFile }) =>
-      seenIf(secretsInFile.length > 0 && `oauth2-proxy.cfg holds ${secretsInFile.join(', ')}.`),
-    ),
+    good: 'No secret stands in oauth2-proxy.cfg or docker-compose.yml',
+    why: 'Those files are shared, copied and kept in git, and a command line is shown to everyone on the machine; whoever reads them could sign in as anybody.',
+    mend: 'Move them into .env, take the lines out of the file, then replace the secrets.',
+    judge(deployment) {
+      const { gate, compose } = deployment;
+      const services = 'found' in compose ? compose.found.services : [];
+      const written = services.flatMap(({ name, written: names }) =>
+        names.filter((one) => secretNames.test(one)).map((one) => `${name}: ${one}`),
+      );
+      const { secretsInFile = [], secretsInFlags = [] } = 'found' in gate ? gate.found : {};
+      const seen = [
+        secretsInFile.length > 0 && `oauth2-proxy.cfg holds ${secretsInFile.join(', ')}.`,
+        secretsInFlags.length > 0 && `oauth2-proxy’s command line holds ${secretsInFlags.join(', ')}.`,
+        written.length > 0 && `docker-compose.yml holds ${written.join(', ')}.`,
+      ].filter(Boolean);
+      if (seen.length > 0) return { seen: seen.join(' ') };
+      return 'missing' in gate ? notChecked(gate.missing) : 'passed';
+    },
   },
   {
     id: 'secret.age',

@@ -26,6 +26,16 @@ export const settingsChecks: readonly Check[] = [
       ),
   },
   {
+    id: 'settings.misspelt',
+    subject: 'Settings',
+    severity: 'medium',
+    good: 'No line of .env looks like a setting misspelt',
+    why: 'A name that no setting has is passed over without a word, and the default holds instead of what was meant.',
+    mend: 'Correct the name in .env, or rename what is your own.',
+    judge: ({ misspelt }) =>
+      seenIf(misspelt.map(({ name, message }) => `${quote(name)} ${message}`).join(' ')),
+  },
+  {
     id: 'settings.dev-mode',
     subject: 'Settings',
     severity: 'high',

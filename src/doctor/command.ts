@@ -39,12 +39,21 @@ export async function runDoctor(
   if (!deployment) return 2;
   const table = symptom ? symptom.checks.flatMap((id) => checks.filter((check) => check.id === id)) : checks;
   const report = checkUp(deployment, task.failOn, table);
-  if (task.json) out(JSON.stringify(report, null, 2));
+  if (task.json) out(plainJson(report));
   else {
     if (symptom) for (const line of symptomLines(symptom)) out(oneLine(line));
     for (const line of reportLines(report, [lookedAt(deployment, task.url)])) out(line);
   }
   return report.ok ? 0 : 1;
+}
+
+/** What steers a terminal is escaped, beyond what JSON itself escapes. */
+function plainJson(report: object): string {
+  return JSON.stringify(report, null, 2).replace(/[\u007f-\u009f]|\p{Cf}/gu, (char) =>
+    [...Array(char.length).keys()]
+      .map((i) => `\\u${char.charCodeAt(i).toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
 }
 
 function lookedAt({ runBy, gate, compose }: Deployment, url: string | undefined): string {

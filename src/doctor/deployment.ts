@@ -29,6 +29,8 @@ export interface VisibleConfig
   readonly gateCookie: Config['gate']['cookie'];
   /** Where the app believes that oauth2-proxy keeps its sessions. */
   readonly gateSessions: 'cookie' | 'redis';
+  /** Where the app looks for them, without user and password; undefined where it is the cookie. */
+  readonly gateRedis: string | undefined;
   readonly store: 'sqlite' | 'redis';
   /** undefined: nobody is told. */
   readonly webhook: 'http' | 'https' | undefined;
@@ -57,7 +59,11 @@ export interface FileFact {
 
 export interface Files {
   readonly env: Known<FileFact>;
-  readonly git: Known<{ readonly tracked: boolean; readonly ignored: boolean }>;
+  readonly git: Known<{
+    readonly tracked: boolean;
+    readonly ignored: boolean;
+    readonly trackedCopies: readonly string[];
+  }>;
   /** Copies of `.env` beside it. */
   readonly envCopies: readonly FileFact[];
   readonly data: Known<FileFact & { readonly openFiles: readonly string[] }>;
@@ -65,6 +71,12 @@ export interface Files {
   readonly emails: Known<FileFact & { readonly addresses: readonly string[] }>;
   /** What decides about security and anyone on the machine may write. */
   readonly openToAll: Known<readonly string[]>;
+  /** What this user cannot write of the data folder. */
+  readonly notWritable: Known<readonly string[]>;
+  /** Bytes that are left where the data are. */
+  readonly freeBytes: Known<number>;
+  /** What the settings that end in _FILE name. */
+  readonly secretFiles: readonly FileFact[];
 }
 
 export interface RedisFact {
@@ -74,6 +86,8 @@ export interface RedisFact {
   readonly version?: string;
   /** Whether it answers without a password. */
   readonly isOpen?: boolean;
+  /** Why it refuses what is to be written; absent: nothing speaks against it. */
+  readonly refusesWrites?: 'a replica' | 'its snapshot failed' | 'its append file failed';
   readonly persists?: boolean;
   /** Bytes; 0: no limit. */
   readonly maxMemory?: number;
@@ -99,6 +113,8 @@ export interface LiveAnswer {
   readonly cookies: readonly LiveCookie[];
   /** Whether the app itself answered: its policy with a nonce is there, which no gate adds. */
   readonly fromApp: boolean;
+  /** Whether the text offers the gate's sign-in. */
+  readonly isGatePage: boolean;
   /** Whether the made-up person of the probe stands in it. */
   readonly namesProbe: boolean;
   /** Whether the text looks like a file or a list of measures that must stay inside. */
@@ -160,6 +176,8 @@ export interface Deployment {
   readonly runBy: 'compose' | 'itself';
   readonly inContainer: boolean;
   readonly problems: readonly Problem[];
+  /** Names in `.env` that look like a setting misspelt. */
+  readonly misspelt: readonly Problem[];
   readonly config: Known<VisibleConfig>;
   readonly secrets: readonly SecretFact[];
   readonly gate: Known<GateSettings>;

@@ -3,9 +3,9 @@ import type { Config } from '../config/derive.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Problem } from '../config/problem.ts';
 import { isGate } from './checks-network.ts';
-import { type ComposeFile, type ComposeService, environmentOf, readCompose } from './compose-file.ts';
+import { type ComposeFile, type ComposeService, environmentOf, readComposeFiles } from './compose-file.ts';
 import type { Deployment, Known, SecretFact, VisibleConfig } from './deployment.ts';
-import { readGateSettings } from './gate-settings.ts';
+import { readGateSettings, withoutUser } from './gate-settings.ts';
 
 /** What the room of the secrets knows of its trade, handed in by the root. */
 export interface SecretTrade {
@@ -22,10 +22,12 @@ export interface Texts {
   readonly env: Env;
   /** Whether `.env` itself could be read. */
   readonly envProblem: Problem | undefined;
+  /** Names in `.env` that look like a setting misspelt. */
+  readonly misspelt: readonly Problem[];
   /** Of oauth2-proxy.cfg; undefined: there is none. */
   readonly gateFile: string | undefined;
-  /** Of docker-compose.yml. */
-  readonly composeFile: string | undefined;
+  /** Of docker-compose.yml and what Compose lays over it; none: there is none. */
+  readonly composeFiles: readonly string[];
   /** Of the Dockerfile that compose builds the app from. */
   readonly dockerfile: string | undefined;
   /** Containers or programs. */
@@ -44,7 +46,7 @@ export interface Read {
 
 const noCompose = 'no docker-compose.yml here';
 const noGateFile = 'no oauth2-proxy.cfg here; run `gatehouse doctor` in the folder that has it';
-const secretSettings = [
+export const secretSettings: readonly string[] = [
   'SECRET_KEY',
   'GATE_SECRET',
   'OAUTH2_PROXY_COOKIE_SECRET',
@@ -54,12 +56,14 @@ const secretSettings = [
 ];
 const dayMs = 86_400_000;
 
-export function readTexts({ env, envProblem, composeFile, dockerfile, runBy }: Texts): Read {
+export function readTexts({ env, envProblem, composeFiles, dockerfile, runBy }: Texts): Read {
   const compose: Known<ComposeFile> =
-    composeFile === undefined ? { missing: noCompose } : { found: readCompose(composeFile, env) };
+    composeFiles.length === 0 ? { missing: noCompose } : { found: readComposeFiles(composeFiles, env) };
   const services = 'found' in compose ? compose.found.services : [];
   const app =
-    runBy === 'compose' ? services.find(({ environment }) => environment.has('SECRET_KEY')) : undefined;
+    runBy === 'compose'
+      ? services.find(({ image, environment }) => !isGate(image) && environment.has('SECRET_KEY'))
+      : undefined;
   const isProduction = app && /^ENV\s.*\bNODE_ENV=production\b/m.test(dockerfile ?? '');
   const appEnv: Env = app
     ? { ...environmentOf(app, env), ...(isProduction && { NODE_ENV: 'production' }) }
@@ -110,8 +114,13 @@ export function describe(
     runBy,
     inContainer: looked.inContainer,
     problems,
+    misspelt: texts.misspelt,
     config: 'found' in config ? { found: visible(config.found) } : config,
-    secrets: secretSettings.map((name) => secretFact(name, read.env, trade)),
+    secrets: withUrls(
+      secretSettings.map((name) => secretFact(name, read.env, trade)),
+      read.env,
+      trade,
+    ),
     gate:
       gateFile === undefined
         ? { missing: noGateFile }
@@ -178,6 +187,7 @@ function visible(config: Config): VisibleConfig {
     operators: [...gate.operators],
     gateCookie: gate.cookie,
     gateSessions: gate.sessions.kind,
+    gateRedis: gate.sessions.kind === 'redis' ? withoutUser(gate.sessions.url) : undefined,
     store: store.kind,
     webhook: webhook && (webhook.url.startsWith('https:') ? 'https' : 'http'),
     confluenceIsPlain: confluence.url?.startsWith('http:') ?? false,
@@ -198,6 +208,21 @@ function secretFact(name: string, env: Env, trade: SecretTrade): SecretFact {
     ...(fault !== undefined && { fault }),
     ...(madeAt !== undefined && { madeAt }),
   };
+}
+
+/** Passwords in addresses, where they are not the one that has a setting of its own. */
+function withUrls(secrets: readonly SecretFact[], env: Env, trade: SecretTrade): readonly SecretFact[] {
+  const found = [...secrets];
+  for (const setting of ['REDIS_URL', 'GATE_REDIS_URL']) {
+    const password = /^[a-z+]+:\/\/[^/@]*:([^/@]+)@/i.exec(env[setting]?.trim() ?? '')?.[1];
+    if (password === undefined) continue;
+    const fingerprint = trade.fingerprint(password);
+    if (found.some((one) => one.fingerprint === fingerprint)) continue;
+    const fault = trade.faultOf('REDIS_PASSWORD', password);
+    const name = `the password in ${setting}`;
+    found.push({ name, isSet: true, fingerprint, fallbacks: 0, ...(fault !== undefined && { fault }) });
+  }
+  return found;
 }
 
 function madeAtOf(fingerprint: string, dates: string): number | undefined {

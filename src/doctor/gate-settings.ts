@@ -10,7 +10,13 @@ export interface GateSettings {
   from(name: string): string | undefined;
   /** Secrets that stand in the file itself. */
   readonly secretsInFile: readonly string[];
+  /** Secrets that stand on the command line. */
+  readonly secretsInFlags: readonly string[];
   readonly unreadLines: readonly number[];
+  /** Settings that are elsewhere: another file, or one of the kind that replaces most settings. */
+  readonly unreadSources: readonly string[];
+  /** Switches with a value that stops oauth2-proxy. */
+  readonly faultySwitches: readonly string[];
 }
 
 export interface GateSources {
@@ -33,10 +39,17 @@ const secrets = new Set([
   'jwt_key',
   'github_token',
 ]);
-/** Flags in the singular that can be given again and again; the file and the environment use the plural. */
+/** Flags in the singular that can be given again and again; the file and the environment use the plural, but for the last two. */
 const repeated =
-  /^(?:upstream|email-domain|whitelist-domain|cookie-domain|trusted-ip|trusted-proxy-ip|skip-auth-route|api-route|allowed-group|extra-jwt-issuer)$/;
+  /^(?:upstream|email-domain|whitelist-domain|cookie-domain|trusted-ip|trusted-proxy-ip|skip-auth-route|api-route|allowed-group|extra-jwt-issuer|skip-auth-regex|google-group)$/;
+const singular = /^(?:skip-auth-regex|google-group)$/;
+/** What decides about security and is on or off. */
+const switches =
+  /^(?:reverse_proxy|prefer_email_to_user|skip_auth_(?:strip_headers|preflight)|skip_jwt_bearer_tokens|pass_\w+|set_\w+|cookie_(?:secure|httponly|csrf_per_request)|insecure_\w+|ssl_\w+_skip_verify|redis_use_\w+|force_https)$/;
+const goBoolean = /^(?:1|t|T|TRUE|true|True|0|f|F|FALSE|false|False)$/;
 const prefix = 'OAUTH2_PROXY_';
+const configFlag = 'config';
+const alphaFlag = 'alpha-config';
 const fileName = 'oauth2-proxy.cfg';
 
 interface Entry {
@@ -46,7 +59,17 @@ interface Entry {
 
 export function readGateSettings({ text, env, flags, fingerprint }: GateSources): GateSettings {
   const file = readGateFile(text);
-  const entries = new Map<string, Entry>([...fromFile(file), ...fromEnvironment(env), ...fromFlags(flags)]);
+  const flagged = fromFlags(flags);
+  const entries = new Map<string, Entry>([...fromFile(file), ...fromEnvironment(env), ...flagged]);
+  const holdsSecret = (name: string, value: GateValue) =>
+    secrets.has(name)
+      ? value !== ''
+      : String(value) !== withoutUser(String(value)) && /:\/\/[^/]*:[^/]+@/.test(String(value));
+  const faultySwitches = [...entries].flatMap(([name, { value, from }]) =>
+    switches.test(name) && typeof value !== 'boolean' && value !== '' && !goBoolean.test(String(value))
+      ? [from === fileName ? name : from]
+      : [],
+  );
   for (const [name, { value, from }] of entries) entries.set(name, { value: veil(name, value), from });
 
   function veil(name: string, value: GateValue): GateValue {
@@ -72,10 +95,13 @@ export function readGateSettings({ text, env, flags, fingerprint }: GateSources)
       return typeof value === 'boolean' ? value : /^(?:1|t|true)$/i.test(String(value));
     },
     from: (name) => entries.get(name)?.from,
-    secretsInFile: [...file.values.keys()].filter(
-      (name) => secrets.has(name) && file.values.get(name) !== '',
-    ),
+    secretsInFile: [...file.values].filter(([name, value]) => holdsSecret(name, value)).map(([name]) => name),
+    secretsInFlags: flagged
+      .filter(([name, { value }]) => holdsSecret(name, value))
+      .map(([, { from }]) => from),
     unreadLines: file.unread,
+    unreadSources: sourcesElsewhere(env, flags),
+    faultySwitches,
   };
 }
 
@@ -100,10 +126,11 @@ function fromFlags(flags: readonly string[]): [string, Entry][] {
   const given = new Map<string, Entry>();
   for (const [i, flag] of flags.entries()) {
     const [, name, inline] = /^--?([a-z][a-z0-9-]*)(?:=(.*))?$/s.exec(flag) ?? [];
-    if (name === undefined || name === 'config' || name === 'alpha-config') continue;
+    if (name === undefined || name === configFlag || name === alphaFlag) continue;
     const next = flags[i + 1];
     const value = inline ?? (next === undefined || next.startsWith('-') ? 'true' : next);
-    const setting = `${name.replaceAll('-', '_')}${repeated.test(name) ? 's' : ''}`;
+    const isPlural = repeated.test(name) && !singular.test(name);
+    const setting = `${name.replaceAll('-', '_')}${isPlural ? 's' : ''}`;
     const before = given.get(setting)?.value;
     given.set(setting, {
       value: repeated.test(name) ? [...(before && isList(before) ? before : []), ...value.split(',')] : value,
@@ -111,6 +138,20 @@ function fromFlags(flags: readonly string[]): [string, Entry][] {
     });
   }
   return [...given];
+}
+
+/** oauth2-proxy takes its file from `--config`; what `--alpha-config` names replaces most of what is read here. */
+function sourcesElsewhere(env: GateSources['env'], flags: readonly string[]): string[] {
+  const named = (flag: string) => {
+    const at = flags.findIndex((one) => new RegExp(`^--?${flag}(?:=|$)`).test(one));
+    const inline = /=(.*)$/s.exec(flags[at] ?? '')?.[1];
+    return at < 0 ? env[`${prefix}${flag.toUpperCase().replace('-', '_')}`] : (inline ?? flags[at + 1] ?? '');
+  };
+  const [config, alpha] = [named(configFlag), named(alphaFlag)];
+  return [
+    ...(config && config.split(/[\\/]/).at(-1) !== fileName ? [config] : []),
+    ...(alpha ? [alpha] : []),
+  ];
 }
 
 /** A URL can carry a password. */

@@ -3,9 +3,18 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parse as parseDotenv } from 'dotenv';
 import type { Config } from '../config/derive.ts';
+import { misspeltProblems } from '../config/misspelt.ts';
 import type { Problem } from '../config/problem.ts';
-import type { Deployment, Known, RedisFact } from './deployment.ts';
-import { describe, type Read, readRunning, readTexts, type SecretTrade, type Texts } from './describe.ts';
+import type { Deployment, Known, Live, RedisFact } from './deployment.ts';
+import {
+  describe,
+  type Read,
+  readRunning,
+  readTexts,
+  type SecretTrade,
+  secretSettings,
+  type Texts,
+} from './describe.ts';
 import { lookAtFiles } from './look-at-files.ts';
 import { lookAtNetwork } from './look-at-network.ts';
 import { lookAtRedis, type RedisToAsk } from './look-at-redis.ts';
@@ -37,7 +46,8 @@ const inVolume =
 export async function gather(options: GatherOptions): Promise<Deployment> {
   const { folder, programFolder, env, url, patienceMs, trade, now } = options;
   const texts = readFolder(options);
-  const read = options.config ? readRunning(texts, options.config) : readTexts(texts);
+  const plain = options.config ? readRunning(texts, options.config) : readTexts(texts);
+  const read = { ...plain, env: withSecretFiles(plain.env) };
   const isCompose = texts.runBy === 'compose';
   const inContainer = existsSync('/.dockerenv') || existsSync('/run/.containerenv');
   const part = <T>(what: string, look: () => Promise<Known<T>>) => within(patienceMs, what, look);
@@ -47,15 +57,23 @@ export async function gather(options: GatherOptions): Promise<Deployment> {
         folder,
         envFile: '.env',
         ...pathsOf(texts, read),
+        // Where Docker puts them everyone in the container may read them, and nobody else is there.
+        secretFiles: Object.values(secretFilesOf(texts.env)).filter(
+          (path) => !path.startsWith('/run/secrets/'),
+        ),
         addressesIn: options.addressesIn,
       }),
     })),
-    part('Redis', () => askRedis(read, isCompose, now)),
+    within(patienceMs, 'Redis', () => askRedis(read, isCompose, now), redisTooSlow(read)),
     part('the ports', () => tryPorts(read, isCompose, inContainer)),
-    part('the address', async () =>
-      url === undefined
-        ? { missing: 'run `gatehouse doctor --url https://…` to look from outside' }
-        : { found: await lookLive(url, now) },
+    within<Live>(
+      patienceMs,
+      'the address',
+      async () =>
+        url === undefined
+          ? { missing: 'run `gatehouse doctor --url https://…` to look from outside' }
+          : { found: await lookLive(url, now) },
+      url === undefined ? undefined : { url: new URL(url).origin, unreachable: tooSlow, answers: {} },
     ),
     part('the packages', async () => lookAtPackages(programFolder)),
     part('oauth2-proxy', () => lookForGateBinary(env)),
@@ -71,18 +89,31 @@ function readFolder({ folder, env, runBy }: GatherOptions): Texts {
     return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
   };
   const { values, problem } = readEnvFile(resolve(folder, '.env'));
-  const composeFile = text('docker-compose.yml') ?? text('compose.yaml');
-  const isCompose = composeFile !== undefined && Object.hasOwn(values, 'COMPOSE_PROFILES');
   // Empty means unset, so that it hides nothing of the file.
   const set = Object.entries(env).filter(([, value]) => value?.trim());
+  const named = env['COMPOSE_FILE']?.trim() || values['COMPOSE_FILE']?.trim();
+  const composeFiles = composeFilesOf(named, (name) => existsSync(join(folder, name))).flatMap(
+    (name) => text(name) ?? [],
+  );
+  const isCompose = composeFiles.length > 0 && Object.hasOwn(values, 'COMPOSE_PROFILES');
   return {
     env: { ...values, ...Object.fromEntries(set) },
     envProblem: problem,
+    misspelt: misspeltProblems(Object.keys(values)),
     gateFile: text('oauth2-proxy.cfg'),
-    composeFile,
+    composeFiles,
     dockerfile: text('Dockerfile'),
     runBy: runBy ?? (isCompose ? 'compose' : 'itself'),
   };
+}
+
+const composeNames = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml'];
+
+/** Which files Compose reads: those that COMPOSE_FILE names, or the first that is there, and the one to lay over it. */
+function composeFilesOf(named: string | undefined, isThere: (name: string) => boolean): string[] {
+  if (named) return named.split(/[:;]/);
+  const overrides = composeNames.map((name) => name.replace(/\.(?=ya?ml$)/, '.override.'));
+  return [composeNames.find(isThere), overrides.find(isThere)].filter((name) => name !== undefined);
 }
 
 function readEnvFile(path: string): { values: Record<string, string>; problem: Problem | undefined } {
@@ -117,6 +148,28 @@ function pathsOf(
     auditLog: audit.logFile === undefined ? { missing: 'AUDIT_LOG_FILE is off' } : { found: audit.logFile },
     emailsFile: { found: access.emailsFile },
   };
+}
+
+/** The paths of the settings that end in _FILE, by the setting that each stands for. */
+function secretFilesOf(env: Texts['env']): Record<string, string> {
+  return Object.fromEntries(
+    secretSettings.flatMap((name) => {
+      const path = env[`${name}_FILE`]?.trim();
+      return path && !env[name]?.trim() ? [[name, path] as const] : [];
+    }),
+  );
+}
+
+/** What cannot be read is settings.valid's own. */
+function withSecretFiles(env: Texts['env']): Texts['env'] {
+  const found = Object.entries(secretFilesOf(env)).flatMap(([name, path]) => {
+    try {
+      return [[name, readFileSync(path, 'utf8').trim()] as const];
+    } catch {
+      return [];
+    }
+  });
+  return { ...env, ...Object.fromEntries(found) };
 }
 
 async function askRedis(
@@ -171,13 +224,25 @@ async function tryPorts(
   return { found: await lookAtNetwork(port, opsPort) };
 }
 
-/** One part that hangs or fails takes no other with it. */
-async function within<T>(ms: number, what: string, look: () => Promise<Known<T>>): Promise<Known<T>> {
+const tooSlow = 'too slow';
+
+/** Answers that take so long are an outage, and must not look like nothing to see. */
+function redisTooSlow({ config }: Read): readonly RedisFact[] | undefined {
+  return 'found' in config
+    ? redisOf(config.found).map(({ setting }) => ({ setting, unreachable: tooSlow }))
+    : undefined;
+}
+
+/** One part that hangs or fails takes no other with it. @param late what a part that hangs is found to be; absent: not known */
+async function within<T>(
+  ms: number,
+  what: string,
+  look: () => Promise<Known<T>>,
+  late?: T,
+): Promise<Known<T>> {
   const over = Promise.withResolvers<Known<T>>();
-  const timer = setTimeout(
-    () => over.resolve({ missing: `${what} took longer than ${ms / 1000} seconds` }),
-    ms,
-  );
+  const missing = `${what} took longer than ${ms / 1000} seconds`;
+  const timer = setTimeout(() => over.resolve(late === undefined ? { missing } : { found: late }), ms);
   try {
     return await Promise.race([look(), over.promise]);
   } catch {

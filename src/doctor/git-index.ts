@@ -5,16 +5,25 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 export interface GitState {
   readonly tracked: boolean;
   readonly ignored: boolean;
+  /** Of the copies beside it, those that git knows. */
+  readonly trackedCopies: readonly string[];
 }
 
 /** @returns undefined outside of a repository @throws where its index is in a form that is not read here */
-export function gitStateOf(path: string): GitState | undefined {
+export function gitStateOf(path: string, copies: readonly string[] = []): GitState | undefined {
   const work = workTreeOf(dirname(resolve(path)));
   if (!work) return undefined;
-  const name = relative(work.folder, resolve(path)).split(sep).join('/');
+  const nameOf = (file: string) => relative(work.folder, resolve(file)).split(sep).join('/');
   const index = join(work.gitFolder, 'index');
-  const tracked = existsSync(index) && indexedNames(readFileSync(index)).includes(name);
-  return { tracked, ignored: isIgnored(name, work.folder, work.commonFolder) };
+  const config = join(work.commonFolder, 'config');
+  if (existsSync(config) && /^\s*objectformat\s*=\s*(?!sha1)/im.test(readFileSync(config, 'utf8')))
+    throw new Error('longer names than are read here');
+  const known = new Set(existsSync(index) ? indexedNames(readFileSync(index)) : []);
+  return {
+    tracked: known.has(nameOf(path)),
+    ignored: isIgnored(nameOf(path), work.folder, work.commonFolder),
+    trackedCopies: copies.filter((copy) => known.has(nameOf(copy))),
+  };
 }
 
 function workTreeOf(from: string): { folder: string; gitFolder: string; commonFolder: string } | undefined {

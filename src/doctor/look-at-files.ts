@@ -1,5 +1,5 @@
 // Looks at files and their permissions. It reads the allow-list and git's lists, of everything else only that it is there.
-import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { FileFact, Files, Known } from './deployment.ts';
 import { gitStateOf } from './git-index.ts';
@@ -12,6 +12,8 @@ export interface FilesToSee {
   readonly dataDir: Known<string>;
   readonly auditLog: Known<string>;
   readonly emailsFile: Known<string>;
+  /** What the settings that end in _FILE name. */
+  readonly secretFiles: readonly string[];
   /** The addresses of an allow-list, as oauth2-proxy reads it; throws where it cannot be read. */
   readonly addressesIn: (path: string) => readonly string[];
 }
@@ -20,13 +22,20 @@ const hasModes = process.platform !== 'win32';
 const deciding = [
   'oauth2-proxy.cfg',
   'docker-compose.yml',
+  'compose.yaml',
+  'compose.yml',
+  'docker-compose.yaml',
+  'compose.override.yaml',
   'compose.override.yml',
   'docker-compose.override.yml',
+  'docker-compose.override.yaml',
   'gate-pages',
   'src',
   'access',
+  // Whoever can write the folder itself puts another file in the place of each of these.
+  '.',
 ];
-const copyNames = /^(?:\.?env[._-].*|\.env(?:~|\d+|\.swp)|\.\.env\.sw.)$/i;
+const copyNames = /^(?:\.?env[._-].*|\.env(?:~|\d+|\.swp)|\.\.env\.sw.|.+\.env)$/i;
 
 export function lookAtFiles({
   folder,
@@ -34,29 +43,57 @@ export function lookAtFiles({
   dataDir,
   auditLog,
   emailsFile,
+  secretFiles,
   addressesIn,
 }: FilesToSee): Files {
   const show = (path: string) => {
     const near = relative(folder, path);
-    return near.startsWith('..') || near === '' ? path : near;
+    if (near === '') return '.';
+    return near.startsWith('..') ? path : near;
   };
   const fact = (path: string): FileFact => ({ path: show(path), mode: modeOf(path) });
   const env = resolve(folder, envFile);
+  const copies = readdirSync(folder).filter(
+    (name) =>
+      copyNames.test(name) && !/(?:\.|^)(?:example|sample|template|dist|lock(?:-.*)?)(?:\.env)?$/i.test(name),
+  );
   return {
     env: existsSync(env) ? { found: fact(env) } : { missing: 'no .env here' },
-    git: git(env),
-    envCopies: readdirSync(folder)
-      .filter(
-        (name) => copyNames.test(name) && !/\.(?:example|sample|template|dist|lock(?:-.*)?)$/i.test(name),
-      )
-      .map((name) => fact(join(folder, name))),
+    git: git(
+      env,
+      copies.map((name) => join(folder, name)),
+      show,
+    ),
+    envCopies: copies.map((name) => fact(join(folder, name))),
+    secretFiles: secretFiles
+      .map((path) => resolve(folder, path))
+      .filter(existsSync)
+      .map(fact),
+    freeBytes: to(dataDir, (path) => {
+      const { bavail, bsize } = statfsSync(nearestTo(resolve(folder, path)));
+      return { found: bavail * bsize };
+    }),
+    notWritable: to(dataDir, (path) => {
+      const data = resolve(folder, path);
+      if (!existsSync(data)) return { found: isWritable(data) ? [] : [show(data)] };
+      const me = process.getuid?.();
+      if (me !== undefined && me !== 0 && statSync(data).uid !== me)
+        return { missing: `${show(data)} belongs to another user; run the check-up as that one` };
+      const inside = readdirSync(data, { withFileTypes: true }).filter((entry) => entry.isFile());
+      const files = inside.map(({ name }) => join(data, name)).filter((file) => !canWrite(file));
+      return { found: [...(canWrite(data) ? [] : [data]), ...files].map(show) };
+    }),
     data: to(dataDir, (path) => {
       const data = resolve(folder, path);
       if (!existsSync(data)) return { missing: `the data folder ${show(data)} is not there yet` };
-      const openFiles = readdirSync(data)
-        .map((name) => join(data, name))
-        .filter((file) => ((modeOf(file) ?? 0) & 0o077) !== 0);
-      return { found: { ...fact(data), openFiles: openFiles.map(show) } };
+      try {
+        const openFiles = readdirSync(data)
+          .map((name) => join(data, name))
+          .filter((file) => ((modeOf(file) ?? 0) & 0o077) !== 0);
+        return { found: { ...fact(data), openFiles: openFiles.map(show) } };
+      } catch {
+        return { missing: `${show(data)} cannot be looked into; run the check-up as its owner` };
+      }
     }),
     auditLog: to(auditLog, (path) => {
       const file = resolve(folder, path);
@@ -82,10 +119,12 @@ export function lookAtFiles({
   };
 }
 
-function git(env: string): Files['git'] {
+function git(env: string, copies: readonly string[], show: (path: string) => string): Files['git'] {
   try {
-    const state = gitStateOf(env);
-    return state ? { found: state } : { missing: 'this folder is not in a git repository' };
+    const state = gitStateOf(env, copies);
+    return state
+      ? { found: { ...state, trackedCopies: state.trackedCopies.map(show) } }
+      : { missing: 'this folder is not in a git repository' };
   } catch {
     return { missing: 'git’s index is in a form that is not read here' };
   }
@@ -100,12 +139,26 @@ function modeOf(path: string): number | undefined {
   return hasModes && found ? found.mode & 0o777 : undefined;
 }
 
+function canWrite(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function nearestTo(path: string): string {
+  let place = path;
+  while (!existsSync(place) && dirname(place) !== place) place = dirname(place);
+  return place;
+}
+
 /** What is not there yet can be made where the nearest folder that is there can be written. */
 function isWritable(path: string): boolean {
   const there = existsSync(path);
   if (there && !statSync(path).isFile()) return false;
-  let place = path;
-  while (!existsSync(place) && dirname(place) !== place) place = dirname(place);
+  const place = nearestTo(path);
   try {
     accessSync(place, constants.W_OK | (there ? 0 : constants.X_OK));
     return there || statSync(place).isDirectory();

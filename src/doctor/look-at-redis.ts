@@ -28,9 +28,10 @@ export async function lookAtRedis(
     const answer = await redis.time();
     const halfWay = (askedAt + now()) / 2;
     const [seconds = 0, micros = 0] = answer.map(Number);
-    const [info, saves, withoutExpiry, isOpen] = await Promise.all([
+    const [info, saves, stops, withoutExpiry, isOpen] = await Promise.all([
       redis.info(),
       savesOf(redis),
+      stopsOf(redis),
       keysWithoutExpiry(redis, mustEnd),
       answersWithoutPassword(url),
     ]);
@@ -42,6 +43,7 @@ export async function lookAtRedis(
       clockAheadMs: seconds * 1000 + micros / 1000 - halfWay,
       ...(facts.has('redis_version') && { version: facts.get('redis_version') ?? '' }),
       ...persistence(facts, saves),
+      ...writing(facts, saves, stops),
       ...(facts.has('maxmemory') && { maxMemory: Number(facts.get('maxmemory')) }),
       ...(facts.has('used_memory') && { usedMemory: Number(facts.get('used_memory')) }),
       ...(facts.has('maxmemory_policy') && { evictionPolicy: facts.get('maxmemory_policy') ?? '' }),
@@ -58,11 +60,37 @@ function persistence(facts: ReadonlyMap<string, string>, saves: boolean | undefi
   return saves === undefined ? {} : { persists: saves };
 }
 
+/** What it refuses changes for, by its own word. */
+function writing(
+  facts: ReadonlyMap<string, string>,
+  saves: boolean | undefined,
+  stops: boolean | undefined,
+): Pick<RedisFact, 'refusesWrites'> {
+  const failed = (name: string) => facts.get(name) === 'err';
+  if (facts.get('role') === 'slave') return { refusesWrites: 'a replica' };
+  if (facts.get('aof_enabled') === '1' && failed('aof_last_write_status'))
+    return { refusesWrites: 'its append file failed' };
+  if (saves && stops !== false && failed('rdb_last_bgsave_status'))
+    return { refusesWrites: 'its snapshot failed' };
+  return {};
+}
+
 /** Whether it saves snapshots; undefined where CONFIG is not allowed. */
 async function savesOf(redis: RedisClient): Promise<boolean | undefined> {
+  const save = await settingOf(redis, 'save');
+  return save === undefined ? undefined : save !== '';
+}
+
+/** Whether it refuses changes after a snapshot failed; undefined where CONFIG is not allowed. */
+async function stopsOf(redis: RedisClient): Promise<boolean | undefined> {
+  const stop = await settingOf(redis, 'stop-writes-on-bgsave-error');
+  return stop === undefined ? undefined : stop === 'yes';
+}
+
+async function settingOf(redis: RedisClient, name: string): Promise<string | undefined> {
   try {
-    const [, save] = await redis.config('GET', 'save');
-    return save === undefined ? undefined : save !== '';
+    const [, value] = await redis.config('GET', name);
+    return value;
   } catch {
     return undefined;
   }

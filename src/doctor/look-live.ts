@@ -147,6 +147,7 @@ function read({ message, text }: Answer, madeUp: string): LiveAnswer {
     headers,
     cookies: (message.headers['set-cookie'] ?? []).map(readCookie),
     fromApp: /'nonce-[^']+'/.test(headers.get('content-security-policy') ?? ''),
+    isGatePage: text.includes('/oauth2/start') || text.includes('/oauth2/sign_in'),
     namesProbe: text.includes(madeUp),
     leaks:
       status === 200 &&

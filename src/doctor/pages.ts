@@ -27,7 +27,8 @@ export function createCheckup({ look, now }: CheckupOptions): CheckupPages {
 
   /** Whoever comes while a look is under way waits for the same one. */
   function latest(): Promise<Report> {
-    if (last && now() - last.at < freshForMs) return last.report;
+    // Also after a clock was set back, or an old report would stand until it has caught up.
+    if (last && Math.abs(now() - last.at) < freshForMs) return last.report;
     const report = look().then((deployment) => checkUp(deployment));
     const mine = { at: now(), report };
     last = mine;

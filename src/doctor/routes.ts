@@ -1,7 +1,7 @@
 // What oauth2-proxy lets through without a sign-in, by its skip_auth_routes and skip_auth_regex.
 
-/** Pages that nobody may see without a sign-in, and such as might come later. */
-const closed = [
+/** Addresses that nobody may see without a sign-in, and such as might come later. Every route that the app has is among them. */
+export const closed: readonly string[] = [
   '/dashboard',
   '/devices',
   '/cookies',
@@ -19,26 +19,80 @@ const closed = [
   '/api/me',
   '/api/sessions',
   '/api/admin/sessions',
+  '/api/admin/sessions/x',
+  '/api/admin/users/x/revoke',
+  '/api/audit',
+  '/api/checkup',
+  '/api/cookies',
+  '/api/privacy/export',
+  '/api/sessions/revoke-others',
+  '/api/sessions/x',
+  '/access/add',
+  '/access/remove',
+  '/devices/end',
+  '/devices/end-others',
+  '/devices/not-me',
+  '/devices/receipt',
+  '/devices/seen',
+  '/library/attachments/x',
+  '/library/exports',
+  '/library/exports/x',
+  '/library/pages/x',
+  '/library/pages/x/body',
+  '/library/progress',
+  '/library/spaces/x',
+  '/library/sync',
+  '/privacy/erase',
+  '/privacy/find',
+  '/privacy/person',
+  '/radar/end',
+  '/radar/end-everyone',
+  '/radar/end-person',
+  '/radar/receipt',
+  '/record/export',
+  '/record/live',
+  '/vault/clear',
+  '/vault/load',
+  '/vault/load-file',
+  '/vault/rekey',
+  '/vault/test',
   '/anything/else',
 ];
 
-/** `METHOD=pattern` or `METHOD!=pattern`: the pattern alone. */
+const parts = /^([A-Z]*)(!?=)(.*)$/s;
+
+/** `METHOD=pattern`, `METHOD!=pattern` or `!=pattern`: the pattern alone. */
 export function patternOf(route: string): string {
-  return /^[A-Z]+!?=(.*)$/s.exec(route)?.[1] ?? route;
+  return parts.exec(route)?.[3] ?? route;
+}
+
+/** With `!=` it opens every path that the pattern does not match (pkg/validation/allowlist.go). */
+export function isNegated(route: string): boolean {
+  return parts.exec(route)?.[2] === '!=';
+}
+
+/** As JavaScript writes it: Go's own words for the ends of a text, and the flags that both know. */
+function plain(pattern: string): string {
+  return pattern
+    .replace(/^\(\?[ims]+\)/, '')
+    .replace(/^\\A/, '^')
+    .replace(/\\z$/, '$');
 }
 
 /** Whether a pattern says where a path begins and where it ends, in each of its branches. */
 export function isAnchored(pattern: string): boolean {
-  return branches(pattern).every(
+  return branches(plain(pattern)).every(
     (branch) => branch.startsWith('^') && /(?:^|[^\\])(?:\\\\)*\$$/.test(branch),
   );
 }
 
-/** Which closed pages a pattern opens; undefined: it cannot be read here. */
-export function opens(pattern: string): readonly string[] | undefined {
+/** Which closed pages a route opens; undefined: it cannot be read here. */
+export function opens(route: string): readonly string[] | undefined {
   try {
-    const regex = new RegExp(pattern.replace(/^\(\?i\)/, ''));
-    return closed.filter((path) => regex.test(path));
+    const pattern = patternOf(route);
+    // oauth2-proxy's own way with case does not matter: the app's addresses are in small letters.
+    const regex = new RegExp(plain(pattern), /^\(\?[ms]*i/.test(pattern) ? 'i' : '');
+    return closed.filter((path) => regex.test(path) !== isNegated(route));
   } catch {
     return undefined;
   }

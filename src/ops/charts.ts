@@ -98,7 +98,7 @@ export function createOwnSignIns({ reader, now }: OwnSignInsOptions): OwnSignIns
   return {
     async read(person) {
       const found = kept.get(person.id);
-      if (found && now() - found.at < freshForMs) return found.days;
+      if (found && Math.abs(now() - found.at) < freshForMs) return found.days;
       const days = await walk(person);
       if (kept.size >= mostKept) kept.clear();
       kept.set(person.id, { at: now(), days });

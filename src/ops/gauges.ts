@@ -1,6 +1,6 @@
 // What the gauges stand at: looked at when the metrics are asked for, and never more often than every few seconds, so that
 // whoever asks cannot load the store.
-import type { Store } from '../store/contract.ts';
+import type { NoteTable, Store } from '../store/contract.ts';
 import { watchEventLoop } from './event-loop.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -22,6 +22,8 @@ export interface GaugeOptions {
   readonly store: Pick<Store, 'ping' | 'sessions'>;
   /** Each resolves where that Redis answers; absent: there is none. */
   readonly redis: { readonly store?: () => Promise<unknown>; readonly gate?: () => Promise<unknown> };
+  /** Whether the store took a change just now. */
+  readonly canWrite: () => Promise<boolean>;
   readonly recordState: () => RecordState;
   readonly now: () => number;
 }
@@ -30,7 +32,7 @@ const freshForMs = 5_000;
 const patienceMs = 3_000;
 
 /** @returns how to stop watching. */
-export function watchGauges({ metrics, store, redis, recordState, now }: GaugeOptions): () => void {
+export function watchGauges({ metrics, store, redis, canWrite, recordState, now }: GaugeOptions): () => void {
   const live = fresh(now, () => store.sessions.countLive(now()));
   const storePing = fresh(now, () => timed(store.ping));
   const pings = Object.entries(redis).map(([role, ping]) => [role, fresh(now, () => timed(ping))] as const);
@@ -38,6 +40,7 @@ export function watchGauges({ metrics, store, redis, recordState, now }: GaugeOp
 
   metrics.gauge('gatehouse_sessions_live', live);
   metrics.gauge('gatehouse_store_up', async () => ((await storePing()) === undefined ? 0 : 1));
+  metrics.gauge('gatehouse_store_writable', async () => ((await canWrite()) ? 1 : 0));
   metrics.gauge('gatehouse_store_ping_seconds', storePing);
   metrics.gauge('gatehouse_redis_up', () => readAll(pings, (seconds) => (seconds === undefined ? 0 : 1)));
   metrics.gauge('gatehouse_redis_ping_seconds', () => readAll(pings, (seconds) => seconds));
@@ -59,6 +62,26 @@ export function watchGauges({ metrics, store, redis, recordState, now }: GaugeOp
  */
 export function isRecording({ waiting, lastWrittenAt, lastFailureAt }: RecordState): boolean {
   return waiting === 0 || lastFailureAt === undefined || (lastWrittenAt ?? 0) >= lastFailureAt;
+}
+
+const probeKey = 'ops:probe';
+const probeLivesMs = 60_000;
+
+/**
+ * Writes a note that is soon over: a full disk, a full Redis and a replica that only reads still answer a ping. Whoever asks
+ * more often than every few seconds gets the same answer.
+ */
+export function createWriteProbe({
+  notes,
+  now,
+}: {
+  readonly notes: Pick<NoteTable, 'write'>;
+  readonly now: () => number;
+}): () => Promise<boolean> {
+  return fresh(
+    now,
+    async () => (await timed(() => notes.write(probeKey, true, now() + probeLivesMs))) !== undefined,
+  );
 }
 
 /** Seconds until `ping` answered; undefined where it failed, or took too long. */
@@ -89,7 +112,8 @@ async function readAll(
 function fresh<T>(now: () => number, read: () => Promise<T>): () => Promise<T> {
   let kept: { readonly at: number; readonly value: Promise<T> } | undefined;
   return () => {
-    if (kept === undefined || now() - kept.at >= freshForMs) kept = { at: now(), value: read() };
+    // Also after a clock was set back, or a gauge would stand still until it has caught up.
+    if (kept === undefined || Math.abs(now() - kept.at) >= freshForMs) kept = { at: now(), value: read() };
     return kept.value;
   };
 }

@@ -1,9 +1,9 @@
-// The ops port says no while the record cannot be written, and gives the metrics to nobody where there are none.
+// The ops port says no while nothing can be written, gives the metrics to nobody where there are none, and answers to its own names.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createClient } from '../../test/support/client.ts';
 import { drain, listen } from '../http/server.ts';
-import { isRecording } from './gauges.ts';
+import { createWriteProbe, isRecording } from './gauges.ts';
 import { createOpsServer, type HealthOptions } from './health.ts';
 
 const calm = { waiting: 0, lastWrittenAt: 5, lastFailureAt: undefined, fileBehind: 0 };
@@ -38,4 +38,45 @@ test('ready is with a record that can be written; the reason is said', async (t)
   assert.deepEqual([answer.status, answer.text], [503, '{"status":"the record cannot be written"}']);
   assert.equal((await client.ask('/livez')).status, 200);
   assert.equal((await client.ask('/metrics')).status, 404);
+});
+
+test('a store that answers but takes no changes is not ready', async (t) => {
+  let takes = true;
+  let at = Date.now();
+  let tries = 0;
+  const canWrite = createWriteProbe({
+    notes: {
+      async write() {
+        tries++;
+        if (!takes) throw new Error('read-only');
+      },
+    },
+    now: () => at,
+  });
+  const server = createOpsServer({ ping: async () => undefined, canWrite, isAccepting: () => true });
+  const port = await listen(server, 0, '127.0.0.1');
+  t.after(() => drain(server, 100));
+  const ready = () => createClient(`http://127.0.0.1:${port}`).ask('/readyz');
+  assert.equal((await ready()).status, 200);
+  takes = false;
+  assert.equal((await ready()).status, 200);
+  assert.equal(tries, 1, 'whoever asks often does not load the store');
+  at += 6_000;
+  assert.equal((await ready()).text, '{"status":"the store takes no changes"}');
+  takes = true;
+  // A clock that is set back holds no old answer.
+  at -= 3_600_000;
+  assert.equal((await ready()).status, 200);
+});
+
+test('on loopback it answers to its own names alone', async (t) => {
+  const server = createOpsServer({ ping: async () => undefined, isAccepting: () => true });
+  const port = await listen(server, 0, '127.0.0.1');
+  t.after(() => drain(server, 100));
+  const client = createClient(`http://127.0.0.1:${port}`);
+  const statusOf = async (host: string) => (await client.ask('/livez', { headers: { host } })).status;
+  for (const own of ['localhost', `localhost:${port}`, `127.0.0.1:${port}`, `[::1]:${port}`, 'app:9464'])
+    assert.equal(await statusOf(own), 200, own);
+  for (const foreign of ['evil.test', `rebind.evil.test:${port}`, '127.0.0.1.evil.test', '192.168.0.7'])
+    assert.equal(await statusOf(foreign), 421, foreign);
 });

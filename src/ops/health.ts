@@ -1,9 +1,11 @@
 // The ops port: for whoever runs the program, never through the proxy.
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 
 export interface HealthOptions {
   /** Resolves where the store answers. */
   readonly ping: () => Promise<void>;
+  /** Whether the store takes changes; absent: not tried. */
+  readonly canWrite?: () => Promise<boolean>;
   /** False once the program is stopping: no new work is to be sent. */
   readonly isAccepting: () => boolean;
   /** False while the record is known not to be writable, so that every change would be refused; absent: not known. */
@@ -15,10 +17,26 @@ export interface HealthOptions {
 const json = 'application/json; charset=utf-8';
 
 /**
- * `/livez`: the process answers. `/readyz`: the store answers too, the record can be written as far as is known, and it is
+ * A page of somebody else's whose name leads to this machine (DNS rebinding) could read the answers in a browser here: on a
+ * loopback connection only loopback's own names, and names without a dot, are ours.
+ */
+function isForeignHost({ headers, socket }: IncomingMessage): boolean {
+  if (!/^(?:::ffff:)?127\.|^::1$/.test(socket.localAddress ?? '')) return false;
+  const name = (headers.host ?? '').toLowerCase().replace(/:\d+$/, '');
+  return name.includes('.') && !/^127(?:\.\d{1,3}){3}$/.test(name) && !/\.localhost$/.test(name);
+}
+
+/**
+ * `/livez`: the process answers. `/readyz`: the store answers too and takes changes, the record can be written as far as is known, and it is
  * not stopping; else 503. `/metrics`: Prometheus' text.
  */
-export function createOpsServer({ ping, isAccepting, isRecording, metrics }: HealthOptions): Server {
+export function createOpsServer({
+  ping,
+  canWrite,
+  isAccepting,
+  isRecording,
+  metrics,
+}: HealthOptions): Server {
   return createServer({ requestTimeout: 10_000, headersTimeout: 5_000 }, (req, res) => {
     const send = (status: number, type: string, text: string) => {
       res.writeHead(status, {
@@ -30,6 +48,7 @@ export function createOpsServer({ ping, isAccepting, isRecording, metrics }: Hea
     };
     const answer = (status: number, word: string) => send(status, json, JSON.stringify({ status: word }));
     if (req.method !== 'GET' && req.method !== 'HEAD') return answer(405, 'method not allowed');
+    if (isForeignHost(req)) return answer(421, 'not under that name');
     const [path = ''] = (req.url ?? '').split('?', 1);
     switch (path) {
       case '/livez':
@@ -37,10 +56,13 @@ export function createOpsServer({ ping, isAccepting, isRecording, metrics }: Hea
       case '/readyz':
         if (!isAccepting()) return answer(503, 'stopping');
         if (isRecording?.() === false) return answer(503, 'the record cannot be written');
-        ping().then(
-          () => answer(200, 'ready'),
-          () => answer(503, 'the store does not answer'),
-        );
+        ping()
+          .then(() => canWrite?.())
+          .then(
+            (written) =>
+              written === false ? answer(503, 'the store takes no changes') : answer(200, 'ready'),
+            () => answer(503, 'the store does not answer'),
+          );
         return;
       case '/metrics':
         if (!metrics) return answer(404, 'not found');

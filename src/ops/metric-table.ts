@@ -123,6 +123,10 @@ export const metricTable = {
     help: 'Entries that the record’s file lacks until it can be written again.',
   },
   gatehouse_store_up: { type: 'gauge', help: '1 where the store answers, else 0.' },
+  gatehouse_store_writable: {
+    type: 'gauge',
+    help: '1 where the store took a change just now, else 0: a full disk or a read-only Redis still answers.',
+  },
   gatehouse_store_ping_seconds: { type: 'gauge', help: 'How long the store took to answer just now.' },
   gatehouse_store_failures_total: {
     type: 'counter',

@@ -5,7 +5,7 @@ import type { Logger } from '../http/log.ts';
 import type { Store } from '../store/contract.ts';
 import { countEvents } from './count-events.ts';
 import { createDaily } from './daily.ts';
-import { type GaugeOptions, type RecordState, watchGauges } from './gauges.ts';
+import { createWriteProbe, type GaugeOptions, type RecordState, watchGauges } from './gauges.ts';
 import { measureStore } from './measure-store.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 
@@ -18,6 +18,8 @@ export interface Ops {
   readonly metrics: Metrics;
   /** The store, measured. */
   readonly store: Store;
+  /** Whether the store takes changes: tried by a write, at most once in a few seconds. */
+  canWrite(): Promise<boolean>;
   /** The recorder, counted. */
   count<R extends Recorder>(recorder: R): R;
   /** Begins to look and to write the counts. @returns how to stop: the counts of the last seconds are written then. */
@@ -31,13 +33,15 @@ const version = () =>
 
 export function createOps({ store, logger, now, redis }: OpsOptions): Ops {
   const metrics = createMetrics({ version: version() });
+  const canWrite = createWriteProbe({ notes: store.notes, now });
   const daily = createDaily({ counters: store.counters, now, logger });
   return {
     metrics,
     store: measureStore(store, metrics),
+    canWrite,
     count: (recorder) => countEvents(recorder, { metrics, daily }),
     start(recordState) {
-      const stopGauges = watchGauges({ metrics, store, redis, recordState, now });
+      const stopGauges = watchGauges({ metrics, store, redis, canWrite, recordState, now });
       const stopDaily = daily.start();
       const sample = () =>
         store.sessions.countLive(now()).then(

@@ -34,6 +34,8 @@ const copied = [
   'oauth2-proxy.cfg',
   'gate-pages',
   'docker-compose.yml',
+  'docker-compose.confluence.yml',
+  'docker-compose.rolling.yml',
 ];
 
 /** Declares the suite. Copies of their own, so that several files may run side by side. */

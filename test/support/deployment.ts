@@ -1,6 +1,7 @@
 // A deployment that is well kept, from the shipped files and made-up facts; tests break it in one way each.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { misspeltProblems } from '../../src/config/misspelt.ts';
 import { fingerprint } from '../../src/crypto/fingerprint.ts';
 import type {
   Deployment,
@@ -59,6 +60,7 @@ const answer: LiveAnswer = {
   headers: new Map(),
   cookies: [],
   fromApp: false,
+  isGatePage: false,
   namesProbe: false,
   leaks: false,
   healthy: false,
@@ -90,12 +92,15 @@ const landing: LiveAnswer = {
 export const goodFacts: Facts = {
   files: {
     env: { found: { path: '.env', mode: 0o600 } },
-    git: { found: { tracked: false, ignored: true } },
+    git: { found: { tracked: false, ignored: true, trackedCopies: [] } },
     envCopies: [],
     data: { found: { path: 'data', mode: 0o700, openFiles: [] } },
     auditLog: { found: { path: 'logs/cookie_audit.log', writable: true } },
     emails: { found: { path: 'access/emails.txt', mode: 0o644, addresses: ['ada@example.org'] } },
     openToAll: { found: [] },
+    notWritable: { found: [] },
+    freeBytes: { found: 10 * 1024 ** 3 },
+    secretFiles: [],
   },
   redis: [
     {
@@ -140,6 +145,8 @@ export interface Changes {
   readonly gate?: readonly (readonly [find: string, replace: string])[];
   /** The same in docker-compose.yml. */
   readonly compose?: readonly (readonly [find: string, replace: string])[];
+  /** What Compose lays over it. */
+  readonly override?: readonly string[];
   readonly facts?: Partial<Facts>;
   readonly runBy?: Deployment['runBy'];
 }
@@ -148,6 +155,7 @@ export function deploymentWith({
   env,
   gate = [],
   compose = [],
+  override = [],
   facts,
   runBy = 'itself',
 }: Changes): Deployment {
@@ -155,8 +163,9 @@ export function deploymentWith({
   const texts = {
     env: { ...goodEnv, SECRET_DATES: datesOf({ ...goodEnv, ...env }), ...env },
     envProblem: undefined,
+    misspelt: misspeltProblems(Object.keys(env ?? {})),
     gateFile: change(shipped('oauth2-proxy.cfg'), gate),
-    composeFile: change(shipped('docker-compose.yml'), compose),
+    composeFiles: [change(shipped('docker-compose.yml'), compose), ...override],
     dockerfile: shipped('Dockerfile'),
     runBy,
   };

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import type { TestContext } from 'node:test';
-import { createApp } from '../../src/app.ts';
+import { type AppOptions, createApp } from '../../src/app.ts';
 import type { RecordKeeper } from '../../src/audit/writer.ts';
 import type { Config } from '../../src/config/derive.ts';
 import { formatProblems, loadConfig } from '../../src/config/load.ts';
@@ -36,6 +36,7 @@ export const grace: TestPerson = { id: '100000000000000000002', email: 'grace@ex
 
 export interface Desk {
   readonly config: Config;
+  readonly app: ReturnType<typeof createApp>;
   readonly store: Store;
   readonly recorder: RecordKeeper;
   readonly redis: PrivateRedis | undefined;
@@ -60,10 +61,12 @@ export interface DeskOptions {
   readonly settings?: Record<string, string>;
   /** A second replica: the same store and the same clock. */
   readonly beside?: Desk;
+  /** Parts of the app that it can be without: the vault, the library. */
+  readonly parts?: Partial<AppOptions>;
 }
 
 /** An https desk by default, so that cookies are `__Host-` ones; requests reach it directly. */
-export async function startDesk({ store: kind, settings = {}, beside }: DeskOptions): Promise<Desk> {
+export async function startDesk({ store: kind, settings = {}, beside, parts }: DeskOptions): Promise<Desk> {
   const dataDir = beside?.dataDir ?? mkdtempSync(join(tmpdir(), 'gatehouse-desk-'));
   const redis = kind === 'redis' ? (beside?.redis ?? (await startRedis())) : undefined;
   const config = configOf({
@@ -87,9 +90,8 @@ export async function startDesk({ store: kind, settings = {}, beside }: DeskOpti
   let ahead = 0;
   const now = beside ? beside.now : () => Date.now() + ahead;
   const recorder = openRecord({ config: () => config, store, logger, now });
-  const server = createHttpServer(
-    createApp({ config, store, logger, recorder, now, ...(client && { redis: client }) }),
-  );
+  const app = createApp({ config, store, logger, recorder, now, ...(client && { redis: client }), ...parts });
+  const server = createHttpServer(app);
   const port = await listen(server, 0, '127.0.0.1');
   const origin = `http://localhost:${port}`;
 
@@ -100,6 +102,7 @@ export async function startDesk({ store: kind, settings = {}, beside }: DeskOpti
   });
   return {
     config,
+    app,
     store,
     recorder,
     redis,

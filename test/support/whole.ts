@@ -1,0 +1,81 @@
+// The app with every part that it can be without, so that none of its addresses is missing from a walk through all of them.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { AppOptions } from '../../src/app.ts';
+import { createVault } from '../../src/vault/vault.ts';
+import { createVaultFile } from '../../src/vault/vault-file.ts';
+import type { Desk } from './desk.ts';
+import { createLibraryFixture } from './library.ts';
+import { keepEvents } from './recorder.ts';
+import { passphrase, rememberGenerations } from './vault.ts';
+
+/** What has no addresses, or is there in any case. */
+type Inner =
+  | 'config'
+  | 'store'
+  | 'logger'
+  | 'recorder'
+  | 'redis'
+  | 'onStop'
+  | 'metrics'
+  | 'desk'
+  | 'live'
+  | 'privacy'
+  | 'now';
+
+export interface Whole {
+  /** Whoever gives the app another part with addresses has to give it here as well. */
+  readonly parts: Required<Omit<AppOptions, Inner>>;
+  close(): void;
+}
+
+export function wholeParts(): Whole {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-whole-'));
+  const recorder = keepEvents();
+  const fixture = createLibraryFixture();
+  const file = createVaultFile({
+    path: join(folder, 'vault.json'),
+    bindMachine: false,
+    machineId: async () => '0123456789abcdef0123456789abcdef',
+    seen: rememberGenerations(),
+    now: Date.now,
+  });
+  const vault = createVault({
+    file,
+    passphrase: () => passphrase,
+    ttlMs: 14 * 86_400_000,
+    recorder,
+    now: Date.now,
+  });
+  return {
+    parts: { vault: { vault, recorder }, library: { library: fixture.parts, recorder } },
+    close() {
+      fixture.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+interface Layer {
+  readonly route?: { readonly path: string | readonly string[]; readonly methods: Record<string, boolean> };
+  readonly handle?: { readonly stack?: readonly Layer[] };
+}
+
+export interface Route {
+  /** As it was registered: `/library/pages/:id`. */
+  readonly path: string;
+  /** In small letters; all that there are where it guards or refuses. */
+  readonly methods: readonly string[];
+}
+
+/** Every route of the app's router and of those inside it. */
+export function routesOf({ app }: Pick<Desk, 'app'>): Route[] {
+  const walk = (layers: readonly Layer[]): Route[] =>
+    layers.flatMap(({ route, handle }) =>
+      route
+        ? [route.path].flat().map((path) => ({ path, methods: Object.keys(route.methods) }))
+        : walk(handle?.stack ?? []),
+    );
+  return walk((app.router as unknown as { stack: Layer[] }).stack);
+}
