@@ -79,7 +79,7 @@ export function pageTree(items: readonly TreeItem[], openTo: number): Html {
 /** How far a sync is; the script asks for it again while it runs. */
 export function syncPanel(frame: Frame, sync: SyncState, now: number, action?: Content): Html {
   const live = sync.state === 'running' ? html` data-live="/library/progress"` : undefined;
-  return html`<section class="sync" id="sync"${live} aria-live="polite">${body(frame, sync, now)}${action}</section>`;
+  return html`<section class="sync" id="sync"${live}>${body(frame, sync, now)}${action}</section>`;
 }
 
 function body(frame: Frame, sync: SyncState, now: number): Html {

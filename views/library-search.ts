@@ -28,6 +28,8 @@ export interface SearchProps {
   readonly countLimit: number;
   readonly from: number;
   readonly perPage: number;
+  /** Given up before it found anything. */
+  readonly tookTooLong: boolean;
 }
 
 export function librarySearch(frame: Frame, props: SearchProps): Html {
@@ -48,7 +50,9 @@ export function librarySearch(frame: Frame, props: SearchProps): Html {
     html`${searchBox(frame, { text, space, spaces })}
 ${
   found.length === 0
-    ? nothing(frame, text, where)
+    ? props.tookTooLong
+      ? tooLong(frame)
+      : nothing(frame, text, where)
     : html`<p class="muted">${amount} with “${text}”${where}</p>
 <ol class="found">${found.map(
         (
@@ -59,6 +63,15 @@ ${
       )}</ol>
 ${steps(props)}`
 }`,
+  );
+}
+
+function tooLong(frame: Frame): Html {
+  return empty(
+    frame,
+    'search',
+    'This search took too long',
+    'Look for more words, or for longer ones: fewer pages have all of them.',
   );
 }
 
@@ -79,8 +92,10 @@ function steps({ text, space, from, perPage, found, total }: SearchProps): Conte
   const at = (start: number) =>
     `/library?${new URLSearchParams({ q: text, ...(space !== undefined && { space }), from: String(start) })}`;
   const before =
-    from > 0 && html`<a class="button" rel="prev" href="${at(Math.max(0, from - perPage))}">Better ones</a>`;
+    from > 0 &&
+    html`<a class="button" rel="prev" href="${at(Math.max(0, from - perPage))}">Previous page</a>`;
   const after =
-    from + found.length < total && html`<a class="button" rel="next" href="${at(from + perPage)}">More</a>`;
-  return (before || after) && html`<nav class="pages" aria-label="More results">${before}${after}</nav>`;
+    from + found.length < total &&
+    html`<a class="button" rel="next" href="${at(from + perPage)}">Next page</a>`;
+  return (before || after) && html`<nav class="pages" aria-label="Pages">${before}${after}</nav>`;
 }

@@ -80,7 +80,7 @@ function nothingYet(frame: Frame, props: LibraryProps): Html {
       'No Confluence is set up',
       operator
         ? html`Set <code>CONFLUENCE_URL</code>, and <code>CONFLUENCE_USERNAME</code> with <code>CONFLUENCE_API_TOKEN</code> or cookies in the vault. Then start this server again.`
-        : 'Whoever runs this site can connect one. Its pages will stand here, to search and to read.',
+        : 'An operator can connect one. Its pages will stand here, to search and to read.',
     );
   } else {
     body = html`${empty(
@@ -115,7 +115,7 @@ export function librarySpace(frame: Frame, { now, space, spaces, tree, more, exp
       lead: html`${pages} · fetched ${timeAgo(space.fetchedAt, now)}`,
     },
     html`${searchBox(frame, { spaces, space: space.key })}
-${tree.length === 0 ? empty(frame, 'library', 'This space has no pages', 'When it has some, the next sync brings them here.') : card('Pages', pageTree(tree, tree.length > 60 ? 1 : 3))}
+${tree.length === 0 && more === 0 ? empty(frame, 'library', 'This space has no pages', 'When it has some, the next sync brings them here.') : card('Pages', pageTree(tree, tree.length > 60 ? 1 : 3))}
 ${more > 0 && html`<p class="muted">${count(more)} more pages are not in this list; the search finds them.</p>`}
 ${exportForm}`,
   );

@@ -18,7 +18,9 @@ export function safeAddress(text: string, base: string | undefined): string | un
 
 /** The id of a heading or anchor. Never a name that something else could mean. */
 export function anchorId(name: string): string {
+  // One letter can become eighteen.
   const words = name
+    .slice(0, 500)
     .normalize('NFKC')
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]+/gu, '-')

@@ -6,7 +6,16 @@ import { acLink, anchor, image, person } from './resources.ts';
 import type { Scene } from './scene.ts';
 import { paragraph, wordsOnly } from './settle.ts';
 import { table } from './tables.ts';
-import { attribute, childOf, type Element, element, isElement, type Node, textBelow } from './tree.ts';
+import {
+  append,
+  attribute,
+  childOf,
+  type Element,
+  element,
+  isElement,
+  type Node,
+  textBelow,
+} from './tree.ts';
 
 /** Gone with all that is in them: they run, load, or mean something else to a browser than to this parser. */
 const dropped = new Set(
@@ -129,15 +138,16 @@ function cleanElement(node: Element, scene: Scene): Node[] {
 }
 
 function list(node: Element, scene: Scene): Node[] {
-  const items: Element[] = [];
+  const items: Node[][] = [];
   for (const child of node.children) {
-    if (isElement(child, 'li')) items.push(element('li', {}, clean(child.children, scene)));
+    if (isElement(child, 'li')) items.push(clean(child.children, scene));
     else if (isElement(child, 'ul', 'ol')) {
       // A list right in a list belongs to the item before it.
-      const last = items.pop();
-      items.push(element('li', {}, [...(last?.children ?? []), ...clean([child], scene)]));
+      const last = items.at(-1);
+      if (last) append(last, clean([child], scene));
+      else items.push(clean([child], scene));
     } else if (isElement(child) || child.trim() !== '') {
-      items.push(element('li', {}, clean([child], scene)));
+      items.push(clean([child], scene));
     }
   }
   if (items.length === 0) return [];
@@ -146,7 +156,13 @@ function list(node: Element, scene: Scene): Node[] {
     node.name === 'ol' && /^\d{1,6}$/.test(start) && Number(start) !== 1
       ? { start: String(Number(start)) }
       : {};
-  return [element(node.name === 'ol' ? 'ol' : 'ul', begins, items)];
+  return [
+    element(
+      node.name === 'ol' ? 'ol' : 'ul',
+      begins,
+      items.map((children) => element('li', {}, children)),
+    ),
+  ];
 }
 
 function definitions(node: Element, scene: Scene): Node[] {

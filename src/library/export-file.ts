@@ -6,7 +6,7 @@ import { safeAddress } from './addresses.ts';
 import type { Attachment, LibraryPages, Page } from './contract.ts';
 import { fileDocument, type PageStyle } from './document.ts';
 import { safeName } from './file-names.ts';
-import { markdownOf } from './markdown.ts';
+import { addressOf, markdownOf } from './markdown.ts';
 import { cleanPage, renderPage } from './render.ts';
 import { isShownMedia } from './resources.ts';
 import type { Links } from './scene.ts';
@@ -55,22 +55,28 @@ const endings: Readonly<Record<string, string>> = {
   'image/avif': 'avif',
 };
 
-export function markdownFile(page: Page, options: PageFileOptions): MarkdownFile {
+/** @returns undefined where it would be too large */
+export function markdownFile(page: Page, options: PageFileOptions): MarkdownFile | undefined {
   const pictures = new Map<string, Buffer>();
   let left = picturesLimit;
   const nodes = cleanPage(page, { ...options, links: linksOf(page, options) });
   const text = markdownOf(page.title, nodes, (src) => {
     const file = options.pages.attachment(decodeURIComponent(src.slice(src.lastIndexOf('/') + 1)));
-    const bytes = pictureBytes(file, left);
-    if (!file || !bytes) return undefined;
+    if (!file) return undefined;
     // The id keeps two pictures of one name apart.
-    const name = `${safeName(`${file.id} ${file.title.replace(/\.\w{1,5}$/, '')}`)}.${endings[bytes.mediaType]}`;
-    if (!pictures.has(name)) left -= bytes.data.length;
+    const name = `${safeName(`${file.id} ${file.title.replace(/\.\w{1,5}$/, '')}`)}.${endings[file.mediaType.toLowerCase()]}`;
+    const path = `files/${encodeURIComponent(name)}`;
+    // A page can name one picture thousands of times.
+    if (pictures.has(name)) return path;
+    const bytes = pictureBytes(file, left);
+    if (!bytes) return undefined;
+    left -= bytes.data.length;
     pictures.set(name, bytes.data);
-    return `files/${encodeURIComponent(name)}`;
+    return path;
   });
+  if (text === undefined) return undefined;
   const source = safeAddress(page.url, undefined);
-  const foot = `---\n\n${page.space.replace(/[^\w ~-]/g, '')}, version ${page.version}, fetched ${exact(page.fetchedAt)}${source ? `: <${source}>` : ''}\n`;
+  const foot = `---\n\n${page.space.replace(/[^\w ~-]/g, '')}, version ${page.version}, fetched ${exact(page.fetchedAt)}${source ? `: [the original](<${addressOf(source)}>)` : ''}\n`;
   return { text: `${text}\n${foot}`, pictures: [...pictures].map(([name, data]) => ({ name, data })) };
 }
 

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { RecordUnavailable } from '../audit/recorder.ts';
 import type { Logger } from '../http/log.ts';
-import { type ExportOutcome, type ExportParts, type ExportRequest, exportPages } from './export.ts';
+import type { ExportOutcome, ExportRequest } from './export.ts';
 
 export type ExportState =
   | { readonly state: 'none' }
@@ -17,7 +17,11 @@ export interface ExportJobs {
 
 const patienceMs = 2500;
 
-export function createExportJobs(parts: ExportParts, logger: Logger): ExportJobs {
+/** @param exportPages in a thread of its own. @throws RecordUnavailable */
+export function createExportJobs(
+  exportPages: (request: ExportRequest) => Promise<ExportOutcome>,
+  logger: Logger,
+): ExportJobs {
   let state: ExportState = { state: 'none' };
 
   async function run(request: ExportRequest): Promise<void> {
@@ -25,7 +29,7 @@ export function createExportJobs(parts: ExportParts, logger: Logger): ExportJobs
       const onProgress = (done: number, total: number) => {
         state = { state: 'running', done, total };
       };
-      state = { state: 'ended', outcome: await exportPages({ ...request, onProgress }, parts) };
+      state = { state: 'ended', outcome: await exportPages({ ...request, onProgress }) };
     } catch (error) {
       const isRefused = error instanceof RecordUnavailable;
       state = isRefused ? { state: 'none' } : { state: 'ended', outcome: { kind: 'failed' } };

@@ -7,7 +7,7 @@ import type { LibraryPages, Page, Space, TreeEntry } from './contract.ts';
 import type { PageStyle } from './document.ts';
 import { htmlFile, indexFile, markdownFile, type PageFileOptions } from './export-file.ts';
 import { makeFolder, writeExport } from './export-folder.ts';
-import { namesOf, safeName } from './file-names.ts';
+import { folderName, namesOf, safeName } from './file-names.ts';
 import { findBrowser, printPdf } from './pdf.ts';
 
 export const exportFormats = ['html', 'markdown', 'pdf'] as const;
@@ -21,7 +21,7 @@ export interface ExportParts {
   /** Made where it is missing. */
   readonly exportsFolder: string;
   readonly style: PageStyle;
-  readonly recorder: Recorder;
+  readonly recorder: Pick<Recorder, 'write'>;
 }
 
 export interface FailedPage {
@@ -45,6 +45,8 @@ export interface ExportRequest {
   readonly format: ExportFormat;
   readonly by: (PersonRef & { readonly id: string }) | 'terminal';
   readonly onProgress?: (done: number, total: number) => void;
+  /** Ends it behind the page that is being written. */
+  readonly signal?: AbortSignal;
 }
 
 const endings = { html: 'html', markdown: 'md', pdf: 'pdf' } as const;
@@ -96,7 +98,7 @@ function jobOf({ scope }: ExportRequest, { pages, exportsFolder }: ExportParts):
   const named = page && !tree.some(({ id }) => id === page.id) ? [...tree, page] : tree;
   return {
     space: 'space' in scope ? space : undefined,
-    folder: join(exportsFolder, safeName(key)),
+    folder: join(exportsFolder, folderName(key)),
     ids: page ? [page.id] : tree.map(({ id }) => id),
     tree,
     names: namesOf(named),
@@ -109,7 +111,7 @@ async function run(
   request: ExportRequest,
   parts: ExportParts,
 ): Promise<ExportOutcome> {
-  const { format, onProgress } = request;
+  const { format, onProgress, signal } = request;
   makeFolder(job.folder);
   // A PDF is printed elsewhere, so a path beside it would lead nowhere.
   const isSet = job.space !== undefined && format !== 'pdf';
@@ -121,6 +123,7 @@ async function run(
   const failed: FailedPage[] = [];
   let files = 0;
   for (const [index, id] of job.ids.entries()) {
+    if (signal?.aborted) break;
     const page = parts.pages.page(id);
     if (page) {
       const reason = await exportPage(page, job, browser, options, request, parts);
@@ -131,7 +134,7 @@ async function run(
     // Other requests have their turn between two pages.
     await nextTurn();
   }
-  if (job.space && format === 'html') {
+  if (job.space && format === 'html' && !signal?.aborted) {
     const entries = job.tree.map(({ id, title, depth }) => ({
       title,
       depth,
@@ -160,9 +163,10 @@ async function exportPage(
   try {
     if (format === 'html') writeExport(folder, name, htmlFile(page, { ...options, style }));
     else if (format === 'markdown') {
-      const { text, pictures } = markdownFile(page, options);
-      for (const picture of pictures) writeExport(join(folder, 'files'), picture.name, picture.data);
-      writeExport(folder, name, text);
+      const file = markdownFile(page, options);
+      if (!file) return 'as Markdown it would be too large; HTML takes it';
+      for (const picture of file.pictures) writeExport(join(folder, 'files'), picture.name, picture.data);
+      writeExport(folder, name, file.text);
     } else if (browser !== undefined) {
       const printed = await printPdf(browser, htmlFile(page, { ...options, style }), exportsFolder);
       if ('fault' in printed)

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { hostileTitles } from '../../test/support/hostile-pages.ts';
 import { disposition } from './disposition.ts';
-import { foldName, namesOf, safeName } from './file-names.ts';
+import { folderName, foldName, namesOf, safeName } from './file-names.ts';
 
 function assertSafe(name: string, about: string): void {
   const said = JSON.stringify(about.slice(0, 60));
@@ -20,6 +20,13 @@ function assertSafe(name: string, about: string): void {
     assert.equal(path.join('exports', 'DOC', file).split(path.sep).length, 3, said);
   }
 }
+
+test('a personal space does not come to lie in the folder of another one', () => {
+  assert.equal(folderName('HR'), 'HR');
+  const folders = ['HR', '~HR', '.HR', '~~HR', 'HR.'].map(folderName);
+  for (const folder of folders) assertSafe(folder, folder);
+  assert.equal(new Set(folders.map(foldName)).size, folders.length);
+});
 
 test('every hostile title', () => {
   for (const title of hostileTitles) assertSafe(safeName(title), title);

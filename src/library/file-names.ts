@@ -1,4 +1,5 @@
 // Names of files that every system takes (Windows, macOS, Linux), made of titles that anybody may have written.
+import { createHash } from 'node:crypto';
 import type { TreeEntry } from './contract.ts';
 
 /** Bytes of UTF-8 without the ending: file systems allow 255, Windows 260 for the whole path. */
@@ -19,6 +20,13 @@ export function safeName(title: string): string {
   const cut = trimEnds(cutBytes(trimEnds(plain), byteLimit));
   const name = cut === '' ? 'untitled' : cut;
   return device.test(name) ? `_${name}` : name;
+}
+
+/** The folder of a space. Personal spaces (`~hr`) lose a sign of their key in a name: they must not come to lie in the folder of `hr`. */
+export function folderName(key: string): string {
+  const name = safeName(key);
+  if (name === key) return name;
+  return `${name}-${createHash('sha256').update(key).digest('hex').slice(0, 8)}`;
 }
 
 /** Not hidden, no option of a command, nothing that Windows would drop at the end. */

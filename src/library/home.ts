@@ -7,14 +7,13 @@ import { librarySearch } from '../../views/library-search.ts';
 import { HttpError } from '../http/errors.ts';
 import { pageFrame, sendPage } from '../http/page.ts';
 import { type LibraryOptions, queryText, spaceOf } from './options.ts';
-import { countLimit, createSearch, foundPerPage } from './search.ts';
+import { countLimit, foundPerPage } from './search.ts';
 
 const textLimit = 300;
 const treeLimit = 3000;
 
-export function homePage({ library, personOf, now }: LibraryOptions): RequestHandler {
-  const search = createSearch(library.pages.database);
-  return (req, res) => {
+export function homePage({ library, thread, personOf, now }: LibraryOptions): RequestHandler {
+  return async (req, res) => {
     const frame = pageFrame(req, res);
     const spaces = library.pages.spaces();
     const asked = queryText(req, 'q');
@@ -30,7 +29,9 @@ export function homePage({ library, personOf, now }: LibraryOptions): RequestHan
     const key = queryText(req, 'space') || undefined;
     if (key !== undefined && !spaces.some((space) => space.key === key)) throw new HttpError('not_found');
     const from = beginning(req);
-    const { found, total } = search({ text, space: key, from });
+    const reply = await thread.ask('search', { text, space: key, from });
+    if ('unfinished' in reply && reply.unfinished === 'busy') throw new HttpError('too_many_requests');
+    const { found, total } = 'answer' in reply ? reply.answer : { found: [], total: 0 };
     const shown = {
       text: text.trim(),
       space: key,
@@ -40,6 +41,7 @@ export function homePage({ library, personOf, now }: LibraryOptions): RequestHan
       countLimit,
       from,
       perPage: foundPerPage,
+      tookTooLong: 'unfinished' in reply,
     };
     sendPage(res, librarySearch(frame, { now: now(), ...shown }));
   };
@@ -50,12 +52,14 @@ function beginning(req: Request): number {
   return /^\d{1,4}$/.test(from) ? Math.min(Number(from), countLimit) : 0;
 }
 
-export function spacePage({ library, personOf, now }: LibraryOptions): RequestHandler {
-  return (req, res) => {
+export function spacePage({ library, thread, personOf, now }: LibraryOptions): RequestHandler {
+  return async (req, res) => {
     const space = spaceOf(library, String(req.params['key']));
     if (!space) throw new HttpError('not_found');
     const frame = pageFrame(req, res);
-    const tree = library.pages.tree(space.key);
+    const reply = await thread.ask('tree', { space: space.key, most: treeLimit });
+    if ('unfinished' in reply && reply.unfinished === 'busy') throw new HttpError('too_many_requests');
+    const { entries, more } = 'answer' in reply ? reply.answer : { entries: [], more: space.pages };
     const form = personOf(res).operator && exportForm(frame, { kind: 'space', id: space.key });
     sendPage(
       res,
@@ -63,8 +67,8 @@ export function spacePage({ library, personOf, now }: LibraryOptions): RequestHa
         now: now(),
         space,
         spaces: library.pages.spaces(),
-        tree: tree.slice(0, treeLimit),
-        more: Math.max(0, tree.length - treeLimit),
+        tree: entries,
+        more,
         exportForm: form,
       }),
     );

@@ -11,6 +11,8 @@ const panelWords = { info: 'Info', note: 'Note', tip: 'Tip', warning: 'Warning' 
 type PanelKind = keyof typeof panelWords;
 /** A page of a thousand lists of a thousand things would be a million. */
 const oncePerPage = new Set(['toc', 'children', 'attachments', 'gallery']);
+/** Pages that are listed below one; beyond it the space’s own list serves better. */
+const childrenLimit = 500;
 const statusHues = new Set(['red', 'yellow', 'green', 'blue', 'purple']);
 
 const macros: Readonly<Record<string, Macro>> = {
@@ -48,11 +50,14 @@ const macros: Readonly<Record<string, Macro>> = {
   children(_node, scene) {
     const below = scene.pages.children(scene.page.id);
     if (below.length === 0) return [quietBox(['No pages stand below this one.'])];
-    const items = below.map(({ id, title }) => {
-      const page = scene.pages.page(id);
-      return element('li', {}, [pageLink(scene, { page, original: undefined }, [title])]);
+    const items = below.slice(0, childrenLimit).map(({ id, title }) => {
+      const here = scene.links.page({ id });
+      const to = here === undefined ? { page: scene.pages.page(id), original: undefined } : undefined;
+      return element('li', {}, [to ? pageLink(scene, to, [title]) : link(scene, here, [title])]);
     });
-    return [element('ul', { class: 'children' }, items)];
+    const more = below.length - items.length;
+    const rest = more > 0 ? [element('li', {}, [quietLine([`and ${more} more`])])] : [];
+    return [element('ul', { class: 'children' }, [...items, ...rest])];
   },
   attachments(_node, scene) {
     const files = scene.pages.attachmentsOf(scene.page.id);

@@ -1,13 +1,29 @@
 // A clean page tree as Markdown (CommonMark with GitHub's tables and task lists). No HTML in it means anything.
-import { type Element, isElement, type Node, textBelow, visible } from './tree.ts';
+import { type Element, element, isElement, type Node, textBelow, visible } from './tree.ts';
 
 /** Where a picture lies beside the file. @returns undefined: only its words are written */
 export type PictureAt = (src: string) => string | undefined;
 
-export function markdownOf(title: string, nodes: readonly Node[], pictureAt: PictureAt): string {
-  const body = blocks(nodes, pictureAt);
-  const head = `# ${inline([title], pictureAt).replace(/\s+/g, ' ').trim() || 'Untitled'}`;
-  return `${[head, ...body].filter((block) => block.trim() !== '').join('\n\n')}\n`;
+/** Characters of a file. Every line in a quote or a list is indented, so that a deep one could be hundreds of times its page. */
+const lengthLimit = 8_000_000;
+
+class TooLarge extends Error {}
+
+/** @returns undefined where it would be too large */
+export function markdownOf(title: string, nodes: readonly Node[], pictureAt: PictureAt): string | undefined {
+  try {
+    const body = blocks(nodes, pictureAt);
+    const head = `# ${inline([title], pictureAt).replace(/\s+/g, ' ').trim() || 'Untitled'}`;
+    return `${[head, ...body].filter((block) => block.trim() !== '').join('\n\n')}\n`;
+  } catch (error) {
+    if (error instanceof TooLarge) return undefined;
+    throw error;
+  }
+}
+
+function bounded(text: string): string {
+  if (text.length > lengthLimit) throw new TooLarge();
+  return text;
 }
 
 const blockNames = new Set('p div h2 h3 h4 h5 h6 ul ol dl table blockquote pre figure details hr'.split(' '));
@@ -101,11 +117,13 @@ function code(node: Element, pictureAt: PictureAt): string[] {
   ];
 }
 
-/** A fence longer than any run of backticks in it. */
+/** A fence longer than any run of backticks in it. A lone CR would begin a line that no quote and no indent holds. */
 function fence(text: string, language: string): string {
-  const longest = Math.max(2, ...(text.match(/`+/g) ?? []).map((run) => run.length).slice(0, 10_000));
+  let longest = 2;
+  for (const [run] of text.matchAll(/`+/g)) longest = Math.max(longest, run.length);
   const marks = '`'.repeat(longest + 1);
-  return `${marks}${language}\n${visible(text).replace(/\n$/, '')}\n${marks}`;
+  const lines = visible(text).replace(/\r\n?/g, '\n').replace(/\n$/, '');
+  return `${marks}${language}\n${lines}\n${marks}`;
 }
 
 function list(node: Element, pictureAt: PictureAt): string {
@@ -121,7 +139,9 @@ function list(node: Element, pictureAt: PictureAt): string {
       const text = blocks(children, pictureAt)
         .filter((one) => one !== '')
         .join('\n\n');
-      return mark + text.replace(/\n(?=[^\n])/g, `\n${indent}`);
+      // Behind a task's box only words begin; a fence would be open text there.
+      const begin = isTasks && /^(?:`{3}|[>|#-]|\d+\. )/.test(text) ? `${mark.trimEnd()}\n\n${indent}` : mark;
+      return bounded(begin + text.replace(/\n(?=[^\n])/g, `\n${indent}`));
     })
     .join('\n');
 }
@@ -130,19 +150,35 @@ function table(node: Element, pictureAt: PictureAt): string {
   const rows = rowsOf(node).map((row) =>
     row.children.flatMap((cell) => {
       if (typeof cell === 'string') return [];
-      const text = blocks(cell.children, pictureAt)
+      // Readers do not agree on what splits a cell: no bar of its own is left in one.
+      const text = blocks(inCell(cell.children), pictureAt)
+        .flatMap((block) => block.split('\n'))
+        .map((part) => part.replace(/\\$/, '').trim())
         .join(' ')
-        .replace(/\s*\n\s*/g, ' ')
-        .replaceAll('|', '\\|');
+        .replaceAll('|', '&#124;');
       // Markdown knows no merged cells: the further columns stay empty.
-      return [text, ...Array<string>(Number(cell.attributes['colspan'] ?? 1) - 1).fill('')];
+      const merged = Math.min(mergedLimit, Number(cell.attributes['colspan'] ?? 1));
+      return [text, ...Array<string>(merged - 1).fill('')];
     }),
   );
-  const width = Math.max(1, ...rows.map((row) => row.length));
-  const line = (cells: readonly string[]) =>
-    `| ${Array.from({ length: width }, (_, index) => cells[index] ?? '').join(' | ')} |`;
+  const width = rows.reduce((most, row) => Math.max(most, row.length), 1);
+  // Rows that are shorter than the first are filled up by the reader.
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   const [head = [], ...rest] = rows;
-  return [line(head), `|${' --- |'.repeat(width)}`, ...rest.map(line)].join('\n');
+  const first = [...head, ...Array<string>(width - head.length).fill('')];
+  return [line(first), `|${' --- |'.repeat(width)}`, ...rest.map(line)].join('\n');
+}
+
+const mergedLimit = 60;
+
+/** A cell is one line, on which a fence is no fence: blocks of code become code in a line. */
+function inCell(nodes: readonly Node[]): Node[] {
+  return nodes.map((node) => {
+    if (typeof node === 'string') return node;
+    if (node.name === 'pre') return element('code', {}, [textBelow(node.children)]);
+    const isCode = (node.attributes['class'] ?? '') === 'code';
+    return element(isCode ? 'p' : node.name, isCode ? {} : node.attributes, inCell(node.children));
+  });
 }
 
 function rowsOf(node: Element): Element[] {
@@ -182,32 +218,53 @@ function inlineElement(node: Element, pictureAt: PictureAt): string {
     // Anchors are named anew by whoever shows Markdown.
     return href === '' || href.startsWith('#') || words.trim() === ''
       ? words
-      : `[${words}](<${href.replace(/[<>\s]/g, encodeURIComponent)}>)`;
+      : `[${words}](<${addressOf(href)}>)`;
   }
   const mark = marks[node.name];
   const inner = words.trim();
   if (!mark || inner === '') return words;
-  const [before = '', after = ''] = [/^\s*/.exec(words)?.[0], /\s*$/.exec(words)?.[0]];
+  const before = words.slice(0, words.length - words.trimStart().length);
+  const after = words.slice(words.trimEnd().length);
   return `${before}${mark}${inner}${mark}${after}`;
 }
 
+/** Where signs in it could be taken for the end of it, or of its cell, it stays words. */
 function span(text: string): string {
-  const plain = visible(text).replace(/\s+/g, ' ');
-  if (plain.trim() === '') return '';
-  const longest = Math.max(0, ...(plain.match(/`+/g) ?? []).map((run) => run.length));
-  const tick = '`'.repeat(longest + 1);
-  const pad = longest > 0 || /^ | $/.test(plain) ? ' ' : '';
-  return `${tick}${pad}${plain}${pad}${tick}`;
+  const plain = visible(text).replace(/\s+/g, ' ').trim();
+  if (plain === '') return '';
+  return /[`|\\<]|\][([:]/.test(plain) ? escaped(plain) : `\`${plain}\``;
 }
 
-/** Signs that mean something in Markdown, and those of HTML, which Markdown would let through. */
+/** Signs that would end the address, its cell or a code span around it. */
+export function addressOf(href: string): string {
+  const coded = href.replace(
+    /[<>\s\\`|()]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  );
+  return coded.replaceAll('&', '&amp;');
+}
+
+const references: Readonly<Record<string, string>> = {
+  '<': '&lt;',
+  '>': '&gt;',
+  '`': '&#96;',
+  '|': '&#124;',
+};
+
+/** Signs that mean something in Markdown. Those that could begin HTML, code or a cell are written as references, which nothing takes apart. */
 function escaped(text: string): string {
-  return visible(text).replace(/[\\`*_[\]~|<>&]/g, '\\$&');
+  return visible(text)
+    .replace(/\r\n?/g, '\n')
+    .replace(/&(?=#?\w+;)/g, '&amp;')
+    .replace(/[\\*_[\]~]|(?<=^|\])\(/g, '\\$&')
+    .replace(/[<>`|]/g, (char) => references[char] ?? '');
 }
 
 function prefixed(text: string, prefix: string): string {
-  return text
-    .split('\n')
-    .map((line) => (prefix + line).trimEnd())
-    .join('\n');
+  return bounded(
+    text
+      .split('\n')
+      .map((line) => (prefix + line).trimEnd())
+      .join('\n'),
+  );
 }

@@ -3,6 +3,7 @@ import type { Request, Response } from 'express';
 import type { Recorder } from '../audit/recorder.ts';
 import type { LibraryParts, Space } from './contract.ts';
 import type { PageStyle } from './document.ts';
+import type { ReadingThread } from './thread.ts';
 
 export interface Reader {
   readonly id: string;
@@ -14,6 +15,8 @@ export interface LibraryOptions {
   readonly library: LibraryParts;
   readonly recorder: Recorder;
   readonly style: PageStyle;
+  /** For what can take long. */
+  readonly thread: ReadingThread;
   readonly personOf: (res: Response) => Reader;
   readonly now: () => number;
 }

@@ -9,11 +9,11 @@ import { HttpError } from '../http/errors.ts';
 import { allowOwnFrame, replacePolicy } from '../http/headers.ts';
 import { pageFrame, sendPage } from '../http/page.ts';
 import { safeAddress } from './addresses.ts';
+import { createBodies } from './bodies.ts';
 import type { LibraryPages, Page } from './contract.ts';
 import { disposition } from './disposition.ts';
 import { bodyPolicy, frameDocument, frameSandbox } from './document.ts';
 import { type LibraryOptions, queryText, spaceOf } from './options.ts';
-import { renderPage } from './render.ts';
 import { isShownMedia } from './resources.ts';
 
 export function showPage({ library, personOf, now }: LibraryOptions): RequestHandler {
@@ -46,11 +46,16 @@ export function showPage({ library, personOf, now }: LibraryOptions): RequestHan
 }
 
 /** @param publicOrigin pictures come from there, or from where this request was sent on this machine */
-export function showBody({ library, style }: LibraryOptions, publicOrigin: string): RequestHandler {
+export function showBody(
+  { library, style, thread, now }: LibraryOptions,
+  publicOrigin: string,
+): RequestHandler {
+  const bodyOf = createBodies({ library, thread, now });
   const publicHost = new URL(publicOrigin).host;
-  return (req, res) => {
+  return async (req, res) => {
     const page = pageOf(req, library.pages);
-    const body = renderPage(page, library);
+    const body = await bodyOf(page);
+    if (body === undefined) throw new HttpError('too_many_requests');
     const { theme } = pageFrame(req, res);
     // The host is one of our own: others were refused before.
     const origin = req.headers.host === publicHost ? publicOrigin : `http://${req.headers.host}`;

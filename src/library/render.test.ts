@@ -344,6 +344,10 @@ suite('whatever people stored', () => {
     );
   });
 
+  test('a table of more strays than a call takes arguments', () => {
+    assert.ok(render(`<table><x>${'<br/>'.repeat(145_000)}</x></table>`).length > 700_000);
+  });
+
   test('time grows with the length alone', () => {
     const patterns = [
       '<b>',
@@ -366,9 +370,13 @@ suite('whatever people stored', () => {
       macro('toc'),
       `${macro('toc')}<h1>x</h1>`,
       macro('children'),
+      '<ul><li>y</li></ul>',
     ];
     for (const pattern of patterns) {
-      const body = pattern.repeat(300_000 / pattern.length);
+      const body =
+        pattern === '<ul><li>y</li></ul>'
+          ? `<ul>${pattern.repeat(40_000)}</ul>`
+          : pattern.repeat(300_000 / pattern.length);
       const began = performance.now();
       render(body);
       const tookMs = performance.now() - began;

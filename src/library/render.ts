@@ -18,13 +18,21 @@ export interface RenderOptions {
 }
 
 /** The clean tree of a page. */
-export function cleanPage(page: Page, { pages, url, links = dashboardLinks }: RenderOptions): Node[] {
-  const scene: Scene = { page, pages: remembering(pages), url, links, inLink: false, had: new Set(), clean };
+export function cleanPage(page: Page, options: RenderOptions): Node[] {
+  const scene = sceneOf(page, options);
   const parsed = parseStorage(page.body);
   if (parsed.kind === 'tree') return outline(clean(parsed.nodes, scene), page.title);
-  const why = parsed.kind === 'too-deep' ? 'nested too deeply' : 'too long';
-  const original = link(scene, safeAddress(page.url, undefined), ['Read it in Confluence']);
-  return [quietBox([`This page is ${why} to be shown here. `, original, '.'])];
+  return instead(scene, parsed.kind === 'too-deep' ? 'is nested too deeply' : 'is too long');
+}
+
+function instead(scene: Scene, why: string): Node[] {
+  const original = link(scene, safeAddress(scene.page.url, undefined), ['Read it in Confluence']);
+  return [quietBox([`This page ${why} to be shown here. `, original, '.'])];
+}
+
+/** What stands in place of a page that was not rendered. @param why goes on as "to be shown here" */
+export function notShown(page: Page, why: string, options: RenderOptions): string {
+  return sanitise(markupOf(instead(sceneOf(page, options), why)));
 }
 
 /** Its HTML, sanitised. Pictures are at `/library/attachments/<id>`. */
@@ -32,15 +40,30 @@ export function renderPage(page: Page, options: RenderOptions): string {
   return sanitise(markupOf(cleanPage(page, options)));
 }
 
-/** A page can name the same files thousands of times. */
+function sceneOf(page: Page, { pages, url, links = dashboardLinks }: RenderOptions): Scene {
+  return { page, pages: remembering(pages), url, links, inLink: false, had: new Set(), clean };
+}
+
+/** A page can name the same pages and files thousands of times. What is remembered is without its body. */
 function remembering(pages: LibraryPages): LibraryPages {
-  const files = new Map<string, ReturnType<LibraryPages['attachmentsOf']>>();
+  const light = (page: Page | undefined) => page && { ...page, body: '' };
+  const byId = once((id: string) => light(pages.page(id)));
+  const byTitle = once((key: string) => {
+    const cut = key.indexOf('\n');
+    return light(pages.pageByTitle(key.slice(0, cut), key.slice(cut + 1)));
+  });
   return {
     ...pages,
-    attachmentsOf(id) {
-      const known = files.get(id) ?? pages.attachmentsOf(id);
-      files.set(id, known);
-      return known;
-    },
+    page: byId,
+    pageByTitle: (space, title) => byTitle(`${space.replaceAll('\n', ' ')}\n${title}`),
+    attachmentsOf: once(pages.attachmentsOf),
+  };
+}
+
+function once<T>(read: (key: string) => T): (key: string) => T {
+  const known = new Map<string, T>();
+  return (key) => {
+    if (!known.has(key)) known.set(key, read(key));
+    return known.get(key) as T;
   };
 }

@@ -7,11 +7,7 @@ import { element } from './tree.ts';
 /** How the things that a page names are reached from where it is shown. */
 export interface Links {
   /** undefined: this page cannot be reached here, only at Confluence. */
-  readonly page: (target: {
-    readonly id: string;
-    readonly title: string;
-    readonly url: string;
-  }) => string | undefined;
+  readonly page: (target: { readonly id: string }) => string | undefined;
   readonly attachment: (target: Attachment) => string | undefined;
 }
 

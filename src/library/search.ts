@@ -1,5 +1,6 @@
 // Full-text search over the library. Whatever people type is words to look for, never syntax of the index.
 import type { DatabaseSync } from 'node:sqlite';
+import { createMarker, type Piece, type Sought } from './snippets.ts';
 
 export interface Found {
   readonly id: string;
@@ -7,12 +8,6 @@ export interface Found {
   readonly fetchedAt: number;
   readonly title: readonly Piece[];
   readonly snippet: readonly Piece[];
-}
-
-/** A piece of a text; `hit`: it is what was looked for. */
-export interface Piece {
-  readonly text: string;
-  readonly hit: boolean;
 }
 
 export interface FoundPage {
@@ -32,14 +27,11 @@ export interface SearchRequest {
 export const foundPerPage = 20;
 export const countLimit = 1000;
 const wordLimit = 12;
-/** Private characters, which the indexed text has none of. */
-const [hitBegins, hitEnds] = ['\ue000', '\ue001'];
+/** Characters of a page that are looked through for its snippet. */
+const snippetLimit = 300_000;
 
-/**
- * An FTS5 query: every word must be there, words in quotes in that order, the last one may go on.
- * @returns undefined where there is no word in it
- */
-export function queryOf(text: string): string | undefined {
+/** Every word must be there, words in quotes in that order, the last one may go on. undefined: there is no word in it */
+function soughtOf(text: string): Sought | undefined {
   const phrases: string[][] = [];
   for (const [index, part] of text.normalize('NFC').slice(0, 400).split('"').entries()) {
     const words = part.match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
@@ -49,23 +41,29 @@ export function queryOf(text: string): string | undefined {
   }
   const kept = phrases.filter((words) => words.length > 0).slice(0, wordLimit);
   if (kept.length === 0) return undefined;
-  const quoted = kept.map((words) => `"${words.slice(0, wordLimit).join(' ')}"`);
-  const isOpen = /[\p{L}\p{N}\p{M}]$/u.test(text);
-  return quoted.join(' AND ') + (isOpen ? '*' : '');
+  return {
+    phrases: kept.map((words) => words.slice(0, wordLimit)),
+    isOpen: /[\p{L}\p{N}\p{M}]$/u.test(text),
+  };
+}
+
+/** As a query of FTS5, every word quoted. */
+function queryOf({ phrases, isOpen }: Sought): string {
+  return phrases.map((words) => `"${words.join(' ')}"`).join(' AND ') + (isOpen ? '*' : '');
 }
 
 export function createSearch(database: DatabaseSync): (request: SearchRequest) => FoundPage {
-  // The best are chosen first, so that only what is shown is cut into snippets.
+  // The best are chosen first, so that only what is shown is read.
   const find = database.prepare(`
-    SELECT page.id AS id, page.space AS space, page.fetched_at AS fetchedAt,
-      highlight(page_text, 0, '${hitBegins}', '${hitEnds}') AS title,
-      snippet(page_text, 1, '${hitBegins}', '${hitEnds}', '…', 28) AS snippet
-    FROM page_text JOIN page ON page.row = page_text.rowid
-    WHERE page_text MATCH :query AND page_text.rowid IN (
-      SELECT page_text.rowid FROM page_text JOIN page ON page.row = page_text.rowid
+    SELECT page.id AS id, page.space AS space, page.fetched_at AS fetchedAt, page_text.title AS title,
+      substr(page_text.text, 1, ${snippetLimit}) AS text
+    FROM (
+      SELECT page_text.rowid AS row, bm25(page_text, 8.0, 1.0) AS rank
+      FROM page_text JOIN page ON page.row = page_text.rowid
       WHERE page_text MATCH :query AND page.status = 'live' AND (:space IS NULL OR page.space = :space)
-      ORDER BY bm25(page_text, 8.0, 1.0) LIMIT :limit OFFSET :from)
-    ORDER BY bm25(page_text, 8.0, 1.0)`);
+      ORDER BY rank LIMIT :limit OFFSET :from) AS best
+    JOIN page_text ON page_text.rowid = best.row JOIN page ON page.row = best.row
+    ORDER BY best.rank`);
   const count = database.prepare(`
     SELECT count(*) AS total FROM (
       SELECT 1 FROM page_text JOIN page ON page.row = page_text.rowid
@@ -76,12 +74,14 @@ export function createSearch(database: DatabaseSync): (request: SearchRequest) =
     space = null,
     from,
   }: Omit<SearchRequest, 'space'> & { space?: string | null | undefined }) => {
-    const query = queryOf(text);
-    if (query === undefined) return { found: [], total: 0 };
+    const sought = soughtOf(text);
+    if (sought === undefined) return { found: [], total: 0 };
+    const query = queryOf(sought);
     const rows = find.all({ query, space, limit: foundPerPage, from }) as unknown as Row[];
     const { total } = count.get({ query, space }) as { total: number };
+    const { whole, snippet } = createMarker(sought);
     return {
-      found: rows.map((row) => ({ ...row, title: piecesOf(row.title), snippet: piecesOf(row.snippet) })),
+      found: rows.map(({ title, text, ...row }) => ({ ...row, title: whole(title), snippet: snippet(text) })),
       total,
     };
   };
@@ -92,16 +92,5 @@ interface Row {
   readonly space: string;
   readonly fetchedAt: number;
   readonly title: string;
-  readonly snippet: string;
-}
-
-/** Cuts at the marks; one without its other half is no hit. */
-export function piecesOf(marked: string): Piece[] {
-  const pieces: Piece[] = [];
-  for (const part of marked.split(hitBegins)) {
-    const [hit, ...rest] = part.split(hitEnds);
-    if (rest.length === 0) pieces.push({ text: part, hit: false });
-    else pieces.push({ text: hit ?? '', hit: true }, { text: rest.join(''), hit: false });
-  }
-  return pieces.filter(({ text }) => text !== '');
+  readonly text: string;
 }

@@ -25,13 +25,18 @@ export function paragraph(children: readonly Node[], classes: string): Element {
   return element('div', { class: ['para', classes].filter(Boolean).join(' ') }, children);
 }
 
+const words = new WeakSet<Element>();
+
 /** What may stand in a heading or a summary: words and small pictures, no blocks. */
 export function wordsOnly(nodes: readonly Node[]): Node[] {
   return nodes.flatMap((node): Node[] => {
-    if (typeof node === 'string') return [node];
+    // Headings in headings would be walked once for each.
+    if (typeof node === 'string' || words.has(node)) return [node];
     if (node.name === 'toc') return [];
     const children = wordsOnly(node.children);
     if (blockNames.has(node.name)) return node.name === 'hr' ? [' '] : [...children, ' '];
-    return [element(node.name, node.attributes, children)];
+    const kept = element(node.name, node.attributes, children);
+    words.add(kept);
+    return [kept];
   });
 }

@@ -1,7 +1,7 @@
 // Tables, rebuilt row by row: whatever stands between rows and cells would be moved about by browsers.
 import { hueOf } from './colours.ts';
 import type { Scene } from './scene.ts';
-import { attribute, type Element, element, isElement, type Node } from './tree.ts';
+import { append, attribute, type Element, element, isElement, type Node } from './tree.ts';
 
 export function table(node: Element, scene: Scene): Node[] {
   const rows: Element[] = [];
@@ -38,9 +38,9 @@ function collect(
       );
       if (cells.length > 0) rows.push(element('tr', {}, cells));
     } else if (node.name === 'caption') {
-      captions.push(...scene.clean(node.children, scene));
+      append(captions, scene.clean(node.children, scene));
     } else if (node.name !== 'colgroup' && node.name !== 'col') {
-      strays.push(...scene.clean([node], scene));
+      append(strays, scene.clean([node], scene));
     }
   }
 }

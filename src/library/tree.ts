@@ -21,6 +21,11 @@ export function isElement(node: Node | undefined, ...names: readonly string[]): 
   return typeof node === 'object' && (names.length === 0 || names.includes(node.name));
 }
 
+/** As `push` does, for any number: a call takes only so many arguments. */
+export function append(nodes: Node[], more: readonly Node[]): void {
+  for (const node of more) nodes.push(node);
+}
+
 /** The first child of that name. */
 export function childOf(parent: Element, name: string): Element | undefined {
   return parent.children.find((node): node is Element => isElement(node, name));
