@@ -82,12 +82,7 @@ export function createRuns(db: DatabaseSync) {
     begin: (scope: string, now: number): { readonly id: number; readonly resumed: boolean } =>
       transaction(db, () => {
         const before = last.get() as Run | undefined;
-        if (
-          before &&
-          before.state !== 'done' &&
-          before.scope === scope &&
-          now - before.startedAt < freshMs
-        ) {
+        if (before && before.state !== 'done' && before.scope === scope && now - before.startedAt < freshMs) {
           db.exec(`INSERT OR IGNORE INTO sync_work (page, what) SELECT page, 'page' FROM sync_failure;
                    DELETE FROM sync_failure`);
           db.prepare(

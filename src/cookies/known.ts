@@ -43,7 +43,7 @@ export function knownCookies(options: KnownCookiesOptions): KnownCookie[] {
       ...pick(own),
       matches: (name) => name === visitorName,
       setBy: 'Gatehouse',
-      purpose: 'Remembers this browser on the public pages: the theme, and that you saw the notice.',
+      purpose: 'Remembers this browser on the public pages: the look, and that you saw the notice.',
       lifetime: left(visitorLeftMs),
     },
     {
