@@ -1,6 +1,14 @@
 // The library's addresses: who may do what, what each answer lets a browser do, the search, and the frame in a real browser.
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { openLibrary } from '../src/confluence/library-store.ts';
@@ -333,6 +341,9 @@ suite('exports on disk', () => {
       t.skip(skip);
       return;
     }
+    const left = join(library.parts.exportsFolder, '.pdf-left');
+    mkdirSync(left, { recursive: true });
+    utimesSync(left, new Date(0), new Date(0));
     const outcome = await run('pdf', { page: root });
     assert.deepEqual(outcome.kind === 'done' && outcome.failed, []);
     const bytes = readFileSync(join(library.parts.exportsFolder, 'DOC', 'Handbook.pdf'));

@@ -1,6 +1,15 @@
 // Prints a self-contained file to PDF with a Chromium that may not reach any network or see any secret; the file's policy lets no script run.
 import { spawn } from 'node:child_process';
-import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -29,6 +38,9 @@ export function findBrowser(
 }
 
 const limitMs = 60_000;
+const workPrefix = '.pdf-';
+/** Nobody works in a folder that is older. */
+const leftAfterMs = 10 * limitMs;
 
 export type Printed = { readonly pdf: Buffer } | { readonly fault: 'timeout' | 'failed' };
 
@@ -37,7 +49,8 @@ export type Printed = { readonly pdf: Buffer } | { readonly fault: 'timeout' | '
  * @param folder where a working folder can be made; it is gone afterwards
  */
 export async function printPdf(browser: string, html: string, folder: string): Promise<Printed> {
-  const work = mkdtempSync(join(folder, '.pdf-'));
+  removeLeft(folder);
+  const work = mkdtempSync(join(folder, workPrefix));
   try {
     const [page, out] = [join(work, 'page.html'), join(work, 'page.pdf')];
     writeFileSync(page, html, { mode: 0o600 });
@@ -52,6 +65,16 @@ export async function printPdf(browser: string, html: string, folder: string): P
     throw error;
   } finally {
     rmSync(work, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** What a process that was killed left behind. */
+function removeLeft(folder: string): void {
+  for (const name of readdirSync(folder).filter((entry) => entry.startsWith(workPrefix))) {
+    const path = join(folder, name);
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found?.isDirectory() && Date.now() - found.mtimeMs > leftAfterMs)
+      rmSync(path, { recursive: true, force: true });
   }
 }
 
