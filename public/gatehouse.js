@@ -1,11 +1,18 @@
 // Small comforts only; every page reads and every form works without this file. Stores nothing.
 const local = new Intl.DateTimeFormat(undefined, { dateStyle: 'long', timeStyle: 'short' });
 
-for (const time of document.querySelectorAll('time[datetime]')) {
-  const words = local.format(new Date(time.dateTime));
-  if ('local' in time.dataset) time.textContent = words;
-  else time.title = words;
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
+
+// Instants only: a day of a chart is a day by UTC, and would be another one elsewhere.
+function localise(part) {
+  for (const time of part.querySelectorAll('time[datetime*="T"]')) {
+    const at = new Date(time.dateTime);
+    const words = local.format(at);
+    if (time.dataset.local !== '') time.title = words;
+    if ('local' in time.dataset) time.textContent = time.dataset.local === 'clock' ? clock.format(at) : words;
+  }
 }
+localise(document);
 
 // A look is shown while it is chosen; it stays only when the form is sent.
 for (const choice of document.querySelectorAll('input[name="theme"]')) {
@@ -28,6 +35,7 @@ for (const list of document.querySelectorAll('.entries[data-live]')) {
     if (!entry || seen.has(entry.id)) return;
     seen.add(entry.id);
     entry.classList.add('fresh');
+    localise(entry);
     list.prepend(entry);
     if (scrollY > list.offsetTop) scrollBy(0, entry.offsetHeight);
   });

@@ -32,5 +32,10 @@ await getOauth2Proxy((line) => process.stdout.write(`${line}\n`));
 const files = globSync(['src/**/*.test.ts', 'views/**/*.test.ts', 'test/**/*.test.ts']).filter(
   (file) => !pattern || file.includes(pattern),
 );
+// Without files node would look for some itself, and run everything.
+if (files.length === 0) {
+  process.stderr.write(`No test file has "${pattern}" in its path.\n`);
+  process.exit(2);
+}
 step('tests', process.execPath, ['--test', '--test-concurrency=4', '--test-timeout=180000', ...files.sort()]);
 process.stdout.write(`\nAll is well after ${Math.round((Date.now() - startedAt) / 1000)} s.\n`);

@@ -51,6 +51,9 @@ suite('signing out another device', needed, () => {
       .getByText(/^Verified at/i)
       .first()
       .waitFor({ timeout: 25_000 });
+    const clocks = await b.locator('.receipt time').allTextContents();
+    assert.equal(clocks.length, 2);
+    for (const text of clocks) assert.doesNotMatch(text, /UTC/, 'by the clock of whoever reads it');
 
     await a.getByText('ada@example.org').click();
     await a.waitForURL(`${world.url}/dashboard`);

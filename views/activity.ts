@@ -30,7 +30,7 @@ const reasons: Readonly<Record<string, string>> = {
   expired: 'It reached its last day.',
   signed_out: 'You signed out there.',
   revoked: 'You ended it from another device.',
-  revoked_by_operator: 'Whoever runs this site ended it.',
+  revoked_by_operator: 'An operator ended it.',
   replayed: 'A copy of its cookie was used.',
   too_many: 'There were more sessions than are allowed at once.',
   device_changed: 'Its browser or network changed.',
@@ -79,5 +79,5 @@ ${(device !== undefined || network !== undefined || bySomebodyElse) && html`<p c
 
 function pages(next: string | undefined, isLater: boolean): Content {
   if (next === undefined && !isLater) return undefined;
-  return html`<nav class="pages" aria-label="Pages">${isLater && html`<a class="button" href="/activity">Newest</a>`}${next !== undefined && html`<a class="button" href="/activity?cursor=${next}" rel="next">Earlier</a>`}</nav>`;
+  return html`<nav class="pages" aria-label="Pages">${isLater && html`<a class="button" href="/activity">First page</a>`}${next !== undefined && html`<a class="button" href="/activity?cursor=${next}" rel="next">Next page</a>`}</nav>`;
 }

@@ -114,8 +114,8 @@ ${facts([
 
 function ageWords({ age, state }: KeyRow, now: number): Content {
   if (age.kind === 'made') return html`made ${sinceWords(age.at, now)}`;
-  if (age.kind === 'seen') return html`age unknown: first seen ${day(age.at)}`;
-  return state === 'outside' ? 'not known: only oauth2-proxy has it' : 'age unknown';
+  if (age.kind === 'seen') return html`unknown; first seen ${day(age.at)}`;
+  return state === 'outside' ? 'not known: only oauth2-proxy has it' : 'unknown';
 }
 
 /** A date without a time of day, since that is all that is known. */

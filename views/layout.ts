@@ -35,6 +35,8 @@ export interface PageHead {
   readonly refreshAfterS?: number;
   /** `narrow`: one message and one way on. `landing`: the front page. */
   readonly shape?: 'wide' | 'narrow' | 'landing';
+  /** The reader’s session is known to be over: signing in is the only way on. */
+  readonly isOver?: true;
 }
 
 const schemes = { auto: 'light dark', light: 'light', dark: 'dark' } as const;
@@ -56,7 +58,7 @@ ${head.refreshAfterS !== undefined && html`<meta http-equiv="refresh" content="$
 </head>
 <body class="${person === undefined ? 'public' : 'member'}">
 <a class="skip" href="#main">Skip to the content</a>
-${person === undefined ? topLine(frame) : rail(frame, person, frame.path, frame.csrfToken)}
+${person === undefined ? topLine(frame, head.isOver === true) : rail(frame, person, frame.path, frame.csrfToken)}
 <div class="page">
 ${frame.devMode && devBanner(frame)}
 <main id="main" tabindex="-1" class="${head.shape ?? 'wide'}">
@@ -70,8 +72,9 @@ ${body}
 `;
 }
 
-function topLine(frame: Frame): Html {
-  return html`<header class="top"><a class="mark" href="/">${icon(frame, 'lamp')}Gatehouse</a><a class="button" href="${frame.signInPath}">Sign in</a></header>`;
+// Nobody is known here, so both ways stand side by side: who is signed in already must not pass Google again.
+function topLine(frame: Frame, isOver: boolean): Html {
+  return html`<header class="top"><a class="mark" href="/">${icon(frame, 'lamp')}Gatehouse</a><nav aria-label="Main">${!isOver && html`<a href="/dashboard">Dashboard</a>`}<a class="button" href="${frame.signInPath}">Sign in</a></nav></header>`;
 }
 
 function devBanner(frame: Frame): Html {

@@ -66,7 +66,7 @@ const never: SyncState = {
 };
 
 function spaceRow(frame: Frame, { key, name, pages, fetchedAt }: SpaceItem, now: number): Html {
-  return html`<li><a class="space" href="${spacePath(key)}">${icon(frame, 'library')}<span class="row-text"><span class="strong">${name || key}</span><span class="muted small">${count(pages)} ${pages === 1 ? 'page' : 'pages'} · fetched ${timeAgo(fetchedAt, now)}</span></span><code>${key}</code></a></li>`;
+  return html`<li><a class="space" href="${spacePath(key)}">${icon(frame, 'library')}<span class="row-text"><span class="strong">${name || key}</span><span class="muted small">${count(pages)} ${pages === 1 ? 'page' : 'pages'} · fetched ${timeAgo(fetchedAt, now)}</span></span><code title="${key}">${key}</code></a></li>`;
 }
 
 function nothingYet(frame: Frame, props: LibraryProps): Html {

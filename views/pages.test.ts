@@ -252,6 +252,15 @@ test('the rail marks the place, also below it', () => {
   assert.deepEqual(at('/cookiesx'), []);
 });
 
+test('public pages know nobody and offer both ways on; where a session is known to be over, only signing in', () => {
+  const top = (page: Html) => /<header class="top">.*<\/header>/.exec(page.markup)?.[0] ?? '';
+  const over = sessionEnded(visitor, { reason: 'idle', endedAt: undefined, now });
+  for (const page of [landing(visitor, look), signedOut(visitor), errorPage(visitor, failure)])
+    assert.match(top(page), /<a href="\/dashboard">Dashboard<\/a>.*Sign in<\/a>/);
+  assert.match(top(over), /Sign in<\/a>/);
+  assert.ok(!top(over).includes('/dashboard'));
+});
+
 test('theme, development mode and retrying are said where they hold, and only there', () => {
   const quiet = { ...visitor, devMode: false };
   assert.match(signedOut({ ...quiet, theme: 'dark' }).markup, /data-theme="dark"[\s\S]*content="dark"/);

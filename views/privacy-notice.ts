@@ -22,6 +22,9 @@ const places: readonly (readonly [StoredItem['where'], string])[] = [
   ['Google', 'At Google'],
 ];
 
+// The rail leads here too, and this page has none.
+const same = html`It is the same page for everyone, signed in or not. <a href="/dashboard">Go to the dashboard</a>`;
+
 export function privacyNotice(frame: Frame, props: PrivacyNoticeProps): Html {
   return layout(
     frame,
@@ -30,8 +33,8 @@ export function privacyNotice(frame: Frame, props: PrivacyNoticeProps): Html {
       heading: 'What is stored, why and for how long',
       lead:
         props.consent === 'required'
-          ? 'Nothing is stored in a visitor’s browser unless they agree. Nothing is used for advertising.'
-          : 'Only what signing in and your own choices need. Nothing is used for advertising.',
+          ? html`Nothing is stored in a visitor’s browser unless they agree. Nothing is used for advertising. ${same}`
+          : html`Only what signing in and your own choices need. Nothing is used for advertising. ${same}`,
     },
     props.items.length === 0
       ? empty(

@@ -68,7 +68,7 @@ function findForm(frame: Frame, { fault }: NonNullable<PrivacyProps['search']>):
 <label for="email">Their address</label>
 <input id="email" name="email" type="email" required maxlength="254" autocomplete="off"${fault && html` aria-invalid="true" aria-describedby="email-fault" autofocus`}>
 ${fault && html`<p class="fault small" id="email-fault" role="alert">${icon(frame, 'bad')}Nothing is kept about that address.</p>`}
-<div class="actions"><button type="submit">Look</button></div></form>`;
+<div class="actions"><button type="submit">Show</button></div></form>`;
 }
 
 /** After somebody else was erased. */

@@ -131,5 +131,5 @@ function verifyStep({ gate, verifiedAt, writtenBack, open }: ReceiptItem): Step 
 
 function clock(at: number): Html {
   const iso = new Date(at).toISOString();
-  return html`<time datetime="${iso}" title="${exact(at)}">${iso.slice(11, 19)} UTC</time>`;
+  return html`<time datetime="${iso}" title="${exact(at)}" data-local="clock">${iso.slice(11, 19)} UTC</time>`;
 }

@@ -48,8 +48,8 @@ const reasons: Record<EndReason, { readonly lead: string; readonly text: string 
     text: 'If it was not you, sign in, look through your devices, and change the password of your Google account.',
   },
   revoked_by_operator: {
-    lead: 'Whoever runs this site signed this device out.',
-    text: 'You can sign in again. If you wonder why, ask them.',
+    lead: 'An operator of this site signed this device out.',
+    text: 'You can sign in again. If you wonder why, ask whoever runs this site.',
   },
   replayed: {
     lead: 'A cookie that had been replaced was used again, so this session ended on every copy.',
@@ -65,7 +65,7 @@ const reasons: Record<EndReason, { readonly lead: string; readonly text: string 
   },
   gate_limit: {
     lead: 'The gate’s limits for this site were reached, so this session ended.',
-    text: 'Whoever runs this site limits how long and how often one may be signed in at the gate. Sign in to go on.',
+    text: 'This site limits how long and how often one may be signed in at the gate. Sign in to go on.',
   },
   superseded: {
     lead: 'A newer session began in this browser, so this one ended.',
@@ -95,6 +95,7 @@ export function sessionEnded(frame: Frame, props: SessionEndedProps): Html {
       above: html`<span class="lamp">${icon(frame, 'clock')}</span>`,
       lead,
       shape: 'narrow',
+      isOver: true,
     },
     html`<p class="muted">${text}</p>
 ${props.changes !== undefined && props.changes.length > 0 && html`<p class="muted">What changed: ${props.changes.join(' and ')}.</p>`}

@@ -1,4 +1,4 @@
-// What a member can choose: the theme, and whether this device stays signed in.
+// What a member can choose: the look, and whether this device stays signed in.
 import { duration } from './format.ts';
 import { type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';

@@ -27,10 +27,10 @@ const troubles = {
 
 const states: Record<VaultEntryState, { readonly tone: Tone; readonly word: string }> = {
   fresh: { tone: 'good', word: 'Fresh' },
-  expiring: { tone: 'weak', word: 'Expires soon' },
+  expiring: { tone: 'weak', word: 'Expiring' },
   expired: { tone: 'unknown', word: 'Expired' },
   refused: { tone: 'bad', word: 'Refused' },
-  challenged: { tone: 'bad', word: 'CAPTCHA' },
+  challenged: { tone: 'bad', word: 'Challenged' },
 };
 
 const sources = {

@@ -28,7 +28,7 @@ export function refreshCard(
   const isHere = refused?.from === 'page';
   return card(
     'Put fresh cookies in',
-    html`${fault && html`<div role="alert">${notice(frame, 'bad', refused?.from === 'file' ? 'Nothing was loaded from the file.' : 'Nothing was sealed.', html`<p>${fault}</p>`)}</div>`}
+    html`${fault && !isHere && html`<div role="alert">${notice(frame, 'bad', 'Nothing was loaded from the file.', html`<p>${fault}</p>`)}</div>`}
 <ol class="vault-steps" id="refresh">
 <li>Open <a href="${url}" target="_blank" rel="noopener noreferrer">${host}</a> in a new tab and sign in there.</li>
 <li>In that tab open the developer tools (F12), choose <em>Network</em>, and load the page again.</li>
@@ -36,8 +36,9 @@ export function refreshCard(
 <li>Paste it here. It is read on the server, and only the cookies are kept.</li>
 </ol>
 <form method="post" action="/vault/load" class="vault-paste" autocomplete="off"><input type="hidden" name="_csrf" value="${frame.csrfToken}">
+${fault && isHere && html`<div role="alert" id="text-fault">${notice(frame, 'bad', 'Nothing was sealed.', html`<p>${fault}</p>`)}</div>`}
 <label for="text">What you copied</label>
-<textarea id="text" name="text" rows="5" required autocomplete="off" autocapitalize="none" spellcheck="false" aria-describedby="text-hint"${isHere && html` aria-invalid="true" autofocus`}></textarea>
+<textarea id="text" name="text" rows="5" required autocomplete="off" autocapitalize="none" spellcheck="false" aria-describedby="${isHere && 'text-fault '}text-hint"${isHere && html` aria-invalid="true" autofocus`}></textarea>
 <p class="muted small" id="text-hint">It is not shown again. Who holds these cookies is signed in to ${host} as you: paste them nowhere else.</p>
 <button type="submit" class="primary">Seal them in the vault</button></form>
 <div class="vault-file"><p class="muted">Longer than this box takes? Paste it into <code>${cookieFile}</code> on the server; the file is emptied once it is loaded.</p>${vaultForm(frame, '/vault/load-file', 'Load from the file')}</div>`,
