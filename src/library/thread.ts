@@ -66,7 +66,6 @@ export function createReadingThread(entry: URL, data: ThreadData, mostMs = limit
       workerData: data,
       resourceLimits: { maxOldGenerationSizeMb: memoryMb },
     });
-    begun.unref();
     begun.on('message', (message: FromReading) => {
       if (begun !== worker) return;
       if (message.kind === 'ready') limit(mostMs);
@@ -84,6 +83,8 @@ export function createReadingThread(entry: URL, data: ThreadData, mostMs = limit
       worker = undefined;
       end((job) => job.fail(new Error('the thread of the library ended')));
     });
+    // Last: to listen for messages would hold the process open again.
+    begun.unref();
     return begun;
   }
 

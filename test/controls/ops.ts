@@ -73,7 +73,7 @@ export const controls: readonly Control[] = [
     find: '    await letInWhoWaits(server);\n',
     replace: '    void letInWhoWaits;\n',
     tests: 'test/stop.test.ts',
-    sees: 'requests that wait for the store, or to be let in',
+    sees: 'requests that wait to be let in',
   },
   {
     invariant: 'it ends within 10 seconds',
