@@ -29,7 +29,7 @@ export interface ChildOptions {
   readonly onLine?: (line: string) => void;
 }
 
-const passedOn = new Set(['PATH', 'HOME', 'TMPDIR', 'TZ', 'NODE_V8_COVERAGE']);
+const passedOn = new Set(['PATH', 'HOME', 'TMPDIR', 'TZ', 'NODE_V8_COVERAGE', 'NODE_COMPILE_CACHE']);
 
 const living = new Set<Child>();
 process.on('exit', () => {

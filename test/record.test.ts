@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { after, before, test } from 'node:test';
+import { after, before, type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import { createAliases } from '../src/audit/aliases.ts';
 import { recordKeys } from '../src/audit/chain.ts';
@@ -219,10 +219,10 @@ await onBothStores('the recorder', (open) => {
       t.after(() => own.close());
       const recorder = recorderOver(own.store);
       const other = recorderOver(own.open());
-      let putBack = await keepCopy(own);
+      let putBack = await keepCopy(t, own);
       for (let i = 1; i <= 5; i++) {
         await (i % 2 === 1 ? recorder : other).write({ event: 'session.created' });
-        if (i === kept) putBack = await keepCopy(own);
+        if (i === kept) putBack = await keepCopy(t, own);
       }
       await putBack();
       await recorder.write({ event: 'session.created' });
@@ -427,16 +427,16 @@ await onBothStores('the recorder', (open) => {
 });
 
 /** A copy of the record as it is now. @returns how to put it in the place of what is there then */
-async function keepCopy({ address, store }: RecordPlace): Promise<() => Promise<void>> {
+async function keepCopy(t: TestContext, { address, store }: RecordPlace): Promise<() => Promise<void>> {
   if ('url' in address) {
     const client = connectRedis(address.url, () => undefined);
+    t.after(() => client.disconnect());
     const names = await client.keys('gatehouse:{record}:*');
     for (const name of names) await client.copy(name, `kept-${name}`);
     return async () => {
       const there = await client.keys('gatehouse:{record}:*');
       if (there.length > 0) await client.del(...there);
       for (const name of names) await client.rename(`kept-${name}`, name);
-      client.disconnect();
     };
   }
   const head = await store.record.head();

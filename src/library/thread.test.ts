@@ -13,7 +13,7 @@ const data = { dataDir: '', url: undefined, exportsFolder: '', style: { css: '',
 /** Fails where nothing comes, rather than wait with it. */
 async function soon<T>(asked: Promise<T>): Promise<T> {
   const late = new AbortController();
-  const never = delay(20_000, undefined, { signal: late.signal }).then(() => {
+  const never = delay(10_000, undefined, { signal: late.signal }).then(() => {
     throw new Error('no answer came');
   });
   try {
