@@ -2,17 +2,17 @@
 // processor time of the server per request, which a busy machine disturbs least: all servers run at once, each round asks
 // each of them in turn, and the median of the rounds counts.
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { type Child, freePort, startChild, waitFor } from '../demo/child.ts';
 import { type PrivateRedis, startRedis } from '../test/support/redis.ts';
+import { startServer } from '../test/support/server.ts';
 import { type Asked, ask, connections, cookiesOf } from './load.ts';
 
 interface Server {
   readonly name: string;
   readonly child: Child;
   readonly port: number;
+  close(): Promise<void>;
   /** For the two paths: the JSON and the page. */
   readonly headers: Record<Path, Record<string, string>[]>;
 }
@@ -30,26 +30,21 @@ const people = 1000;
 const withDevices = 100;
 const requestsOf: Record<Path, number> = { '/api/me': 4000, '/devices': 2000 };
 
-const root = resolve(import.meta.dirname, '..');
 const reportCpu = join(import.meta.dirname, 'report-cpu.ts');
 const browser = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
 
 /** Measures for `rounds` rounds and writes a table. */
 export async function compareRequests(rounds: number): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'));
   const redis = await startRedis();
-  const stockRedis = await startRedis();
   const servers: Server[] = [];
   try {
-    for (const kind of ['raw', 'bare', 'stock'] as const) servers.push(await startPeer(kind, stockRedis));
-    servers.push(await startOurs('Gatehouse, SQLite', folder, undefined));
-    servers.push(await startOurs('Gatehouse, Redis', folder, redis));
+    for (const kind of ['raw', 'bare', 'stock'] as const) servers.push(await startPeer(kind, redis));
+    servers.push(await startOurs('Gatehouse, SQLite', 'sqlite'));
+    servers.push(await startOurs('Gatehouse, Redis', 'redis'));
     for (const path of paths) await compare(path, servers, rounds);
   } finally {
-    for (const { child } of servers) await child.stop();
+    for (const { close } of servers) await close();
     await redis.close();
-    await stockRedis.close();
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -110,21 +105,13 @@ function medianOf(samples: readonly Sample[]): Sample {
   return middle;
 }
 
-async function startNode(name: string, args: readonly string[], env: Record<string, string>): Promise<Child> {
-  return startChild({
-    name,
-    command: process.execPath,
-    args: ['--import', reportCpu, ...args],
-    cwd: tmpdir(),
-    env: { NODE_ENV: 'production', ...env },
-  });
-}
-
 async function startPeer(kind: 'raw' | 'bare' | 'stock', redis: PrivateRedis): Promise<Server> {
   const port = await freePort();
-  const child = await startNode(kind, [join(root, 'bench/peers.ts'), kind], {
-    PORT: String(port),
-    REDIS_URL: redis.url,
+  const child = await startChild({
+    name: kind,
+    command: process.execPath,
+    args: ['--import', reportCpu, join(import.meta.dirname, 'peers.ts'), kind],
+    env: { NODE_ENV: 'production', PORT: String(port), REDIS_URL: redis.url },
   });
   const origin = `http://127.0.0.1:${port}`;
   const path = kind === 'stock' ? '/sign-in' : '/api/me';
@@ -134,37 +121,28 @@ async function startPeer(kind: 'raw' | 'bare' | 'stock', redis: PrivateRedis): P
     const headers = { 'user-agent': browser };
     own.push({ ...headers, ...(kind === 'stock' && { cookie: await cookiesOf(port, path, headers) }) });
   }
-  return { name: kind, child, port, headers: { '/api/me': own, '/devices': own } };
+  return { name: kind, child, port, close: child.stop, headers: { '/api/me': own, '/devices': own } };
 }
 
 /** The real program with everything on: limits, record, metrics, the gate's cookie looked at. */
-async function startOurs(name: string, folder: string, redis: PrivateRedis | undefined): Promise<Server> {
-  const [port, opsPort] = [await freePort(), await freePort()];
-  const secret = randomBytes(32).toString('hex');
-  const child = await startNode(name, [join(root, 'src/main.ts'), 'serve'], {
-    PUBLIC_URL: `http://localhost:${port}`,
-    PORT: String(port),
-    OPS_PORT: String(opsPort),
-    SECRET_KEY: randomBytes(32).toString('hex'),
-    GATE_SECRET: secret,
-    ADMIN_EMAILS: 'ada@example.org',
+async function startOurs(name: string, store: 'sqlite' | 'redis'): Promise<Server> {
+  const server = await startServer({
+    store,
+    before: `import ${JSON.stringify(reportCpu)};`,
     // Each person comes from a network of their own, as behind a front that says so.
-    TRUSTED_HOPS: '1',
-    SESSION_MAX_PER_USER: '0',
-    DATA_DIR: join(folder, name.replace(/\W/g, '')),
-    ...(redis && { SESSION_BACKEND: 'redis', REDIS_URL: redis.url }),
+    settings: { NODE_ENV: 'production', RATE_LIMIT: 'on', TRUSTED_HOPS: '1', SESSION_MAX_PER_USER: '0' },
   });
-  await waitFor(name, async () => (await fetch(`http://127.0.0.1:${opsPort}/readyz`)).ok);
+  const { child, port, close } = server;
 
   const signIn = async (person: number, device: number) => {
-    const id = `10000000000000${person + 100_000}`;
     const gateCookie = `_oauth2_proxy=${randomBytes(300).toString('base64url')}|${Math.floor(Date.now() / 1000)}|${randomBytes(32).toString('base64url')}`;
     const headers = {
+      ...server.gateHeaders({
+        id: `10000000000000${person + 100_000}`,
+        email: `person${person}@example.org`,
+      }),
       host: `localhost:${port}`,
       'user-agent': browser,
-      authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,
-      'x-forwarded-user': id,
-      'x-forwarded-email': `person${person}@example.org`,
       'x-forwarded-for': `10.${device}.${person >> 8}.${person & 255}`,
     };
     const navigation = { accept: 'text/html', 'sec-fetch-mode': 'navigate', cookie: gateCookie };
@@ -176,5 +154,5 @@ async function startOurs(name: string, folder: string, redis: PrivateRedis | und
   const manyDevices = own.slice(0, withDevices);
   for (let device = 1; device < 30; device++)
     for (let person = 0; person < withDevices; person++) await signIn(person, device);
-  return { name, child, port, headers: { '/api/me': own, '/devices': manyDevices } };
+  return { name, child, port, close, headers: { '/api/me': own, '/devices': manyDevices } };
 }

@@ -67,6 +67,12 @@ test('a search for the word that a page is made of', () => {
   assert.ok(performance.now() - began < 5000, `${Math.round(performance.now() - began)} ms`);
 });
 
+test('a title is looked up by an index', () => {
+  const { database } = library.parts.pages;
+  const plan = database.prepare('EXPLAIN QUERY PLAN SELECT id FROM page WHERE space = ? AND title = ?');
+  assert.match(String(plan.get('DOC', 'Page 1')?.['detail']), /page_by_title/);
+});
+
 test('a page that names thousands, in a space of thousands', () => {
   const { pages, url } = library.parts;
   const page = pages.page(heavy);

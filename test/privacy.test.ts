@@ -163,16 +163,8 @@ for (const store of storeKinds) {
     });
 
     test('files of the store that could not be written anew are, as soon as it works, and after a kill', async () => {
-      const logger = createLogger('silent');
       const { config, now, recorder } = desk;
-      const { ending } = createDesk({
-        config,
-        store: desk.store,
-        logger,
-        recorder,
-        now,
-        gateRedis: undefined,
-      });
+      const ending = endingOf(desk);
       let asked = 0;
       let works: boolean | 'killed' = false;
       const store = {
@@ -218,8 +210,7 @@ for (const store of storeKinds) {
         },
       };
       const { config, now, recorder } = desk;
-      const logger = createLogger('silent');
-      const { ending } = createDesk({ config, store, logger, recorder, now, gateRedis: undefined });
+      const ending = endingOf({ ...desk, store });
       const { erase, find } = createPrivacy({ config, store, recorder, ending, now });
       const { sessionsEnded } = await erase({ ids: [ulla.id], email: ulla.email }, 'terminal');
       await recorder.flush();
@@ -273,16 +264,8 @@ for (const store of storeKinds) {
       desk.advance(401 * day);
       const present = person('present');
       await begin(desk, present);
-      const logger = createLogger('silent');
       const { config, now, recorder } = desk;
-      const { ending } = createDesk({
-        config,
-        store: desk.store,
-        logger,
-        recorder,
-        now,
-        gateRedis: undefined,
-      });
+      const ending = endingOf(desk);
       const { erase } = createPrivacy({ config, store: desk.store, recorder, ending, now });
       const options = { store: desk.store, erase, retentionMs: config.personRetentionMs, now };
       while ((await forgetAway(options)) > 0);
@@ -291,6 +274,12 @@ for (const store of storeKinds) {
       assert.equal(await forgetAway({ ...options, retentionMs: 0 }), 0);
     });
   });
+}
+
+/** How sessions end, over the parts of `desk`. */
+function endingOf({ config, store, recorder, now }: Desk) {
+  const logger = createLogger('silent');
+  return createDesk({ config, store, logger, recorder, now, gateRedis: undefined }).ending;
 }
 
 function bytesOf(folders: readonly string[]): string {

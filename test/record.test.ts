@@ -9,11 +9,12 @@ import { createAliases } from '../src/audit/aliases.ts';
 import { recordKeys } from '../src/audit/chain.ts';
 import { bodyOf, type Entry, type EntryBody, readEntry } from '../src/audit/entry.ts';
 import type { EventName } from '../src/audit/events.ts';
+import { pruneRecord } from '../src/audit/prune.ts';
 import { createReader, type RecordItem } from '../src/audit/reader.ts';
 import { type RecordedEvent, RecordUnavailable } from '../src/audit/recorder.ts';
 import { sealGroup } from '../src/audit/seal-group.ts';
 import { verifyRecord } from '../src/audit/verify.ts';
-import type { Store } from '../src/store/contract.ts';
+import type { RecordTable, Store } from '../src/store/contract.ts';
 import { connectRedis } from '../src/store/redis-client.ts';
 import {
   dayMs,
@@ -389,6 +390,25 @@ await onBothStores('the recorder', (open) => {
     assert.equal((await entriesOf(place.store))[0]?.event, 'record.pruned');
     assert.equal((await verifyRecord({ record: place.store.record, keys: ring })).state, 'intact');
     await recorder.close();
+  });
+
+  test('entries that were edited to look old take nothing with them', async (t) => {
+    const own = await open();
+    t.after(() => own.close());
+    const { record } = own.store;
+    const recorder = recorderOver(own.store);
+    for (let i = 0; i < 4; i++) await recorder.write({ event: 'session.created' });
+    await recorder.close();
+    const edited: RecordTable = {
+      ...record,
+      after: async (seq, limit) =>
+        (await record.after(seq, limit)).map((row) =>
+          row.seq < 3 ? { ...row, text: row.text.replace(/"at":"\d{4}/, '"at":"2001') } : row,
+        ),
+    };
+    const now = Date.now();
+    assert.equal(await pruneRecord(edited, keys, now - 10 * dayMs, now, async () => undefined), 0);
+    assert.equal((await record.after(0, 10)).length, 4);
   });
 
   test('addresses are nowhere in what is kept, once their person is forgotten', async () => {

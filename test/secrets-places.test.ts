@@ -98,12 +98,7 @@ test('a vault that is within reach under Compose learns the new passphrase as ev
   const folder = await composeFolder();
   fs.appendFileSync(join(folder, '.env'), 'VAULT_BIND_MACHINE=false\n');
   const path = join(folder, 'data', 'vault.json');
-  const vault = createVaultFile({
-    path,
-    bindMachine: false,
-    machineId: async () => undefined,
-    now: Date.now,
-  });
+  const vault = vaultAt(path);
   const former = valuesIn(folder)['VAULT_PASSPHRASE'] ?? '';
   assert.equal(await vault.change(former, async () => ({ entries: [] })), 'changed');
   const { code, out } = await run(folder, '--rotate', 'vault', '--yes');
@@ -111,6 +106,11 @@ test('a vault that is within reach under Compose learns the new passphrase as ev
   const opened = await vault.open(valuesIn(folder)['VAULT_PASSPHRASE'] ?? '');
   assert.ok(opened !== 'none' && !('fault' in opened) && opened.slots.length === 1);
 });
+
+/** As a server here would open it. */
+function vaultAt(path: string) {
+  return createVaultFile({ path, bindMachine: false, machineId: async () => undefined, now: Date.now });
+}
 
 const needsRoot = process.geteuid?.() === 0 ? {} : { skip: 'only root can work on what is somebody else’s' };
 
@@ -123,12 +123,7 @@ test(
     fs.appendFileSync(join(folder, '.env'), 'VAULT_BIND_MACHINE=false\n');
     fs.rmSync(join(folder, '.env.lock'));
     const path = join(folder, 'data', 'vault.json');
-    const vault = createVaultFile({
-      path,
-      bindMachine: false,
-      machineId: async () => undefined,
-      now: Date.now,
-    });
+    const vault = vaultAt(path);
     await vault.change(valuesIn(folder)['VAULT_PASSPHRASE'] ?? '', async () => ({ entries: [] }));
     fs.rmSync(`${path}.lock`);
     for (const name of ['.', '.env', 'data', 'data/vault.json']) fs.chownSync(join(folder, name), 1234, 1234);

@@ -2,9 +2,9 @@
 // a kill left between the two.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RecordRow, RecordTable } from '../store/contract.ts';
-import { macOf, type RecordKey } from './chain.ts';
-import { readEntry } from './entry.ts';
+import type { RecordKey } from './chain.ts';
 import { appendLines, dropOldFiles, lastLines, rotateFile, setTornEndAside } from './file-disk.ts';
+import { genuineEntry } from './genuine.ts';
 import { lineOf, readLine } from './lines.ts';
 import type { RecordLogger } from './log-line.ts';
 import type { RecordedEvent } from './recorder.ts';
@@ -171,8 +171,7 @@ export function createRecordFile(options: RecordFileOptions): RecordFile {
 async function lastNumber(path: string, keys: readonly RecordKey[]): Promise<number | undefined> {
   const numbers = (await lastLines(path)).flatMap((line) => {
     const row = readLine(line);
-    const key = row && keys.find(({ kid }) => kid === readEntry(row.text)?.kid);
-    return row && key && macOf(key.key, row.seq, row.prev, row.text) === row.mac ? [row.seq] : [];
+    return row && genuineEntry(row, keys) ? [row.seq] : [];
   });
   return numbers.length > 0 ? Math.max(...numbers) : undefined;
 }

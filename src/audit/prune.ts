@@ -2,8 +2,9 @@
 // last entry about somebody goes what says who that was.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RecordRow, RecordTable } from '../store/contract.ts';
-import { macOf, type RecordKey, sealMark } from './chain.ts';
-import { type Entry, readEntry } from './entry.ts';
+import { type RecordKey, sealMark } from './chain.ts';
+import type { Entry } from './entry.ts';
+import { genuineEntry } from './genuine.ts';
 
 const pageSize = 500;
 
@@ -60,10 +61,4 @@ async function isNamedAfter(
     record.before(Number.POSITIVE_INFINITY, 1, ['by', alias]),
   ]);
   return newest.flat().some((row) => row.seq > seq);
-}
-
-function genuineEntry(row: RecordRow, keys: readonly RecordKey[]): Entry | undefined {
-  const entry = readEntry(row.text);
-  const key = keys.find(({ kid }) => kid === entry?.kid);
-  return entry && key && macOf(key.key, row.seq, row.prev, row.text) === row.mac ? entry : undefined;
 }

@@ -53,6 +53,14 @@ test('nothing is lost or made, whatever is looked for', () => {
   );
 });
 
+test('so many words are looked at, and so many hits are marked', () => {
+  const { whole } = createMarker({ phrases: [['a']], isOpen: false });
+  const marked = (text: string) => whole(text).filter(({ hit }) => hit).length;
+  assert.equal(marked('a b '.repeat(299)), 299);
+  assert.equal(marked('a b '.repeat(400)), 300);
+  assert.equal(marked(`${'b '.repeat(59_999)}a a`), 1);
+});
+
 test('a million characters of one word', () => {
   const text = 'a '.repeat(500_000);
   const began = performance.now();
