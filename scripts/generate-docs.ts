@@ -1,4 +1,4 @@
-// Writes the documents that are made from the tables of settings and of metrics. `--check`: writes nothing, names the stale ones, exits 1.
+// Writes the documents that are made from tables in code: settings, metrics, checks, routes. `--check`: writes nothing, names the stale ones, exits 1.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -6,6 +6,8 @@ import { recordDocument } from '../src/audit/documents.ts';
 import { documents } from '../src/config/documents.ts';
 import { checksPage } from '../src/doctor/documents.ts';
 import { metricsDocument } from '../src/ops/metrics-document.ts';
+import { allRoutes } from '../src/routes.ts';
+import { routesDocument } from '../src/routes-document.ts';
 
 const root = join(import.meta.dirname, '..');
 const read = (path: string) =>
@@ -17,6 +19,7 @@ const made = new Map([
   ...documents(readme),
   ['docs/metrics.md', metricsDocument()],
   ['docs/checks.md', checksPage()],
+  ['docs/routes.md', routesDocument(allRoutes)],
   ...recordDocument(read('docs/record.md')),
 ]);
 const stale = [...made].filter(([path, text]) => read(path) !== text);

@@ -5,12 +5,12 @@ import express, { type Express, type Request, type RequestHandler, type Response
 import { createAliases } from './audit/aliases.ts';
 import { createReader } from './audit/reader.ts';
 import type { Recorder } from './audit/recorder.ts';
-import { addCheckupRoutes, checkupPaths } from './checkup-routes.ts';
+import { bindCheckup } from './checkup-routes.ts';
 import type { Config } from './config/derive.ts';
 import { knownCookies } from './cookies/known.ts';
-import { apiCookies, cookiesPage } from './cookies/pages.ts';
+import { cookieRoutes } from './cookies/pages.ts';
 import { createDesk, type Desk } from './desk.ts';
-import { addDeskRoutes, deskPaths } from './desk-routes.ts';
+import { bindDesk } from './desk-routes.ts';
 import { gateCookieOf, isGateCookie, isGateSignInCookie } from './gate/cookie.ts';
 import { personOf, requirePerson } from './gate/identity.ts';
 import { createGatePaths } from './gate/paths.ts';
@@ -18,48 +18,40 @@ import { inspectGate, refuseEnded } from './gate/refuse-ended.ts';
 import { loadAssets } from './http/assets.ts';
 import { readBody } from './http/body.ts';
 import { isAmbiguous, singleCookie } from './http/cookie-header.ts';
-import { errorHandler, notFound, onlyMethods } from './http/errors.ts';
+import { errorHandler, notFound } from './http/errors.ts';
 import { noStore, securityHeaders } from './http/headers.ts';
 import { limitRate, networkOf, type RateLimitRedis } from './http/limits.ts';
 import { type Logger, requestLog } from './http/log.ts';
 import { prepareFrame } from './http/page.ts';
 import { requestFacts } from './http/request-facts.ts';
 import { requireOperator } from './http/require-operator.ts';
+import { bindRoutes, type Guards, mountRoutes } from './http/routes.ts';
 import { checkHost, checkOrigin } from './http/same-origin.ts';
 import { clearCookie } from './http/set-cookie.ts';
 import { refuseStrangeRequests } from './http/strange.ts';
-import { addKeysRoutes, keysOverview, keysPaths } from './keys-routes.ts';
-import { addLibraryRoutes, type LibraryRoutes, libraryPaths } from './library-routes.ts';
+import { bindKeys, keysOverview } from './keys-routes.ts';
+import { bindLibrary, type LibraryRouteParts } from './library-routes.ts';
 import { createWebhook } from './notify/webhook.ts';
 import { createOwnSignIns, readHouseCharts } from './ops/charts.ts';
 import type { Metrics } from './ops/metrics.ts';
 import { measureRequests } from './ops/requests.ts';
 import { storedItems } from './privacy/stored-items.ts';
-import { addPrivacyRoutes, createPrivacy, type PrivacyParts, privacyPaths } from './privacy-routes.ts';
-import { addRecordRoutes, recordPaths, recordSource } from './record-routes.ts';
+import { bindPrivacy, createPrivacy, type PrivacyParts } from './privacy-routes.ts';
+import { bindRecord, recordSource } from './record-routes.ts';
 import { createLive, type Live } from './reload.ts';
+import { allRoutes } from './routes.ts';
 import { admitSession, keepSessionOnError } from './sessions/admit.ts';
-import { apiMe } from './sessions/api-me.ts';
 import { checkCsrf, recordCsrf } from './sessions/csrf.ts';
-import { dashboardPage } from './sessions/dashboard.ts';
 import { ExpressStore } from './sessions/express-store.ts';
-import { logout } from './sessions/logout.ts';
 import { prepareMemberPage } from './sessions/member-page.ts';
 import { forget, sessionOf } from './sessions/request-session.ts';
 import { absoluteEndOf, endOf } from './sessions/session.ts';
 import { signedBy } from './sessions/session-cookie.ts';
-import { saveSettings, settingsPage } from './sessions/settings.ts';
 import type { Store } from './store/contract.ts';
 import { networkOf as shortNetwork } from './store/network.ts';
-import { addVaultRoutes, type VaultRoutes, vaultPaths } from './vault-routes.ts';
-import {
-  landingPage,
-  meetVisitor,
-  privacyNoticePage,
-  renewVisitor,
-  saveChoices,
-  signedOutPage,
-} from './visitors/public-pages.ts';
+import { bindVault, type VaultParts } from './vault-routes.ts';
+import { renewVisitor } from './visitors/public-pages.ts';
+import { basicRoutes, publicRoutes } from './visitors/routes.ts';
 import { createVisitors } from './visitors/visitors.ts';
 
 export interface AppOptions {
@@ -81,9 +73,9 @@ export interface AppOptions {
   /** What other rooms keep about somebody, to copy and to erase. */
   readonly privacy?: Pick<PrivacyParts, 'sources' | 'erasers'>;
   /** What was fetched of Confluence; absent: there are no library pages. */
-  readonly library?: Pick<LibraryRoutes, 'library' | 'recorder'>;
+  readonly library?: Pick<LibraryRouteParts, 'library' | 'recorder'>;
   /** The vault; absent: there are no pages of it. */
-  readonly vault?: Pick<VaultRoutes, 'vault' | 'recorder' | 'testConnection'>;
+  readonly vault?: Pick<VaultParts, 'vault' | 'recorder' | 'testConnection'>;
   /** The time, milliseconds. */
   readonly now?: () => number;
 }
@@ -139,7 +131,8 @@ export function createApp(options: AppOptions): Express {
   app.enable('strict routing');
 
   // Everyone: log, headers, limits, and where the request comes from.
-  if (options.metrics) app.use(measureRequests({ metrics: options.metrics, cookieErrorOf }));
+  if (options.metrics)
+    app.use(measureRequests({ metrics: options.metrics, cookieErrorOf, routes: allRoutes }));
   app.use(requestLog(logger));
   app.use(prepareFrame({ asset: assets.path, devMode, signInPath: paths.signIn('/dashboard') }));
   app.use(
@@ -147,8 +140,8 @@ export function createApp(options: AppOptions): Express {
   );
   app.use(refuseStrangeRequests);
   app.use(checkHost(config.publicOrigin));
-  app.get('/health', (_req, res) => void res.json({ status: 'healthy' }));
-  app.all('/assets/*path', assets.serve);
+  const open: Guards = { public: [], member: [notFound], operator: [notFound] };
+  mountRoutes(app, bindRoutes(basicRoutes, { serveAsset: assets.serve }), open);
   app.use(limit('network', networkOf));
   app.use(
     checkOrigin(config.publicOrigin, (req) =>
@@ -156,35 +149,10 @@ export function createApp(options: AppOptions): Express {
     ),
   );
 
-  // Public pages: the gate lets everyone through, so everyone is a visitor here.
-  const publicPaths = ['/', '/signed-out', '/privacy-notice'];
-  app.all(publicPaths, meetVisitor(visitors));
-  app.get('/', landingPage({ consent: visitor.consent, ttlMs: visitor.ttlMs, visitors }));
-  app.post('/', limit('changes', networkOf), ...readBody(), saveChoices(visitors));
-  app.get('/signed-out', signedOutPage);
-  app.get('/privacy-notice', privacyNoticePage(visitor.consent, storedItems(config)));
-  app.all('/', onlyMethods('GET', 'POST'));
-  app.all(['/signed-out', '/privacy-notice', '/health'], onlyMethods('GET'));
-
-  // Members: an identity from the gate, a live session, and for changes its anti-forgery token.
-  const memberPaths = [
-    '/dashboard',
-    '/cookies',
-    '/settings',
-    '/logout',
-    '/api/*path',
-    ...deskPaths,
-    ...checkupPaths,
-    ...keysPaths,
-    ...libraryPaths,
-    ...privacyPaths,
-    ...recordPaths,
-    ...vaultPaths,
-  ];
+  // Everything that is not public: an identity from the gate, a live session, and for changes its anti-forgery token.
   const gateSession = { ending: desk.atGate, paths, recorder };
   const byPerson = (req: Request) => personOf(req.res as Response).id;
-  app.all(
-    memberPaths,
+  const member: RequestHandler[] = [
     noStore,
     requirePerson({
       secrets: () => live.config().gate.secrets,
@@ -243,32 +211,17 @@ export function createApp(options: AppOptions): Express {
     checkCsrf(),
     prepareMemberPage(store.people),
     renewVisitor(visitors),
-  );
-  const overview = keysOverview(live, now);
-  app.get(
-    '/dashboard',
-    dashboardPage({
-      sessions: store.sessions,
-      notes: store.notes,
-      ending,
-      limits: session,
-      cookieName: session.cookieName,
-      now,
-      personOf,
-      dueKeys: () => (devMode ? [] : overview.due()),
-      chartsOf: async (res) => {
-        const person = personOf(res);
-        return person.operator ? { house: await houseCharts() } : { own: await ownSignIns.read(person) };
-      },
-      visitorClock: (req, res) => ({
-        label: 'Visitor cookie',
-        name: visitor.cookieName,
-        purpose: 'Remembers this browser on the public pages.',
-        leftMs: visitors.timeLeftMs(req, res),
-        lifetimeMs: visitor.ttlMs,
-      }),
+  ];
+  const operator = requireOperator(personOf, (req, res) =>
+    recorder.note({
+      event: 'operator.denied',
+      outcome: 'refused',
+      person: personOf(res),
+      ...requestFacts(req),
     }),
   );
+  const guards: Guards = { public: [], member, operator: [...member, operator] };
+  const overview = keysOverview(live, now);
   const knownCookiesOf = (req: Request, res: Response) => {
     const live = sessionOf(res);
     return knownCookies({
@@ -282,41 +235,6 @@ export function createApp(options: AppOptions): Express {
       isGateSignInCookie: (name) => isGateSignInCookie(name, gate.cookie.name),
     });
   };
-  app.get('/cookies', cookiesPage({ known: knownCookiesOf }));
-  app.get('/api/cookies', apiCookies({ known: knownCookiesOf }));
-  app.get('/api/me', apiMe({ limits: session, personOf }));
-  const settingsOptions = {
-    people: store.people,
-    limits: session,
-    rememberForVisitor: async (
-      req: Request,
-      res: Response,
-      choices: Parameters<typeof visitors.choose>[2],
-    ) => {
-      await visitors.choose(req, res, choices);
-    },
-  };
-  app.get('/settings', settingsPage(settingsOptions));
-  app.post('/settings', saveSettings(settingsOptions));
-  app.post(
-    '/logout',
-    logout({
-      sessions: store.sessions,
-      ending,
-      cookieName: session.cookieName,
-      cookie: ownCookies,
-      signOutPath: paths.signOut,
-    }),
-  );
-  const operator = requireOperator(personOf, (req, res) =>
-    recorder.note({
-      event: 'operator.denied',
-      outcome: 'refused',
-      person: personOf(res),
-      ...requestFacts(req),
-    }),
-  );
-  addDeskRoutes(app, { config, store, desk, logger, recorder, now, operator, personOf });
   const watchSession = (req: Request, res: Response) => {
     const { handle } = sessionOf(res);
     forget(req);
@@ -325,44 +243,61 @@ export function createApp(options: AppOptions): Express {
       return row !== undefined && !endOf(row, session, now());
     };
   };
-  addRecordRoutes(app, {
-    config: live.config,
-    store,
-    recorder,
-    operator,
-    now,
-    personOf,
-    onStop,
-    watchSession,
-  });
-  addPrivacyRoutes(app, {
-    config,
-    recorder,
-    privacy: createPrivacy({
-      config,
-      store,
-      recorder,
-      ending,
-      now,
-      sources: [recordSource(store), ...(options.privacy?.sources ?? [])],
-      erasers: options.privacy?.erasers ?? [],
+  const parts = { config, store, logger, recorder, now, personOf, signOutPath: paths.signOut };
+  const routes = [
+    ...bindRoutes(publicRoutes, {
+      consent: visitor.consent,
+      ttlMs: visitor.ttlMs,
+      visitors,
+      limitChanges: limit('changes', networkOf),
+      storedItems: storedItems(config),
     }),
-    operator,
-    personOf,
-    signOutPath: paths.signOut,
-    forgetBrowser(req, res) {
-      forget(req);
-      clearCookie(res, session.cookieName, ownCookies);
-      clearCookie(res, visitor.cookieName, ownCookies);
-    },
-  });
-  addKeysRoutes(app, { live, overview, operator, now });
-  addCheckupRoutes(app, { config: live.config, operator, now });
-  if (options.vault) addVaultRoutes(app, { ...options.vault, config, now, operator, personOf });
-  if (options.library) addLibraryRoutes(app, { ...options.library, config, logger, now, operator, personOf });
-  app.all(['/dashboard', '/cookies', '/api/me', '/api/cookies'], onlyMethods('GET'));
-  app.all('/settings', onlyMethods('GET', 'POST'));
-  app.all('/logout', onlyMethods('POST'));
+    ...bindDesk({
+      ...parts,
+      desk,
+      dueKeys: () => (devMode ? [] : overview.due()),
+      chartsOf: async (res) => {
+        const person = personOf(res);
+        return person.operator ? { house: await houseCharts() } : { own: await ownSignIns.read(person) };
+      },
+      visitorClock: (req, res) => ({
+        label: 'Visitor cookie',
+        name: visitor.cookieName,
+        purpose: 'Remembers this browser on the public pages.',
+        leftMs: visitors.timeLeftMs(req, res),
+        lifetimeMs: visitor.ttlMs,
+      }),
+      rememberForVisitor: async (req, res, choices) => {
+        await visitors.choose(req, res, choices);
+      },
+    }),
+    ...bindRoutes(cookieRoutes, { known: knownCookiesOf }),
+    ...bindRecord({ ...parts, config: live.config, onStop, watchSession }),
+    ...bindPrivacy({
+      ...parts,
+      privacy: createPrivacy({
+        config,
+        store,
+        recorder,
+        ending,
+        now,
+        sources: [recordSource(store), ...(options.privacy?.sources ?? [])],
+        erasers: options.privacy?.erasers ?? [],
+      }),
+      forgetBrowser(req, res) {
+        forget(req);
+        clearCookie(res, session.cookieName, ownCookies);
+        clearCookie(res, visitor.cookieName, ownCookies);
+      },
+    }),
+    ...bindKeys({ live, overview, now }),
+    ...bindCheckup({ config: live.config, now }),
+    ...(options.vault ? bindVault({ ...parts, ...options.vault }) : []),
+    ...(options.library ? bindLibrary({ ...parts, ...options.library }) : []),
+  ];
+  mountRoutes(app, routes, guards);
+  // A script that mistypes an address is told so only once it is known who asks.
+  app.all('/api/*path', ...member);
 
   app.use(notFound);
   app.use(keepSessionOnError);

@@ -1,25 +1,15 @@
-// The check-up's addresses: a look from inside the running server, for operators.
-import type { Express, RequestHandler } from 'express';
+// The check-up's routes: a look from inside the running server.
 import type { Config } from './config/derive.ts';
-import { createCheckup } from './doctor/pages.ts';
+import { checkupRoutes, createCheckup } from './doctor/pages.ts';
 import { lookFromInside } from './doctor-command.ts';
-import { onlyMethods } from './http/errors.ts';
+import { type BoundRoute, bindRoutes } from './http/routes.ts';
 
-/** It needs the member chain before it; `/api/*path` has it already. */
-export const checkupPaths = ['/checkup'];
-
-export interface CheckupRoutes {
+export interface CheckupParts {
   /** What the server runs with now. */
   readonly config: () => Config;
-  /** Lets only operators on. */
-  readonly operator: RequestHandler;
   readonly now: () => number;
 }
 
-export function addCheckupRoutes(app: Express, { config, operator, now }: CheckupRoutes): void {
-  const { page, api } = createCheckup({ look: () => lookFromInside(config(), now), now });
-  app.all(['/checkup', '/api/checkup'], operator);
-  app.get('/checkup', page);
-  app.get('/api/checkup', api);
-  app.all(['/checkup', '/api/checkup'], onlyMethods('GET'));
+export function bindCheckup({ config, now }: CheckupParts): BoundRoute[] {
+  return bindRoutes(checkupRoutes, createCheckup({ look: () => lookFromInside(config(), now), now }));
 }

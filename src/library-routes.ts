@@ -1,33 +1,20 @@
-// The library's addresses, behind the gate, the session and the anti-forgery check: members read, operators export and start syncs.
+// The library's routes, with what reads and exports in the background.
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { Express, RequestHandler, Response } from 'express';
-import type { Recorder } from './audit/recorder.ts';
 import type { Config } from './config/derive.ts';
-import { onlyMethods } from './http/errors.ts';
 import type { Logger } from './http/log.ts';
+import { type BoundRoute, bindRoutes } from './http/routes.ts';
 import type { LibraryPages, LibraryParts } from './library/contract.ts';
 import { type PageStyle, pageStyle } from './library/document.ts';
 import { createExportJobs } from './library/export-job.ts';
-import { exportsPage, sendExport, startExport } from './library/export-pages.ts';
 import { exportInThread } from './library/export-thread.ts';
-import { homePage, progressPart, spacePage, startSync } from './library/home.ts';
-import type { LibraryOptions, Reader } from './library/options.ts';
-import { sendAttachment, showBody, showPage } from './library/page.ts';
+import type { LibraryOptions } from './library/options.ts';
+import { libraryRoutes } from './library/routes.ts';
 import { createReadingThread, type ThreadData } from './library/thread.ts';
 
-/** Everything here needs the member chain before it. */
-export const libraryPaths = ['/library', '/library/*path'];
-
-export interface LibraryRoutes {
+export interface LibraryRouteParts extends Pick<LibraryOptions, 'library' | 'recorder' | 'now' | 'personOf'> {
   readonly config: Config;
-  readonly library: LibraryParts;
-  readonly recorder: Recorder;
   readonly logger: Logger;
-  readonly now: () => number;
-  /** Lets only operators on. */
-  readonly operator: RequestHandler;
-  readonly personOf: (res: Response) => Reader;
 }
 
 /** The stylesheet of pages, in their frame and in files. */
@@ -53,39 +40,14 @@ function threadData({ pages, url, exportsFolder }: LibraryParts, style: PageStyl
   return { dataDir: dirname(file), url, exportsFolder, style };
 }
 
-export function addLibraryRoutes(app: Express, routes: LibraryRoutes): void {
-  const { config, library, recorder, logger, now, operator, personOf } = routes;
+export function bindLibrary({ config, logger, ...parts }: LibraryRouteParts): BoundRoute[] {
   const style = libraryStyle();
-  const data = threadData(library, style);
-  const thread = createReadingThread(threadEntry, data);
-  const options: LibraryOptions = { library, recorder, style, thread, personOf, now };
-  const jobs = createExportJobs(exportInThread(threadEntry, data, recorder), logger);
-
-  app.get('/library', homePage(options));
-  app.get('/library/spaces/:key', spacePage(options));
-  app.get('/library/progress', progressPart(options));
-  app.get('/library/pages/:id', showPage(options));
-  app.get('/library/pages/:id/body', showBody(options, config.publicOrigin));
-  app.get('/library/attachments/:id', sendAttachment(options));
-
-  app.all(['/library/sync', '/library/exports', '/library/exports/:id'], operator);
-  app.post('/library/sync', startSync(options));
-  app.get('/library/exports', exportsPage(options, jobs));
-  app.post('/library/exports', startExport(options, jobs));
-  app.get('/library/exports/:id', sendExport(options));
-
-  app.all('/library/sync', onlyMethods('POST'));
-  app.all('/library/exports', onlyMethods('GET', 'POST'));
-  app.all(
-    [
-      '/library',
-      '/library/spaces/:key',
-      '/library/progress',
-      '/library/pages/:id',
-      '/library/pages/:id/body',
-      '/library/attachments/:id',
-      '/library/exports/:id',
-    ],
-    onlyMethods('GET'),
-  );
+  const data = threadData(parts.library, style);
+  return bindRoutes(libraryRoutes, {
+    ...parts,
+    style,
+    thread: createReadingThread(threadEntry, data),
+    jobs: createExportJobs(exportInThread(threadEntry, data, parts.recorder), logger),
+    publicOrigin: config.publicOrigin,
+  });
 }

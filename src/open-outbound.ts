@@ -5,7 +5,7 @@ import type { Config } from './config/derive.ts';
 import { openLibrary } from './confluence/library-store.ts';
 import { wordsFor } from './confluence/outcomes.ts';
 import type { Logger } from './http/log.ts';
-import { type LibraryRoutes, libraryParts } from './library-routes.ts';
+import { type LibraryRouteParts, libraryParts } from './library-routes.ts';
 import { openConfluence, syncForLibrary } from './open-confluence.ts';
 import type { ExportSource } from './privacy/export.ts';
 import type { Somebody } from './privacy/person.ts';
@@ -13,7 +13,7 @@ import type { PrivacyParts } from './privacy-routes.ts';
 import type { NoteTable } from './store/contract.ts';
 import type { Vault } from './vault/contract.ts';
 import { openVault, vaultPath } from './vault/open.ts';
-import type { VaultRoutes } from './vault-routes.ts';
+import type { VaultParts } from './vault-routes.ts';
 
 export interface OutboundParts {
   /** Asked each time: a reload can bring another passphrase of the vault. */
@@ -24,8 +24,8 @@ export interface OutboundParts {
 }
 
 export interface Outbound {
-  readonly vault: Pick<VaultRoutes, 'vault' | 'recorder' | 'testConnection'>;
-  readonly library: Pick<LibraryRoutes, 'library' | 'recorder'>;
+  readonly vault: Pick<VaultParts, 'vault' | 'recorder' | 'testConnection'>;
+  readonly library: Pick<LibraryRouteParts, 'library' | 'recorder'>;
   /** What the vault keeps about somebody, to copy and to erase. */
   readonly privacy: Required<Pick<PrivacyParts, 'sources' | 'erasers'>>;
   /** Takes the values out of what has expired in the vault: hourly. */

@@ -1,20 +1,17 @@
 // A person's own data, put together from every room that keeps some: the copy, the erasure, and their addresses.
-import type { Express, RequestHandler, Response } from 'express';
 import { createAccessFile } from './access/file.ts';
 import { entries } from './access/list.ts';
 import { createAliases } from './audit/aliases.ts';
 import type { PersonRef, Recorder } from './audit/recorder.ts';
 import type { Config } from './config/derive.ts';
-import { onlyMethods } from './http/errors.ts';
+import { type BoundRoute, bindRoutes } from './http/routes.ts';
 import { createErase, type Erase } from './privacy/erase.ts';
 import { type ExportSource, exportPerson } from './privacy/export.ts';
-import { apiExport, erasePerson, findPerson, personPage, privacyPage } from './privacy/pages.ts';
+import type { PrivacyPagesOptions } from './privacy/pages.ts';
 import { behindAddress, type Somebody } from './privacy/person.ts';
+import { privacyRoutes } from './privacy/routes.ts';
 import type { Ending } from './sessions/ending.ts';
 import type { Store } from './store/contract.ts';
-
-/** Everything here needs the member chain before it. `/api/*path` has it already. */
-export const privacyPaths = ['/privacy', '/privacy/*path'];
 
 export interface PrivacyParts {
   readonly config: Config;
@@ -95,37 +92,19 @@ function listedAs(email: string, { access }: Config): string | undefined {
   return entry && (entry.comment ?? '');
 }
 
-export interface PrivacyRoutes extends Pick<PrivacyParts, 'config' | 'recorder'> {
+export interface PrivacyRouteParts
+  extends Pick<PrivacyPagesOptions, 'personOf' | 'signOutPath' | 'forgetBrowser'>,
+    Pick<PrivacyParts, 'config' | 'recorder'> {
   readonly privacy: Privacy;
-  /** Lets only operators on. */
-  readonly operator: RequestHandler;
-  readonly personOf: (res: Response) => {
-    readonly id: string;
-    readonly email: string;
-    readonly operator: boolean;
-  };
-  readonly signOutPath: string;
-  readonly forgetBrowser: Parameters<typeof erasePerson>[0]['forgetBrowser'];
 }
 
 const dayMs = 86_400_000;
 
-export function addPrivacyRoutes(app: Express, routes: PrivacyRoutes): void {
-  const { config, recorder, privacy, operator, personOf, signOutPath, forgetBrowser } = routes;
-  const options = {
+export function bindPrivacy({ config, privacy, ...parts }: PrivacyRouteParts): BoundRoute[] {
+  return bindRoutes(privacyRoutes, {
     ...privacy,
-    recorder,
-    personOf,
-    signOutPath,
-    forgetBrowser,
+    ...parts,
     personRetentionDays: config.personRetentionMs / dayMs,
     recordRetentionDays: config.audit.retentionMs / dayMs,
-  };
-  app.get('/privacy', privacyPage(options));
-  app.post('/privacy/erase', erasePerson(options));
-  app.post('/privacy/find', operator, findPerson(options));
-  app.get('/privacy/person', operator, personPage(options));
-  app.get('/api/privacy/export', apiExport(options));
-  app.all(['/privacy', '/privacy/person', '/api/privacy/export'], onlyMethods('GET'));
-  app.all(['/privacy/erase', '/privacy/find'], onlyMethods('POST'));
+  });
 }

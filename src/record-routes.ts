@@ -1,47 +1,35 @@
-// The record's addresses: all of it for operators, and for each member their own part.
-import type { Express, RequestHandler } from 'express';
+// The record's routes: all of it for operators, and for each member their own part.
 import { createReader } from './audit/reader.ts';
 import type { Config } from './config/derive.ts';
-import { onlyMethods } from './http/errors.ts';
+import { type BoundRoute, bindRoutes } from './http/routes.ts';
 import { recordKeysOf } from './open-record.ts';
 import type { ExportSource } from './privacy/export.ts';
 import { createChainState } from './record/chain-state.ts';
-import { activityPage, apiAudit, exportRecord, type RecordPagesOptions, recordPage } from './record/pages.ts';
+import type { RecordPagesOptions } from './record/pages.ts';
+import { recordRoutes } from './record/routes.ts';
 import { rowOf } from './record/rows.ts';
-import { recordStream, type StreamOptions } from './record/stream.ts';
+import type { StreamOptions } from './record/stream.ts';
 import type { Store } from './store/contract.ts';
 
-/** Everything here needs the member chain before it. `/api/*path` has it already. */
-export const recordPaths = ['/record', '/record/*path', '/activity'];
-
-export interface RecordRoutes
+export interface RecordParts
   extends Pick<RecordPagesOptions, 'recorder' | 'now' | 'personOf'>,
     Pick<StreamOptions, 'onStop' | 'watchSession'> {
   /** Asked each time: a reload changes the keys. */
   readonly config: () => Config;
   readonly store: Pick<Store, 'record' | 'aliases'>;
-  /** Lets only operators on. */
-  readonly operator: RequestHandler;
 }
 
-export function addRecordRoutes(app: Express, routes: RecordRoutes): void {
-  const { config, store, recorder, operator, now, personOf, onStop, watchSession } = routes;
+export function bindRecord({ config, store, ...parts }: RecordParts): BoundRoute[] {
   const reader = createReader(store);
+  const { now } = parts;
   const chainState = createChainState({ record: store.record, keys: () => recordKeysOf(config()), now });
-  const options: RecordPagesOptions = { reader, recorder, chainState, now, personOf };
-  app.all(['/record', '/record/*path'], operator);
-  app.get('/record', recordPage(options));
-  app.get('/record/export', exportRecord(options));
-  app.get('/record/live', recordStream({ reader, now, onStop, watchSession }));
-  app.get('/activity', activityPage(options));
-  app.get('/api/audit', apiAudit(options));
-  app.all(['/record', '/record/export', '/record/live', '/activity', '/api/audit'], onlyMethods('GET'));
+  return bindRoutes(recordRoutes, { ...parts, reader, chainState });
 }
 
 const copiedAtMost = 5_000;
 
 /** A person's entries, for the copy of everything about them. */
-export function recordSource(store: RecordRoutes['store']): ExportSource {
+export function recordSource(store: RecordParts['store']): ExportSource {
   const reader = createReader(store);
   return async ({ ids: [id], email }) => {
     const items: unknown[] = [];

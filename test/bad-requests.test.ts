@@ -137,7 +137,7 @@ for (const store of storeKinds) {
         ['/api/me', 'GET, HEAD'],
         ['/api/cookies', 'GET, HEAD'],
         ['/assets/nothing.css', 'GET, HEAD'],
-        ['/logout', 'POST'],
+        ['/logout', 'GET, POST, HEAD'],
       ];
       for (const [path, allow] of allowed) {
         const answer = await send(`OPTIONS ${path} HTTP/1.1`);

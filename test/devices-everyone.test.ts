@@ -15,7 +15,7 @@ for (const store of storeKinds) {
 
     test('members are refused, and do not see the way', async () => {
       const { browser, change, handle } = await begin(desk, grace);
-      for (const path of ['/radar', '/radar/end-everyone', '/radar/receipt', '/radar/nothing']) {
+      for (const path of ['/radar', '/radar/end-everyone', '/radar/receipt', '/radar/end']) {
         const answer = await browser.ask(path);
         assert.equal(answer.status, 403, path);
       }

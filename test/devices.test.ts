@@ -78,7 +78,10 @@ for (const store of storeKinds) {
       const answer = await change('/devices/end', { handle });
       assert.deepEqual([answer.status, answer.location], [307, '/logout']);
       assert.equal((await browser.ask('/api/me')).status, 200, 'it is the logout that ends it');
-      assert.match((await browser.ask('/devices')).text, /action="\/logout"[\s\S]*Sign out this device/);
+      assert.match(
+        (await browser.ask('/devices')).text,
+        /action="\/logout\?sent=1"[\s\S]*Sign out this device/,
+      );
     });
 
     test('all others: said before, then ended, and this one stays', async () => {

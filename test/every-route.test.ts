@@ -1,45 +1,22 @@
 // Every address of the whole app, as it is registered: closed without an identity, for operators unless it is named here as
 // everybody's, with its headers whatever it answers. A new route without a guard fails here.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, suite, test } from 'node:test';
+import { closed as closedPaths } from '../src/doctor/routes.ts';
+import { gateExceptions } from '../src/http/routes.ts';
+import { allRoutes } from '../src/routes.ts';
 import type { Answer } from './support/client.ts';
 import { ada, begin, type Desk, grace, startDesk, storeKinds } from './support/desk.ts';
 import { assertPlain, formType, leavesStoreAlone, needsOf } from './support/hostile.ts';
 import { routesOf, type Whole, wholeParts } from './support/whole.ts';
 
-/** For visitors. */
+/** For visitors, written down once more: whoever opens another route to everybody has to say so here too. */
 const open = ['/', '/signed-out', '/privacy-notice', '/health', '/assets/*path'];
-
-/** For every member. What is neither here nor above is for operators alone. */
-const ofMembers = [
-  '/dashboard',
-  '/cookies',
-  '/settings',
-  '/logout',
-  '/devices',
-  '/devices/end',
-  '/devices/end-others',
-  '/devices/receipt',
-  '/devices/seen',
-  '/devices/not-me',
-  '/activity',
-  '/privacy',
-  '/privacy/erase',
-  '/library',
-  '/library/spaces/:key',
-  '/library/progress',
-  '/library/pages/:id',
-  '/library/pages/:id/body',
-  '/library/attachments/:id',
-  '/api/me',
-  '/api/cookies',
-  // A member's own entries.
-  '/api/audit',
-  '/api/sessions',
-  '/api/sessions/:handle',
-  '/api/sessions/revoke-others',
-  '/api/privacy/export',
-];
+/** By the rows that the program mounts. */
+const ofMembers = allRoutes.filter(({ who }) => who === 'member').map(({ path }) => path);
+/** Not rows: what refuses. */
+const fallbacks = ['/api/*path'];
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 const pageOpened = {
@@ -96,7 +73,31 @@ for (const store of storeKinds) {
     test('they were all found', () => {
       for (const known of [...open, ...ofMembers, '/vault/rekey', '/library/exports/:id', '/record/live'])
         assert.ok(paths.includes(known), known);
-      assert.ok(paths.length > 60, `${paths.length}`);
+      assert.deepEqual(new Set(paths), new Set([...allRoutes.map(({ path }) => path), ...fallbacks]));
+    });
+
+    test('the check-up tries the gate’s exceptions on every address that is not public', () => {
+      const others = allRoutes.filter(({ who }) => who !== 'public').map(({ path }) => path);
+      for (const path of others) assert.ok(closedPaths.includes(path.replace(/:\w+/g, 'x')), path);
+      for (const path of closedPaths) assert.ok(!open.includes(path), path);
+    });
+
+    test('what only operators may see is marked so in each of its rows', () => {
+      const ofOperators =
+        /^\/(radar|access|record|keys|checkup|vault|api\/admin|api\/checkup|library\/(sync|exports)|privacy\/(find|person))(\/|$)/;
+      for (const { path, who, method } of allRoutes)
+        assert.equal(who === 'operator', ofOperators.test(path), `${method} ${path}`);
+    });
+
+    test('everybody gets to the open ones alone, and oauth2-proxy.cfg lets through just those', () => {
+      const rows = allRoutes.filter(({ who }) => who === 'public');
+      assert.deepEqual(new Set(rows.map(({ path }) => path)), new Set(open));
+      const cfg = readFileSync('oauth2-proxy.cfg', 'utf8');
+      const section = cfg.slice(cfg.indexOf('skip_auth_routes = ['));
+      const written = [...section.slice(0, section.indexOf('\n]')).matchAll(/^ {2}"(.*)",?$/gm)].map(
+        ([, route]) => route,
+      );
+      assert.deepEqual(new Set(written), new Set(gateExceptions(allRoutes)));
     });
 
     test('without an identity, or with one that nobody vouches for, none opens', async () => {

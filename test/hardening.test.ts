@@ -53,7 +53,7 @@ function kinds(
     [404, visitor, '/nothing'],
     [404, browser, '/api/nothing'],
     [404, visitor, css],
-    [405, browser, '/logout'],
+    [405, browser, '/api/sessions/revoke-others'],
     [405, visitor, css, { method: 'DELETE' }],
     [413, browser, '/settings', { method: 'POST', body: 'x'.repeat(20_000), headers: form }],
     [414, visitor, `/${'x'.repeat(5000)}`],

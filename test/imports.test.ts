@@ -28,6 +28,7 @@ const roots = new Set([
   'src/record-routes.ts',
   'src/keys-routes.ts',
   'src/reload.ts',
+  'src/routes.ts',
   'src/vault-routes.ts',
   'src/library-routes.ts',
   'src/library-thread.ts',

@@ -69,7 +69,7 @@ function consequences({ comment, operator, inByDomain }: AccessRemoveProps): Con
 }
 
 function form(frame: Frame, email: string, label: string): Html {
-  return html`<form method="post" action="/access/remove"><input type="hidden" name="_csrf" value="${frame.csrfToken}"><input type="hidden" name="email" value="${email}"><button type="submit" class="danger">${label}</button></form>`;
+  return html`<form method="post" action="/access/remove?sent=1"><input type="hidden" name="_csrf" value="${frame.csrfToken}"><input type="hidden" name="email" value="${email}"><button type="submit" class="danger">${label}</button></form>`;
 }
 
 function refusal(frame: Frame, email: string, state: 'absent' | 'yourself' | 'last' | AccessRefusal): Html {

@@ -25,7 +25,7 @@ export function confirmEndOthers(
     'Sign out all other devices?',
     html`${willEnd(others, now)}
 <ul class="will"><li>At their next click these devices have to sign in again.</li><li>What was not saved on them is lost.</li><li>This device stays signed in.</li></ul>
-<div class="actions"><form method="post" action="/devices/end-others">${token(frame)}<button type="submit" class="danger">Sign out ${devicesOf(others.length)}</button></form><a class="button" href="/devices">Keep them</a></div>`,
+<div class="actions"><form method="post" action="/devices/end-others?sent=1">${token(frame)}<button type="submit" class="danger">Sign out ${devicesOf(others.length)}</button></form><a class="button" href="/devices">Keep them</a></div>`,
   );
 }
 
@@ -47,7 +47,7 @@ export function confirmEndPerson(frame: Frame, props: ConfirmPersonProps): Html 
     html`Sign out <span class="who">${address(email)}</span> everywhere?`,
     html`${willEnd(sessions, now)}
 <ul class="will"><li>${sessions.length === 0 ? 'No session is open here.' : 'Each of these sessions ends here, and at the gate as far as it can be told: the receipt says how far.'} What the gate gave this person before now is refused here as well.</li><li>They can sign in again: this does not take them off the list. <a href="/access">Who may sign in</a></li>${self && html`<li class="strong">That is you: this device is signed out too.</li>`}</ul>
-<div class="actions"><form method="post" action="/radar/end-person">${token(frame)}<input type="hidden" name="handle" value="${handle}"><button type="submit" class="danger">Sign out everywhere</button></form><a class="button" href="/radar">Leave them signed in</a></div>`,
+<div class="actions"><form method="post" action="/radar/end-person?sent=1">${token(frame)}<input type="hidden" name="handle" value="${handle}"><button type="submit" class="danger">Sign out everywhere</button></form><a class="button" href="/radar">Leave them signed in</a></div>`,
   );
 }
 
@@ -61,7 +61,7 @@ export function confirmEndEveryone(frame: Frame, props: { total: number; wrong: 
     frame,
     'Sign out everyone?',
     html`<ul class="will"><li>${total <= 1 ? 'Nobody else is signed in at the moment.' : `${count(total - 1)} other ${total === 2 ? 'session of this site ends' : 'sessions of this site end'}; the one that you are using stays.`}</li><li>Your own other devices are signed out too.</li><li>Everyone can sign in again. What was not saved is lost.</li></ul>
-<form method="post" action="/radar/end-everyone" class="typed">${token(frame)}
+<form method="post" action="/radar/end-everyone?sent=1" class="typed">${token(frame)}
 <label for="word">To go on, type <code>${everyoneWord}</code></label>
 <input id="word" name="word" required maxlength="40" autocomplete="off" autocapitalize="none" spellcheck="false"${wrong && html` aria-invalid="true" aria-describedby="word-fault" autofocus`}>
 ${wrong && html`<p class="fault small" id="word-fault" role="alert">${icon(frame, 'bad')}That is another word. Nobody was signed out.</p>`}

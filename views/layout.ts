@@ -1,6 +1,6 @@
 // The frame of every page: head, rail or bottom bar (signed in) or top line (visitors), one column of content.
 import { type Content, type Html, html } from './html.ts';
-import { icon } from './parts.ts';
+import { icon, notice } from './parts.ts';
 import { rail } from './rail.ts';
 
 export type Theme = 'auto' | 'light' | 'dark';
@@ -21,6 +21,8 @@ export interface Frame {
   readonly person?: { readonly email: string; readonly operator: boolean };
   /** Stands in every form of a signed-in page as `_csrf`. */
   readonly csrfToken?: string;
+  /** A form of this page arrived after the gate's session had ended, and was not taken. */
+  readonly signedInAgain?: true;
 }
 
 export interface PageHead {
@@ -63,6 +65,7 @@ ${person === undefined ? topLine(frame, head.isOver === true) : rail(frame, pers
 ${frame.devMode && devBanner(frame)}
 <main id="main" tabindex="-1" class="${head.shape ?? 'wide'}">
 <div class="head">${head.above}<div><h1>${head.heading ?? head.title}</h1>${head.lead !== undefined && html`<p class="lead">${head.lead}</p>`}</div></div>
+${frame.signedInAgain && html`<div role="status">${notice(frame, 'weak', 'You had to sign in again. Nothing was changed.')}</div>`}
 ${body}
 </main>
 <footer class="foot"><a href="/privacy-notice"${frame.path === '/privacy-notice' && html` aria-current="page"`}>Privacy notice</a></footer>

@@ -17,7 +17,7 @@ export function exportForm(frame: Frame, { kind, id }: ExportTarget): Html {
     html`<label><input type="radio" name="format" value="${value}"${first && html` checked`}><span>${label}</span></label>`;
   return card(
     kind === 'page' ? 'Export this page' : 'Export this space',
-    html`<form class="export" method="post" action="/library/exports"><input type="hidden" name="_csrf" value="${frame.csrfToken}"><input type="hidden" name="${kind}" value="${id}">
+    html`<form class="export" method="post" action="/library/exports?sent=1"><input type="hidden" name="_csrf" value="${frame.csrfToken}"><input type="hidden" name="${kind}" value="${id}">
 <fieldset class="segments"><legend class="visually-hidden">Format</legend><div>${radio('html', 'HTML', true)}${radio('markdown', 'Markdown')}${radio('pdf', 'PDF')}</div></fieldset>
 <button type="submit">Export</button></form>`,
   );

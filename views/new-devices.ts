@@ -23,7 +23,7 @@ export function newDevices(frame: Frame, devices: readonly NewDevice[], now: num
       'weak',
       html`New sign-in: ${deviceName(one.device)}, ${timeAgo(one.at, now)}`,
       html`<p>From ${one.network}, ${timeExact(one.at)}. You had not signed in with such a device before.</p>
-<div class="actions"><form method="post" action="/devices/not-me">${token}<input type="hidden" name="handle" value="${one.handle}"><button class="button">That was not me</button></form>
+<div class="actions"><form method="post" action="/devices/not-me?sent=1">${token}<input type="hidden" name="handle" value="${one.handle}"><button class="button">That was not me</button></form>
 <form method="post" action="/devices/seen">${token}<button class="button">That was me</button></form></div>`,
     ),
   )}`;

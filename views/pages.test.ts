@@ -239,7 +239,7 @@ for (const [name, page] of Object.entries(pages)) {
     for (const form of forms) {
       assert.equal(form.includes('name="_csrf"'), signedIn && !form.startsWith('<form method="get"'));
     }
-    assert.equal(markup.includes('action="/logout"'), signedIn);
+    assert.equal(markup.includes('action="/logout?sent=1"'), signedIn);
   });
 }
 

@@ -53,7 +53,7 @@ export function rail(
 <div class="me">
 <a class="small" href="/privacy-notice">Privacy notice</a>
 <p class="email" title="${person.email}">${person.email}</p>
-<form method="post" action="/logout"><input type="hidden" name="_csrf" value="${csrfToken}"><button type="submit">${icon(assets, 'sign-out')}Sign out</button></form>
+<form method="post" action="/logout?sent=1"><input type="hidden" name="_csrf" value="${csrfToken}"><button type="submit">${icon(assets, 'sign-out')}Sign out</button></form>
 </div>
 </header>`;
 }

@@ -73,7 +73,7 @@ export function tieMeanings(frame: Frame, items: readonly SessionItem[]): Conten
 
 /** The way of a device out of its own session, the one in the rail. */
 export function signOutHere(frame: Frame): Html {
-  return html`<form method="post" action="/logout">${token(frame)}<button type="submit">Sign out this device</button></form>`;
+  return html`<form method="post" action="/logout?sent=1">${token(frame)}<button type="submit">Sign out this device</button></form>`;
 }
 
 /** One button that ends one session; what it ends is said to those who cannot see the row. */

@@ -18,7 +18,7 @@ export function settings(frame: Frame, props: SettingsProps): Html {
   return layout(
     frame,
     { title: 'Settings', lead: 'How this site looks, and how long this device stays signed in.' },
-    html`<form method="post" action="/settings" class="settings">
+    html`<form method="post" action="/settings?sent=1" class="settings">
 ${props.saved && html`<div role="status">${notice(frame, 'good', 'Your settings are saved.')}</div>`}
 <input type="hidden" name="_csrf" value="${frame.csrfToken}">
 <section class="card">${themeChoice(frame, frame.theme, html`<h2>Look</h2>`)}<p class="muted small">“System” follows your device, so this site turns dark when your device does.</p></section>

@@ -18,7 +18,7 @@ export function vaultClear(frame: Frame, { id, host, ownerName, cookies }: Vault
     frame,
     html`Remove the cookies for <span class="who">${host}</span>?`,
     html`<ul class="will"><li>${count(cookies)} ${cookies === 1 ? 'cookie' : 'cookies'} of ${ownerName} leave the vault for good.</li><li>Syncs that need them wait until new ones are put in.</li><li>You stay signed in at ${host} itself: sign out there to end that.</li></ul>
-<div class="actions">${form(frame, '/vault/clear', id, 'Remove them', 'danger')}<a class="button" href="/vault">Keep them</a></div>`,
+<div class="actions">${form(frame, '/vault/clear?sent=1', id, 'Remove them', 'danger')}<a class="button" href="/vault">Keep them</a></div>`,
   );
 }
 
@@ -28,7 +28,7 @@ export function vaultRekey(frame: Frame): Html {
     frame,
     'Make a new data key?',
     html`<ul class="will"><li>Every entry is sealed anew, in one step. Nothing is lost, and nobody notices.</li><li>Copies of the vault’s file, old backups among them, still open with what they were sealed with. When such a copy got out, sign out at the services too.</li><li>A passphrase that was on its way out stops working.</li></ul>
-<div class="actions">${form(frame, '/vault/rekey', undefined, 'Make a new data key', 'primary')}<a class="button" href="/vault">Leave it</a></div>`,
+<div class="actions">${form(frame, '/vault/rekey?sent=1', undefined, 'Make a new data key', 'primary')}<a class="button" href="/vault">Leave it</a></div>`,
   );
 }
 

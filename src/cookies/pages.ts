@@ -3,12 +3,24 @@ import type { Request, RequestHandler, Response } from 'express';
 import { type CookiesProps, cookies } from '../../views/cookies.ts';
 import { sentCookies } from '../http/cookie-header.ts';
 import { pageFrame, sendPage } from '../http/page.ts';
+import type { Route } from '../http/routes.ts';
 import { type KnownCookie, reportCookies } from './report.ts';
 
 export interface CookiePagesOptions {
   /** The cookies that this house sets or knows, as they stand for this request. */
   readonly known: (req: Request, res: Response) => readonly KnownCookie[];
 }
+
+export const cookieRoutes: readonly Route<CookiePagesOptions>[] = [
+  {
+    who: 'member',
+    method: 'GET',
+    path: '/cookies',
+    does: 'the cookies that your browser sent, explained',
+    handler: cookiesPage,
+  },
+  { who: 'member', method: 'GET', path: '/api/cookies', does: 'the same for scripts', handler: apiCookies },
+];
 
 export function cookiesPage(options: CookiePagesOptions): RequestHandler {
   return (req, res) => sendPage(res, cookies(pageFrame(req, res), reportOf(req, res, options)));

@@ -1,8 +1,9 @@
-// GET /checkup and GET /api/checkup, for operators: the root lets only them here. One look serves half a minute.
+// GET /checkup and GET /api/checkup, for operators. One run serves half a minute.
 import type { RequestHandler } from 'express';
 import { type CheckupProps, checkup } from '../../views/checkup.ts';
 import { HttpError } from '../http/errors.ts';
 import { pageFrame, sendPage } from '../http/page.ts';
+import type { Route } from '../http/routes.ts';
 import { subjects } from './check.ts';
 import { checkUp, type Report, summaryOf } from './check-up.ts';
 import { checks } from './checks.ts';
@@ -19,6 +20,23 @@ export interface CheckupPages {
   readonly page: RequestHandler;
   readonly api: RequestHandler;
 }
+
+export const checkupRoutes: readonly Route<CheckupPages>[] = [
+  {
+    who: 'operator',
+    method: 'GET',
+    path: '/checkup',
+    does: 'the check-up of this deployment',
+    handler: ({ page }) => page,
+  },
+  {
+    who: 'operator',
+    method: 'GET',
+    path: '/api/checkup',
+    does: 'the same for scripts',
+    handler: ({ api }) => api,
+  },
+];
 
 const freshForMs = 30_000;
 

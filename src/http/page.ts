@@ -33,7 +33,12 @@ export function prepareFrame(base: FrameBase): RequestHandler {
 /** Adds to the frame what is known by now. */
 export function addToFrame(
   res: Response,
-  known: { theme?: Theme | undefined; person?: NonNullable<Frame['person']>; csrfToken?: string },
+  known: {
+    theme?: Theme | undefined;
+    person?: NonNullable<Frame['person']>;
+    csrfToken?: string;
+    signedInAgain?: true;
+  },
 ): void {
   const { theme = res.locals.frame.theme, ...rest } = known;
   res.locals.frame = { ...res.locals.frame, ...rest, theme };

@@ -1,7 +1,8 @@
-// GET /keys: every secret's age and what is to be done, for operators. The root lets only operators here. Nothing can be changed here.
+// GET /keys: every secret's age and what is to be done, for operators.  Nothing can be changed here.
 import type { RequestHandler } from 'express';
 import { keys } from '../../views/keys.ts';
 import { pageFrame, sendPage } from '../http/page.ts';
+import type { Route } from '../http/routes.ts';
 import type { Overview } from './overview.ts';
 
 export interface KeysPageOptions {
@@ -10,6 +11,16 @@ export interface KeysPageOptions {
   /** Milliseconds. */
   readonly maxAgeMs: () => number;
 }
+
+export const keysRoutes: readonly Route<KeysPageOptions>[] = [
+  {
+    who: 'operator',
+    method: 'GET',
+    path: '/keys',
+    does: 'how old each secret is, and what is due',
+    handler: keysPage,
+  },
+];
 
 export function keysPage({ overview, now, maxAgeMs }: KeysPageOptions): RequestHandler {
   return async (req, res) => {

@@ -5,43 +5,42 @@ import type { Metrics } from './metrics.ts';
 
 export interface RequestOptions {
   readonly metrics: Metrics;
+  readonly routes: readonly ClassifiedRoute[];
   /** What was wrong with the session cookie that a refused or new browser sent; asked once the answer is over. */
   readonly cookieErrorOf: (req: Request, res: Response) => 'ambiguous' | 'unsigned' | undefined;
 }
 
-/** By the first part of the path. What is not here is nothing that is there, or nobody's business to tell apart. */
-const routes = new Map<string, RouteClass>([
-  ['', 'public'],
-  ['signed-out', 'public'],
-  ['privacy-notice', 'public'],
-  ['health', 'health'],
-  ['assets', 'assets'],
-  ['api', 'api'],
-  ['dashboard', 'member'],
-  ['devices', 'member'],
-  ['cookies', 'member'],
-  ['activity', 'member'],
-  ['library', 'member'],
-  ['privacy', 'member'],
-  ['settings', 'member'],
-  ['logout', 'member'],
-  ['radar', 'operator'],
-  ['access', 'operator'],
-  ['record', 'operator'],
-  ['checkup', 'operator'],
-  ['keys', 'operator'],
-  ['vault', 'operator'],
-]);
+/** A route as far as the classes go; its path begins with a slash. */
+export interface ClassifiedRoute {
+  readonly path: string;
+  readonly who: 'public' | 'member' | 'operator';
+}
 
-/** `url` as the request line has it. */
-export function routeClassOf(url: string): RouteClass {
+const ownClasses: Readonly<Record<string, RouteClass>> = { api: 'api', assets: 'assets', health: 'health' };
+
+/**
+ * Classes addresses by the first part of the path, as the first route below it says. What no route begins with is `other`.
+ * @returns takes the address as the request line has it
+ */
+export function classifyRoutes(routes: readonly ClassifiedRoute[]): (url: string) => RouteClass {
+  const classes = new Map<string, RouteClass>();
+  for (const { path, who } of routes) {
+    const first = firstPart(path);
+    if (!classes.has(first))
+      classes.set(first, Object.hasOwn(ownClasses, first) ? (ownClasses[first] ?? who) : who);
+  }
+  return (url) => classes.get(firstPart(url)) ?? 'other';
+}
+
+function firstPart(url: string): string {
   let end = 1;
   while (end < url.length && url[end] !== '/' && url[end] !== '?') end++;
-  return routes.get(url.slice(1, end)) ?? 'other';
+  return url.slice(1, end);
 }
 
 /** First of all, so that every answer is counted. */
-export function measureRequests({ metrics, cookieErrorOf }: RequestOptions): RequestHandler {
+export function measureRequests({ metrics, routes, cookieErrorOf }: RequestOptions): RequestHandler {
+  const routeClassOf = classifyRoutes(routes);
   const series = Object.fromEntries(
     routeClasses.map((route) => [
       route,

@@ -1,5 +1,7 @@
-// POST /logout: the session ends on the server, the browser forgets, and the gate is told.
+// GET /logout asks; POST /logout ends the session on the server, makes the browser forget, and tells the gate.
 import type { RequestHandler } from 'express';
+import { signOutQuestion } from '../../views/sign-out.ts';
+import { pageFrame, sendPage } from '../http/page.ts';
 import { clearCookie } from '../http/set-cookie.ts';
 import type { SessionTable } from '../store/contract.ts';
 import type { Ending } from './ending.ts';
@@ -14,6 +16,11 @@ export interface LogoutOptions {
   readonly cookie: SessionCookieAttributes;
   /** Where the browser goes next: through the gate's own sign-out to a public page. */
   readonly signOutPath: string;
+}
+
+/** Where a sign-out leads that arrived after the gate's session had ended: the browser is signed in again, so it is asked again. */
+export function confirmLogout(): RequestHandler {
+  return (req, res) => sendPage(res, signOutQuestion(pageFrame(req, res)));
 }
 
 export function logout(options: LogoutOptions): RequestHandler {

@@ -2,6 +2,7 @@
 import type { RequestHandler } from 'express';
 import { wantsHtml } from '../http/navigation.ts';
 import { addToFrame } from '../http/page.ts';
+import { wasNotTaken } from '../http/routes.ts';
 import type { PersonTable } from '../store/contract.ts';
 import { sessionOf } from './request-session.ts';
 
@@ -9,7 +10,11 @@ export function prepareMemberPage(people: PersonTable): RequestHandler {
   return async (req, res, next) => {
     if (wantsHtml(req)) {
       const person = await people.read(sessionOf(res).personId);
-      addToFrame(res, { theme: person?.choices.theme, csrfToken: req.csrfToken() });
+      addToFrame(res, {
+        theme: person?.choices.theme,
+        csrfToken: req.csrfToken(),
+        ...(wasNotTaken(req) && { signedInAgain: true as const }),
+      });
     }
     next();
   };

@@ -32,9 +32,9 @@ export const controls: readonly Control[] = [
   {
     invariant: 'operators alone (pages)',
     defence: 'every page of the radar asks for the role',
-    file: 'src/desk-routes.ts',
-    find: "app.all(['/radar', '/radar/*path', '/access', '/access/*path', '/api/admin/*path'], operator);",
-    replace: "app.all(['/access', '/access/*path', '/api/admin/*path'], operator);",
+    file: 'src/sessions/routes.ts',
+    find: "const operator = { who: 'operator' } as const;",
+    replace: "const operator = { who: 'member' } as const;",
     tests: 'test/devices-everyone.test.ts',
     sees: 'members are refused',
   },

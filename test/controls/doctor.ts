@@ -131,9 +131,9 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: operators alone',
     defence: 'members are refused',
-    file: 'src/checkup-routes.ts',
-    find: "app.all(['/checkup', '/api/checkup'], operator);",
-    replace: 'void operator;',
+    file: 'src/doctor/pages.ts',
+    find: "who: 'operator',\n    method: 'GET',\n    path: '/checkup'",
+    replace: "who: 'member',\n    method: 'GET',\n    path: '/checkup'",
     tests: 'test/checkup-page.test.ts',
     sees: 'nobody else',
   },

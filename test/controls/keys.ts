@@ -59,9 +59,9 @@ export const controls: readonly Control[] = [
   {
     invariant: 'operators alone',
     defence: 'the keys page asks who an operator is',
-    file: 'src/keys-routes.ts',
-    find: "app.all('/keys', operator);",
-    replace: 'void operator;',
+    file: 'src/keys/page.ts',
+    find: "who: 'operator'",
+    replace: "who: 'member'",
     tests: 'test/keys.test.ts',
     sees: 'keys on sqlite',
   },

@@ -235,9 +235,9 @@ export const controls: readonly Control[] = [
   {
     invariant: 'library: exports are the operators’',
     defence: 'members are stopped before',
-    file: 'src/library-routes.ts',
-    find: "app.all(['/library/sync', '/library/exports', '/library/exports/:id'], operator);",
-    replace: '',
+    file: 'src/library/routes.ts',
+    find: "const operator = { who: 'operator' } as const;",
+    replace: "const operator = { who: 'member' } as const;",
     tests: routes,
     sees: 'exports and syncs are the operators',
   },

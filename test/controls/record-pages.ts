@@ -54,9 +54,9 @@ export const controls: readonly Control[] = [
   {
     invariant: 'operators alone',
     defence: 'the record asks for the role',
-    file: 'src/record-routes.ts',
-    find: "  app.all(['/record', '/record/*path'], operator);\n",
-    replace: "  app.all(['/record'], operator);\n",
+    file: 'src/record/routes.ts',
+    find: "who: 'operator',\n    method: 'GET',\n    path: '/record',",
+    replace: "who: 'member',\n    method: 'GET',\n    path: '/record',",
     tests: 'test/record-pages.test.ts',
     sees: 'members see their own',
   },

@@ -160,9 +160,9 @@ export const controls: readonly Control[] = [
   {
     invariant: 'vault: operators alone',
     defence: 'every address of the vault asks for an operator',
-    file: 'src/vault-routes.ts',
-    find: '  app.all(vaultPaths, operator);\n',
-    replace: '',
+    file: 'src/app.ts',
+    find: 'operator: [...member, operator] }',
+    replace: 'operator: [...member, ...[operator].slice(1)] }',
     tests: 'test/vault-pages.test.ts',
     sees: 'members and visitors',
   },

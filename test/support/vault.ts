@@ -14,7 +14,7 @@ import { openSqliteStore } from '../../src/store/sqlite.ts';
 import type { Load, Vault } from '../../src/vault/contract.ts';
 import { createVault } from '../../src/vault/vault.ts';
 import { createVaultFile, type GenerationSeen, type VaultFileOptions } from '../../src/vault/vault-file.ts';
-import type { VaultRoutes } from '../../src/vault-routes.ts';
+import type { VaultParts } from '../../src/vault-routes.ts';
 import { createClient } from './client.ts';
 import { ada, configOf, type TestPerson } from './desk.ts';
 
@@ -117,7 +117,7 @@ export interface VaultApp {
 export async function startVaultApp(
   test: TestContext,
   { vault, recorder, clock }: VaultWorld,
-  more: Partial<VaultRoutes> & { readonly settings?: Record<string, string> } = {},
+  more: Partial<VaultParts> & { readonly settings?: Record<string, string> } = {},
 ): Promise<VaultApp> {
   const { settings, ...routes } = more;
   const folder = folderFor(test);

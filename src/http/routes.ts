@@ -1,0 +1,89 @@
+// The form of a route: one row each. What a row does not call public passes the gate, the session, the anti-forgery check and
+// `no-store` by being mounted at all (invariant 12); an operator's route says so in its own row.
+import type { Express, Request, RequestHandler } from 'express';
+import { onlyMethods } from './errors.ts';
+
+/** `public`: everyone, as a visitor. `member`: whoever is signed in. `operator`: members listed in `ADMIN_EMAILS`. */
+export type Audience = 'public' | 'member' | 'operator';
+
+export interface RouteRow {
+  /** A GET row answers HEAD too. */
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** As Express matches it: `/library/pages/:id`. All rows of one path have the same audience. */
+  readonly path: string;
+  readonly who: Audience;
+  /** What it does, for the documents: "ends one of your devices". */
+  readonly does: string;
+  /**
+   * Of a POST that a page's form sends: the page. The gate answers a form that arrives after its own session ended with the way
+   * to sign in, and then opens the form's address by GET: that leads here, and the page says that nothing was changed.
+   */
+  readonly page?: string;
+  /** Of a public route whose path is a pattern: the regular expression that the gate lets through. */
+  readonly gatePattern?: string;
+}
+
+export interface Route<Options> extends RouteRow {
+  readonly handler: (options: Options) => RequestHandler | readonly RequestHandler[];
+}
+
+export interface BoundRoute extends RouteRow {
+  readonly handlers: readonly RequestHandler[];
+}
+
+/** Gives the rows of a feature what they need. */
+export function bindRoutes<Options>(routes: readonly Route<Options>[], options: Options): BoundRoute[] {
+  return routes.map(({ handler, ...row }) => ({ ...row, handlers: [handler(options)].flat() }));
+}
+
+/** What every request to a path passes first, by the audience of the path. */
+export type Guards = Readonly<Record<Audience, readonly RequestHandler[]>>;
+
+/**
+ * Mounts the rows in their order: the guards of the path's audience, then the row of the method, else 405 with `Allow`.
+ * @throws Error where two rows of one path name different audiences
+ */
+export function mountRoutes(app: Express, routes: readonly BoundRoute[], guards: Guards): void {
+  for (const [path, rows] of Map.groupBy(routes, (row) => row.path)) {
+    const [{ who } = { who: 'operator' as const }] = rows;
+    if (rows.some((row) => row.who !== who)) throw new Error(`two audiences for ${path}`);
+    const route = app.route(path);
+    const methods = rows.map(({ method }) => method);
+    const isPage = methods.includes('GET');
+    const page = rows.find((row) => row.page !== undefined)?.page;
+    for (const guard of guards[who]) route.all(guard);
+    if (page !== undefined) route.get(leadToForm(page, isPage));
+    for (const { method, handlers } of rows) route[lowerCase[method]](...handlers);
+    if (page !== undefined && !isPage) methods.unshift('GET');
+    route.all(onlyMethods(...methods));
+  }
+}
+
+const lowerCase = { GET: 'get', POST: 'post', DELETE: 'delete' } as const;
+
+/** In the address of a form whose path is a page as well: what the gate opens by GET is then told from a visit to the page. */
+const sent = 'sent';
+/** In the address of a page whose form was not taken. */
+const notTaken = 'signed-in-again';
+
+/** A form that comes by GET was held up by the sign-in: its content is lost, so its page is shown, and says so. */
+function leadToForm(page: string, isPage: boolean): RequestHandler {
+  return (req, res, next) => {
+    if (isPage && req.query[sent] !== '1') return next();
+    res.redirect(303, `${page}?${notTaken}=1`);
+  };
+}
+
+/** Whether this page is shown in place of an answer to its form, which the gate held up. */
+export function wasNotTaken(req: Request): boolean {
+  return req.query[notTaken] === '1';
+}
+
+/** What oauth2-proxy's `skip_auth_routes` must hold for the public rows: `GET=^/signed-out$`. */
+export function gateExceptions(routes: readonly RouteRow[]): string[] {
+  return routes
+    .filter(({ who }) => who === 'public')
+    .flatMap(({ method, path, gatePattern = `^${path.replaceAll('.', '\\.')}$` }) =>
+      (method === 'GET' ? ['GET', 'HEAD'] : [method]).map((one) => `${one}=${gatePattern}`),
+    );
+}
