@@ -293,11 +293,11 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
   ['files.config-writable', 'for all', files({ openToAll: { found: ['oauth2-proxy.cfg'] } })],
   ['clock.redis', 'ten seconds', redis({ clockAheadMs: -10_000 })],
   ['clock.live', 'five minutes', live({ clockAheadMs: 300_000 })],
-  ['gate.version', 'old', { facts: { gateVersion: '7.15.1' } }],
+  ['gate.version', 'old', { facts: { gateVersion: '7.15.4' } }],
   [
     'gate.version',
     'an old image',
-    { runBy: 'compose', compose: [['oauth2-proxy:v7.15.3', 'oauth2-proxy:v7.12.0']] },
+    { runBy: 'compose', compose: [['oauth2-proxy:v7.15.6', 'oauth2-proxy:v7.12.0']] },
   ],
   ['versions.node', 'old', { facts: { node: '24.11.9' } }],
   [

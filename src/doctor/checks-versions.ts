@@ -1,5 +1,6 @@
 // Checks of what is installed. The floors stand here with their reason; a newer one is a changed line.
 import { type Check, notChecked, of, quote, quoteAll, seenIf } from './check.ts';
+import { isOlder } from './version-order.ts';
 
 /** Below these something is known to be broken or open. */
 const floors: readonly (readonly [name: string, floor: string, reason: string])[] = [
@@ -17,14 +18,14 @@ export const versionChecks: readonly Check[] = [
     id: 'gate.version',
     subject: 'Versions',
     severity: 'high',
-    good: 'oauth2-proxy is 7.15.2 or newer',
+    good: 'oauth2-proxy is 7.15.5 or newer',
     why: 'Earlier ones have holes through which its sign-in can be walked around.',
-    mend: 'image: quay.io/oauth2-proxy/oauth2-proxy:v7.15.3',
+    mend: 'image: quay.io/oauth2-proxy/oauth2-proxy:v7.15.6',
     judge: of(
       (d) => d.software.gate,
       ({ version, from }) => {
         if (!/^\d+\.\d+/.test(version)) return notChecked(`${from} does not name a version`);
-        return seenIf(isOlder(version, '7.15.2') && `${from} is ${quote(version)}.`);
+        return seenIf(isOlder(version, '7.15.5') && `${from} is ${quote(version)}.`);
       },
     ),
   },
@@ -77,13 +78,3 @@ export const versionChecks: readonly Check[] = [
     ),
   },
 ];
-
-/** By the first three numbers. */
-export function isOlder(version: string, floor: string): boolean {
-  const [a, b] = [version, floor].map((text) => (text.match(/\d+/g) ?? []).slice(0, 3).map(Number));
-  for (let i = 0; i < 3; i++) {
-    const difference = (a?.[i] ?? 0) - (b?.[i] ?? 0);
-    if (difference !== 0) return difference < 0;
-  }
-  return false;
-}

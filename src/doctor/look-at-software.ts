@@ -1,10 +1,10 @@
 // Looks at what is installed: Node.js, the packages beside what package-lock.json names, and oauth2-proxy where its binary is found.
-import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { z } from 'zod';
 import type { Deployment, Software } from './deployment.ts';
+import { versionOfGateBinary } from './gate-binary.ts';
 
 const lockFile = z.object({
   packages: z.record(z.string(), z.object({ version: z.string().optional() })),
@@ -41,13 +41,7 @@ export async function lookForGateBinary(
     (candidate) => candidate !== '' && existsSync(candidate),
   );
   if (path === undefined) return { missing: 'no oauth2-proxy binary is on the path here' };
-  const output = await new Promise<string | undefined>((settle) => {
-    // Nothing of this environment: it holds every secret.
-    execFile(path, ['--version'], { timeout: 5_000, env: {} }, (error, stdout) =>
-      settle(error ? undefined : stdout),
-    );
-  });
-  const version = /\bv(\d+\.\d+\.\d+)/.exec(output ?? '')?.[1];
+  const version = await versionOfGateBinary(path);
   return version === undefined
     ? { missing: 'oauth2-proxy is here but does not tell its version' }
     : { found: { version, from: 'the oauth2-proxy on the path' } };

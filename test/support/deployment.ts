@@ -134,7 +134,7 @@ export const goodFacts: Facts = {
     },
   },
   node: '24.21.0',
-  gateVersion: '7.15.3',
+  gateVersion: '7.15.6',
   packages: [{ name: 'express', installed: '5.3.0', locked: '5.3.0' }],
 };
 

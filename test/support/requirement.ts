@@ -2,6 +2,8 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { findOauth2Proxy, howToGetOauth2Proxy } from '../../demo/oauth2-proxy.ts';
+import { versionOfGateBinary } from '../../src/doctor/gate-binary.ts';
+import { isOlder } from '../../src/doctor/version-order.ts';
 
 export type Tool = 'oauth2-proxy' | 'redis-server' | 'chromium' | 'openssl';
 
@@ -44,6 +46,12 @@ export async function need(...tools: readonly Tool[]): Promise<{ skip?: string }
     return { skip: reason };
   }
   return {};
+}
+
+/** Whether the oauth2-proxy of this run is this version or newer: for what differs between versions. */
+export async function gateIsAtLeast(version: string): Promise<boolean> {
+  const path = await pathOf('oauth2-proxy');
+  return path !== undefined && !isOlder((await versionOfGateBinary(path)) ?? '0', version);
 }
 
 /** For what runs only after `need` was content. */
