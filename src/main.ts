@@ -3,6 +3,8 @@
 import type { Config } from './config/derive.ts';
 import { formatProblems, type LoadResult, loadConfig } from './config/load.ts';
 
+const giveUpAfterMs = 2_000;
+
 const help = `gatehouse: the session desk for oauth2-proxy
 
   gatehouse serve       the server, with the settings of .env and the environment
@@ -23,11 +25,15 @@ const commands: Record<string, (args: readonly string[]) => Promise<void>> = {
     const { endWithProcess } = await import('./ops/process-end.ts');
     const { reloadOnHangup } = await import('./ops/hangup.ts');
     const { createLogger } = await import('./http/log.ts');
-    const running = serve(loaded, load);
+    let isServing = false;
+    const running = serve(loaded, load, () => {
+      isServing = true;
+    });
     // Already while it starts: a signal that comes then ends it in order too, and a SIGHUP that nobody hears would end it at once.
     endWithProcess({
       stop: async () => (await running).stop(),
       logger: createLogger(loaded.config.logLevel),
+      isServing: () => isServing,
     });
     reloadOnHangup({ reload: async () => (await running.catch(() => undefined))?.reload() });
     await running;
@@ -70,15 +76,31 @@ const command = commands[name.replace(/^(--help|-h)$/, 'help')];
 if (!command) {
   fail(`There is no command "${name.slice(0, 40)}"; \`gatehouse help\` lists them.`, 2);
 } else {
-  command(args).catch((error: unknown) => {
-    const debug = process.env['LOG_LEVEL'] === 'debug' && error instanceof Error;
-    fail(
-      debug
-        ? `${error.stack}`
-        : `Gatehouse stops: ${error instanceof Error ? error.message : 'an unknown error'}`,
-      1,
-    );
+  run(command);
+}
+
+function run(chosen: (args: readonly string[]) => Promise<void>): void {
+  let isDone = false;
+  // A promise that nothing can settle any more ends the process with 0, and nobody would know that the work was not done.
+  process.once('exit', (code) => {
+    if (!isDone && code === 0)
+      fail(`Gatehouse stops: \`${name}\` ended before it was done; run it again.`, 1);
   });
+  chosen(args)
+    .catch((error: unknown) => {
+      const debug = process.env['LOG_LEVEL'] === 'debug' && error instanceof Error;
+      fail(
+        debug
+          ? `${error.stack}`
+          : `Gatehouse stops: ${error instanceof Error ? error.message : 'an unknown error'}`,
+        1,
+      );
+      // Whatever is still open must not keep a process alive that has given up.
+      setTimeout(() => process.exit(), giveUpAfterMs).unref();
+    })
+    .finally(() => {
+      isDone = true;
+    });
 }
 
 function load(): LoadResult {

@@ -113,8 +113,8 @@ export function createExchange(options: ExchangeOptions): Exchange {
   const { live, load, store, recorder, logger, now } = options;
   const { notes, claims } = store;
   const { keyring, dates } = live;
-  const wait = (ms: number) => delay(ms, undefined, { ref: false });
-  const replicas = createReplicas({ notes, claims, now, wait });
+  // Holds the process open: before it listens nothing else may.
+  const replicas = createReplicas({ notes, claims, now, wait: delay });
   const signing = createSigning({ keyring, replicas, dates, logger });
   const tellChanges = createKeyChanges({ notes, dates, recorder, logger, now });
   let last = Promise.resolve();

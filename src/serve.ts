@@ -33,15 +33,41 @@ const purgeEveryMs = 3_600_000;
 
 /**
  * @param load reads the settings again, for a reload
+ * @param onListening called once, when both ports take connections
  * @throws a plain sentence where a port is taken or the data folder cannot be used
  */
-export async function serve(loaded: Loaded, load: () => LoadResult): Promise<Running> {
+export async function serve(
+  loaded: Loaded,
+  load: () => LoadResult,
+  onListening: () => void = () => {},
+): Promise<Running> {
+  const opened: Close[] = [];
+  try {
+    return await start(loaded, load, onListening, opened);
+  } catch (error) {
+    // What stayed open would keep a process alive that serves nobody.
+    for (const close of opened.reverse()) await close().catch(() => undefined);
+    throw error;
+  }
+}
+
+type Close = () => Promise<unknown>;
+
+/** @param opened gets how to close each part, in the order in which they were opened */
+async function start(
+  loaded: Loaded,
+  load: () => LoadResult,
+  onListening: () => void,
+  opened: Close[],
+): Promise<Running> {
   const { config } = loaded;
   const logger = createLogger(config.logLevel);
   const { store: plainStore, redis } = openStore(config, logger);
+  opened.push(() => plainStore.close());
   const stopping = createStopping();
   let stopped: Promise<void> | undefined;
   const gateRedis = openGateRedis(config, logger);
+  opened.push(async () => gateRedis?.disconnect());
   const watch = createOps({
     store: plainStore,
     redis: {
@@ -56,9 +82,11 @@ export async function serve(loaded: Loaded, load: () => LoadResult): Promise<Run
   const recorder = watch.count(
     openRecord({ config: live.config, store, logger, now: Date.now, catchesUp: true }),
   );
+  opened.push(() => recorder.close());
   const { doubts } = loaded;
   const exchange = createExchange({ live, load, doubts, store, recorder, logger, now: Date.now });
   const outbound = openOutbound({ config: live.config, notes: store.notes, recorder, logger });
+  opened.push(() => outbound.stop());
   const { vault, library } = outbound;
   const desk = createDesk({ config, store, logger, recorder, now: Date.now, gateRedis });
   const app = createHttpServer(
@@ -85,29 +113,22 @@ export async function serve(loaded: Loaded, load: () => LoadResult): Promise<Run
     metrics,
   });
   const drainApp = endGracefully(app, stopping);
-  const servers: Server[] = [app, ops];
+  const servers: readonly Server[] = [app, ops];
+  opened.push(() => exchange.stop());
   await exchange.start();
-  try {
-    const port = await listen(app, config.port, config.host);
-    const opsPort = await listen(ops, config.opsPort, config.host, 'OPS_PORT');
-    recorder.note({ event: 'server.started' });
-    logger.info({
-      event: 'server.listening',
-      host: config.host,
-      port,
-      opsPort,
-      publicUrl: config.publicOrigin,
-      store: config.store.kind,
-    });
-  } catch (error) {
-    await exchange.stop();
-    await Promise.all(servers.map((server) => drain(server, 0)));
-    await outbound.stop();
-    await recorder.close();
-    gateRedis?.disconnect();
-    await store.close();
-    throw error;
-  }
+  opened.push(() => Promise.all(servers.map((server) => drain(server, 0))));
+  const port = await listen(app, config.port, config.host);
+  const opsPort = await listen(ops, config.opsPort, config.host, 'OPS_PORT');
+  onListening();
+  recorder.note({ event: 'server.started' });
+  logger.info({
+    event: 'server.listening',
+    host: config.host,
+    port,
+    opsPort,
+    publicUrl: config.publicOrigin,
+    store: config.store.kind,
+  });
   if (config.devMode)
     logger.warn({ event: 'server.dev_mode', meaning: 'no gate: everyone is dev@localhost, an operator' });
   const { ending } = desk;

@@ -189,6 +189,12 @@ function contract(open: () => Promise<{ store: Store; close(): Promise<void> }>)
     assert.equal((await store.people.read(id))?.choices.theme, 'auto');
   });
 
+  test('a claim from before the clock was set back does not last until the clock has caught up', async () => {
+    await store.claims.claim('d', 'dead owner', now, now + hour);
+    assert.equal(await store.claims.claim('d', 'early', now, now + hour / 2), 'dead owner');
+    assert.equal(await store.claims.claim('d', 'next', now, now + 1_000), 'next');
+  });
+
   test('of many claims at once one value wins; it can be released', async () => {
     const key = randomToken();
     const values = Array.from({ length: 8 }, (_, i) => `v${i}`);

@@ -167,7 +167,10 @@ export interface PersonTable {
 
 /** Short-lived agreements between requests that run at the same time. */
 export interface ClaimTable {
-  /** @returns the value under `key`: `value` for the first caller, the first one's for the others, until `expiresAt`. */
+  /**
+   * @returns the value under `key`: `value` for the first caller, the first one's for the others, until `expiresAt`. Where the
+   * clock is set back meanwhile, for no longer than twice the time that was asked for: a dead owner is not waited for.
+   */
   claim(key: string, value: string, now: number, expiresAt: number): Promise<string>;
   release(key: string): Promise<void>;
 }

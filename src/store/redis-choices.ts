@@ -35,7 +35,9 @@ const chooseIfKnown = `
   redis.call('HSET', KEYS[1], unpack(ARGV))
   return 1`;
 
+/** What is to last longer than a claim of this length could was made before Redis's clock was set back. */
 const claim = `
+  if redis.call('PTTL', KEYS[1]) > 2 * ARGV[2] then redis.call('DEL', KEYS[1]) end
   if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return ARGV[1] end
   return redis.call('GET', KEYS[1])`;
 

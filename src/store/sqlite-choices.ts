@@ -85,17 +85,19 @@ export function createSqlitePeople(db: DatabaseSync): PersonTable {
 }
 
 export function createSqliteClaims(db: DatabaseSync): ClaimTable {
+  // What ends later than a claim of this length could was made by a clock that has been set back since.
+  const isOver = 'expires_at <= ?4 OR expires_at - ?4 > 2 * (?3 - ?4)';
   const take = db.prepare(
-    `INSERT INTO claim (key, value, expires_at) VALUES (?, ?, ?)
+    `INSERT INTO claim (key, value, expires_at) VALUES (?1, ?2, ?3)
      ON CONFLICT (key) DO UPDATE SET
-       value = iif(expires_at <= ?, excluded.value, value),
-       expires_at = iif(expires_at <= ?, excluded.expires_at, expires_at)
+       value = iif(${isOver}, excluded.value, value),
+       expires_at = iif(${isOver}, excluded.expires_at, expires_at)
      RETURNING value`,
   );
   const drop = db.prepare('DELETE FROM claim WHERE key = ?');
   return {
     claim: (key, value, now, expiresAt) =>
-      attempt(() => String(take.get(key, value, expiresAt, now, now)?.['value'] ?? value)),
+      attempt(() => String(take.get(key, value, expiresAt, now)?.['value'] ?? value)),
     release: (key) =>
       attempt(() => {
         drop.run(key);

@@ -1,0 +1,136 @@
+// The start of the real program: after a crash it listens again, and whatever ends it before it listens says why, with an exit code.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { suite, type TestContext, test } from 'node:test';
+import { type Child, freePort, startChild, waitFor } from '../demo/child.ts';
+import { createRedisStore } from '../src/store/redis.ts';
+import { connectRedis } from '../src/store/redis-client.ts';
+import { openSqliteStore } from '../src/store/sqlite.ts';
+import { storeKinds } from './support/desk.ts';
+import { needsOf } from './support/hostile.ts';
+import { startRedis } from './support/redis.ts';
+
+const main = resolve(import.meta.dirname, '../src/main.ts');
+const hex = () => randomBytes(32).toString('hex');
+
+/** A folder of its own, and `gatehouse serve` in it. @param before run before the program, as a module */
+async function place(t: TestContext, settings: Readonly<Record<string, string>> = {}, before = '') {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-start-'));
+  const beforeFile = join(folder, 'before.mjs');
+  writeFileSync(beforeFile, before);
+  const env = {
+    PUBLIC_URL: 'http://localhost',
+    PORT: String(await freePort()),
+    OPS_PORT: String(await freePort()),
+    SECRET_KEY: hex(),
+    GATE_SECRET: hex(),
+    AUDIT_LOG_FILE: 'off',
+    ...settings,
+  };
+  const children: Child[] = [];
+  t.after(async () => {
+    await Promise.all(children.filter((child) => child.running()).map((child) => child.kill()));
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return {
+    folder,
+    async serve(): Promise<Child> {
+      const args = ['--import', beforeFile, main, 'serve'];
+      const child = await startChild({
+        name: 'gatehouse',
+        command: process.execPath,
+        args,
+        env,
+        cwd: folder,
+      });
+      children.push(child);
+      return child;
+    },
+  };
+}
+
+async function listens(child: Child): Promise<void> {
+  const isListening = () => child.lines.some((line) => line.includes('"event":"server.listening"'));
+  const ended = child.exited.then((how) => `it ended with ${how}: ${child.lines.join('\n')}`);
+  assert.equal(await Promise.race([waitFor('server.listening', isListening, 20_000), ended]), true);
+}
+
+const boardLock = 'keys:replicas:lock';
+
+for (const kind of storeKinds) {
+  suite(`the start on ${kind}`, await needsOf(kind), () => {
+    test('while a server that was killed still holds a lock it waits, and listens', async (t) => {
+      const redis = kind === 'redis' ? await startRedis() : undefined;
+      t.after(() => redis?.close());
+      const settings = redis && { SESSION_BACKEND: 'redis', REDIS_URL: redis.url };
+      const { folder, serve } = await place(t, settings);
+      const client = redis && connectRedis(redis.url, () => {});
+      t.after(() => client?.disconnect());
+      const store = client ? createRedisStore(client) : openSqliteStore(join(folder, 'data'));
+      const now = Date.now();
+      await store.claims.claim(boardLock, 'a dead server', now, now + 2_500);
+      await store.close();
+      await listens(await serve());
+    });
+
+    test('killed and started again at once, it listens each time', async (t) => {
+      const redis = kind === 'redis' ? await startRedis() : undefined;
+      t.after(() => redis?.close());
+      const settings = redis && { SESSION_BACKEND: 'redis', REDIS_URL: redis.url };
+      const { serve } = await place(t, settings);
+      for (let round = 0; round < 3; round++) {
+        const child = await serve();
+        await listens(child);
+        await child.kill();
+      }
+    });
+  });
+}
+
+test('a start that nothing keeps going says so, and its exit code is not 0', async (t) => {
+  // No port ever answers, and nothing else is under way.
+  const { serve } = await place(
+    t,
+    {},
+    "import { Server } from 'node:net'; Server.prototype.listen = function () { return this; };",
+  );
+  const child = await serve();
+  assert.equal(await child.exited, 'exit code 1');
+  assert.match(child.lines.at(-1) ?? '', /`serve` ended before it was done/);
+});
+
+test('a signal before it listens is logged, and the exit code is not 0', async (t) => {
+  // A Redis that takes connections and says nothing holds the start up.
+  const sockets = new Set<Socket>();
+  const silent = createServer((socket) => void sockets.add(socket.on('error', () => {}))).listen(0);
+  await once(silent, 'listening');
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    silent.close();
+  });
+  const { port } = silent.address() as AddressInfo;
+  const { serve } = await place(t, {
+    SESSION_BACKEND: 'redis',
+    REDIS_URL: `redis://127.0.0.1:${port}/0`,
+  });
+  const child = await serve();
+  await waitFor('a connection', () => sockets.size > 0 || undefined);
+  process.kill(child.pid, 'SIGTERM');
+  assert.equal(await child.exited, 'exit code 143');
+  assert.ok(child.lines.some((line) => line.includes('"event":"server.stopped_before_listening"')));
+});
+
+test('what cannot be opened at the start ends it with a word, although Redis is already connected', async (t) => {
+  const redis = await startRedis();
+  t.after(() => redis.close());
+  const { folder, serve } = await place(t, { SESSION_BACKEND: 'redis', REDIS_URL: redis.url });
+  mkdirSync(join(folder, 'data', 'library.db'), { recursive: true });
+  const child = await serve();
+  assert.equal(await child.exited, 'exit code 1');
+  assert.match(child.lines.at(-1) ?? '', /^Gatehouse stops: /);
+});
