@@ -88,7 +88,7 @@ export const controls: readonly Control[] = [
     invariant: 'a second signal ends it at once',
     defence: 'the signal is counted',
     file: 'src/ops/process-end.ts',
-    find: '      if (ending) process.exit(codeAtOnce);\n',
+    find: '      if (ending) process.exit(codeOfSignal);\n',
     replace: '      void codeAtOnce;\n',
     tests: 'test/stop.test.ts',
     sees: 'a second signal',
