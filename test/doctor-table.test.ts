@@ -299,6 +299,17 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
     'an old image',
     { runBy: 'compose', compose: [['oauth2-proxy:v7.15.6', 'oauth2-proxy:v7.12.0']] },
   ],
+  [
+    'redis.advisories',
+    'an open line',
+    redis({ version: '8.4.2', release: { software: 'Redis', version: '8.4.2' } }),
+  ],
+  [
+    'redis.advisories',
+    'Valkey',
+    redis({ version: '7.2.4', release: { software: 'Valkey', version: '8.1.6' } }),
+  ],
+  ['versions.node-advisories', 'open', { facts: { node: '24.18.0' } }],
   ['versions.node', 'old', { facts: { node: '24.11.9' } }],
   [
     'versions.installed',
@@ -643,7 +654,9 @@ suite('the check-up over deployments that are broken in one way', () => {
   }
 
   test('every check has a deployment in which it finds something', () => {
-    const seen = new Set([...broken.map(([id]) => id), ...twofold.flatMap(([ids]) => ids), 'live.reachable']);
+    // These two have tests of their own: one below, one in doctor-advisories.test.ts.
+    const elsewhere = ['live.reachable', 'versions.advisories-age'];
+    const seen = new Set([...broken.map(([id]) => id), ...twofold.flatMap(([ids]) => ids), ...elsewhere]);
     assert.deepEqual(
       checks.map(({ id }) => id).filter((id) => !seen.has(id)),
       [],
@@ -677,12 +690,14 @@ suite('the check-up over deployments that are broken in one way', () => {
       software: { node: '24.21.0', gate: missing, packages: missing },
     });
     assert.deepEqual(findings, []);
-    // What the problems, the secrets and the running Node.js alone decide.
+    // What the problems, the secrets, the running Node.js and the date alone decide.
     assert.deepEqual(passed, [
       'settings.valid',
       'settings.misspelt',
       'secret.strength',
       'secret.reused',
+      'versions.node-advisories',
+      'versions.advisories-age',
       'versions.node',
     ]);
     assert.equal(notChecked.length, checks.length - passed.length);

@@ -1,5 +1,5 @@
 // Checks of what is installed. The floors stand here with their reason; a newer one is a changed line.
-import { type Check, notChecked, of, quote, quoteAll, seenIf } from './check.ts';
+import { type Check, of, quote, quoteAll, seenIf } from './check.ts';
 import { isOlder } from './version-order.ts';
 
 /** Below these something is known to be broken or open. */
@@ -13,22 +13,10 @@ const floors: readonly (readonly [name: string, floor: string, reason: string])[
   ['csurf', '1.16.0', 'the archived original; the maintained fork goes by this name'],
 ];
 
+/** What runs the sources as they are. */
+export const oldestNode = '24.12.0';
+
 export const versionChecks: readonly Check[] = [
-  {
-    id: 'gate.version',
-    subject: 'Versions',
-    severity: 'high',
-    good: 'oauth2-proxy is 7.15.5 or newer',
-    why: 'Earlier ones have holes through which its sign-in can be walked around.',
-    mend: 'image: quay.io/oauth2-proxy/oauth2-proxy:v7.15.6',
-    judge: of(
-      (d) => d.software.gate,
-      ({ version, from }) => {
-        if (!/^\d+\.\d+/.test(version)) return notChecked(`${from} does not name a version`);
-        return seenIf(isOlder(version, '7.15.5') && `${from} is ${quote(version)}.`);
-      },
-    ),
-  },
   {
     id: 'versions.node',
     subject: 'Versions',
@@ -37,7 +25,7 @@ export const versionChecks: readonly Check[] = [
     why: 'Older ones cannot run the program as it is, and get no security fixes for it.',
     mend: 'npm ci',
     judge: ({ software }) =>
-      seenIf(isOlder(software.node, '24.12.0') && `Node.js ${quote(software.node)} runs this.`),
+      seenIf(isOlder(software.node, oldestNode) && `Node.js ${quote(software.node)} runs this.`),
   },
   {
     id: 'versions.installed',

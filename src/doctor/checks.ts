@@ -1,6 +1,7 @@
 // The one table of checks, in the order of the report. docs/checks.md is made from it.
 import type { Check } from './check.ts';
 import { accessChecks } from './checks-access.ts';
+import { advisoryChecks } from './checks-advisories.ts';
 import { cookieChecks } from './checks-cookies.ts';
 import { fileChecks } from './checks-files.ts';
 import { gateChecks } from './checks-gate.ts';
@@ -22,6 +23,7 @@ export const checks: readonly Check[] = [
   ...redisChecks,
   ...networkChecks,
   ...fileChecks,
+  ...advisoryChecks,
   ...versionChecks,
   ...liveChecks,
 ];

@@ -83,7 +83,10 @@ export interface RedisFact {
   readonly setting: 'REDIS_URL' | 'GATE_REDIS_URL';
   /** The error's code where it does not answer; everything below is undefined then. */
   readonly unreachable?: string;
+  /** The version of Redis whose commands it has; Valkey tells one of these too. */
   readonly version?: string;
+  /** What it is and its own version; absent: it does not tell. */
+  readonly release?: { readonly software: 'Redis' | 'Valkey'; readonly version: string };
   /** Whether it answers without a password. */
   readonly isOpen?: boolean;
   /** Why it refuses what is to be written; absent: nothing speaks against it. */

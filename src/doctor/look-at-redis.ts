@@ -42,6 +42,7 @@ export async function lookAtRedis(
       withoutExpiry,
       clockAheadMs: seconds * 1000 + micros / 1000 - halfWay,
       ...(facts.has('redis_version') && { version: facts.get('redis_version') ?? '' }),
+      ...release(facts),
       ...persistence(facts, saves),
       ...writing(facts, saves, stops),
       ...(facts.has('maxmemory') && { maxMemory: Number(facts.get('maxmemory')) }),
@@ -53,6 +54,13 @@ export async function lookAtRedis(
   } finally {
     redis.disconnect();
   }
+}
+
+/** Valkey names itself and its own version beside that of the Redis it stands in for. */
+function release(facts: ReadonlyMap<string, string>): Pick<RedisFact, 'release'> {
+  const isValkey = facts.get('server_name') === 'valkey' || facts.has('valkey_version');
+  const version = facts.get(isValkey ? 'valkey_version' : 'redis_version');
+  return version === undefined ? {} : { release: { software: isValkey ? 'Valkey' : 'Redis', version } };
 }
 
 function persistence(facts: ReadonlyMap<string, string>, saves: boolean | undefined): { persists?: boolean } {

@@ -105,7 +105,8 @@ export const goodFacts: Facts = {
   redis: [
     {
       setting: 'REDIS_URL',
-      version: '8.0.1',
+      version: '8.10.2',
+      release: { software: 'Redis', version: '8.10.2' },
       isOpen: false,
       persists: true,
       maxMemory: 100,
