@@ -54,6 +54,7 @@ const withoutAnswer = (name: LiveProbe): Partial<Facts> => {
 };
 const shippedFile = (name: string) => readFileSync(join(import.meta.dirname, '..', name), 'utf8');
 const routes = 'GET=^/signed-out$';
+const trustNobody = 'trusted_proxy_ips = ["255.255.255.255/32"]';
 const plainHttp: Changes = {
   env: {
     PUBLIC_URL: 'http://desk.example.org',
@@ -168,9 +169,10 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
   ],
   [
     'gate.proxy-trust-wide',
-    'loopback',
-    { gate: [['trusted_proxy_ips = ["255.255.255.255/32"]', 'trusted_proxy_ips = ["127.0.0.1/32"]']] },
+    'loopback, and nobody tried what that opens',
+    { gate: [[trustNobody, 'trusted_proxy_ips = ["127.0.0.1/32"]']], facts: withoutAnswer('forgedUri') },
   ],
+  ['gate.proxy-trust-wide', 'a network', { gate: [[trustNobody, 'trusted_proxy_ips = ["127.0.0.0/8"]']] }],
   ['gate.prefer-email', 'on', { gate: [['prefer_email_to_user = false', 'prefer_email_to_user = true']] }],
   [
     'gate.strip-headers',
@@ -202,7 +204,6 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
   ['gate.xauthrequest', 'on', { gate: [['set_xauthrequest = false', 'set_xauthrequest = true']] }],
   ['gate.pkce', 'none', { gate: [['code_challenge_method = "S256"', '']] }],
   ['gate.whitelist', 'every subdomain', { env: { OAUTH2_PROXY_WHITELIST_DOMAINS: '.example.org' } }],
-  ['gate.log-errors', 'whole messages', { env: { OAUTH2_PROXY_STANDARD_LOGGING_FORMAT: '{{.Message}}' } }],
   [
     'gate.log-requests',
     'with the query',
@@ -543,6 +544,11 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
 
 /** Well kept, in words that were taken for a fault. */
 const sound: readonly (readonly [how: string, changes: Changes])[] = [
+  [
+    'one trusted proxy that takes X-Forwarded-Uri away, as was tried',
+    { gate: [[trustNobody, 'trusted_proxy_ips = ["127.0.0.1"]']] },
+  ],
+  ['whole messages since 7.15.5', { env: { OAUTH2_PROXY_STANDARD_LOGGING_FORMAT: '{{.Message}}' } }],
   ['Go’s own words for the ends', { gate: [[`"${routes}",`, `"${routes}", "GET=\\\\A/ping\\\\z",`]] }],
   ['small or capital letters', { gate: [[`"${routes}",`, `"${routes}", "GET=(?i)^/ping$",`]] }],
   ['a socket', { env: { OAUTH2_PROXY_HTTP_ADDRESS: 'unix:///run/oauth2-proxy.sock' } }],
@@ -560,6 +566,14 @@ const sound: readonly (readonly [how: string, changes: Changes])[] = [
 
 /** Broken in a way that is two things at once. */
 const twofold: readonly (readonly [ids: readonly string[], how: string, changes: Changes])[] = [
+  [
+    ['gate.version', 'gate.log-errors'],
+    'whole messages before 7.15.5',
+    {
+      facts: { gateVersion: '7.15.4' },
+      env: { OAUTH2_PROXY_STANDARD_LOGGING_FORMAT: '{{.Message}}' },
+    },
+  ],
   [
     ['gate.cookie-prefix', 'gate.cookie-domain'],
     'for all subdomains',

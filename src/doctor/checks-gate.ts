@@ -1,7 +1,10 @@
 // Checks of oauth2-proxy: what it believes, what it lets through, what it tells, what it writes down.
+import { isIP } from 'node:net';
 import { type Check, notChecked, ofGate, quote, quoteAll, seenIf } from './check.ts';
+import type { Deployment } from './deployment.ts';
 import type { GateSettings } from './gate-settings.ts';
 import { isAnchored, isNegated, opens, patternOf } from './routes.ts';
+import { isOlder } from './version-order.ts';
 
 const nobody = '255.255.255.255/32';
 const insecure = [
@@ -62,13 +65,14 @@ export const gateChecks: readonly Check[] = [
     subject: 'The gate',
     severity: 'high',
     good: 'Nobody may tell oauth2-proxy what was asked for',
-    why: 'Caddy and nginx pass X-Forwarded-Uri on as it came, so trusting them means trusting every client: one header opens every page.',
+    why: 'Unless the proxy before it takes X-Forwarded-Uri away, trusting that proxy means trusting every client: one header opens every page. With `--url` the check-up tries it.',
     mend: `trusted_proxy_ips = ["${nobody}"]`,
-    judge: ofGate((gate) => {
+    judge: ofGate((gate, { live }) => {
       if (!gate.flag('reverse_proxy', false) || routesOf(gate).length === 0) return 'passed';
       const trusted = gate
         .list('trusted_proxy_ips')
         .filter((address) => ![nobody, '255.255.255.255'].includes(address));
+      if (trusted.every(isOneAddress) && refusesForgedUri(live)) return 'passed';
       return seenIf(trusted.length > 0 && `trusted_proxy_ips names ${quoteAll(trusted)}.`);
     }),
   },
@@ -246,11 +250,11 @@ export const gateChecks: readonly Check[] = [
     subject: 'The gate',
     severity: 'medium',
     good: 'A failed sign-in is logged without the browser’s cookies',
-    why: 'By default a failed sign-in logs the whole request, with every cookie that the browser sent: live sessions among them.',
+    why: 'Before 7.15.5 a failed sign-in logs the whole request by default, with every cookie that the browser sent: live sessions among them.',
     mend: 'standard_logging_format = (the line of the shipped oauth2-proxy.cfg)',
-    judge: ofGate((gate) => {
+    judge: ofGate((gate, { software }) => {
       const format = gate.text('standard_logging_format');
-      if (!gate.flag('standard_logging', true)) return 'passed';
+      if (!gate.flag('standard_logging', true) || namesNoCookies(software.gate)) return 'passed';
       if (format === undefined) return { seen: 'standard_logging_format is not set.' };
       return seenIf(
         format.includes('{{.Message}}') &&
@@ -325,6 +329,23 @@ export const gateChecks: readonly Check[] = [
     judge: ofGate((gate) => seenIf(!gate.flag('pass_host_header', true) && 'pass_host_header is off.')),
   },
 ];
+
+/** Whether the attack was tried, and the gate asked for a sign-in all the same. */
+function refusesForgedUri(live: Deployment['live']): boolean {
+  const answer = 'found' in live ? live.found.answers.forgedUri : undefined;
+  return answer !== undefined && !answer.fromApp && answer.status >= 300 && answer.status < 400;
+}
+
+/** A network could hold others than the proxy. */
+function isOneAddress(entry: string): boolean {
+  const [address = '', bits] = entry.split('/');
+  return isIP(address) !== 0 && (bits === undefined || bits === (isIP(address) === 4 ? '32' : '128'));
+}
+
+/** GHSA-hhqp-vx7f-5c6m is closed. */
+function namesNoCookies(gate: Deployment['software']['gate']): boolean {
+  return 'found' in gate && /^\d/.test(gate.found.version) && !isOlder(gate.found.version, '7.15.5');
+}
 
 function routesOf(gate: GateSettings): readonly string[] {
   return [...gate.list('skip_auth_routes'), ...gate.list('skip_auth_regex')];

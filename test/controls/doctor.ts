@@ -263,4 +263,13 @@ export const controls: readonly Control[] = [
     tests: 'test/gate-binary.test.ts',
     sees: 'the version is what the binary says, else what Go built it from',
   },
+  {
+    invariant: 'check-up: nothing passes unseen',
+    defence: 'a trusted proxy is fine only once the forged header was tried',
+    file: 'src/doctor/checks-gate.ts',
+    find: 'trusted.every(isOneAddress) && refusesForgedUri(live)',
+    replace: 'trusted.every(isOneAddress)',
+    tests: 'test/doctor-table.test.ts',
+    sees: 'gate.proxy-trust-wide: loopback, and nobody tried what that opens',
+  },
 ];

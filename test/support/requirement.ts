@@ -5,19 +5,21 @@ import { findOauth2Proxy, howToGetOauth2Proxy } from '../../demo/oauth2-proxy.ts
 import { versionOfGateBinary } from '../../src/doctor/gate-binary.ts';
 import { isOlder } from '../../src/doctor/version-order.ts';
 
-export type Tool = 'oauth2-proxy' | 'redis-server' | 'chromium' | 'openssl';
+export type Tool = 'oauth2-proxy' | 'redis-server' | 'chromium' | 'openssl' | 'nginx';
 
 const howToGet: Record<Tool, string> = {
   'oauth2-proxy': `run \`node demo/oauth2-proxy.ts\`, or ${howToGetOauth2Proxy}`,
   'redis-server': 'install it (Debian, Ubuntu: `apt install redis-server`; macOS: `brew install redis`)',
   chromium: 'install Chromium or Google Chrome, or set CHROMIUM_BIN to its binary',
   openssl: 'install it (Debian, Ubuntu: `apt install openssl`)',
+  nginx: 'install it (Debian, Ubuntu: `apt install nginx-light`; macOS: `brew install nginx`)',
 };
 
 const names: Record<Exclude<Tool, 'oauth2-proxy'>, readonly string[]> = {
   'redis-server': ['redis-server', 'valkey-server'],
   chromium: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
   openssl: ['openssl'],
+  nginx: ['nginx'],
 };
 
 /** Where the binary of a tool is. */
@@ -28,6 +30,7 @@ export async function pathOf(tool: Tool): Promise<string | undefined> {
   const folders = [
     ...(process.env['PATH'] ?? '').split(delimiter),
     '/usr/bin',
+    '/usr/sbin',
     '/usr/local/bin',
     '/opt/homebrew/bin',
   ];
