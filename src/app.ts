@@ -11,18 +11,21 @@ import { knownCookies } from './cookies/known.ts';
 import { cookieRoutes } from './cookies/pages.ts';
 import { createDesk, type Desk } from './desk.ts';
 import { bindDesk } from './desk-routes.ts';
-import { gateCookieOf, isGateCookie, isGateSignInCookie } from './gate/cookie.ts';
+import { isGateCookie, isGateSignInCookie } from './gate/cookie.ts';
 import { personOf, requirePerson } from './gate/identity.ts';
 import { createGatePaths } from './gate/paths.ts';
 import { inspectGate, refuseEnded } from './gate/refuse-ended.ts';
+import { signInNameOf } from './gate/sign-in-name.ts';
+import { createAllowances, limitCopies } from './http/allowances.ts';
 import { loadAssets } from './http/assets.ts';
 import { readBody } from './http/body.ts';
 import { isAmbiguous, singleCookie } from './http/cookie-header.ts';
 import { errorHandler, notFound } from './http/errors.ts';
 import { noStore, securityHeaders } from './http/headers.ts';
-import { limitRate, networkOf, type RateLimitRedis } from './http/limits.ts';
+import { limitRate, networkOf, type RateLimits } from './http/limits.ts';
 import { type Logger, requestLog } from './http/log.ts';
 import { prepareFrame } from './http/page.ts';
+import { createRateCounters, type RateLimitRedis } from './http/rate-counters.ts';
 import { requestFacts } from './http/request-facts.ts';
 import { requireOperator } from './http/require-operator.ts';
 import { bindRoutes, type Guards, mountRoutes } from './http/routes.ts';
@@ -92,8 +95,10 @@ export function createApp(options: AppOptions): Express {
   const { session, visitor, gate, ownCookies, devMode } = config;
   const assets = loadAssets(publicFolder);
   const paths = createGatePaths(devMode);
+  const rates: RateLimits = { enabled: config.rateLimit, counters: createRateCounters(redis), logger };
   const limit = (name: Parameters<typeof limitRate>[0], key: (req: Request) => string) =>
-    limitRate(name, config.rateLimit, redis, key, logger);
+    limitRate(name, rates, key);
+  const allow = createAllowances(rates);
   const visitors = createVisitors({
     table: store.visitors,
     keyring,
@@ -103,6 +108,7 @@ export function createApp(options: AppOptions): Express {
     consent: visitor.consent,
     now,
     logger,
+    takeRoom: (req) => allow.take('visitors', networkOf(req)),
   });
   const desk = options.desk ?? createDesk({ config, store, logger, recorder, now, gateRedis: undefined });
   const { ending } = desk;
@@ -178,7 +184,8 @@ export function createApp(options: AppOptions): Express {
       personOf,
       addressOf: async (pseudonym) => (await aliases.personOf(pseudonym))?.email,
       signInAgain: paths.signInAgain,
-      gateCookieOf: (req) => gateCookieOf(req, gate.cookie.name),
+      signInNameOf: (req, res) => signInNameOf(req, res.locals.gate, gate.cookie.name),
+      allow,
       replaceVisitor: visitors.replace,
       rotateAfterMs: session.rotateAfterMs,
       maxPerUser: session.maxPerUser,
@@ -243,7 +250,16 @@ export function createApp(options: AppOptions): Express {
       return row !== undefined && !endOf(row, session, now());
     };
   };
-  const parts = { config, store, logger, recorder, now, personOf, signOutPath: paths.signOut };
+  const parts = {
+    config,
+    store,
+    logger,
+    recorder,
+    now,
+    personOf,
+    signOutPath: paths.signOut,
+    limitCopies: limitCopies(allow, byPerson),
+  };
   const routes = [
     ...bindRoutes(publicRoutes, {
       consent: visitor.consent,

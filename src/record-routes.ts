@@ -12,7 +12,7 @@ import type { StreamOptions } from './record/stream.ts';
 import type { Store } from './store/contract.ts';
 
 export interface RecordParts
-  extends Pick<RecordPagesOptions, 'recorder' | 'now' | 'personOf'>,
+  extends Pick<RecordPagesOptions, 'recorder' | 'now' | 'personOf' | 'limitCopies'>,
     Pick<StreamOptions, 'onStop' | 'watchSession'> {
   /** Asked each time: a reload changes the keys. */
   readonly config: () => Config;

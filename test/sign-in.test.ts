@@ -119,7 +119,7 @@ for (const store of storeKinds) {
     test('tabs that open at the same moment share one session', async () => {
       const tabs = Array.from({ length: 5 }, () => {
         const tab = desk.browser(ada);
-        tab.cookies.set('__Host-_oauth2_proxy', 'one-browser');
+        tab.cookies.set('__Host-_oauth2_proxy', 'b25lLWJyb3dzZXI|1795450341|c2ln');
         return tab;
       });
       const answers = await Promise.all(tabs.map((tab) => tab.ask('/dashboard')));
@@ -150,26 +150,26 @@ for (const store of storeKinds) {
         await browser.ask('/dashboard');
         return browser.cookies.get(sessionName);
       };
-      const cookies = await Promise.all([open(ada, 'x'), open(ada, 'y'), open(grace, 'x')]);
+      const cookies = await Promise.all([open(ada, 'eA|1|s'), open(ada, 'eQ|1|s'), open(grace, 'eA|1|s')]);
       assert.equal(new Set(cookies).size, 3);
     });
 
     test('who signs out and in again within the shared moment gets another session', async () => {
       const { browser, change } = await (async () => {
         const one = await begin(desk, ada, {});
-        one.browser.cookies.set('__Host-_oauth2_proxy', 'same');
+        one.browser.cookies.set('__Host-_oauth2_proxy', 'c2FtZQ|1|s');
         return one;
       })();
       await change('/logout');
       const again = desk.browser(ada);
-      again.cookies.set('__Host-_oauth2_proxy', 'same');
+      again.cookies.set('__Host-_oauth2_proxy', 'c2FtZQ|1|s');
       await again.ask('/dashboard');
       const first = again.cookies.get(sessionName);
       const csrfToken = (await again.ask('/api/me')).json<{ csrfToken: string }>().csrfToken;
       const headers = { origin: desk.origin, 'x-csrf-token': csrfToken };
       assert.equal((await again.ask('/logout', { method: 'POST', headers })).status, 303);
       const third = desk.browser(ada);
-      third.cookies.set('__Host-_oauth2_proxy', 'same');
+      third.cookies.set('__Host-_oauth2_proxy', 'c2FtZQ|1|s');
       assert.equal((await third.ask('/dashboard')).status, 200);
       assert.notEqual(third.cookies.get(sessionName), first);
       assert.equal((await third.ask('/api/me')).status, 200);

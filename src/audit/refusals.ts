@@ -1,4 +1,5 @@
-// Refusals of one network in one minute are one entry, and the networks of a minute are limited: nobody can flood the record.
+// Refusals of one network are one entry at once and then one for each while that they go on, and the networks of an hour are
+// limited: nobody can flood the record, however long they try.
 import { isIP } from 'node:net';
 import { networkOf } from '../store/network.ts';
 import type { EventName } from './events.ts';
@@ -11,70 +12,93 @@ const counted: ReadonlySet<EventName> = new Set([
   'operator.denied',
   'gate.refused',
 ]);
-const windowMs = 60_000;
+const firstMs = 60_000;
+/** While they go on, what is counted together doubles up to this. */
+const longestMs = 3_600_000;
+const sweepMs = 60_000;
 const mostNetworks = 200;
 
 interface Further {
   readonly event: RecordedEvent;
   count: number;
+  forMs: number;
+  beganAt: number;
 }
 
 export interface Refusals {
   /** @returns whether it is counted with others, and is not an entry of its own. */
   isFurther(event: RecordedEvent): boolean;
-  /** Ends the minute: what was counted becomes entries. */
+  /** What was counted so far becomes entries. */
   end(): void;
 }
 
 /** @param emit takes the entry of those that were counted */
 export function createRefusals(emit: (event: RecordedEvent) => void, now: () => number): Refusals {
-  let further = new Map<string, Further>();
-  let endsAt = 0;
+  const further = new Map<string, Further>();
+  let hourBeganAt = Number.NEGATIVE_INFINITY;
+  let networks = 0;
   let timer: NodeJS.Timeout | undefined;
 
-  function end(): void {
-    clearTimeout(timer);
-    timer = undefined;
-    const over = further;
-    further = new Map();
-    for (const { event, count } of over.values()) {
-      if (count > 0) emit({ ...event, facts: { count } });
+  /** A clock that was set back ends it too: it would go on for as long as that lies ahead. */
+  const isOver = (beganAt: number, forMs: number) => now() >= beganAt + forMs || now() < beganAt;
+
+  function tell({ event, count }: Further): void {
+    if (count > 0) emit({ ...event, facts: { count } });
+  }
+
+  function sweep(): void {
+    for (const [key, one] of further) {
+      if (!isOver(one.beganAt, one.forMs)) continue;
+      tell(one);
+      if (one.count === 0) further.delete(key);
+      else Object.assign(one, { count: 0, beganAt: now(), forMs: Math.min(one.forMs * 2, longestMs) });
     }
+    timer = further.size === 0 ? undefined : setTimeout(sweep, sweepMs).unref();
+  }
+
+  function begin(key: string, event: RecordedEvent, count: number): void {
+    further.set(key, { event, count, forMs: firstMs, beganAt: now() });
+    timer ??= setTimeout(sweep, sweepMs).unref();
+  }
+
+  /** One more network of this hour. @returns false where there were too many */
+  function takeNetwork(): boolean {
+    if (isOver(hourBeganAt, longestMs)) [hourBeganAt, networks] = [now(), 0];
+    networks += 1;
+    return networks <= mostNetworks;
   }
 
   return {
-    end,
+    end() {
+      clearTimeout(timer);
+      timer = undefined;
+      for (const one of further.values()) tell(one);
+      further.clear();
+    },
     isFurther(event) {
       if (!counted.has(event.event)) return false;
-      if (now() >= endsAt) end();
-      if (further.size === 0) {
-        endsAt = now() + windowMs;
-        timer ??= setTimeout(end, windowMs).unref();
-      }
+      clearTimeout(timer);
+      sweep();
       const network = event.network !== undefined && isIP(event.network) ? networkOf(event.network) : '';
-      const key = `${event.event} ${network}`;
-      const before = further.get(key);
+      const { event: name, outcome = 'refused' } = event;
+      const before = further.get(`${name} ${network}`);
       if (before) {
         before.count += 1;
         return true;
       }
-      const { event: name, outcome = 'refused' } = event;
-      if (further.size < mostNetworks) {
+      if (takeNetwork()) {
         // Of the further ones only what they share: they can be of several people.
         const shared = {
           event: name,
           outcome,
           ...(event.network !== undefined && { network: event.network }),
         };
-        further.set(key, { event: shared, count: 0 });
+        begin(`${name} ${network}`, shared, 0);
         return false;
       }
-      const rest = further.get(name) ?? {
-        event: { event: name, outcome, reason: 'many networks' },
-        count: 0,
-      };
-      rest.count += 1;
-      further.set(name, rest);
+      const rest = further.get(name);
+      if (rest) rest.count += 1;
+      else begin(name, { event: name, outcome, reason: 'many networks' }, 1);
       return true;
     },
   };

@@ -15,8 +15,6 @@ export interface GateCookieValue {
   readonly digest: string;
 }
 
-const maxParts = 20;
-
 /** undefined where the browser sent none. Sent but not of the gate's form: `unreadable`. */
 export function readGateCookie(
   req: IncomingMessage,
@@ -29,14 +27,17 @@ export function readGateCookie(
   return { payload, issuedAt: Number(seconds) * 1000, digest: digest(`${payload}${seconds}`) };
 }
 
-/** As `loadCookie` (pkg/sessions/cookie/session_store.go): the whole one, else its parts from 0 until one is missing. */
+/**
+ * As `loadCookie` (pkg/sessions/cookie/session_store.go): the whole one, else its parts from 0 until one is missing. However many
+ * parts the gate joins are joined here: with a limit of our own, a cookie that was ended would come back in more pieces.
+ */
 function loadCookie(header: string, name: string): string | undefined {
   const sent = readCookies(header);
   const whole = sent.get(name);
   if (whole !== undefined) return whole;
   const parts: string[] = [];
   for (let part = sent.get(`${name}_0`); part !== undefined; part = sent.get(`${name}_${parts.length}`)) {
-    if (parts.push(part) > maxParts) return undefined;
+    parts.push(part);
   }
   return parts.length > 0 ? parts.join('') : undefined;
 }

@@ -1,13 +1,4 @@
-// oauth2-proxy's own cookie, as far as it can be told apart without its secret.
-import type { IncomingMessage } from 'node:http';
-import { sentCookies } from '../http/cookie-header.ts';
-
-/** The cookie's value, parts `_0`, `_1` … of a split one joined in order; undefined where the browser sent none. */
-export function gateCookieOf(req: IncomingMessage, name: string): string | undefined {
-  const parts = sentCookies(req).filter((cookie) => isGateCookie(cookie.name, name));
-  return parts.length === 0 ? undefined : parts.map((cookie) => cookie.value).join('');
-}
-
+// The names of oauth2-proxy's own cookies; what they hold is read in `cookie-value.ts`.
 /** Whether `sentName` is oauth2-proxy's session cookie or a part of it (pkg/sessions/cookie/session_store.go). */
 export function isGateCookie(sentName: string, name: string): boolean {
   return (

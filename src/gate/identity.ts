@@ -6,7 +6,7 @@ import { HttpError, sendProblem } from '../http/errors.ts';
 import { isNavigation, safeReturnPath } from '../http/navigation.ts';
 import { addToFrame } from '../http/page.ts';
 import { requestFacts } from '../http/request-facts.ts';
-import { gateCookieOf } from './cookie.ts';
+import { readGateCookie } from './cookie-value.ts';
 import type { GatePaths } from './paths.ts';
 import { type Identity, readProof } from './proof.ts';
 
@@ -69,7 +69,7 @@ export function requirePerson(options: GateOptions): RequestHandler {
         refuse(req, res, options, true);
         return;
       case 'anonymous':
-        refuse(req, res, options, gateCookieOf(req, options.cookieName) !== undefined);
+        refuse(req, res, options, readGateCookie(req, options.cookieName) !== undefined);
     }
   };
 }

@@ -106,6 +106,12 @@ const problems = {
     title: 'A moment, please',
     detail: 'There were many requests in a short time. Wait a little, then go on where you were.',
   },
+  too_many_sign_ins: {
+    status: 429,
+    title: 'Many sign-ins in a short time',
+    detail:
+      'New sessions began one after the other, so no further one begins for now. Devices that are signed in stay signed in. If your browser blocks cookies, allow them for this site. Signing in to the provider again also helps.',
+  },
   internal: {
     status: 500,
     title: 'Something went wrong here',

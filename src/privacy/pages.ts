@@ -32,6 +32,8 @@ export interface PrivacyPagesOptions {
   readonly signOutPath: string;
   /** Takes the cookies of this browser away. */
   readonly forgetBrowser: (req: Request, res: Response) => void;
+  /** Lets only so many copies be taken: each is recorded, though it is a GET. */
+  readonly limitCopies: RequestHandler;
 }
 
 const alias = z.string().regex(/^[\w-]{22}$/);

@@ -41,6 +41,6 @@ export const privacyRoutes: readonly Route<PrivacyPagesOptions>[] = [
     method: 'GET',
     path: '/api/privacy/export',
     does: 'a copy of everything about you, or for operators about anybody',
-    handler: apiExport,
+    handler: (options) => [options.limitCopies, apiExport(options)],
   },
 ];

@@ -23,6 +23,8 @@ export interface RecordPagesOptions {
     readonly email: string;
     readonly operator: boolean;
   };
+  /** Lets only so many copies be taken: each is recorded, though it is a GET. */
+  readonly limitCopies: RequestHandler;
 }
 
 const pageSize = 50;

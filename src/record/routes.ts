@@ -18,7 +18,7 @@ export const recordRoutes: readonly Route<RecordRouteOptions>[] = [
     method: 'GET',
     path: '/record/export',
     does: 'the record as a file',
-    handler: exportRecord,
+    handler: (options) => [options.limitCopies, exportRecord(options)],
   },
   {
     who: 'operator',

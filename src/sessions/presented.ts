@@ -60,7 +60,7 @@ async function endOfPresent(
     return end;
   }
   const order =
-    found.idState === 'replayed' ? ({ reason: 'replayed' } as const) : boundOrder(req, found, options);
+    found.idState === 'replayed' ? ({ reason: 'replayed' } as const) : await boundOrder(req, found, options);
   if (!order) return undefined;
   const { reason, changes } = order;
   const row = await options.store.sessions.read(keyOf(req.sessionID));
@@ -74,12 +74,18 @@ async function endOfPresent(
 }
 
 /** Looks whether browser, system or network changed; `observe` writes it down once, `enforce` gives the order to end. */
-function boundOrder(req: Request, found: LiveSession, options: AdmitOptions): EndOrder | undefined {
+async function boundOrder(
+  req: Request,
+  found: LiveSession,
+  options: AdmitOptions,
+): Promise<EndOrder | undefined> {
   if (options.binding === 'off') return undefined;
   const here = surroundingsOf(req);
   const changes = changesBetween(found, here);
   if (changes.length === 0) return undefined;
   if (options.binding === 'enforce') return { reason: 'device_changed', changes };
+  // A client that names itself anew with every request would write with every one.
+  if (!(await options.allow.take('moves', found.personId))) return undefined;
   options.recorder.note({
     event: 'session.moved',
     ...eventOf(req, found),

@@ -3,6 +3,7 @@ import type { Request, Response } from 'express';
 import type { Recorder } from '../audit/recorder.ts';
 import type { Keyring } from '../crypto/keyring.ts';
 import { digest, randomToken } from '../crypto/tokens.ts';
+import type { Allowances } from '../http/allowances.ts';
 import { requestFacts } from '../http/request-facts.ts';
 import type { Choices, SessionRow, SignIn, Store } from '../store/contract.ts';
 import { endSuperseded, endSurplus, isNewDevice } from './crowd.ts';
@@ -11,6 +12,7 @@ import type { EndOrder } from './ending.ts';
 import type { ExpressStore } from './express-store.ts';
 import { endOf, type SessionFacts, type SessionLimits } from './session.ts';
 import { derivedSessionId, keyOf, newSessionId } from './session-id.ts';
+import { admitSignIn, countSignIn, mayBegin, type NewSignIn, refuseSignIn } from './sign-in-limit.ts';
 
 export interface SignInOptions {
   readonly store: Store;
@@ -19,8 +21,10 @@ export interface SignInOptions {
   readonly limits: SessionLimits;
   readonly now: () => number;
   readonly recorder: Recorder;
-  /** The gate's own cookie as the browser sent it: what several tabs of one browser share. */
-  readonly gateCookieOf: (req: Request) => string | undefined;
+  /** Names this browser's sign-in at the gate, which its tabs share; undefined: unknown. */
+  readonly signInNameOf: (req: Request, res: Response) => string | undefined;
+  /** How many sessions may begin. */
+  readonly allow: Allowances;
   /** 0: no limit. */
   readonly maxPerUser: number;
   /** Whether a session's tie is to the gate's session of this request: the same browser. */
@@ -44,10 +48,12 @@ export async function beginSession(
   options: SignInOptions,
 ): Promise<void> {
   const { store, expressStore, limits, now, recorder } = options;
-  const claimKey = claimKeyOf(req, person.id, options);
+  const name = options.signInNameOf(req, res);
+  const claimKey = name === undefined ? undefined : digest(`sign-in\n${person.id}\n${name}`);
+  const asked: NewSignIn = { personId: person.id, browser: claimKey };
   const signIn: SignIn = { at: now(), device: deviceOf(req.headers['user-agent']), network: req.ip ?? '' };
 
-  let id = claimKey === undefined ? newSessionId() : await sharedId(claimKey, options);
+  let id = await idFor(res, asked, options);
   let row = newRow(id, person, signIn, limits);
   let created = await store.sessions.create(row);
   if (!created) {
@@ -58,6 +64,7 @@ export async function beginSession(
     }
     // The session that this sign-in shared is over already: begin another one, with an id of its own.
     if (claimKey !== undefined) await store.claims.release(claimKey);
+    await admitSignIn(res, asked, options.allow);
     id = newSessionId();
     row = newRow(id, person, signIn, limits);
     created = await store.sessions.create(row);
@@ -93,19 +100,26 @@ export async function beginSession(
   }
 }
 
-/** A browser that opens several tabs at once must get one session, not one a tab. */
-function claimKeyOf(req: Request, personId: string, { gateCookieOf }: SignInOptions): string | undefined {
-  const gateCookie = gateCookieOf(req);
-  return gateCookie === undefined ? undefined : digest(`sign-in\n${personId}\n${gateCookie}`);
-}
+/** What stands in the place of a salt where no session may begin. */
+const full = 'full';
 
 /**
- * The id that all tabs of this browser arrive at: the first one's random salt is shared through the store, and the
- * id is its HMAC under a key that the store does not know.
+ * The id that all tabs of this browser arrive at: the first one's random salt is shared through the store, and the id is its
+ * HMAC under a key that the store does not know. The first one is counted; the others share its session, or its refusal.
+ * @throws HttpError too_many_sign_ins
  */
-async function sharedId(claimKey: string, { store, keyring, now }: SignInOptions): Promise<string> {
-  const salt = await store.claims.claim(claimKey, randomToken(), now(), now() + claimMs);
-  return derivedSessionId(keyring, claimKey, salt);
+async function idFor(res: Response, asked: NewSignIn, options: SignInOptions): Promise<string> {
+  const { store, keyring, now, allow } = options;
+  const { browser } = asked;
+  if (browser === undefined) {
+    await admitSignIn(res, asked, allow);
+    return newSessionId();
+  }
+  const mine = (await mayBegin(asked, allow)) ? randomToken() : full;
+  const salt = await store.claims.claim(browser, mine, now(), now() + claimMs);
+  if (salt === full) await refuseSignIn(res, asked, allow);
+  if (salt === mine) await countSignIn(asked, allow);
+  return derivedSessionId(keyring, browser, salt);
 }
 
 function newRow(

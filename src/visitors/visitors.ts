@@ -2,6 +2,7 @@
 import type { Request, Response } from 'express';
 import type { Keyring } from '../crypto/keyring.ts';
 import { isAmbiguous, singleCookie } from '../http/cookie-header.ts';
+import { HttpError } from '../http/errors.ts';
 import type { Logger } from '../http/log.ts';
 import { type OwnCookieAttributes, setCookie } from '../http/set-cookie.ts';
 import { type Choices, StoreUnavailable, type VisitorTable } from '../store/contract.ts';
@@ -16,6 +17,8 @@ export interface VisitorOptions {
   readonly consent: 'notice' | 'required';
   readonly now: () => number;
   readonly logger: Logger;
+  /** Takes one of the visitors that this request's network may have kept. @returns false where there are too many */
+  readonly takeRoom: (req: Request) => Promise<boolean>;
 }
 
 declare global {
@@ -30,7 +33,11 @@ declare global {
 export interface Visitors {
   /** The choices of whoever opens a public page; gives a new visitor a cookie where that is agreed. Never throws for an outage. */
   meet(req: Request, res: Response): Promise<Choices>;
-  /** Keeps what a visitor chose. Choosing is agreeing. @returns false where nothing may be kept. */
+  /**
+   * Keeps what a visitor chose. Choosing is agreeing.
+   * @returns false where nothing may be kept
+   * @throws HttpError too_many_requests where this network has very many visitors already
+   */
   choose(req: Request, res: Response, choices: Choices): Promise<boolean>;
   /** Elsewhere than on public pages: a cookie that a former key signed is signed anew, so that no page keeps an old key in use. */
   renew(req: Request, res: Response): Promise<void>;
@@ -79,6 +86,8 @@ export function createVisitors(options: VisitorOptions): Visitors {
     async choose(req, res, choices) {
       if (!mayKeep(req)) return false;
       const visitor = sent(req);
+      const row = visitor && (await table.read(visitor.idHash, now()));
+      if (row?.state !== 'live' && !(await options.takeRoom(req))) throw new HttpError('too_many_requests');
       if (visitor && (await table.choose(visitor.idHash, choices, now(), visitor.expiresAt))) return true;
       const fresh = issue(res);
       return table.choose(fresh.idHash, choices, now(), fresh.expiresAt);
