@@ -42,7 +42,9 @@ export function createAllowances({ enabled, counters }: RateLimits): Allowances 
     if (known) return known;
     const store = counters(name, windowMs);
     // Of what the library hands over, its stores read the window alone.
-    store.init?.({ windowMs, limit } as Parameters<NonNullable<Store['init']>>[0]);
+    const options = { windowMs, limit } as Parameters<NonNullable<Store['init']>>[0];
+    // What it loads beforehand it loads again when it is needed.
+    Promise.resolve(store.init?.(options)).catch(() => undefined);
     stores.set(name, store);
     return store;
   };

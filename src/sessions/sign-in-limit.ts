@@ -24,14 +24,10 @@ export async function mayBegin(asked: NewSignIn, allow: Allowances): Promise<boo
   return (await firstFull(asked, allow)) === undefined;
 }
 
-export async function countSignIn(asked: NewSignIn, allow: Allowances): Promise<void> {
-  await Promise.all(limitsOf(asked).map(([name, key]) => allow.take(name, key)));
-}
-
 /** Counts one more. @throws HttpError too_many_sign_ins */
-export async function admitSignIn(res: Response, asked: NewSignIn, allow: Allowances): Promise<void> {
-  if (!(await mayBegin(asked, allow))) await refuseSignIn(res, asked, allow);
-  await countSignIn(asked, allow);
+export async function countSignIn(res: Response, asked: NewSignIn, allow: Allowances): Promise<void> {
+  const taken = await Promise.all(limitsOf(asked).map(([name, key]) => allow.take(name, key)));
+  if (taken.includes(false)) await refuseSignIn(res, asked, allow);
 }
 
 /** @throws HttpError too_many_sign_ins, always */

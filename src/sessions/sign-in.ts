@@ -12,7 +12,7 @@ import type { EndOrder } from './ending.ts';
 import type { ExpressStore } from './express-store.ts';
 import { endOf, type SessionFacts, type SessionLimits } from './session.ts';
 import { derivedSessionId, keyOf, newSessionId } from './session-id.ts';
-import { admitSignIn, countSignIn, mayBegin, type NewSignIn, refuseSignIn } from './sign-in-limit.ts';
+import { countSignIn, mayBegin, type NewSignIn, refuseSignIn } from './sign-in-limit.ts';
 
 export interface SignInOptions {
   readonly store: Store;
@@ -64,7 +64,7 @@ export async function beginSession(
     }
     // The session that this sign-in shared is over already: begin another one, with an id of its own.
     if (claimKey !== undefined) await store.claims.release(claimKey);
-    await admitSignIn(res, asked, options.allow);
+    await countSignIn(res, asked, options.allow);
     id = newSessionId();
     row = newRow(id, person, signIn, limits);
     created = await store.sessions.create(row);
@@ -112,13 +112,13 @@ async function idFor(res: Response, asked: NewSignIn, options: SignInOptions): P
   const { store, keyring, now, allow } = options;
   const { browser } = asked;
   if (browser === undefined) {
-    await admitSignIn(res, asked, allow);
+    await countSignIn(res, asked, allow);
     return newSessionId();
   }
   const mine = (await mayBegin(asked, allow)) ? randomToken() : full;
   const salt = await store.claims.claim(browser, mine, now(), now() + claimMs);
   if (salt === full) await refuseSignIn(res, asked, allow);
-  if (salt === mine) await countSignIn(asked, allow);
+  if (salt === mine) await countSignIn(res, asked, allow);
   return derivedSessionId(keyring, browser, salt);
 }
 
