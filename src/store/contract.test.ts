@@ -298,6 +298,34 @@ function contract(open: () => Promise<{ store: Store; close(): Promise<void> }>)
     assert.deepEqual(await store.counters.read([day]), [{ live: 7 }]);
   });
 
+  test('a fact about the store is created once: of many writers at once the first one’s value is kept', async () => {
+    const name = randomToken(6);
+    assert.equal(await store.facts.read(name), undefined);
+    const values = Array.from({ length: 8 }, (_, i) => `v${i}`);
+    const kept = await Promise.all(values.map((value) => store.facts.create(name, value)));
+    assert.equal(new Set(kept).size, 1);
+    assert.equal(await store.facts.create(name, 'later'), kept[0]);
+    assert.equal(await store.facts.read(name), kept[0]);
+    assert.equal(await store.facts.read(`${name}2`), undefined);
+  });
+
+  test('a fact about the store is replaced only by a writer who knows what is kept', async () => {
+    const name = randomToken(6);
+    assert.equal(await store.facts.replace(name, '', 'new'), false);
+    assert.equal(await store.facts.read(name), undefined);
+    await store.facts.create(name, 'a');
+    assert.equal(await store.facts.replace(name, 'b', 'c'), false);
+    assert.equal(await store.facts.read(name), 'a');
+    const values = Array.from({ length: 8 }, (_, i) => `v${i}`);
+    const done = await Promise.all(values.map((value) => store.facts.replace(name, 'a', value)));
+    assert.equal(done.filter(Boolean).length, 1);
+    assert.equal(await store.facts.read(name), values[done.indexOf(true)]);
+    assert.equal(
+      await store.purge(now + 100 * 365 * 24 * hour).then(() => store.facts.read(name)),
+      values[done.indexOf(true)],
+    );
+  });
+
   test('everything that is kept of a person is found, and can be forgotten, without anybody else’s', async () => {
     const [live, over, foreign] = [
       rowOf({ personId: 'forget-me' }),
@@ -436,11 +464,11 @@ suite('the Redis store', await need('redis-server'), () => {
     };
   });
 
-  test('every key has a time to live, but a person’s and the indexes', async () => {
+  test('every key has a time to live, but a person’s, the indexes and the facts about the store', async () => {
     const client = connectRedis(redis.url, () => {});
     for (const key of await client.keys('*')) {
       // The indexes over all sessions are purged instead.
-      const forGood = /^gatehouse:(person|people|sessions:(seen|created|email|expiry)$)/.test(key);
+      const forGood = /^gatehouse:(store$|person|people|sessions:(seen|created|email|expiry)$)/.test(key);
       assert.equal((await client.pttl(key)) > 0, !forGood, key);
     }
     client.disconnect();

@@ -197,6 +197,18 @@ export interface CounterTable {
   read(days: readonly string[]): Promise<readonly Readonly<Record<string, number>>[]>;
 }
 
+/**
+ * Small permanent facts about the store itself: whose it is, the version of its schema. Nothing about people belongs here,
+ * and nothing is ever removed.
+ */
+export interface FactTable {
+  read(name: string): Promise<string | undefined>;
+  /** Writes `value` where the fact is not known yet. @returns the value that is kept: the first writer's */
+  create(name: string, value: string): Promise<string>;
+  /** Writes `value` only where `expected` is still kept. @returns false, changing nothing, where it is not */
+  replace(name: string, expected: string, value: string): Promise<boolean>;
+}
+
 /** An entry of the record as it is kept: sealed text, of which the store reads only the names that it is found by. */
 export interface RecordRow {
   readonly seq: number;
@@ -271,6 +283,7 @@ export interface Store {
   readonly claims: ClaimTable;
   readonly notes: NoteTable;
   readonly counters: CounterTable;
+  readonly facts: FactTable;
   readonly record: RecordTable;
   readonly aliases: AliasTable;
   /** Resolves where a read works; else throws StoreUnavailable. */

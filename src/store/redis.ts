@@ -10,6 +10,7 @@ import {
 } from './redis-choices.ts';
 import type { RedisClient } from './redis-client.ts';
 import { createRedisCounters } from './redis-counters.ts';
+import { createRedisFacts } from './redis-facts.ts';
 import { createRedisRecord } from './redis-record.ts';
 import { createRedisSessions } from './redis-sessions.ts';
 
@@ -25,6 +26,7 @@ export function createRedisStore(redis: RedisClient): Store {
     claims: createRedisClaims(redis, prefix),
     notes: createRedisNotes(redis, prefix),
     counters: createRedisCounters(redis, prefix),
+    facts: createRedisFacts(redis, prefix),
     record: createRedisRecord(redis, prefix),
     aliases: createRedisAliases(redis, prefix),
     ping: () =>

@@ -10,6 +10,7 @@ import {
   createSqliteVisitors,
 } from './sqlite-choices.ts';
 import { createSqliteCounters } from './sqlite-counters.ts';
+import { createSqliteFacts } from './sqlite-facts.ts';
 import { createWriteLock } from './sqlite-lock.ts';
 import { createSqliteAliases, createSqliteRecord, recordSchema } from './sqlite-record.ts';
 import { createSqliteSessions } from './sqlite-sessions.ts';
@@ -74,6 +75,10 @@ const schema = `
     expires_at INTEGER NOT NULL,
     PRIMARY KEY (day, name)
   ) STRICT;
+  CREATE TABLE IF NOT EXISTS store_fact (
+    name TEXT NOT NULL UNIQUE,
+    value TEXT NOT NULL
+  ) STRICT;
   CREATE TABLE IF NOT EXISTS claim (
     key TEXT NOT NULL UNIQUE,
     value TEXT NOT NULL,
@@ -128,6 +133,7 @@ export function openSqliteStore(dataDir: string): Store {
     claims: createSqliteClaims(db),
     notes: createSqliteNotes(db),
     counters: createSqliteCounters(db),
+    facts: createSqliteFacts(db),
     record: createSqliteRecord(recordDb, recordLock),
     aliases: createSqliteAliases(recordDb, recordLock),
     ping: () =>

@@ -1,0 +1,22 @@
+// Facts about the store in SQLite: one statement each, so that no other process comes between.
+import type { DatabaseSync } from 'node:sqlite';
+import { attempt, type FactTable } from './contract.ts';
+
+export function createSqliteFacts(db: DatabaseSync): FactTable {
+  const select = db.prepare('SELECT value FROM store_fact WHERE name = ?');
+  const create = db.prepare(
+    `INSERT INTO store_fact (name, value) VALUES (?, ?)
+     ON CONFLICT (name) DO UPDATE SET value = value RETURNING value`,
+  );
+  const replace = db.prepare('UPDATE store_fact SET value = ? WHERE name = ? AND value = ?');
+  return {
+    read: (name) =>
+      attempt(() => {
+        const row = select.get(name);
+        return row === undefined ? undefined : String(row['value']);
+      }),
+    create: (name, value) => attempt(() => String(create.get(name, value)?.['value'])),
+    replace: (name, expected, value) =>
+      attempt(() => Number(replace.run(value, name, expected).changes) === 1),
+  };
+}
