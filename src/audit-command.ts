@@ -13,7 +13,7 @@ export function auditCommand(args: readonly string[], config: Config): Promise<n
     out: (text) => new Promise((resolve) => process.stdout.write(text, () => resolve())),
     err: (line) => void process.stderr.write(`${line}\n`),
     async open() {
-      const { store } = openStore(config, logger);
+      const { store } = await openStore(config, logger);
       const recorder = openRecord({ config: () => config, store, logger, now: Date.now });
       return {
         ...store,

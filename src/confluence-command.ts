@@ -32,7 +32,7 @@ export function confluenceCommand(args: readonly string[], config: Config): Prom
     },
     async open() {
       if (config.confluence.url === undefined) return { missing: true };
-      const { store } = openStore(config, logger);
+      const { store } = await openStore(config, logger);
       const recorder = openRecord({ config: () => config, store, logger, now: Date.now });
       const cookies = openVault({ config: () => config, notes: store.notes, recorder, now: Date.now });
       const library = openLibrary(config.dataDir);

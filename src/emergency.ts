@@ -99,7 +99,7 @@ async function withStore<T>(
   const config = configOf(envFile);
   if (!config || !isHere(config)) return otherwise;
   try {
-    const { store } = openStore(config, logger);
+    const { store } = await openStore(config, logger);
     try {
       return await work(store, config);
     } finally {

@@ -33,7 +33,7 @@ export function exportCommand(args: readonly string[], config: Config): Promise<
       };
     },
     async open() {
-      const { store } = openStore(config, logger);
+      const { store } = await openStore(config, logger);
       const recorder = openRecord({ config: () => config, store, logger, now: Date.now });
       const library = openLibrary(config.dataDir);
       const { pages, url, exportsFolder } = libraryParts(config, library);

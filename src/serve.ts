@@ -17,6 +17,7 @@ import { forgetAway } from './privacy/retention.ts';
 import { createPrivacy } from './privacy-routes.ts';
 import { createExchange, createLive, type Loaded } from './reload.ts';
 import type { Store } from './store/contract.ts';
+import { NewerStore } from './store/migrations.ts';
 import { createRedisStore } from './store/redis.ts';
 import { connectRedis, type RedisClient } from './store/redis-client.ts';
 import { openSqliteStore } from './store/sqlite.ts';
@@ -62,7 +63,7 @@ async function start(
 ): Promise<Running> {
   const { config } = loaded;
   const logger = createLogger(config.logLevel);
-  const { store: plainStore, redis } = openStore(config, logger);
+  const { store: plainStore, redis } = await openStore(config, logger);
   opened.push(() => plainStore.close());
   const stopping = createStopping();
   let stopped: Promise<void> | undefined;
@@ -172,10 +173,22 @@ async function start(
   };
 }
 
-export function openStore(config: Config, logger: Logger): { store: Store; redis?: RedisClient } {
+/** @throws NewerStore. An outage is met by whoever asks first, and may be over by then. */
+export async function openStore(
+  config: Config,
+  logger: Logger,
+): Promise<{ store: Store; redis?: RedisClient }> {
   if (config.store.kind === 'sqlite') return { store: openSqliteStore(config.store.dataDir) };
   const redis = connectRedis(config.store.url, tellOutage(logger, 'REDIS_URL'));
-  return { store: createRedisStore(redis), redis };
+  const store = createRedisStore(redis);
+  try {
+    await store.prepare();
+  } catch (error) {
+    if (!(error instanceof NewerStore)) return { store, redis };
+    await store.close();
+    throw error;
+  }
+  return { store, redis };
 }
 
 /** A connection of its own: the gate's Redis may be another one, and its outage is not ours. */

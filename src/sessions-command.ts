@@ -17,7 +17,7 @@ export function sessionsCommand(args: readonly string[], config: Config): Promis
     out: (line) => void process.stdout.write(`${line}\n`),
     err: (line) => void process.stderr.write(`${line}\n`),
     async open() {
-      const { store } = openStore(config, logger);
+      const { store } = await openStore(config, logger);
       const gateRedis = openGateRedis(config, logger);
       const recorder = openRecord({ config: () => config, store, logger, now: Date.now });
       const { ending } = createDesk({ config, store, logger, recorder, now: Date.now, gateRedis });

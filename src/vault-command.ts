@@ -23,7 +23,7 @@ export function vaultCommand(args: readonly string[], config: Config): Promise<n
     out: (line) => void process.stdout.write(`${line}\n`),
     err: (line) => void process.stderr.write(`${line}\n`),
     async open() {
-      const { store } = openStore(config, logger);
+      const { store } = await openStore(config, logger);
       const recorder = openRecord({ config: () => config, store, logger, now: Date.now });
       return {
         vault: openVault({ config: () => config, notes: store.notes, recorder, now: Date.now }),

@@ -286,6 +286,8 @@ export interface Store {
   readonly facts: FactTable;
   readonly record: RecordTable;
   readonly aliases: AliasTable;
+  /** Brings the layout up to this program's; whatever else is asked does so first. @throws NewerStore for that of a newer program */
+  prepare(): Promise<void>;
   /** Resolves where a read works; else throws StoreUnavailable. */
   ping(): Promise<void>;
   /** Forgets what ended before `now`. @returns how many rows. */

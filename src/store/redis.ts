@@ -1,6 +1,7 @@
 // The shared backend: Redis, for several replicas. Rows expire by themselves; only the indexes over them are purged.
 import type { Redis } from 'ioredis';
 import { attempt, type Store } from './contract.ts';
+import { prepareFirst } from './prepare-first.ts';
 import { createRedisAliases } from './redis-aliases.ts';
 import {
   createRedisClaims,
@@ -11,6 +12,8 @@ import {
 import type { RedisClient } from './redis-client.ts';
 import { createRedisCounters } from './redis-counters.ts';
 import { createRedisFacts } from './redis-facts.ts';
+import { migrateRedis } from './redis-migrate.ts';
+import { redisMigrations } from './redis-migrations.ts';
 import { createRedisRecord } from './redis-record.ts';
 import { createRedisSessions } from './redis-sessions.ts';
 
@@ -19,7 +22,7 @@ const prefix = 'gatehouse:';
 /** A store over `redis`, which it closes with itself. */
 export function createRedisStore(redis: RedisClient): Store {
   const sessions = createRedisSessions(redis, prefix);
-  return {
+  const plain = {
     sessions,
     visitors: createRedisVisitors(redis, prefix),
     people: createRedisPeople(redis, prefix),
@@ -33,7 +36,7 @@ export function createRedisStore(redis: RedisClient): Store {
       attempt(async () => {
         await redis.get(`${prefix}ping`);
       }),
-    async purge(now) {
+    async purge(now: number) {
       let total = 0;
       for (let gone = 1; gone > 0; total += gone) gone = await sessions.prune(now);
       return total;
@@ -43,6 +46,11 @@ export function createRedisStore(redis: RedisClient): Store {
       redis.disconnect();
     },
   };
+  const { store, again } = prepareFirst(plain, () =>
+    attempt(() => migrateRedis({ redis, prefix, steps: redisMigrations })),
+  );
+  redis.on('close', again);
+  return store;
 }
 
 /** What was deleted stays readable in the append-only file and in a dump until they are written anew. */

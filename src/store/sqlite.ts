@@ -12,84 +12,15 @@ import {
 import { createSqliteCounters } from './sqlite-counters.ts';
 import { createSqliteFacts } from './sqlite-facts.ts';
 import { createWriteLock } from './sqlite-lock.ts';
-import { createSqliteAliases, createSqliteRecord, recordSchema } from './sqlite-record.ts';
+import { migrateSqlite, refuseNewerSqlite } from './sqlite-migrate.ts';
+import { sqliteMigrations } from './sqlite-migrations.ts';
+import { createSqliteAliases, createSqliteRecord } from './sqlite-record.ts';
 import { createSqliteSessions } from './sqlite-sessions.ts';
-
-const schema = `
-  CREATE TABLE IF NOT EXISTS session (
-    key TEXT NOT NULL UNIQUE,
-    handle TEXT NOT NULL UNIQUE,
-    person_id TEXT NOT NULL,
-    email TEXT NOT NULL,
-    created_at INTEGER NOT NULL,
-    last_seen_at INTEGER NOT NULL,
-    expires_at INTEGER NOT NULL,
-    id_hash TEXT NOT NULL,
-    id_issued_at INTEGER NOT NULL,
-    previous TEXT,
-    data TEXT NOT NULL,
-    ended_at INTEGER,
-    ended TEXT
-  ) STRICT;
-  CREATE INDEX IF NOT EXISTS session_by_expiry ON session (expires_at);
-  CREATE INDEX IF NOT EXISTS session_by_person ON session (person_id, created_at) WHERE ended_at IS NULL;
-  CREATE INDEX IF NOT EXISTS session_of_person ON session (person_id);
-  CREATE INDEX IF NOT EXISTS session_by_last_seen ON session (last_seen_at, key) WHERE ended_at IS NULL;
-  CREATE INDEX IF NOT EXISTS session_by_creation ON session (created_at, key) WHERE ended_at IS NULL;
-  CREATE INDEX IF NOT EXISTS session_by_email ON session (email, key) WHERE ended_at IS NULL;
-  CREATE TABLE IF NOT EXISTS live_sessions (count INTEGER NOT NULL) STRICT;
-  INSERT INTO live_sessions SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM live_sessions);
-  CREATE TRIGGER IF NOT EXISTS session_created AFTER INSERT ON session WHEN new.ended_at IS NULL
-    BEGIN UPDATE live_sessions SET count = count + 1; END;
-  CREATE TRIGGER IF NOT EXISTS session_ended AFTER UPDATE OF ended_at ON session
-    WHEN old.ended_at IS NULL AND new.ended_at IS NOT NULL
-    BEGIN UPDATE live_sessions SET count = count - 1; END;
-  CREATE TRIGGER IF NOT EXISTS session_forgotten AFTER DELETE ON session WHEN old.ended_at IS NULL
-    BEGIN UPDATE live_sessions SET count = count - 1; END;
-  CREATE TABLE IF NOT EXISTS visitor (
-    id_hash TEXT NOT NULL UNIQUE,
-    retired INTEGER NOT NULL,
-    choices TEXT NOT NULL,
-    expires_at INTEGER NOT NULL
-  ) STRICT;
-  CREATE INDEX IF NOT EXISTS visitor_by_expiry ON visitor (expires_at);
-  CREATE TABLE IF NOT EXISTS person (
-    id TEXT NOT NULL UNIQUE,
-    email TEXT NOT NULL,
-    choices TEXT NOT NULL,
-    last_sign_in TEXT NOT NULL
-  ) STRICT;
-  CREATE INDEX IF NOT EXISTS person_by_email ON person (email);
-  CREATE INDEX IF NOT EXISTS person_by_sign_in ON person (last_sign_in ->> '$.at');
-  CREATE TABLE IF NOT EXISTS note (
-    key TEXT NOT NULL UNIQUE,
-    value TEXT NOT NULL,
-    expires_at INTEGER NOT NULL,
-    person_id TEXT
-  ) STRICT;
-  CREATE INDEX IF NOT EXISTS note_by_person ON note (person_id) WHERE person_id IS NOT NULL;
-  CREATE TABLE IF NOT EXISTS counter (
-    day TEXT NOT NULL,
-    name TEXT NOT NULL,
-    n INTEGER NOT NULL,
-    expires_at INTEGER NOT NULL,
-    PRIMARY KEY (day, name)
-  ) STRICT;
-  CREATE TABLE IF NOT EXISTS store_fact (
-    name TEXT NOT NULL UNIQUE,
-    value TEXT NOT NULL
-  ) STRICT;
-  CREATE TABLE IF NOT EXISTS claim (
-    key TEXT NOT NULL UNIQUE,
-    value TEXT NOT NULL,
-    expires_at INTEGER NOT NULL
-  ) STRICT;
-`;
 
 /** Rows forgotten in one transaction: few, so that no request waits behind them. */
 const purgeBatch = 200;
 
-/** Opens (or makes) `gatehouse.db` in `dataDir`, which is made with mode 0700. @throws where the folder cannot be used. */
+/** Opens (or makes) `gatehouse.db` in `dataDir`, which is made with mode 0700. @throws NewerStore; and where the folder cannot be used. */
 export function openSqliteStore(dataDir: string): Store {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const path = join(dataDir, 'gatehouse.db');
@@ -102,10 +33,10 @@ export function openSqliteStore(dataDir: string): Store {
     db = new DatabaseSync(path, { timeout: 5000 });
     // FULL: a sign-out that was confirmed is still one after a power cut. secure_delete: SQLite leaves deleted rows readable otherwise.
     const pragmas = 'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;';
+    // First of all: a newer program's file stays as it is.
+    refuseNewerSqlite(db, sqliteMigrations, path);
     db.exec(pragmas);
-    addMissingColumns(db);
-    db.exec(schema);
-    db.exec(recordSchema);
+    migrateSqlite(db, sqliteMigrations, path);
     db.exec('PRAGMA busy_timeout = 500;');
     // The record's own: it asks again for the write lock without holding up every request meanwhile.
     recordDb = new DatabaseSync(path, { timeout: 5000 });
@@ -136,6 +67,8 @@ export function openSqliteStore(dataDir: string): Store {
     facts: createSqliteFacts(db),
     record: createSqliteRecord(recordDb, recordLock),
     aliases: createSqliteAliases(recordDb, recordLock),
+    // It was at the opening.
+    prepare: async () => undefined,
     ping: () =>
       attempt(() => {
         one.get();
@@ -156,11 +89,4 @@ export function openSqliteStore(dataDir: string): Store {
       for (const open of [quickDb, recordDb, db]) if (open.isOpen) open.close();
     },
   };
-}
-
-/** A file of an earlier version has its tables already. */
-function addMissingColumns(db: DatabaseSync): void {
-  const columns = db.prepare("SELECT name FROM pragma_table_info('note')").all();
-  if (columns.length > 0 && !columns.some(({ name }) => name === 'person_id'))
-    db.exec('ALTER TABLE note ADD COLUMN person_id TEXT');
 }

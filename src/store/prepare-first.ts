@@ -1,0 +1,53 @@
+// A store that is brought up to date, or refused, before its first operation: also where it could not be reached at the start.
+import type { Store } from './contract.ts';
+
+export interface Preparing {
+  readonly store: Store;
+  /** The next operation prepares again: after a new connection it may be another store. */
+  again(): void;
+}
+
+type Operation = (...args: unknown[]) => unknown;
+
+/** @param prepare what it throws is what every operation throws, until it succeeds */
+export function prepareFirst(plain: Omit<Store, 'prepare'>, prepare: () => Promise<void>): Preparing {
+  let isReady = false;
+  let preparing: Promise<void> | undefined;
+
+  function ready(): Promise<void> {
+    if (isReady) return Promise.resolve();
+    // One for all that wait for it.
+    preparing ??= prepare()
+      .then(() => {
+        isReady = true;
+      })
+      .finally(() => {
+        preparing = undefined;
+      });
+    return preparing;
+  }
+
+  const guard =
+    (operation: Operation): Operation =>
+    (...args) =>
+      isReady ? operation(...args) : ready().then(() => operation(...args));
+  const guardAll = (table: object) =>
+    Object.fromEntries(
+      Object.entries(table).map(([name, member]) => [
+        name,
+        typeof member === 'function' ? guard(member as Operation) : member,
+      ]),
+    );
+
+  const { close, ...rest } = plain;
+  const members = Object.entries(rest).map(([name, member]) => [
+    name,
+    typeof member === 'function' ? guard(member as Operation) : guardAll(member),
+  ]);
+  return {
+    store: { ...(Object.fromEntries(members) as typeof rest), close, prepare: ready },
+    again() {
+      isReady = false;
+    },
+  };
+}

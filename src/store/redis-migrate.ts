@@ -1,0 +1,71 @@
+// Brings the keys of a Redis up to the program's layout, one process at a time. Redis cannot undo, so each step can be run again
+// from wherever a killed one stopped; the version is written after the step.
+import { setTimeout as delay } from 'node:timers/promises';
+import { randomToken } from '../crypto/tokens.ts';
+import { StoreUnavailable } from './contract.ts';
+import { type Migration, missingSteps } from './migrations.ts';
+import type { RedisClient } from './redis-client.ts';
+
+/** Where a step works: every key of this deployment begins with `prefix`. */
+export interface RedisPlace {
+  readonly redis: RedisClient;
+  readonly prefix: string;
+}
+
+/** To be written so that running it again, or from the middle, gives the same. */
+export type RedisMigration = Migration<RedisPlace, Promise<void>>;
+
+export interface RedisMigrateOptions extends RedisPlace {
+  readonly steps: readonly RedisMigration[];
+  /** How long to wait for another process that is at it, milliseconds. */
+  readonly waitMs?: number;
+}
+
+/** The layout of 0.1.0, which wrote no version. */
+const firstRedisVersion = 1;
+
+const place = 'The store at REDIS_URL';
+const lockMs = 30_000;
+const askAgainMs = 100;
+/** KEYS: the lock. ARGV: whose it is, and for how much longer. */
+const keepLock = `
+  if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  return 1`;
+
+/** @throws NewerStore before anything was changed; StoreUnavailable where another process does not come to an end */
+export async function migrateRedis(options: RedisMigrateOptions): Promise<void> {
+  const { redis, prefix, steps, waitMs = 60_000 } = options;
+  const facts = `${prefix}store`;
+  const known = steps.at(-1)?.version ?? firstRedisVersion;
+  const versionNow = async () => Number((await redis.hget(facts, 'schema')) ?? firstRedisVersion);
+  const missing = async () =>
+    missingSteps([{ version: firstRedisVersion, run: undefined }, ...steps], await versionNow(), place);
+  if ((await missing()).length === 0) {
+    // A new store, or one from before there were versions.
+    await redis.hsetnx(facts, 'schema', known);
+    return;
+  }
+  const lock = `${prefix}store:migrating`;
+  const token = randomToken(9);
+  const until = performance.now() + waitMs;
+  while ((await redis.set(lock, token, 'PX', lockMs, 'NX')) !== 'OK') {
+    if (performance.now() > until)
+      throw new StoreUnavailable(new Error('another process is still bringing the store up to date'));
+    await delay(askAgainMs);
+    if ((await missing()).length === 0) return;
+  }
+  const renewal = setInterval(
+    () => void redis.eval(keepLock, 1, lock, token, lockMs).catch(() => undefined),
+    lockMs / 3,
+  );
+  try {
+    for (const { version, run } of await missing()) {
+      await run?.({ redis, prefix });
+      await redis.hset(facts, 'schema', version);
+    }
+  } finally {
+    clearInterval(renewal);
+    if ((await redis.get(lock)) === token) await redis.del(lock);
+  }
+}

@@ -1,0 +1,5 @@
+// Every layout that the keys in Redis ever had after the first, as the steps from one to the next. A step that was released never changes.
+import type { RedisMigration } from './redis-migrate.ts';
+
+/** Numbered from 2: the layout of 0.1.0 is version 1. */
+export const redisMigrations: readonly RedisMigration[] = [];

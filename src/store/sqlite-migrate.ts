@@ -1,0 +1,33 @@
+// Brings an SQLite file up to the program's layout. The version is SQLite's own `user_version`, written in the same transaction
+// as the changes: a killed migration leaves the file as it was.
+import type { DatabaseSync } from 'node:sqlite';
+import { type Migration, missingSteps } from './migrations.ts';
+
+export type SqliteMigration = Migration<DatabaseSync, void>;
+
+/** Changes nothing. @param place the file's path, for the message. @throws NewerStore */
+export function refuseNewerSqlite(db: DatabaseSync, steps: readonly SqliteMigration[], place: string): void {
+  missingSteps(steps, versionOf(db), place);
+}
+
+/** @param db with a busy timeout: another process may be migrating the same file. @throws NewerStore */
+export function migrateSqlite(db: DatabaseSync, steps: readonly SqliteMigration[], place: string): void {
+  // Asked without a lock first: nearly always there is nothing to do.
+  if (missingSteps(steps, versionOf(db), place).length === 0) return;
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    for (const { version, run } of missingSteps(steps, versionOf(db), place)) {
+      run(db);
+      db.exec(`PRAGMA user_version = ${version}`);
+    }
+    db.exec('COMMIT');
+  } catch (error) {
+    // A full disk ends the transaction by itself.
+    if (db.isTransaction) db.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function versionOf(db: DatabaseSync): number {
+  return Number(db.prepare('PRAGMA user_version').get()?.['user_version']);
+}
