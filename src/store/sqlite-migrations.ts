@@ -18,7 +18,9 @@ export const sqliteMigrations: readonly SqliteMigration[] = [
     version: 2,
     about: 'facts about the store itself',
     run: (db) =>
-      db.exec('CREATE TABLE IF NOT EXISTS store_fact (name TEXT NOT NULL UNIQUE, value TEXT NOT NULL) STRICT'),
+      db.exec(
+        'CREATE TABLE IF NOT EXISTS store_fact (name TEXT NOT NULL UNIQUE, value TEXT NOT NULL) STRICT',
+      ),
   },
 ];
 
