@@ -76,7 +76,7 @@ export interface AppOptions {
   /** What other rooms keep about somebody, to copy and to erase. */
   readonly privacy?: Pick<PrivacyParts, 'sources' | 'erasers'>;
   /** What was fetched of Confluence; absent: there are no library pages. */
-  readonly library?: Pick<LibraryRouteParts, 'library' | 'recorder'>;
+  readonly library?: Pick<LibraryRouteParts, 'library' | 'recorder' | 'reading'>;
   /** The vault; absent: there are no pages of it. */
   readonly vault?: Pick<VaultParts, 'vault' | 'recorder' | 'testConnection'>;
   /** The time, milliseconds. */
@@ -309,7 +309,7 @@ export function createApp(options: AppOptions): Express {
     ...bindKeys({ live, overview, now }),
     ...bindCheckup({ config: live.config, now }),
     ...(options.vault ? bindVault({ ...parts, ...options.vault }) : []),
-    ...(options.library ? bindLibrary({ ...parts, ...options.library }) : []),
+    ...(options.library ? bindLibrary({ ...parts, ...options.library, onStop }) : []),
   ];
   mountRoutes(app, routes, guards);
   // A script that mistypes an address is told so only once it is known who asks.

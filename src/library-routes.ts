@@ -4,17 +4,22 @@ import { dirname, resolve } from 'node:path';
 import type { Config } from './config/derive.ts';
 import type { Logger } from './http/log.ts';
 import { type BoundRoute, bindRoutes } from './http/routes.ts';
+import type { ChildData } from './library/child.ts';
 import type { LibraryPages, LibraryParts } from './library/contract.ts';
 import { type PageStyle, pageStyle } from './library/document.ts';
+import { exportInChild } from './library/export-child.ts';
 import { createExportJobs } from './library/export-job.ts';
-import { exportInThread } from './library/export-thread.ts';
 import type { LibraryOptions } from './library/options.ts';
+import { createReadingChild, type ReadingOptions } from './library/reading-child.ts';
 import { libraryRoutes } from './library/routes.ts';
-import { createReadingThread, type ThreadData } from './library/thread.ts';
 
 export interface LibraryRouteParts extends Pick<LibraryOptions, 'library' | 'recorder' | 'now' | 'personOf'> {
   readonly config: Config;
   readonly logger: Logger;
+  /** What the process that reads may use; absent: as measured. */
+  readonly reading?: ReadingOptions;
+  /** Calls when the server stops. */
+  readonly onStop: (listener: () => void) => unknown;
 }
 
 /** The stylesheet of pages, in their frame and in files. */
@@ -31,23 +36,31 @@ export function libraryParts(
   return { pages, url, exportsFolder: resolve(exportsDir), ...sync };
 }
 
-const threadEntry = new URL('./library-thread.ts', import.meta.url);
+const childEntry = new URL('./library-child.ts', import.meta.url);
 
-/** A thread opens the library's file itself. */
-function threadData({ pages, url, exportsFolder }: LibraryParts, style: PageStyle): ThreadData {
+/** A process opens the library's file itself. */
+function childData({ pages, url, exportsFolder }: LibraryParts, style: PageStyle): ChildData {
   const file = pages.database.location();
-  if (file === null) throw new Error('a library in memory cannot be read by a second thread');
+  if (file === null) throw new Error('a library in memory cannot be read by a second process');
   return { dataDir: dirname(file), url, exportsFolder, style };
 }
 
-export function bindLibrary({ config, logger, ...parts }: LibraryRouteParts): BoundRoute[] {
+export function bindLibrary({
+  config,
+  logger,
+  onStop,
+  reading: limits,
+  ...parts
+}: LibraryRouteParts): BoundRoute[] {
   const style = libraryStyle();
-  const data = threadData(parts.library, style);
+  const data = childData(parts.library, style);
+  const reading = createReadingChild(childEntry, data, limits);
+  onStop(reading.close);
   return bindRoutes(libraryRoutes, {
     ...parts,
     style,
-    thread: createReadingThread(threadEntry, data),
-    jobs: createExportJobs(exportInThread(threadEntry, data, parts.recorder), logger),
+    reading,
+    jobs: createExportJobs(exportInChild(childEntry, data, parts.recorder), logger),
     publicOrigin: config.publicOrigin,
   });
 }

@@ -31,7 +31,7 @@ const roots = new Set([
   'src/routes.ts',
   'src/vault-routes.ts',
   'src/library-routes.ts',
-  'src/library-thread.ts',
+  'src/library-child.ts',
   'src/sessions-command.ts',
   'src/audit-command.ts',
   'src/doctor-command.ts',

@@ -1,6 +1,8 @@
 // The library under pages that cost much: whoever reads them waits, nobody else does; what they name is looked up once.
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { exportInChild } from '../src/library/export-child.ts';
 import { renderPage } from '../src/library/render.ts';
 import { createSearch } from '../src/library/search.ts';
 import { begin, type Desk, grace, startDesk } from './support/desk.ts';
@@ -57,6 +59,37 @@ test('a page of a million characters holds up nobody, and is rendered once', asy
   );
   const again = await open();
   assert.ok(again < first / 2, `${Math.round(again)} ms after ${Math.round(first)} ms`);
+});
+
+test('a page that needs more memory than allowed says so; the server stays, and answers others meanwhile', async (t) => {
+  const small = await startVariant(desk, {
+    library: { library: library.parts, recorder: library.recorder, reading: { memoryMb: 24 } },
+  });
+  t.after(() => small.close());
+  const { browser } = await begin({ ...desk, origin: small.origin, browser: small.browser }, grace);
+  let isDone = false;
+  const opened = browser.ask(`/library/pages/${heavy}/body`).finally(() => {
+    isDone = true;
+  });
+  while (!isDone) assert.equal((await browser.ask('/health')).status, 200);
+  const { status, text } = await opened;
+  assert.equal(status, 200);
+  assert.match(text, /This page needs more memory than allowed to be shown here/);
+  assert.match((await browser.ask('/library?q=Heavy')).text, /1 page/);
+});
+
+test('an export that needs more memory than allowed says so', async () => {
+  const entry = new URL('../src/library-child.ts', import.meta.url);
+  const data = {
+    dataDir: join(library.folder, 'data'),
+    url: undefined,
+    exportsFolder: join(library.folder, 'exports'),
+    style: { css: '', source: '' },
+  };
+  const start = exportInChild(entry, data, library.recorder, 24);
+  assert.deepEqual(await start({ scope: { page: heavy }, format: 'html', by: 'terminal' }), {
+    kind: 'memory',
+  });
 });
 
 test('a search for the word that a page is made of', () => {

@@ -29,7 +29,8 @@ export interface SearchProps {
   readonly from: number;
   readonly perPage: number;
   /** Given up before it found anything. */
-  readonly tookTooLong: boolean;
+  /** The search was given up: it took too long, or too much memory. */
+  readonly unfinished: 'late' | 'memory' | undefined;
 }
 
 export function librarySearch(frame: Frame, props: SearchProps): Html {
@@ -50,8 +51,8 @@ export function librarySearch(frame: Frame, props: SearchProps): Html {
     html`${searchBox(frame, { text, space, spaces })}
 ${
   found.length === 0
-    ? props.tookTooLong
-      ? tooLong(frame)
+    ? props.unfinished
+      ? tooMuch(frame, props.unfinished)
       : nothing(frame, text, where)
     : html`<p class="muted">${amount} with “${text}”${where}</p>
 <ol class="found">${found.map(
@@ -66,11 +67,11 @@ ${steps(props)}`
   );
 }
 
-function tooLong(frame: Frame): Html {
+function tooMuch(frame: Frame, why: 'late' | 'memory'): Html {
   return empty(
     frame,
     'search',
-    'This search took too long',
+    why === 'late' ? 'This search took too long' : 'This search needed more memory than allowed',
     'Look for more words, or for longer ones: fewer pages have all of them.',
   );
 }

@@ -89,7 +89,7 @@ export function openLibrary(dataDir: string): LibraryStore {
   return storeOf(openDatabase(join(dataDir, 'library.db')), dataDir);
 }
 
-/** For a thread that only reads, beside the one that opened it. @throws where there is none. */
+/** For a process that only reads, beside the one that opened it. @throws where there is none. */
 export function openLibraryToRead(dataDir: string): LibraryStore {
   const path = join(dataDir, 'library.db');
   return storeOf(new DatabaseSync(path, { readOnly: true, timeout: 5000 }), dataDir);

@@ -1,14 +1,15 @@
-// The bodies of pages for their frame: short ones at once, long ones in a thread, each version once for as long as the library does not change.
+// The bodies of pages for their frame: short ones at once, long ones in a process beside the server, each version once for as long as the library does not change.
 import type { LibraryParts, Page } from './contract.ts';
+import type { ReadingChild, Reply } from './reading-child.ts';
 import { notShown, renderPage } from './render.ts';
-import type { ReadingThread, Reply } from './thread.ts';
 
 /** Characters that cost a few milliseconds at their worst; most pages have less. */
 const atOnce = 16_000;
 const keptCount = 50;
 /** Characters of all that is kept. */
 const keptLength = 20_000_000;
-/** A page that took too long is not tried again before. */
+const whyNot = { late: 'takes too long', memory: 'needs more memory than allowed' } as const;
+/** A page that took too long, or too much, is not tried again before. */
 const againMs = 600_000;
 
 interface Kept {
@@ -22,12 +23,12 @@ interface Kept {
 
 export interface BodiesOptions {
   readonly library: Pick<LibraryParts, 'pages' | 'url'>;
-  readonly thread: ReadingThread;
+  readonly reading: Pick<ReadingChild, 'ask'>;
   readonly now: () => number;
 }
 
 /** @returns the sanitised body; undefined: too many wait for one */
-export function createBodies({ library, thread, now }: BodiesOptions) {
+export function createBodies({ library, reading, now }: BodiesOptions) {
   const { database } = library.pages;
   const own = database.prepare('SELECT total_changes() AS changes');
   const others = database.prepare('PRAGMA data_version');
@@ -42,7 +43,7 @@ export function createBodies({ library, thread, now }: BodiesOptions) {
       found?.version === version && (found.lateUntil === 0 ? found.stamp === stamp : found.lateUntil > now());
     const entry: Kept = isGood
       ? found
-      : { version, stamp, body: thread.ask('body', page.id), length: 0, lateUntil: 0 };
+      : { version, stamp, body: reading.ask('body', page.id), length: 0, lateUntil: 0 };
     // The newest last: the first ones go first.
     kept.set(page.id, entry);
     return entry;
@@ -78,6 +79,6 @@ export function createBodies({ library, thread, now }: BodiesOptions) {
       return undefined;
     }
     if (entry.lateUntil === 0) entry.lateUntil = now() + againMs;
-    return notShown(page, 'takes too long', library);
+    return notShown(page, whyNot[reply.unfinished], library);
   };
 }

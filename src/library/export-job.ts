@@ -7,7 +7,7 @@ import type { ExportOutcome, ExportRequest } from './export.ts';
 export type ExportState =
   | { readonly state: 'none' }
   | { readonly state: 'running'; readonly done: number; readonly total: number }
-  | { readonly state: 'ended'; readonly outcome: ExportOutcome | { readonly kind: 'failed' } };
+  | { readonly state: 'ended'; readonly outcome: ExportOutcome | { readonly kind: 'failed' | 'memory' } };
 
 export interface ExportJobs {
   readonly state: () => ExportState;
@@ -17,9 +17,9 @@ export interface ExportJobs {
 
 const patienceMs = 2500;
 
-/** @param exportPages in a thread of its own. @throws RecordUnavailable */
+/** @param exportPages in a process of its own. @throws RecordUnavailable */
 export function createExportJobs(
-  exportPages: (request: ExportRequest) => Promise<ExportOutcome>,
+  exportPages: (request: ExportRequest) => Promise<ExportOutcome | { readonly kind: 'memory' }>,
   logger: Logger,
 ): ExportJobs {
   let state: ExportState = { state: 'none' };

@@ -100,6 +100,11 @@ function wordsOf(state: ExportState, folder: string): ExportsProps['current'] {
       );
     case 'unknown':
       return refused('There is nothing to export', 'The page or space is gone from the library.');
+    case 'memory':
+      return refused(
+        'The export needed more memory than allowed',
+        'What was written before stays. A very long page is the usual reason: export the others one by one.',
+      );
     case 'failed':
       return refused(
         'The export did not come to its end',

@@ -12,7 +12,7 @@ import { countLimit, foundPerPage } from './search.ts';
 const textLimit = 300;
 const treeLimit = 3000;
 
-export function homePage({ library, thread, personOf, now }: LibraryOptions): RequestHandler {
+export function homePage({ library, reading, personOf, now }: LibraryOptions): RequestHandler {
   return async (req, res) => {
     const frame = pageFrame(req, res);
     const spaces = library.pages.spaces();
@@ -29,8 +29,9 @@ export function homePage({ library, thread, personOf, now }: LibraryOptions): Re
     const key = queryText(req, 'space') || undefined;
     if (key !== undefined && !spaces.some((space) => space.key === key)) throw new HttpError('not_found');
     const from = beginning(req);
-    const reply = await thread.ask('search', { text, space: key, from });
-    if ('unfinished' in reply && reply.unfinished === 'busy') throw new HttpError('too_many_requests');
+    const reply = await reading.ask('search', { text, space: key, from });
+    const unfinished = 'unfinished' in reply ? reply.unfinished : undefined;
+    if (unfinished === 'busy') throw new HttpError('too_many_requests');
     const { found, total } = 'answer' in reply ? reply.answer : { found: [], total: 0 };
     const shown = {
       text: text.trim(),
@@ -41,7 +42,7 @@ export function homePage({ library, thread, personOf, now }: LibraryOptions): Re
       countLimit,
       from,
       perPage: foundPerPage,
-      tookTooLong: 'unfinished' in reply,
+      unfinished,
     };
     sendPage(res, librarySearch(frame, { now: now(), ...shown }));
   };
@@ -52,12 +53,12 @@ function beginning(req: Request): number {
   return /^\d{1,4}$/.test(from) ? Math.min(Number(from), countLimit) : 0;
 }
 
-export function spacePage({ library, thread, personOf, now }: LibraryOptions): RequestHandler {
+export function spacePage({ library, reading, personOf, now }: LibraryOptions): RequestHandler {
   return async (req, res) => {
     const space = spaceOf(library, String(req.params['key']));
     if (!space) throw new HttpError('not_found');
     const frame = pageFrame(req, res);
-    const reply = await thread.ask('tree', { space: space.key, most: treeLimit });
+    const reply = await reading.ask('tree', { space: space.key, most: treeLimit });
     if ('unfinished' in reply && reply.unfinished === 'busy') throw new HttpError('too_many_requests');
     const { entries, more } = 'answer' in reply ? reply.answer : { entries: [], more: space.pages };
     const form = personOf(res).operator && exportForm(frame, { kind: 'space', id: space.key });

@@ -3,7 +3,7 @@ import type { Request, Response } from 'express';
 import type { Recorder } from '../audit/recorder.ts';
 import type { LibraryParts, Space } from './contract.ts';
 import type { PageStyle } from './document.ts';
-import type { ReadingThread } from './thread.ts';
+import type { ReadingChild } from './reading-child.ts';
 
 export interface Reader {
   readonly id: string;
@@ -16,7 +16,7 @@ export interface LibraryOptions {
   readonly recorder: Recorder;
   readonly style: PageStyle;
   /** For what can take long. */
-  readonly thread: ReadingThread;
+  readonly reading: Pick<ReadingChild, 'ask'>;
   readonly personOf: (res: Response) => Reader;
   readonly now: () => number;
 }

@@ -47,10 +47,10 @@ export function showPage({ library, personOf, now }: LibraryOptions): RequestHan
 
 /** @param publicOrigin pictures come from there, or from where this request was sent on this machine */
 export function showBody(
-  { library, style, thread, now }: LibraryOptions,
+  { library, style, reading, now }: LibraryOptions,
   publicOrigin: string,
 ): RequestHandler {
-  const bodyOf = createBodies({ library, thread, now });
+  const bodyOf = createBodies({ library, reading, now });
   const publicHost = new URL(publicOrigin).host;
   return async (req, res) => {
     const page = pageOf(req, library.pages);

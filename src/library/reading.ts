@@ -1,4 +1,4 @@
-// What a second thread does for readers: the work whose length strangers decide. Reads only.
+// What a second process does for readers: the work whose length strangers decide. Reads only.
 import type { LibraryPages, TreeEntry } from './contract.ts';
 import { renderPage } from './render.ts';
 import { createSearch, type FoundPage, type SearchRequest } from './search.ts';

@@ -1,0 +1,22 @@
+// Stands for the library's process where it goes wrong: asked for a body it answers, never ends, takes all memory, throws or exits, as
+// its name says; begun for the data folder `broken` it dies before it is ready.
+import { leaveWithServer } from '../../src/library/leave-with-server.ts';
+import type { FromReading, ToReading } from '../../src/library/reading-child.ts';
+
+const tell = (message: FromReading) => void process.send?.(message);
+
+leaveWithServer();
+process.on('message', (message: ToReading) => {
+  if (message.kind === 'begin') {
+    if (message.data.dataDir === 'broken') process.exit(1);
+    tell({ kind: 'ready' });
+    return;
+  }
+  const input = String(message.input);
+  if (input === 'endless') for (;;);
+  if (input === 'growing') for (const all: unknown[] = []; ; ) all.push(new Array(10_000).fill(input));
+  if (input === 'ending') process.exit(0);
+  if (input === 'environment') tell({ kind: 'answer', answer: JSON.stringify(process.env) });
+  else if (input === 'pid') tell({ kind: 'answer', answer: String(process.pid) });
+  else tell(input === 'failing' ? { kind: 'fault', message: input } : { kind: 'answer', answer: input });
+});
