@@ -20,6 +20,8 @@ export interface Account {
   readonly name: string;
   /** What trying it shows. */
   readonly about: string;
+  /** False: Google has not verified the address; absent: it has. */
+  readonly isVerified?: boolean;
 }
 
 export interface Tokens {
@@ -48,6 +50,7 @@ export async function createTokens(
   accounts: readonly Account[],
   clientId: string,
   clientSecret: string,
+  accessTokenBytes = 120,
 ): Promise<Tokens> {
   const codes = new Map<string, Grant>();
   const refreshTokens = new Map<string, Account>();
@@ -71,13 +74,13 @@ export async function createTokens(
     }
   });
   service.on(Events.BeforeTokenSigning, ({ payload }: MutableToken, req: TokenRequest) => {
-    const { sub, email } = req.account;
-    Object.assign(payload, { sub, email, email_verified: true, azp: clientId });
+    const { sub, email, isVerified = true } = req.account;
+    Object.assign(payload, { sub, email, email_verified: isVerified, azp: clientId });
   });
   service.on(Events.BeforeResponse, ({ body }: MutableResponse, { account, isRefresh }: TokenRequest) => {
     if (body === '') return;
     // Google's access token says nothing to its holder, and a refresh gives no new refresh token.
-    const accessToken = `ya29.${randomBytes(120).toString('base64url')}`;
+    const accessToken = `ya29.${randomBytes(accessTokenBytes).toString('base64url')}`;
     accessTokens.set(accessToken, account);
     Object.assign(body, { access_token: accessToken, expires_in: 3599 });
     if (isRefresh) {

@@ -37,12 +37,25 @@ export interface StandInForGoogle {
   close(): Promise<void>;
 }
 
-export async function startGoogle({ port = 0 } = {}): Promise<StandInForGoogle> {
+export interface GoogleOptions {
+  readonly port?: number;
+  /** Who can sign in; absent: `accounts`. */
+  readonly people?: readonly Account[];
+  /** Before its encoding. Large ones make oauth2-proxy's session cookie be of many parts. */
+  readonly accessTokenBytes?: number;
+}
+
+export async function startGoogle({
+  port = 0,
+  people = accounts,
+  accessTokenBytes,
+}: GoogleOptions = {}): Promise<StandInForGoogle> {
   const clientId = 'stand-in.apps.googleusercontent.example';
   const clientSecret = randomBytes(16).toString('hex');
-  const tokens = await createTokens(accounts, clientId, clientSecret);
+  const tokens = await createTokens(people, clientId, clientSecret, accessTokenBytes);
 
-  const server = createServer((req, res) => {
+  // oauth2-proxy asks about an access token in the address, however long it is.
+  const server = createServer({ maxHeaderSize: 262_144 }, (req, res) => {
     const query = queryOf(req);
     switch (`${req.method} ${req.url?.replace(/\?.*$/s, '')}`) {
       case 'GET /auth':
@@ -51,7 +64,7 @@ export async function startGoogle({ port = 0 } = {}): Promise<StandInForGoogle> 
         if (fault) sendPage(res, 400, refusalPage(fault));
         // As Google does: no question where the request already names the account.
         else if (query.has('login_hint')) tokens.choose(req, res);
-        else sendPage(res, 200, chooserPage(query, accounts));
+        else sendPage(res, 200, chooserPage(query, people));
         return;
       }
       case 'POST /token':

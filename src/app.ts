@@ -145,7 +145,7 @@ export function createApp(options: AppOptions): Express {
     securityHeaders({ https: config.publicOrigin.startsWith('https:'), loginOrigin: gate.loginOrigin }),
   );
   app.use(refuseStrangeRequests);
-  app.use(checkHost(config.publicOrigin));
+  app.use(checkHost(config.publicOrigin, config.publicAliases));
   const open: Guards = { public: [], member: [notFound], operator: [notFound] };
   mountRoutes(app, bindRoutes(basicRoutes, { serveAsset: assets.serve }), open);
   app.use(limit('network', networkOf));

@@ -105,6 +105,7 @@ async function start(
       privacy: outbound.privacy,
       ...(redis && { redis }),
     }),
+    logger,
   );
   const ops = createOpsServer({
     ping: store.ping,

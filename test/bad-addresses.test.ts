@@ -36,8 +36,32 @@ for (const store of storeKinds) {
     test('an address that is too long: 414, and 431 past what headers may hold', async () => {
       for (const path of ['/', '/dashboard', '/api/me', '/assets/x']) {
         assert.equal((await send(`GET ${path}?${'x'.repeat(5000)} HTTP/1.1`)).status, 414, path);
-        assert.equal((await send(`GET ${path}?${'x'.repeat(17_000)} HTTP/1.1`)).status, 431, path);
+        assert.equal((await send(`GET ${path}?${'x'.repeat(17_000)} HTTP/1.1`)).status, 414, path);
+        assert.equal((await send(`GET ${path}?${'x'.repeat(33_000)} HTTP/1.1`)).status, 431, path);
       }
+    });
+
+    test('headers of 32 KB are read, larger ones get a page that says what to do, and one line of log', async () => {
+      const cookies = (bytes: number) => {
+        const part = 'x'.repeat(4_000);
+        const parts = Array.from({ length: Math.floor(bytes / 4_020) }, (_, i) => `other_app_${i}=${part}`);
+        return [...own.slice(0, -1), `${own.at(-1)}; ${parts.join('; ')}`];
+      };
+      const whole = await send('GET /api/me HTTP/1.1', cookies(29_000));
+      assert.equal(whole.status, 200);
+      assert.match(whole.body, /ada@example\.org/);
+      const told = () => desk.logLines.filter((line) => line.includes('request.headers_too_large'));
+      const before = told().length;
+      for (const path of ['/dashboard', '/api/me', '/health']) {
+        const refused = await send(`GET ${path} HTTP/1.1`, cookies(37_000));
+        assert.equal(refused.status, 431);
+        assert.match(refused.body, /Clear the cookies of this site in your browser/);
+        assert.match(refused.header('content-security-policy') ?? '', /^default-src 'none'/);
+        assert.equal(refused.header('connection'), 'close');
+      }
+      assert.ok(told().length - before <= 1, 'a flood is one line');
+      assert.equal(told().length, 1);
+      assert.doesNotMatch(told().join(''), /xxxx|ada@/);
     });
 
     test('nothing lies beside the pages: 404 for who is signed in, nothing for who is not', async () => {

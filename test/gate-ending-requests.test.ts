@@ -71,7 +71,7 @@ async function startGuarded(kind: 'cookie' | 'redis') {
   app.use(inspectGate({ ending, paths, recorder }), refuseEnded({ ending, paths, recorder }));
   app.use((_req, res) => void res.json(res.locals.gate));
   app.use(errorHandler(logger));
-  const server = createHttpServer(app);
+  const server = createHttpServer(app, logger);
   const appUrl = `http://127.0.0.1:${await listen(server, 0, '127.0.0.1')}`;
 
   const world: GateOnly = await startGateOnly({

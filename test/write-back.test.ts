@@ -5,6 +5,7 @@ import { suite, test } from 'node:test';
 import { RedisStore } from 'connect-redis';
 import express from 'express';
 import session from 'express-session';
+import { createLogger } from '../src/http/log.ts';
 import { createHttpServer, drain, listen } from '../src/http/server.ts';
 import { connectRedis } from '../src/store/redis-client.ts';
 import { createClient } from './support/client.ts';
@@ -54,7 +55,7 @@ suite('a slow request and a sign-out', await need('redis-server'), () => {
     });
     app.get('/out', (req, res) => void req.session.destroy(() => res.end()));
     app.get('/me', (req, res) => void res.status('user' in req.session ? 200 : 401).end());
-    const server = createHttpServer(app);
+    const server = createHttpServer(app, createLogger('silent'));
     const origin = `http://localhost:${await listen(server, 0, '127.0.0.1')}`;
     t.after(async () => {
       await drain(server, 100);

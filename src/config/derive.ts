@@ -18,6 +18,8 @@ export interface Config {
   readonly rateLimit: boolean;
   /** The origin that browsers see, without a trailing slash. */
   readonly publicOrigin: string;
+  /** Origins whose names lead to `publicOrigin`. */
+  readonly publicAliases: readonly string[];
   /** undefined: nobody is told. */
   readonly webhook: { readonly url: string; readonly secret: string | undefined } | undefined;
   readonly host: string;
@@ -129,6 +131,7 @@ export function derive(values: SettingValues, production: boolean, problems: Pro
     logLevel: values.LOG_LEVEL,
     rateLimit: values.RATE_LIMIT === 'on',
     publicOrigin,
+    publicAliases: values.PUBLIC_URL_ALIASES,
     webhook: values.NOTIFY_WEBHOOK_URL
       ? { url: values.NOTIFY_WEBHOOK_URL, secret: values.NOTIFY_WEBHOOK_SECRET }
       : undefined,

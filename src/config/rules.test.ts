@@ -23,6 +23,33 @@ function configOf(env: Record<string, string>) {
 
 const https = { PUBLIC_URL: 'https://desk.example.org' };
 
+test('another name of the site is an origin, and not its own', () => {
+  check({ ...https, PUBLIC_URL_ALIASES: 'https://old.example.org, http://desk' }, []);
+  const aliases = configOf({ ...https, PUBLIC_URL_ALIASES: 'https://Old.example.org:443,http://desk:8080' });
+  assert.deepEqual(aliases.publicAliases, ['https://old.example.org', 'http://desk:8080']);
+  assert.deepEqual(configOf(https).publicAliases, []);
+  for (const PUBLIC_URL_ALIASES of [
+    'https://desk.example.org',
+    'http://old.example.org,https://DESK.example.org:443',
+    'old.example.org',
+    'https://old.example.org/path',
+    'https://*.example.org',
+    'ftp://old.example.org',
+  ])
+    check({ ...https, PUBLIC_URL_ALIASES }, ['PUBLIC_URL_ALIASES']);
+});
+
+test('__Host-Http- needs what it promises: Secure and HttpOnly', () => {
+  const prefixed = { ...https, COOKIE_PREFIX: '__Host-Http-' };
+  assert.equal(configOf(prefixed).session.cookieName, '__Host-Http-session');
+  assert.equal(configOf(prefixed).visitor.cookieName, '__Host-Http-visitor_session_id');
+  check({ ...prefixed, SESSION_COOKIE_HTTPONLY: 'false' }, ['COOKIE_PREFIX']);
+  check({ ...prefixed, SESSION_COOKIE_SECURE: 'false' }, ['COOKIE_PREFIX']);
+  check({ PUBLIC_URL: 'http://desk.lan', COOKIE_PREFIX: '__Host-Http-' }, ['COOKIE_PREFIX']);
+  const gate = { PUBLIC_URL: 'http://desk.lan', GATE_COOKIE_NAME: '__Http-_oauth2_proxy' };
+  check(gate, ['GATE_COOKIE_NAME']);
+});
+
 test('DEV_MODE only on this machine', () => {
   const dev = { DEV_MODE: 'true' };
   for (const HOST of ['127.0.0.1', '::1', 'localhost', '127.1.2.3']) check({ ...dev, HOST }, []);

@@ -32,6 +32,7 @@ export function checkRules(values: SettingValues, situation: Situation, problems
     const message = 'must be less than OAUTH2_PROXY_COOKIE_EXPIRE, or oauth2-proxy does not start; try 24h';
     refuse('OAUTH2_PROXY_COOKIE_REFRESH', message, 'OAUTH2_PROXY_COOKIE_EXPIRE');
   }
+  refuseOwnAlias(values, situation, refuse);
   if (values.DEV_MODE) refuseUnsafeDevMode(values, situation, refuse);
   if (values.SESSION_BACKEND === 'redis') refuseOpenRedis('REDIS_URL', values.REDIS_URL, refuse);
   if (values.GATE_REDIS_URL !== undefined) refuseOpenRedis('GATE_REDIS_URL', values.GATE_REDIS_URL, refuse);
@@ -51,6 +52,13 @@ function keepsSecureCookies({ publicOrigin }: Situation): boolean {
   return publicOrigin.startsWith('https:') || isLoopback(new URL(publicOrigin).hostname);
 }
 
+/** A name cannot lead to itself. The scheme is not seen behind the gate, so that the host alone tells names apart. */
+function refuseOwnAlias(values: SettingValues, { publicOrigin }: Situation, refuse: Refuse): void {
+  const own = new URL(publicOrigin).host;
+  if (values.PUBLIC_URL_ALIASES.some((alias) => new URL(alias).host === own))
+    refuse('PUBLIC_URL_ALIASES', 'has the name of PUBLIC_URL itself; leave it out', ...origin);
+}
+
 /** The own cookies: what browsers would drop without a word, so that nobody could sign in. */
 function refuseLostCookies(values: SettingValues, situation: Situation, refuse: Refuse): void {
   const { secure, prefix, cookieNames } = situation;
@@ -58,6 +66,10 @@ function refuseLostCookies(values: SettingValues, situation: Situation, refuse: 
   if (secure && !keepsSecureCookies(situation)) refuse('SESSION_COOKIE_SECURE', overHttp, ...origin);
   if (!secure && prefix) {
     refuse('COOKIE_PREFIX', `is ${prefix}, which needs SESSION_COOKIE_SECURE=true`, ...decides);
+  }
+  if (prefix === '__Host-Http-' && !values.SESSION_COOKIE_HTTPONLY) {
+    const message = 'is __Host-Http-, which needs SESSION_COOKIE_HTTPONLY=true';
+    refuse('COOKIE_PREFIX', message, 'SESSION_COOKIE_HTTPONLY');
   }
   if (!secure && values.SESSION_COOKIE_SAMESITE === 'none') {
     refuse('SESSION_COOKIE_SAMESITE', 'is None, which needs SESSION_COOKIE_SECURE=true; use Lax', ...decides);
@@ -75,7 +87,7 @@ function refuseLostGateCookies(values: SettingValues, situation: Situation, refu
     refuse('OAUTH2_PROXY_COOKIE_SECURE', overHttp, ...origin);
   }
   if (situation.gateSecure) return;
-  if (/^__(Host|Secure)-/i.test(values.GATE_COOKIE_NAME ?? '')) {
+  if (/^__(Host|Secure|Http)-/i.test(values.GATE_COOKIE_NAME ?? '')) {
     const message =
       'has a prefix that needs https; over plain http set it to _oauth2_proxy, and OAUTH2_PROXY_COOKIE_SECURE=false';
     refuse('GATE_COOKIE_NAME', message, ...decides);

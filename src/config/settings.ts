@@ -85,7 +85,9 @@ const goDuration = z
 const origin = z.string().transform((text, context) => {
   const url = URL.parse(text);
   const rest = url ? url.pathname + url.search + url.hash + url.username + url.password : '';
-  if (!url || !/^https?:$/.test(url.protocol) || rest !== '/') {
+  // `*` is a name to a parser of URLs.
+  const isHost = /^([a-z\d._-]+|\[[\da-f:.]+\])$/.test(url?.hostname ?? '');
+  if (!url || !/^https?:$/.test(url.protocol) || rest !== '/' || !isHost) {
     context.addIssue('must be an origin alone, like `https://desk.example.org` (no path, no user)');
     return z.NEVER;
   }
@@ -138,6 +140,13 @@ export const settings = {
     about:
       'The origin that browsers see. Decides `Secure`, the Origin check and redirects. Required in production. Over plain http Compose needs `GATE_COOKIE_NAME=_oauth2_proxy` and `OAUTH2_PROXY_COOKIE_SECURE=false` too.',
     example: 'http://localhost:4180',
+  },
+  PUBLIC_URL_ALIASES: {
+    schema: list.pipe(z.array(origin)),
+    default: '',
+    group: 'Start here',
+    about:
+      'Other origins of this site, separated by commas: pages there lead to `PUBLIC_URL`, changes are refused. The front must pass them on; see docs/deploy.md.',
   },
   FUNNEL_HOSTNAME: {
     schema: z
@@ -383,10 +392,11 @@ export const settings = {
     about: '`Strict`, `Lax`, or `None` (only with Secure).',
   },
   COOKIE_PREFIX: {
-    schema: z.enum(['__Host-', '__Secure-', 'none']),
+    schema: z.enum(['__Host-Http-', '__Host-', '__Secure-', 'none']),
     defaultNote: '`__Host-` when secure, else empty',
     group: 'Sessions',
-    about: 'Put before both own cookies’ names; `none` for no prefix.',
+    about:
+      'Put before both own cookies’ names; `none` for no prefix. `__Host-Http-` adds that no script set the cookie, where browsers know it.',
   },
   VISITOR_SESSION_TTL_DAYS: {
     schema: days,

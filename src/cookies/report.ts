@@ -100,6 +100,14 @@ function unknownAttributes(name: string): CookieAttribute[] {
 
 /** A browser vouches for the attributes that a prefix demands (RFC 6265bis 4.1.3). */
 function prefixAttribute(name: string, without: Verdict): CookieAttribute {
+  if (name.startsWith('__Host-Http-')) {
+    return attribute(
+      'Prefix',
+      '__Host-Http-',
+      'good',
+      'The browser itself vouches: Secure, HttpOnly, this host only, whole site.',
+    );
+  }
   if (name.startsWith('__Host-')) {
     return attribute(
       'Prefix',

@@ -101,6 +101,13 @@ const problems = {
     title: 'Wrong address',
     detail: 'This site does not answer under that name. Use the address that you were given.',
   },
+  other_name: {
+    status: 421,
+    title: 'This name only leads to the site',
+    detail:
+      'Changes are taken under the site’s main address alone. Nothing was changed. Open the page there and repeat the step.',
+    action: home,
+  },
   too_many_requests: {
     status: 429,
     title: 'A moment, please',

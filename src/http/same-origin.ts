@@ -1,23 +1,30 @@
 // Who may ask: the Host must be ours, and a change must come from one of our own pages.
 import type { Request, RequestHandler } from 'express';
 import { HttpError } from './errors.ts';
+import { isLocalHost, isOrigin, readHost } from './public-name.ts';
 
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
- * Refuses a foreign `Host` with 421. Ours are the public one, and this machine's own names with the port that
- * was connected to, for scripts and health checks beside the app.
+ * Refuses a foreign `Host` with 421. Ours are the public one, and this machine's own names with the port that was connected
+ * to. Another name of ours only leads to the public one: a GET is redirected, a change is refused, because its form came from a
+ * page that we never showed there.
  */
-export function checkHost(publicOrigin: string): RequestHandler {
+export function checkHost(publicOrigin: string, aliases: readonly string[]): RequestHandler {
+  const schemeOf = (origin: string) => new URL(origin).protocol;
+  const isNameOf = (host: string, origin: string) =>
+    readHost(host, schemeOf(origin)) === new URL(origin).host;
   const publicHost = new URL(publicOrigin).host;
-  return (req, _res, next) => {
-    const hosts = headerCount(req, 'host');
-    const host = req.headers.host?.toLowerCase();
-    next(
-      hosts === 1 && (host === publicHost || isLocalHost(req, host))
-        ? undefined
-        : new HttpError('misdirected'),
-    );
+  return (req, res, next) => {
+    const host = req.headers.host?.toLowerCase() ?? '';
+    if (headerCount(req, 'host') !== 1) return next(new HttpError('misdirected'));
+    if (host === publicHost || isLocalHost(req, host) || isNameOf(host, publicOrigin)) return next();
+    if (!aliases.some((alias) => isNameOf(host, alias))) return next(new HttpError('misdirected'));
+    if (req.method !== 'GET' && req.method !== 'HEAD') return next(new HttpError('other_name'));
+    // The refusal above is a page as well, and its style must come from where it stands.
+    if (req.path.startsWith('/assets/')) return next();
+    res.setHeader('Cache-Control', 'no-store');
+    res.redirect(302, publicOrigin + (req.url.startsWith('/') ? req.url : '/'));
   };
 }
 
@@ -49,13 +56,9 @@ function isOwnOrigin(req: Request, publicOrigin: string, site: string | string[]
   if (origin === undefined) return site === 'same-origin';
   if (headerCount(req, 'origin') > 1) return false;
   return (
-    origin === publicOrigin || (isLocalHost(req, req.headers.host) && origin === `http://${req.headers.host}`)
+    isOrigin(origin, publicOrigin) ||
+    (isLocalHost(req, req.headers.host) && origin === `http://${req.headers.host}`)
   );
-}
-
-function isLocalHost(req: Request, host: string | undefined): boolean {
-  const port = req.socket.localPort;
-  return host === `localhost:${port}` || host === `127.0.0.1:${port}` || host === `[::1]:${port}`;
 }
 
 /** How often a header stands on the wire: Node.js joins or drops duplicates silently. */

@@ -1,20 +1,28 @@
 // A listening server that slow clients cannot hold, and that ends without cutting a request.
 import { createServer, type RequestListener, type Server } from 'node:http';
+import type { Logger } from './log.ts';
+import { headerLimitBytes, refuseUnreadable } from './unreadable.ts';
 
-/** HTTP/1.1 with short limits: 5 s for the headers, 30 s for a whole request, 16 KB of headers. */
-export function createHttpServer(listener: RequestListener): Server {
-  return createServer(
+/**
+ * HTTP/1.1 with short limits: 5 s for the headers, 30 s for a whole request, 32 KB of headers: oauth2-proxy's sessions in
+ * cookies are in parts of 4 KB, and it passes on what browsers sent.
+ * @param logger hears of requests whose headers are larger
+ */
+export function createHttpServer(listener: RequestListener, logger: Logger): Server {
+  const server = createServer(
     {
       headersTimeout: 5_000,
       requestTimeout: 30_000,
       connectionsCheckingInterval: 1_000,
       // Longer than Go's 90 s for idle connections: the gate must never send into one that is closing.
       keepAliveTimeout: 120_000,
-      maxHeaderSize: 16_384,
+      maxHeaderSize: headerLimitBytes,
       insecureHTTPParser: false,
     },
     listener,
   );
+  server.on('clientError', refuseUnreadable(logger));
+  return server;
 }
 
 /** Resolves with the port once `server` listens. @throws a plain sentence that names `setting` where it cannot. */

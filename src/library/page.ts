@@ -8,6 +8,7 @@ import { libraryPage } from '../../views/library-page.ts';
 import { HttpError } from '../http/errors.ts';
 import { allowOwnFrame, replacePolicy } from '../http/headers.ts';
 import { pageFrame, sendPage } from '../http/page.ts';
+import { ownOriginOf } from '../http/public-name.ts';
 import { safeAddress } from './addresses.ts';
 import { createBodies } from './bodies.ts';
 import type { LibraryPages, Page } from './contract.ts';
@@ -51,14 +52,12 @@ export function showBody(
   publicOrigin: string,
 ): RequestHandler {
   const bodyOf = createBodies({ library, reading, now });
-  const publicHost = new URL(publicOrigin).host;
   return async (req, res) => {
     const page = pageOf(req, library.pages);
     const body = await bodyOf(page);
     if (body === undefined) throw new HttpError('too_many_requests');
     const { theme } = pageFrame(req, res);
-    // The host is one of our own: others were refused before.
-    const origin = req.headers.host === publicHost ? publicOrigin : `http://${req.headers.host}`;
+    const origin = ownOriginOf(req, publicOrigin);
     replacePolicy(res, bodyPolicy(style, `${origin}/library/attachments/`));
     res.type('html').send(frameDocument({ title: page.title, theme }, body, style));
   };

@@ -46,6 +46,8 @@ export function createClient(
       path: home ? url : `${target.pathname}${target.search}`,
       servername: 'localhost',
       agent: false as const,
+      // Sessions in cookies of many parts come in one answer; browsers take 256 KB.
+      maxHeaderSize: 262_144,
       headers: { host: target.host, ...(own && cookie ? { cookie } : {}), ...always, ...headers },
       ...(ca === undefined ? {} : { ca }),
     };

@@ -91,7 +91,7 @@ export async function startDesk({ store: kind, settings = {}, beside, parts }: D
   const now = beside ? beside.now : () => Date.now() + ahead;
   const recorder = openRecord({ config: () => config, store, logger, now });
   const app = createApp({ config, store, logger, recorder, now, ...(client && { redis: client }), ...parts });
-  const server = createHttpServer(app);
+  const server = createHttpServer(app, logger);
   const port = await listen(server, 0, '127.0.0.1');
   const origin = `http://localhost:${port}`;
 

@@ -146,6 +146,7 @@ export async function startVaultApp(
   const now = () => clock.now;
   const app = createHttpServer(
     createApp({ config, store, logger, recorder: keepEvents(), now, vault: { vault, recorder, ...routes } }),
+    logger,
   );
   const port = await listen(app, 0, '127.0.0.1');
   const origin = `http://localhost:${port}`;
