@@ -1,6 +1,7 @@
 // `node generate-secrets.ts`: makes or completes .env, rotates the secrets in it. All of it is in src/secrets/command.ts.
 import { randomBytes } from 'node:crypto';
 import { createInterface } from 'node:readline';
+import { wordsForError } from './src/files/file-refused.ts';
 import { generateSecrets } from './src/secrets/command.ts';
 
 /** Ctrl-C and Ctrl-D are a no. Asks on standard error, so that standard output stays the report. */
@@ -32,6 +33,7 @@ try {
   });
 } catch (error) {
   const { message, stack } = error as Error;
-  console.error(process.env['LOG_LEVEL'] === 'debug' ? stack : `generate-secrets: ${message}`);
+  const words = wordsForError(error, { path: 'gatehouse.db', setting: 'DATA_DIR' }) ?? message;
+  console.error(process.env['LOG_LEVEL'] === 'debug' ? stack : `generate-secrets: ${words}`);
   process.exitCode = 1;
 }

@@ -2,6 +2,7 @@
 // The commands. Errors are one line: what is wrong and the mend; exit code 2 where the command or the settings are wrong.
 import type { Config } from './config/derive.ts';
 import { formatProblems, type LoadResult, loadConfig } from './config/load.ts';
+import { wordsForError } from './files/file-refused.ts';
 
 const giveUpAfterMs = 2_000;
 
@@ -89,18 +90,18 @@ function run(chosen: (args: readonly string[]) => Promise<void>): void {
   chosen(args)
     .catch((error: unknown) => {
       const debug = process.env['LOG_LEVEL'] === 'debug' && error instanceof Error;
-      fail(
-        debug
-          ? `${error.stack}`
-          : `Gatehouse stops: ${error instanceof Error ? error.message : 'an unknown error'}`,
-        1,
-      );
+      fail(debug ? `${error.stack}` : `Gatehouse stops: ${wordsOf(error)}`, 1);
       // Whatever is still open must not keep a process alive that has given up.
       setTimeout(() => process.exit(), giveUpAfterMs).unref();
     })
     .finally(() => {
       isDone = true;
     });
+}
+
+function wordsOf(error: unknown): string {
+  const store = { path: 'gatehouse.db', setting: 'DATA_DIR' };
+  return wordsForError(error, store) ?? (error instanceof Error ? error.message : 'an unknown error');
 }
 
 function load(): LoadResult {

@@ -28,6 +28,8 @@ export interface Outbound {
   readonly library: Pick<LibraryRouteParts, 'library' | 'recorder'>;
   /** What the vault keeps about somebody, to copy and to erase. */
   readonly privacy: Required<Pick<PrivacyParts, 'sources' | 'erasers'>>;
+  /** Whether the library's file is still the one that was opened. @throws FileRefused */
+  check(): void;
   /** Takes the values out of what has expired in the vault: hourly. */
   sweep(): Promise<void>;
   /** Resolves when a sync under way has written all that it will. */
@@ -50,6 +52,7 @@ export function openOutbound({ config, notes, recorder, logger }: OutboundParts)
       sources: [ownEntries(vault)],
       erasers: [(who) => clearEntries(vault, vaultPath(config().dataDir), who)],
     },
+    check: () => pages.check(),
     sweep: () => vault.sweep(),
     async stop() {
       await confluence?.stop();

@@ -4,6 +4,8 @@ import { createApp } from './app.ts';
 import type { Config } from './config/derive.ts';
 import type { LoadResult } from './config/load.ts';
 import { createDesk } from './desk.ts';
+import { FileRefused } from './files/file-refused.ts';
+import { watchFile } from './files/same-file.ts';
 import { createLogger, type Logger } from './http/log.ts';
 import { createHttpServer, drain, listen } from './http/server.ts';
 import { openOutbound } from './open-outbound.ts';
@@ -31,6 +33,8 @@ export interface Running {
 
 const drainLimitMs = 6_000;
 const purgeEveryMs = 3_600_000;
+/** Whether the library’s file is still there. */
+const lookEveryMs = 1_000;
 
 /**
  * @param load reads the settings again, for a reload
@@ -108,7 +112,10 @@ async function start(
     logger,
   );
   const ops = createOpsServer({
-    ping: store.ping,
+    async ping() {
+      await store.ping();
+      outbound.check();
+    },
     canWrite: watch.canWrite,
     isAccepting: () => !stopping.isStopping(),
     isRecording: () => isRecording(recorder.state()),
@@ -149,6 +156,7 @@ async function start(
   const timer = setInterval(purge, purgeEveryMs).unref();
 
   const stopWatching = watch.start(recorder.state);
+  const stopLooking = watchFile(outbound, lookEveryMs, tellReplaced(logger));
   const stopDesk = await desk.start();
 
   return {
@@ -157,6 +165,7 @@ async function start(
       stopped ??= (async () => {
         stopping.begin();
         clearInterval(timer);
+        stopLooking();
         stopDesk();
         await drainApp(drainLimitMs);
         await exchange.stop();
@@ -174,12 +183,13 @@ async function start(
   };
 }
 
-/** @throws NewerStore. An outage is met by whoever asks first, and may be over by then. */
+/** @throws NewerStore, FileRefused. An outage is met by whoever asks first, and may be over by then. */
 export async function openStore(
   config: Config,
   logger: Logger,
 ): Promise<{ store: Store; redis?: RedisClient }> {
-  if (config.store.kind === 'sqlite') return { store: openSqliteStore(config.store.dataDir) };
+  if (config.store.kind === 'sqlite')
+    return { store: openSqliteStore(config.store.dataDir, tellReplaced(logger)) };
   const redis = connectRedis(config.store.url, tellOutage(logger, 'REDIS_URL'));
   const store = createRedisStore(redis);
   try {
@@ -196,6 +206,15 @@ export async function openStore(
 export function openGateRedis({ gate, devMode }: Config, logger: Logger): RedisClient | undefined {
   if (devMode || gate.sessions.kind !== 'redis') return undefined;
   return connectRedis(gate.sessions.url, tellOutage(logger, 'GATE_REDIS_URL'));
+}
+
+/** An error while it lasts every request is refused; its end is told too. */
+export function tellReplaced(logger: Logger): (fault: unknown) => void {
+  return (fault) => {
+    if (fault instanceof FileRefused)
+      logger.error({ event: 'store.file_replaced', meaning: fault.message, fault: fault.fault });
+    else logger.info({ event: 'store.file_back', meaning: 'the file that was opened is back in its place' });
+  };
 }
 
 const tellAgainMs = 30_000;

@@ -4,16 +4,17 @@ import { globSync, readFileSync } from 'node:fs';
 import { dirname, normalize } from 'node:path';
 import { test } from 'node:test';
 
-const ground = ['config', 'crypto', 'store', 'views'];
+const ground = ['files', 'config', 'crypto', 'store', 'views'];
 /** What a room may import besides itself. A room that is not named is a feature. */
 const allowed: Record<string, readonly string[]> = {
-  config: [],
+  files: [],
+  config: ['files'],
   crypto: [],
-  store: [],
+  store: ['files'],
   views: [],
   http: ['crypto', 'views'],
-  audit: ['crypto', 'store'],
-  secrets: ['config', 'crypto', 'store'],
+  audit: ['files', 'crypto', 'store'],
+  secrets: ['files', 'config', 'crypto', 'store'],
 };
 const feature = [...ground, 'http', 'audit'];
 const roots = new Set([

@@ -149,6 +149,6 @@ test('a lock that cannot be taken: refused in plain words', async () => {
   assert.deepEqual([code, fs.readFileSync(join(folder, '.env'), 'utf8')], [1, before]);
   assert.match(
     err,
-    /\.env\.lock cannot be taken: check who owns it and may write in its folder; .*; nothing was changed\n$/,
+    /cannot be taken: .*\.env\.lock is a folder where a file is wanted: .*; nothing was changed\n$/,
   );
 });

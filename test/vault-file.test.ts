@@ -256,6 +256,6 @@ test('where nothing more can be written, that is what it says, and the file stay
     ...['-c', 'trap "" XFSZ; ulimit -f 0; exec "$@"', 'sh', process.execPath],
     ...['--input-type=module', '-e', code, path, passphrase],
   ]);
-  assert.deepEqual(JSON.parse(stdout), { kind: 'closed', fault: 'unwritable' });
+  assert.deepEqual(JSON.parse(stdout), { kind: 'closed', fault: 'unwritable', why: 'broken-disk' });
   assert.deepEqual(readFileSync(path), before);
 });

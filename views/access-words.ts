@@ -17,6 +17,9 @@ export type AccessRefusal =
         | 'not-utf8'
         | 'too-big'
         | 'disk-full'
+        | 'too-many-open'
+        | 'broken-disk'
+        | 'lock'
         | 'busy';
     };
 
@@ -70,6 +73,18 @@ const words: Record<Exclude<AccessRefusal['kind'], 'broken'>, Words> = {
   'disk-full': {
     title: 'The disk is full.',
     text: 'Nothing was changed, and the old list is whole. Make room, then try again.',
+  },
+  'too-many-open': {
+    title: 'Too many files are open.',
+    text: 'Nothing was changed. Raise the limit (`ulimit -n`, LimitNOFILE= of systemd, `ulimits` of Compose) and restart this dashboard.',
+  },
+  'broken-disk': {
+    title: 'The disk reports an error.',
+    text: 'Nothing was changed. Look at the log of the system: the disk may be failing.',
+  },
+  lock: {
+    title: 'The lock beside the list is not what Gatehouse made.',
+    text: 'Nothing was changed. Delete the file beside the list whose name ends with `.lock`, then try again.',
   },
   busy: {
     title: 'Somebody else is changing the list at this moment.',

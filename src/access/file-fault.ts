@@ -1,5 +1,8 @@
 // Why the allow-list cannot be read or written; whatever is not foreseen here is thrown on.
 
+import type { FileFault as DiskFault } from '../files/file-fault.ts';
+import { fileFaultOf } from '../files/file-refused.ts';
+
 export type FileFault =
   | 'missing'
   | 'no-folder'
@@ -12,6 +15,9 @@ export type FileFault =
   | 'not-utf8'
   | 'too-big'
   | 'disk-full'
+  | 'too-many-open'
+  | 'broken-disk'
+  | 'lock'
   | 'busy';
 
 export class Fault extends Error {
@@ -22,23 +28,31 @@ export class Fault extends Error {
   }
 }
 
-const faults: Readonly<Record<string, FileFault>> = {
-  ENOENT: 'no-folder',
-  ENOTDIR: 'no-folder',
-  EROFS: 'read-only',
-  EACCES: 'no-rights',
-  EPERM: 'no-rights',
-  ELOOP: 'not-a-file',
+const faults: Readonly<Partial<Record<DiskFault, FileFault>>> = {
+  missing: 'no-folder',
+  'not-a-folder': 'no-folder',
+  'read-only': 'read-only',
+  'no-access': 'no-rights',
+  'cannot-open': 'no-rights',
+  link: 'not-a-file',
+  folder: 'not-a-file',
+  'not-a-file': 'not-a-file',
   // A file that is a mount of its own cannot be renamed over.
-  EBUSY: 'mounted-alone',
-  EXDEV: 'mounted-alone',
-  ENOSPC: 'disk-full',
-  EDQUOT: 'disk-full',
+  mounted: 'mounted-alone',
+  full: 'disk-full',
+  quota: 'disk-full',
+  'too-many-open': 'too-many-open',
+  'broken-disk': 'broken-disk',
+  // A list is no database: these are about its lock.
+  damaged: 'lock',
+  'not-a-database': 'lock',
+  locked: 'busy',
 };
 
 export function faultOf(error: unknown): FileFault {
   if (error instanceof Fault) return error.fault;
-  const fault = faults[(error as NodeJS.ErrnoException).code ?? ''];
+  const found = fileFaultOf(error);
+  const fault = found && faults[found];
   if (fault === undefined) throw error;
   return fault;
 }

@@ -1,5 +1,5 @@
 // `gatehouse audit verify`: says on its first line whether the record is as it was written, and if not, what happened where.
-import { readFileSync } from 'node:fs';
+import { readOrdinaryFile } from '../files/ordinary-file.ts';
 import { recordKeys } from './chain.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import type { AuditCommand, OpenRecord } from './cli.ts';
@@ -18,7 +18,8 @@ export async function runVerify(
   const keys = recordKeys(hexKeys);
   const checkpoints = new Map<number, string>();
   if (task.checkpoint !== undefined) {
-    for (const line of readFileSync(task.checkpoint, 'utf8').split('\n')) {
+    const text = readOrdinaryFile({ path: task.checkpoint, setting: '--checkpoint' }).toString('utf8');
+    for (const line of text.split('\n')) {
       if (line.trim() === '') continue;
       const mark = readCheckpoint(line, keys);
       if ('wrong' in mark) {

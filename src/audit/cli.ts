@@ -1,5 +1,7 @@
 // `gatehouse audit verify|export|checkpoint`: the record without a browser; whoever holds the terminal is an operator.
 import { appendFileSync } from 'node:fs';
+import { naming, wordsForError } from '../files/file-refused.ts';
+import { demandOrdinaryFile } from '../files/ordinary-file.ts';
 import type { Store } from '../store/contract.ts';
 import { recordKeys } from './chain.ts';
 import { makeCheckpoint } from './checkpoint.ts';
@@ -73,13 +75,17 @@ async function runCheckpoint(task: CheckpointTask, opened: OpenRecord, deps: Aud
     await deps.out(`${line}\n`);
     return 0;
   }
-  appendFileSync(task.out, `${line}\n`, { mode: 0o600 });
+  const out = { path: task.out, setting: '--out' };
+  demandOrdinaryFile(out);
+  naming(out, () => appendFileSync(out.path, `${line}\n`, { mode: 0o600 }));
   await deps.out(`Added to ${plain(task.out)}. Keep it where the server cannot change it.\n`);
   return 0;
 }
 
 function whyOf(error: unknown): string {
   if (error instanceof RecordUnavailable) return 'the record cannot be written, so nothing was done';
+  const words = wordsForError(error, { path: 'gatehouse.db', setting: 'DATA_DIR' });
+  if (words !== undefined) return plain(words);
   const { name, code, path } = error as NodeJS.ErrnoException;
   if (name === 'StoreUnavailable') return 'the store does not answer';
   return code === undefined ? 'it could not be run' : `${plain(path ?? 'a file')} cannot be used: ${code}`;

@@ -12,23 +12,32 @@ const lockWaitMs = 1_000;
 const tailBytes = 128 * 1024;
 const shortestSpanMs = 86_400_000;
 
-/** Adds `text` with one write, so that lines of several processes never mix. @throws what the file system refuses */
-export async function appendLines(path: string, text: string): Promise<void> {
-  if (text === '') return;
+/**
+ * Adds `text` with one write, so that lines of several processes never mix. @throws what the file system refuses
+ * @returns which file took it; undefined: there was nothing to add
+ */
+export async function appendLines(path: string, text: string): Promise<string | undefined> {
+  if (text === '') return undefined;
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
   const file = await open(path, flags, 0o600);
   try {
     const bytes = Buffer.from(text);
-    const { size } = await file.stat();
+    const { size, dev, ino } = await file.stat();
     const { bytesWritten } = await file.write(bytes);
-    if (bytesWritten === bytes.length) return;
+    if (bytesWritten === bytes.length) return `${dev}:${ino}`;
     // A full disk took a part. Without it the next line would begin in the middle of this one.
     if ((await file.stat()).size === size + bytesWritten) await file.truncate(size);
     throw Object.assign(new Error('the disk is full'), { code: 'ENOSPC' });
   } finally {
     await file.close();
   }
+}
+
+/** Whether `id` is the file that stepped aside last. */
+export async function hasSteppedAside(path: string, id: string): Promise<boolean> {
+  const found = await stat(`${path}.1`).catch(() => undefined);
+  return found !== undefined && `${found.dev}:${found.ino}` === id;
 }
 
 /** Moves a last line without its end, which a crash leaves, into `<path>.torn`. @returns how many bytes; 0: the file was whole */

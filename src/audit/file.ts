@@ -1,9 +1,18 @@
 // The record as JSON lines beside the store. What the file cannot take refuses no change: it is told, counted and added later, also what
 // a kill left between the two.
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileWords } from '../files/file-fault.ts';
+import { fileFaultOf } from '../files/file-refused.ts';
 import type { RecordRow, RecordTable } from '../store/contract.ts';
 import type { RecordKey } from './chain.ts';
-import { appendLines, dropOldFiles, lastLines, rotateFile, setTornEndAside } from './file-disk.ts';
+import {
+  appendLines,
+  dropOldFiles,
+  hasSteppedAside,
+  lastLines,
+  rotateFile,
+  setTornEndAside,
+} from './file-disk.ts';
 import { genuineEntry } from './genuine.ts';
 import { lineOf, readLine } from './lines.ts';
 import type { RecordLogger } from './log-line.ts';
@@ -52,6 +61,8 @@ export function createRecordFile(options: RecordFileOptions): RecordFile {
   // One after the other, in the order of the chain.
   let work: Promise<void> = repair();
   let kicked = false;
+  /** Which file took the last lines. */
+  let file: string | undefined;
   /** The number of the last line that was there before, until what comes after it is known. */
   let leftAt: number | undefined;
   /** What has this number or a smaller one is caught up. */
@@ -88,7 +99,7 @@ export function createRecordFile(options: RecordFileOptions): RecordFile {
       await rotateFile(path, now(), retentionMs);
       // Behind what is still lacking, so that the next start finds all of it.
       if (gaps.length > 0) remember(rows);
-      else await appendLines(path, rows.map(lineOf).join(''));
+      else await append(rows);
     } catch (error) {
       remember(rows);
       fail(error);
@@ -114,10 +125,23 @@ export function createRecordFile(options: RecordFileOptions): RecordFile {
       const lacking = rows.filter(({ seq }) => seq <= to);
       const last = lacking.at(-1);
       await rotateFile(path, now(), retentionMs);
-      if (last) await appendLines(path, lacking.map(lineOf).join(''));
+      if (last) await append(lacking);
       // What is not there any more was removed after its time.
       gaps = last && last.seq < to ? [[last.seq + 1, to], ...gaps.slice(1)] : gaps.slice(1);
     }
+  }
+
+  /** What somebody removed or replaced meanwhile is lost from the file; the entries are still in the store. */
+  async function append(rows: readonly RecordRow[]): Promise<void> {
+    const before = file;
+    file = (await appendLines(path, rows.map(lineOf).join(''))) ?? before;
+    if (before === undefined || before === file || (await hasSteppedAside(path, before))) return;
+    logger.warn({
+      event: 'record.file_replaced',
+      setting: 'AUDIT_LOG_FILE',
+      meaning:
+        'the file of the record was removed or replaced; a new one goes on from here, and `gatehouse audit export` has what is missing',
+    });
   }
 
   function remember(rows: readonly RecordRow[]): void {
@@ -133,10 +157,12 @@ export function createRecordFile(options: RecordFileOptions): RecordFile {
     failures += 1;
     if (now() - toldAt < tellAgainMs) return;
     toldAt = now();
+    const fault = fileFaultOf(error);
+    const why = fault ? `: ${fileWords({ path, setting: 'AUDIT_LOG_FILE' }, fault)}` : '';
     logger.error({
       event: 'record.file_failed',
       setting: 'AUDIT_LOG_FILE',
-      meaning: 'the file of the record cannot be written; the record in the store goes on',
+      meaning: `the file of the record cannot be written; the record in the store goes on${why}`,
       err: error,
     });
   }

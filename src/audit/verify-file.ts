@@ -2,6 +2,7 @@
 // only what that replica wrote, so a gap in it is no finding.
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { demandOrdinaryFile } from '../files/ordinary-file.ts';
 import { macOf, type RecordKey } from './chain.ts';
 import { readEntry } from './entry.ts';
 import { filesOf } from './file-disk.ts';
@@ -37,6 +38,7 @@ export async function verifyFile(path: string, keys: readonly RecordKey[]): Prom
     first ??= { kind, file, line };
   };
   for (const file of await filesOf(path)) {
+    demandOrdinaryFile({ path: file, setting: '--file' });
     let line = 0;
     for await (const text of createInterface({ input: createReadStream(file), crlfDelay: 0 })) {
       line += 1;

@@ -2,8 +2,11 @@
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { naming } from '../files/file-refused.ts';
+import { rememberFile } from '../files/same-file.ts';
 import { librarySchema } from './library-schema.ts';
 import { preorder, type TreeRow } from './library-tree.ts';
+import { watchDatabase } from './transaction.ts';
 
 export interface LibrarySpace {
   readonly key: string;
@@ -75,6 +78,8 @@ export interface LibraryStore {
   readonly database: DatabaseSync;
   /** The folder of the attachments' bytes. */
   readonly filesFolder: string;
+  /** Whether its file is still the one that was opened. @throws FileRefused */
+  check(): void;
   close(): void;
 }
 
@@ -83,22 +88,28 @@ const pageColumns =
 const attachmentColumns =
   'id, page, title, media_type AS mediaType, size, version, file, sha256, fetched_at AS fetchedAt';
 
-/** Opens (or makes) the library in `dataDir`, which is made with mode 0700. @throws where the folder cannot be used. */
+const setting = 'DATA_DIR';
+
+/** Opens (or makes) the library in `dataDir`, which is made with mode 0700. @throws FileRefused where it cannot be used */
 export function openLibrary(dataDir: string): LibraryStore {
-  mkdirSync(filesFolderOf(dataDir), { recursive: true, mode: 0o700 });
-  return storeOf(openDatabase(join(dataDir, 'library.db')), dataDir);
+  const folder = filesFolderOf(dataDir);
+  naming({ path: folder, setting }, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
+  const file = { path: join(dataDir, 'library.db'), setting };
+  return naming(file, () => storeOf(openDatabase(file.path), dataDir));
 }
 
 /** For a process that only reads, beside the one that opened it. @throws where there is none. */
 export function openLibraryToRead(dataDir: string): LibraryStore {
-  const path = join(dataDir, 'library.db');
-  return storeOf(new DatabaseSync(path, { readOnly: true, timeout: 5000 }), dataDir);
+  const file = { path: join(dataDir, 'library.db'), setting };
+  return naming(file, () => storeOf(new DatabaseSync(file.path, { readOnly: true, timeout: 5000 }), dataDir));
 }
 
 const filesFolderOf = (dataDir: string) => join(dataDir, 'library', 'attachments');
 
 function storeOf(database: DatabaseSync, dataDir: string): LibraryStore {
   const filesFolder = filesFolderOf(dataDir);
+  const file = rememberFile({ path: join(dataDir, 'library.db'), setting });
+  watchDatabase(database, file);
 
   const spaces = database.prepare(
     `SELECT key, name, homepage, url, fetched_at AS fetchedAt, live.pages AS pages FROM space
@@ -138,6 +149,7 @@ function storeOf(database: DatabaseSync, dataDir: string): LibraryStore {
     },
     database,
     filesFolder,
+    check: file.check,
     close() {
       if (database.isOpen) database.close();
     },

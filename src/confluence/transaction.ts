@@ -1,7 +1,19 @@
 // All or nothing: what throws inside leaves no trace in the file. And which of that is the disk's fault.
 import type { DatabaseSync } from 'node:sqlite';
+import { FileRefused } from '../files/file-refused.ts';
+import type { SameFile } from '../files/same-file.ts';
 
+/** What must still be in its place before anything is written. */
+const watched = new WeakMap<DatabaseSync, SameFile>();
+
+/** From now on no transaction begins in `db` once its file was removed or replaced. */
+export function watchDatabase(db: DatabaseSync, file: SameFile): void {
+  watched.set(db, file);
+}
+
+/** @throws FileRefused where the file is no longer the one that was opened */
 export function transaction<T>(db: DatabaseSync, work: () => T): T {
+  watched.get(db)?.check();
   db.exec('BEGIN IMMEDIATE');
   try {
     const value = work();
@@ -14,8 +26,9 @@ export function transaction<T>(db: DatabaseSync, work: () => T): T {
   }
 }
 
-/** SQLite's READONLY, IOERR and FULL, in the low byte. */
+/** SQLite's READONLY, IOERR and FULL, in the low byte; and a file that is no longer there. */
 export function isOfTheDisk(error: unknown): boolean {
+  if (error instanceof FileRefused) return true;
   const { errcode } = error as { readonly errcode?: number };
   return errcode !== undefined && [8, 10, 13].includes(errcode & 0xff);
 }

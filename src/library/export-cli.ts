@@ -1,5 +1,6 @@
 // `gatehouse confluence export`: pages of the library as files, without a browser; whoever holds the terminal is an operator.
 import { parseArgs } from 'node:util';
+import { fileWords } from '../files/file-fault.ts';
 import {
   type ExportFormat,
   type ExportOutcome,
@@ -111,7 +112,7 @@ function fault(
     case 'no-browser':
       return `PDF needs Chromium, and there is none on this machine. ${howToGetBrowser}`;
     case 'unwritable':
-      return `${folder} cannot be written (${outcome.code}); make it writable, or set EXPORTS_DIR`;
+      return fileWords({ path: folder, setting: 'EXPORTS_DIR' }, outcome.why ?? 'not-a-folder');
   }
 }
 

@@ -1,4 +1,5 @@
 // GET and POST /library/exports, GET /library/exports/:id. The root lets only operators here.
+
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
@@ -6,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import { type ExportsProps, libraryExports } from '../../views/library-exports.ts';
+import { fileWords } from '../files/file-fault.ts';
 import { HttpError } from '../http/errors.ts';
 import { replacePolicy } from '../http/headers.ts';
 import { pageFrame, sendPage } from '../http/page.ts';
@@ -96,7 +98,7 @@ function wordsOf(state: ExportState, folder: string): ExportsProps['current'] {
     case 'unwritable':
       return refused(
         'The folder cannot be written',
-        `Nothing was exported. Make ${folder} writable for this server (${outcome.code}).`,
+        `Nothing was exported. ${fileWords({ path: folder, setting: 'EXPORTS_DIR' }, outcome.why ?? 'not-a-folder')}.`,
       );
     case 'unknown':
       return refused('There is nothing to export', 'The page or space is gone from the library.');

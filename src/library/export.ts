@@ -2,6 +2,8 @@
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { PersonRef, Recorder } from '../audit/recorder.ts';
+import { type FileFault, faultWords } from '../files/file-fault.ts';
+import { fileFaultOf } from '../files/file-refused.ts';
 import { withLock } from '../store/file-lock.ts';
 import type { LibraryPages, Page, Space, TreeEntry } from './contract.ts';
 import type { PageStyle } from './document.ts';
@@ -38,7 +40,8 @@ export type ExportOutcome =
       readonly failed: readonly FailedPage[];
     }
   | { readonly kind: 'unknown' | 'busy' | 'no-browser' }
-  | { readonly kind: 'unwritable'; readonly code: string };
+  /** `why`: what the file system said, where it is that. */
+  | { readonly kind: 'unwritable'; readonly why: FileFault | undefined };
 
 export interface ExportRequest {
   readonly scope: ExportScope;
@@ -74,7 +77,7 @@ export async function exportPages(request: ExportRequest, parts: ExportParts): P
     );
     return 'busy' in locked ? { kind: 'busy' } : locked.value;
   } catch (error) {
-    return { kind: 'unwritable', code: (error as NodeJS.ErrnoException).code ?? 'not a folder' };
+    return { kind: 'unwritable', why: fileFaultOf(error) };
   }
 }
 
@@ -176,10 +179,8 @@ async function exportPage(
       writeExport(folder, name, printed.pdf);
     }
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return code
-      ? `the file could not be written (${code})`
-      : 'something else than a folder of exports is in the way';
+    const fault = fileFaultOf(error);
+    return fault ? `the file ${faultWords(fault)}` : 'something else than a folder of exports is in the way';
   }
   return undefined;
 }

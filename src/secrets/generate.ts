@@ -1,7 +1,8 @@
 // One run on one .env file, under its lock: read, plan, confirm, back up, replace. Nothing is written unless all of it can be.
 // Invariant 11: killed at any instant, .env is old or new and whole, and the vault opens with the one that is there.
-import { statSync, unlinkSync } from 'node:fs';
+import { rmSync, statSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { FileRefused, named as namedError } from '../files/file-refused.ts';
 import { withLock } from '../store/file-lock.ts';
 import { removeDeadTemporaries, replaceFile } from '../store/replace-file.ts';
 import { backUp, dropOlderBackups } from './backups.ts';
@@ -85,13 +86,23 @@ interface Written {
 
 async function write(run: Run, { file, text, steps, vaultChange }: Draft): Promise<Written | Refusal> {
   const { path } = run;
-  await vaultChange?.before();
-  const backup = file && backUp(path, file, run.now());
-  const isUnchanged = () => isAsRead(path, file);
-  if (!replaceFile(path, Buffer.from(text), { owner: file?.owner, isUnchanged })) {
-    if (backup) unlinkSync(backup);
-    await vaultChange?.undo();
-    return { wrong: [`${path} was changed by something else meanwhile; run this again`] };
+  let backup: string | undefined;
+  try {
+    await vaultChange?.before();
+    backup = file && backUp(path, file, run.now());
+    const isUnchanged = () => isAsRead(path, file);
+    if (!replaceFile(path, Buffer.from(text), { owner: file?.owner, isUnchanged })) {
+      if (backup) unlinkSync(backup);
+      await vaultChange?.undo();
+      return { wrong: [`${path} was changed by something else meanwhile; run this again`] };
+    }
+  } catch (error) {
+    // What failed after the rename changed the file all the same: then the copy and the vault must stay as they fit it.
+    if (!isAsRead(path, file)) throw error;
+    await leaveNoTrace(backup, vaultChange);
+    const named = namedError({ path, setting: '--env' }, error);
+    if (!(named instanceof FileRefused)) throw error;
+    return { wrong: [`${named.message}; nothing was changed`] };
   }
   // The file is new and the vault opens with it: what fails now is said, and mended by the next run.
   const changed = await vaultChange?.after().then(
@@ -103,6 +114,12 @@ async function write(run: Run, { file, text, steps, vaultChange }: Draft): Promi
   const vault = changed ?? (isReplaced ? outOfReach : undefined);
   const olderBackupsGone = backup ? dropOlderBackups(path, backup) : 0;
   return { olderBackupsGone, ...(vault && { vault }), ...(backup && { backup }) };
+}
+
+/** A copy full of secrets helps nobody where nothing was changed. What fails here must not hide why this is done. */
+async function leaveNoTrace(backup: string | undefined, vaultChange: Draft['vaultChange']): Promise<void> {
+  if (backup) rmSync(backup, { force: true });
+  await vaultChange?.undo().catch(() => undefined);
 }
 
 function plannedOutcome({ file, text }: Draft): 'unchanged' | 'would-create' | 'would-change' {

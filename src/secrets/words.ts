@@ -1,4 +1,5 @@
 // What the generator says of a run: one line a fact, the mend beside the fault, and never a secret.
+import { named } from '../files/file-refused.ts';
 import { emergencyChecklist, endInCompose } from './checklist.ts';
 import { markOf } from './dates.ts';
 import type { ReadFault } from './disk.ts';
@@ -145,13 +146,8 @@ export function dayToComeLine(path: string, day: string): string {
 
 /** What the file system or SQLite says against the lock, before anything was done. */
 export function lockFaultLine(path: string, error: unknown): string {
-  const { code, errcode } = error as { readonly code?: string; readonly errcode?: number };
-  // SQLite's FULL.
-  const mend =
-    code === 'ENOSPC' || errcode === 13
-      ? 'the disk is full'
-      : 'check who owns it and may write in its folder; where nobody runs this it can be deleted';
-  return `${path}.lock cannot be taken: ${mend}; nothing was changed`;
+  const { message } = named({ path: `${path}.lock` }, error) as Error;
+  return `The lock beside the file cannot be taken: ${message}. Where nobody runs this it can be deleted; nothing was changed`;
 }
 
 export function readFaultLine(path: string, fault: ReadFault): string {

@@ -3,6 +3,7 @@ import { closeSync, constants, existsSync, fchownSync, openSync } from 'node:fs'
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
+import { naming } from '../files/file-refused.ts';
 import { foreignOwner } from './replace-file.ts';
 
 const sqliteBusy = 5;
@@ -14,6 +15,7 @@ export type Locked<T> = { readonly value: T } | { readonly busy: true };
  * Runs `work` while `<path>.lock` is held; that file stays, since deleting it would let two in.
  * @param waitMs how long to wait for another holder, in this process or another
  * @returns `busy` where the other one did not finish in time
+ * @throws FileRefused where the lock itself cannot be made or taken
  */
 export async function withLock<T>(
   path: string,
@@ -22,16 +24,17 @@ export async function withLock<T>(
 ): Promise<Locked<T>> {
   const lockPath = `${path}.lock`;
   // Made only where it is missing: closing any handle of a locked file would free this process's own lock on it.
-  if (!existsSync(lockPath)) makeLock(lockPath, path);
+  const lockFile = { path: lockPath };
+  if (!existsSync(lockPath)) naming(lockFile, () => makeLock(lockPath, path));
   // SQLite would wait by holding up every request, so it is asked again instead.
-  for (const until = Date.now() + waitMs; ; await delay(retryMs)) {
-    const database = new DatabaseSync(lockPath, { timeout: 0 });
+  for (const until = performance.now() + waitMs; ; await delay(retryMs)) {
+    const database = naming(lockFile, () => new DatabaseSync(lockPath, { timeout: 0 }));
     try {
-      if (begin(database)) return { value: await work() };
+      if (naming(lockFile, () => begin(database))) return { value: await work() };
     } finally {
       database.close();
     }
-    if (Date.now() >= until) return { busy: true };
+    if (performance.now() >= until) return { busy: true };
   }
 }
 

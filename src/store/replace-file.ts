@@ -10,6 +10,7 @@ import {
   openSync,
   readdirSync,
   renameSync,
+  rmSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -44,7 +45,7 @@ export function replaceFile(
     }
     renameSync(temporary, path);
   } catch (error) {
-    removeDeadTemporaries(path);
+    rmSync(temporary, { force: true });
     throw error;
   }
   syncFolder(dirname(path));

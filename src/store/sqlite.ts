@@ -2,6 +2,8 @@
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { naming } from '../files/file-refused.ts';
+import { rememberFile, watchFile } from '../files/same-file.ts';
 import { attempt, type Store } from './contract.ts';
 import {
   createSqliteClaims,
@@ -11,19 +13,33 @@ import {
 } from './sqlite-choices.ts';
 import { createSqliteCounters } from './sqlite-counters.ts';
 import { createSqliteFacts } from './sqlite-facts.ts';
+import { guardStore } from './sqlite-guard.ts';
 import { createWriteLock } from './sqlite-lock.ts';
 import { migrateSqlite, refuseNewerSqlite } from './sqlite-migrate.ts';
 import { sqliteMigrations } from './sqlite-migrations.ts';
 import { createSqliteAliases, createSqliteRecord } from './sqlite-record.ts';
 import { createSqliteSessions } from './sqlite-sessions.ts';
 
+const setting = 'DATA_DIR';
+
 /** Rows forgotten in one transaction: few, so that no request waits behind them. */
 const purgeBatch = 200;
 
-/** Opens (or makes) `gatehouse.db` in `dataDir`, which is made with mode 0700. @throws NewerStore; and where the folder cannot be used. */
-export function openSqliteStore(dataDir: string): Store {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+/** How often the files are looked at where nobody asks for anything. */
+const watchEveryMs = 1_000;
+
+/**
+ * Opens (or makes) `gatehouse.db` in `dataDir`, which is made with mode 0700.
+ * @param onReplaced told once when the file was removed or replaced under this program, and `undefined` when it is back
+ * @throws NewerStore; FileRefused where the folder or the file cannot be used
+ */
+export function openSqliteStore(dataDir: string, onReplaced?: (fault: unknown) => void): Store {
   const path = join(dataDir, 'gatehouse.db');
+  naming({ path: dataDir, setting }, () => mkdirSync(dataDir, { recursive: true, mode: 0o700 }));
+  return naming({ path, setting }, () => open(path, onReplaced));
+}
+
+function open(path: string, onReplaced: ((fault: unknown) => void) | undefined): Store {
   const umask = process.umask(0o077);
   let db: DatabaseSync;
   let recordDb: DatabaseSync;
@@ -48,6 +64,8 @@ export function openSqliteStore(dataDir: string): Store {
     process.umask(umask);
   }
   for (const suffix of ['', '-wal', '-shm']) if (existsSync(path + suffix)) chmodSync(path + suffix, 0o600);
+  const file = rememberFile({ path, setting });
+  const stopWatching = onReplaced && watchFile(file, watchEveryMs, onReplaced);
 
   const recordLock = createWriteLock(recordDb);
   const forget = ['session', 'visitor', 'claim', 'note', 'counter'].map((table) =>
@@ -57,7 +75,7 @@ export function openSqliteStore(dataDir: string): Store {
   );
   const truncateLog = db.prepare('PRAGMA wal_checkpoint(TRUNCATE)');
   const one = db.prepare('SELECT count(*) FROM sqlite_schema');
-  return {
+  const store: Store = {
     sessions: createSqliteSessions(db, quickDb),
     visitors: createSqliteVisitors(db),
     people: createSqlitePeople(db),
@@ -86,7 +104,9 @@ export function openSqliteStore(dataDir: string): Store {
       }),
     scrub: () => attempt(() => Number(truncateLog.get()?.['busy']) === 0),
     async close() {
-      for (const open of [quickDb, recordDb, db]) if (open.isOpen) open.close();
+      stopWatching?.();
+      for (const one of [quickDb, recordDb, db]) if (one.isOpen) one.close();
     },
   };
+  return guardStore(store, file);
 }

@@ -1,10 +1,12 @@
 // What `gatehouse vault …` prints: names, ages and what to do; never a value.
 import { ago, ahead } from '../../views/format.ts';
 import { refusalWords } from '../../views/vault-words.ts';
+import { fileWords } from '../files/file-fault.ts';
 import type { LoadOutcome, VaultStatus } from './contract.ts';
 import type { CookieFileOutcome } from './cookie-file.ts';
-import { faultWords } from './faults.ts';
+import { type Closed, faultWords } from './faults.ts';
 import type { LegacyFault } from './legacy.ts';
+import { vaultFileName } from './vault-file.ts';
 
 /** Lines, and whether all is as it was asked for. */
 export interface Said {
@@ -16,8 +18,9 @@ const noPassphrase =
   'There is no vault: VAULT_PASSPHRASE is not set; `node generate-secrets.ts` makes one and puts it in .env.';
 const empty = 'The vault is empty.';
 
-export function closedLine({ fault }: { readonly fault: keyof typeof faultWords }): string {
-  return `The vault does not open: ${faultWords[fault]}. Nothing was changed.`;
+export function closedLine({ fault, why }: Pick<Closed, 'fault' | 'why'>): string {
+  const words = why ? fileWords({ path: vaultFileName, setting: 'DATA_DIR' }, why) : faultWords[fault];
+  return `The vault does not open: ${words}. Nothing was changed.`;
 }
 
 export function statusLines(status: VaultStatus, now: number): Said {

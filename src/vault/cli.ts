@@ -1,7 +1,9 @@
 // `gatehouse vault …`: the vault from the terminal. A passphrase or a cookie comes by file, standard input or a silent question, never as an argument.
-import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Recorder } from '../audit/recorder.ts';
+import type { NamedFile } from '../files/file-fault.ts';
+import { FileRefused } from '../files/file-refused.ts';
+import { readOrdinaryFile } from '../files/ordinary-file.ts';
 import { help, type Place, readVaultArgs, type VaultTask } from './cli-options.ts';
 import { closedLine, fileLines, legacyLine, loadLines, type Said, statusLines } from './cli-words.ts';
 import type { Load, Vault } from './contract.ts';
@@ -136,10 +138,11 @@ async function importLegacy(
     task.salt === undefined
       ? ['.salt', 'secure_cookies.salt'].map((name) => join(dirname(path), name))
       : [task.salt];
-  const [sealed, ...found] = await Promise.all([path, ...salts].map(readIfThere));
-  const salt = found.find((bytes) => bytes !== undefined);
-  if (!sealed) return failed(`${path} cannot be read; name the file of the former pipeline.`);
-  if (!salt) return failed(`${salts.join(' and ')} cannot be read; name the salt with --salt.`);
+  const sealed = readNamed({ path });
+  if (typeof sealed === 'string') return failed(`${sealed}.`);
+  const found = salts.map((one) => readNamed({ path: one, setting: '--salt' }));
+  const salt = found.find((bytes) => typeof bytes !== 'string');
+  if (!salt) return failed(`${found.join('; ')}. Name the salt with --salt.`);
   const opened = await openLegacy({ sealed, salt, computer, user }, deps.now());
   if ('kind' in opened) return failed(legacyLine(opened));
   const load = loadOf(task, deps, 'former');
@@ -158,8 +161,14 @@ function failed(line: string): Said {
   return { ok: false, lines: [line] };
 }
 
-async function readIfThere(path: string): Promise<Buffer | undefined> {
-  return readFile(path).catch(() => undefined);
+/** The bytes, or why they cannot be read. */
+function readNamed(file: NamedFile): Buffer | string {
+  try {
+    return readOrdinaryFile(file);
+  } catch (error) {
+    if (error instanceof FileRefused) return error.message;
+    throw error;
+  }
 }
 
 /** What people and files named cannot steer the terminal. */

@@ -81,7 +81,8 @@ async function readBytes(
   path: string,
 ): Promise<Buffer | 'missing' | 'unreadable' | 'not_a_file' | 'too_big'> {
   try {
-    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    // NONBLOCK: to open a pipe would wait for whoever writes into it.
+    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | (constants.O_NONBLOCK ?? 0));
     try {
       const stat = await file.stat();
       if (!stat.isFile()) return 'not_a_file';

@@ -1,4 +1,6 @@
 // Why the vault does not open or cannot be written: for the operator's own terminal. The web says only that it does not open (ASVS 11.2.5).
+import type { FileFault } from '../files/file-fault.ts';
+
 export type VaultFault =
   | 'wrong_passphrase'
   | 'other_machine'
@@ -13,10 +15,12 @@ export type VaultFault =
 export interface Closed {
   readonly kind: 'closed';
   readonly fault: VaultFault;
+  /** What the file system said, where it is `unreadable` or `unwritable` and that is known. */
+  readonly why?: FileFault;
 }
 
-export function closed(fault: VaultFault): Closed {
-  return { kind: 'closed', fault };
+export function closed(fault: VaultFault, why?: FileFault): Closed {
+  return { kind: 'closed', fault, ...(why && { why }) };
 }
 
 /** What to do about each, in one line. */

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { constants, mkdirSync } from 'node:fs';
 import { open as openFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { FileRefused, fileFaultOf } from '../files/file-refused.ts';
 import { withLock } from '../store/file-lock.ts';
 import { removeDeadTemporaries, replaceFile } from '../store/replace-file.ts';
 import { type Entry, openEntry, sealEntry } from './entry.ts';
@@ -67,7 +68,6 @@ export interface VaultFile {
 
 const lockWaitMs = 5_000;
 const maxBytes = 16 * 1024 * 1024;
-const refusals = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'ENOTDIR']);
 
 export function createVaultFile({ path, bindMachine, machineId, seen, now }: VaultFileOptions): VaultFile {
   const slotKeys = createSlots({ bindMachine, machineId });
@@ -93,7 +93,7 @@ export function createVaultFile({ path, bindMachine, machineId, seen, now }: Vau
     passphrase: string,
     contents: Contents | undefined,
     draft: Draft,
-  ): Promise<VaultFault | undefined> {
+  ): Promise<VaultFault | Closed | undefined> {
     const renewed = draft.newDataKey || !contents;
     const dataKey = renewed ? randomBytes(32) : contents.dataKey;
     let slots = draft.slots ?? contents?.slots ?? [];
@@ -112,7 +112,7 @@ export function createVaultFile({ path, bindMachine, machineId, seen, now }: Vau
       replaceFile(path, Buffer.from(writeSealed({ id, generation, slots, entries }, dataKey)));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === undefined) throw error;
-      return 'unwritable';
+      return closed('unwritable', fileFaultOf(error));
     }
     await seen?.write(id, generation);
     return undefined;
@@ -153,14 +153,15 @@ export function createVaultFile({ path, bindMachine, machineId, seen, now }: Vau
         const draft = await plan(contents);
         if (draft === undefined) return 'unchanged';
         const fault = typeof draft === 'string' ? draft : await write(passphrase, contents, draft);
-        return fault ? closed(fault) : 'changed';
+        if (fault === undefined) return 'changed';
+        return typeof fault === 'string' ? closed(fault) : fault;
       };
       try {
         mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
         const locked = await withLock(path, lockWaitMs, work);
         return 'value' in locked ? locked.value : closed('busy');
       } catch (error) {
-        if (isRefusedByDisk(error)) return closed('unwritable');
+        if (isRefusedByDisk(error)) return closed('unwritable', fileFaultOf(error));
         throw error;
       }
     },
@@ -169,10 +170,8 @@ export function createVaultFile({ path, bindMachine, machineId, seen, now }: Vau
 
 /** What the lock and the folder answer; everything else is another's error to tell. */
 function isRefusedByDisk(error: unknown): boolean {
-  const { code, syscall, errcode } = error as NodeJS.ErrnoException & { readonly errcode?: number };
-  // SQLite's READONLY, IOERR, FULL and CANTOPEN, in their low byte: the lock is there, but cannot be taken.
-  if (errcode !== undefined && [8, 10, 13, 14].includes(errcode & 0xff)) return true;
-  return (syscall === 'open' || syscall === 'mkdir') && refusals.has(code ?? '');
+  const { syscall } = error as NodeJS.ErrnoException;
+  return error instanceof FileRefused || (syscall === 'mkdir' && fileFaultOf(error) !== undefined);
 }
 
 /** undefined where there is no file. */
@@ -189,6 +188,6 @@ async function readText(path: string): Promise<string | Closed | undefined> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
-    return code === 'ENOENT' ? undefined : closed('unreadable');
+    return code === 'ENOENT' ? undefined : closed('unreadable', fileFaultOf(error));
   }
 }

@@ -24,7 +24,7 @@ export const controls: readonly Control[] = [
     invariant: 'access: no change is lost',
     defence: 'one writer at a time',
     file: 'src/store/file-lock.ts',
-    find: 'if (begin(database)) return { value: await work() };',
+    find: 'if (naming(lockFile, () => begin(database))) return { value: await work() };',
     replace: 'return { value: await work() };',
     tests: 'test/access-file.test.ts',
     sees: 'while somebody else holds the lock',

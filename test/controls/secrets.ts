@@ -173,7 +173,7 @@ export const controls: readonly Control[] = [
     invariant: 'two generators at once lose nothing',
     defence: 'one at a time',
     file: 'src/store/file-lock.ts',
-    find: 'if (begin(database)) return { value: await work() };',
+    find: 'if (naming(lockFile, () => begin(database))) return { value: await work() };',
     replace: 'return { value: await work() };',
     tests: command,
     sees: 'another run at work',

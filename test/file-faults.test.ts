@@ -1,0 +1,235 @@
+// What the file system refuses, met by the real program: every start and every command names the file, its setting and what to do.
+import assert from 'node:assert/strict';
+import { execFile, execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import * as fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { after, suite, test } from 'node:test';
+import { readOrdinaryFile } from '../src/files/ordinary-file.ts';
+
+const program = resolve(import.meta.dirname, '..');
+const gatehouse = join(program, 'src/main.ts');
+const generator = join(program, 'generate-secrets.ts');
+const root = fs.mkdtempSync(join(tmpdir(), 'gatehouse-faults-'));
+after(() => fs.rmSync(root, { recursive: true, force: true }));
+
+interface Ended {
+  readonly code: number | string;
+  readonly said: string;
+}
+
+/** Runs a command in `folder` until its end. @param command nothing of it is read by a shell */
+function run(folder: string, ...command: string[]): Promise<Ended> {
+  const env = {
+    ...{ PATH: process.env['PATH'], HOME: process.env['HOME'] },
+    ...{ SECRET_KEY: randomBytes(32).toString('hex'), GATE_SECRET: randomBytes(32).toString('hex') },
+    ...{ AUDIT_LOG_FILE: 'off', CONFLUENCE_URL: 'https://wiki.test', VAULT_PASSPHRASE: 'Zk3vQ9xT7mB1nL5c' },
+  };
+  const [file = '', ...args] = command;
+  return new Promise((done) => {
+    execFile(file, args, { cwd: folder, env, timeout: 60_000 }, (error, stdout, stderr) =>
+      done({ code: error ? (error.code ?? 'did not end') : 0, said: stdout + stderr }),
+    );
+  });
+}
+
+const node = (folder: string, ...args: string[]) => run(folder, process.execPath, gatehouse, ...args);
+
+function place(): string {
+  return fs.mkdtempSync(join(root, 'case-'));
+}
+
+/** @param make what is wrong in the folder @param says what the last line must hold */
+interface State {
+  readonly name: string;
+  readonly make: (folder: string) => void;
+  readonly says: RegExp;
+}
+
+const data = (folder: string) => fs.mkdirSync(join(folder, 'data'), { mode: 0o700 });
+const states: readonly State[] = [
+  {
+    name: 'DATA_DIR is a file',
+    make: (folder) => fs.writeFileSync(join(folder, 'data'), ''),
+    says: /: data \(DATA_DIR\) is in the way: .*move what is there away/,
+  },
+  {
+    name: 'DATA_DIR is a link that leads round in a circle',
+    make: (folder) => fs.symlinkSync('data', join(folder, 'data')),
+    says: /: data \(DATA_DIR\) is a symbolic link/,
+  },
+  {
+    name: 'the database is a folder',
+    make: (folder) => fs.mkdirSync(join(folder, 'data/gatehouse.db'), { recursive: true, mode: 0o700 }),
+    says: /: data\/gatehouse\.db \(DATA_DIR\) is a folder/,
+  },
+  {
+    name: 'the database is none',
+    make: (folder) => {
+      data(folder);
+      fs.writeFileSync(join(folder, 'data/gatehouse.db'), randomBytes(8192), { mode: 0o600 });
+    },
+    says: /: data\/gatehouse\.db \(DATA_DIR\) is not a database of Gatehouse.*stop Gatehouse and put the right file/,
+  },
+];
+
+suite('what is there already', { concurrency: 4 }, () => {
+  for (const { name, make, says } of states) {
+    test(name, async () => {
+      const folder = place();
+      make(folder);
+      const { code, said } = await node(folder, 'serve');
+      assert.equal(code, 1, said);
+      assert.match(said.trim().split('\n').at(-1) ?? '', says);
+    });
+  }
+
+  test('the library is no database', async () => {
+    const folder = place();
+    data(folder);
+    fs.writeFileSync(join(folder, 'data/library.db'), randomBytes(8192), { mode: 0o600 });
+    for (const command of [['serve'], ['confluence', 'status']]) {
+      const { code, said } = await node(folder, ...command);
+      assert.equal(code, 1, said);
+      assert.match(said, /data\/library\.db \(DATA_DIR\) is not a database of Gatehouse/);
+    }
+  });
+
+  test('a damaged database is named by a command that reads it', async () => {
+    const folder = place();
+    assert.equal((await node(folder, 'sessions', 'list')).code, 0);
+    const path = join(folder, 'data/gatehouse.db');
+    const bytes = fs.readFileSync(path);
+    // The header and the schema's first page stay.
+    fs.writeFileSync(path, Buffer.concat([bytes.subarray(0, 4096), randomBytes(bytes.length - 4096)]));
+    const { code, said } = await node(folder, 'sessions', 'list');
+    assert.equal(code, 1, said);
+    assert.match(said, /gatehouse\.db \(DATA_DIR\) is damaged: stop Gatehouse, keep a copy/);
+  });
+});
+
+suite('what is no ordinary file, where a command is given its name', { concurrency: 4 }, () => {
+  const folder = place();
+  execFileSync('sh', ['-c', 'mkfifo "$1"', 'sh', join(folder, 'pipe')]);
+  const commands: readonly string[][] = [
+    ['vault', 'import-legacy', 'pipe', '--computer', 'PC', '--user', 'ada'],
+    ['vault', 'import-legacy', gatehouse, '--salt', 'pipe', '--computer', 'PC', '--user', 'ada'],
+    ['audit', 'verify', '--file', 'pipe'],
+    ['audit', 'verify', '--checkpoint', 'pipe'],
+    ['audit', 'checkpoint', '--out', 'pipe'],
+  ];
+  for (const command of commands) {
+    test(command.join(' '), async () => {
+      const { code, said } = await node(folder, ...command);
+      assert.ok(code === 1 || code === 2, `${code} ${said}`);
+      assert.match(said, /pipe .*is not an ordinary file/);
+    });
+  }
+
+  test('a folder, a device and what is not there', () => {
+    const table = { [folder]: 'folder', '/dev/zero': 'not-a-file', [join(folder, 'none')]: 'missing' };
+    for (const [path, fault] of Object.entries(table))
+      assert.throws(() => readOrdinaryFile({ path }), { name: 'FileRefused', fault });
+  });
+});
+
+const isRoot = process.geteuid?.() === 0;
+const apart = isRoot ? ['unshare', '--mount'] : ['unshare', '--user', '--map-root-user', '--mount'];
+
+function canMount(): boolean {
+  try {
+    execFileSync(apart[0] ?? '', [...apart.slice(1), 'true'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** In a mount namespace of its own, after `mounts`, lines of a shell. */
+function mounted(folder: string, mounts: string, ...command: string[]): Promise<Ended> {
+  return run(folder, ...apart, 'sh', '-euc', `${mounts}\nexec "$@"`, 'sh', process.execPath, ...command);
+}
+
+suite('mounts', {
+  skip: canMount() ? false : 'this system has no mount namespaces',
+  concurrency: 4,
+}, () => {
+  const secretFiles = (folder: string) => fs.readdirSync(folder).filter((name) => /backup|tmp/.test(name));
+
+  test('a `.env` that is mounted by itself is not changed, and leaves no copy full of secrets', async () => {
+    const folder = place();
+    assert.equal((await run(folder, process.execPath, generator)).code, 0);
+    const before = fs.readFileSync(join(folder, '.env'), 'utf8');
+    const { code, said } = await mounted(
+      folder,
+      'mount --bind .env .env',
+      ...[generator, '--rotate', 'session', '--yes'],
+    );
+    assert.equal(code, 1, said);
+    assert.match(
+      said,
+      /\.env \(--env\) cannot be replaced, since it is mounted by itself: .*nothing was changed/,
+    );
+    assert.deepEqual([fs.readFileSync(join(folder, '.env'), 'utf8'), secretFiles(folder)], [before, []]);
+  });
+
+  test('a full disk and one that is read-only: the generator', async () => {
+    const folder = place();
+    assert.equal((await run(folder, process.execPath, generator)).code, 0);
+    fs.mkdirSync(join(folder, 'disk'));
+    const rotate = [generator, '--env', 'disk/.env', '--rotate', 'session', '--yes'];
+    const list = 'ls -A disk > left';
+    const full = [
+      'mount -t tmpfs -o size=64k,mode=700 none disk',
+      'cp .env disk/.env; : > disk/.env.lock',
+      'head -c 200000 /dev/zero > disk/fill 2>/dev/null || true',
+    ].join('\n');
+    const script = `${full}\nset +e; "$@"; code=$?; ${list}; exit $code`;
+    const one = await run(folder, ...apart, 'sh', '-euc', script, 'sh', process.execPath, ...rotate);
+    assert.equal(one.code, 1, one.said);
+    assert.match(one.said, /disk is full: free some space.*nothing was changed/);
+    assert.doesNotMatch(fs.readFileSync(join(folder, 'left'), 'utf8'), /backup|tmp/);
+    const other = await mounted(
+      folder,
+      'mount -t tmpfs none disk\ncp .env disk/.env\nmount -o remount,ro disk',
+      ...rotate,
+    );
+    assert.equal(other.code, 1, other.said);
+    assert.match(other.said, /\.lock.*read-only: mount it writable.*nothing was changed/);
+  });
+
+  test('a full disk and one that is read-only: the server and a command', async () => {
+    const folder = place();
+    assert.equal((await node(folder, 'sessions', 'list')).code, 0);
+    const full = [
+      'mount --bind data data',
+      'mount -t tmpfs -o size=600k,mode=700 none data',
+      'head -c 2000000 /dev/zero > data/fill 2>/dev/null || true',
+    ].join('\n');
+    const fresh = await mounted(folder, full, gatehouse, 'serve');
+    assert.equal(fresh.code, 1, fresh.said);
+    assert.match(fresh.said, /\(DATA_DIR\) cannot be written: the disk is full: free some space/);
+    const readOnly = 'mount --bind data data\nmount -o remount,ro,bind data';
+    for (const command of [['serve'], ['sessions', 'list']]) {
+      const { code, said } = await mounted(folder, readOnly, gatehouse, ...command);
+      assert.equal(code, 1, said);
+      assert.match(said, /\(DATA_DIR\) cannot be written: .*read-only: mount it writable/);
+    }
+  });
+});
+
+test('another user’s data folder', {
+  skip: isRoot ? false : 'only root can take a file from this user',
+}, async () => {
+  const folder = place();
+  fs.chmodSync(root, 0o755);
+  fs.chmodSync(folder, 0o755);
+  assert.equal((await node(folder, 'sessions', 'list')).code, 0);
+  const somebody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', process.execPath];
+  for (const command of [['serve'], ['sessions', 'list'], ['audit', 'verify']]) {
+    const { code, said } = await run(folder, ...somebody, gatehouse, ...command);
+    assert.equal(code, 1, said);
+    assert.match(said, /\(DATA_DIR\) may not be read or written by the user that runs this: give that user/);
+  }
+});
