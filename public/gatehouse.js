@@ -67,3 +67,23 @@ for (const button of navigator.clipboard ? document.querySelectorAll('[data-copy
     }, 2000);
   });
 }
+
+// A form's token goes with the session's id, which another tab may have replaced since this page came: it is asked for once more.
+const goodForMs = 20_000;
+let gotAt = performance.now();
+addEventListener('submit', async (event) => {
+  const form = event.target;
+  if (!form.elements._csrf || performance.now() - gotAt < goodForMs) return;
+  event.preventDefault();
+  try {
+    const answer = await fetch('/api/me', { headers: { accept: 'application/json' } });
+    if (answer.ok) {
+      const { csrfToken } = await answer.json();
+      for (const field of document.querySelectorAll('input[name="_csrf"]')) field.value = csrfToken;
+    }
+  } catch {
+    // The answer to the form says what is wrong.
+  }
+  gotAt = performance.now();
+  form.requestSubmit(event.submitter);
+});

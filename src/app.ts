@@ -44,11 +44,12 @@ import { bindRecord, recordSource } from './record-routes.ts';
 import { createLive, type Live } from './reload.ts';
 import { allRoutes } from './routes.ts';
 import { admitSession, keepSessionOnError } from './sessions/admit.ts';
+import { type ConfirmOptions, confirmChanges } from './sessions/confirm.ts';
 import { checkCsrf, recordCsrf } from './sessions/csrf.ts';
 import { ExpressStore } from './sessions/express-store.ts';
 import { prepareMemberPage } from './sessions/member-page.ts';
 import { forget, sessionOf } from './sessions/request-session.ts';
-import { absoluteEndOf, endOf } from './sessions/session.ts';
+import { absoluteEndOf } from './sessions/session.ts';
 import { signedBy } from './sessions/session-cookie.ts';
 import type { Store } from './store/contract.ts';
 import { networkOf as shortNetwork } from './store/network.ts';
@@ -156,6 +157,13 @@ export function createApp(options: AppOptions): Express {
   );
 
   // Everything that is not public: an identity from the gate, a live session, and for changes its anti-forgery token.
+  const confirmation: ConfirmOptions = {
+    sessions,
+    limits: session,
+    now,
+    isEndedAtGate: async (req, res) =>
+      !devMode && (await desk.atGate.inspect(req, personOf(res))).verdict !== 'goes on',
+  };
   const gateSession = { ending: desk.atGate, paths, recorder };
   const byPerson = (req: Request) => personOf(req.res as Response).id;
   const member: RequestHandler[] = [
@@ -215,9 +223,10 @@ export function createApp(options: AppOptions): Express {
       },
     }),
     ...readBody(),
-    checkCsrf(),
+    checkCsrf({ now }),
     prepareMemberPage(store.people),
     renewVisitor(visitors),
+    confirmChanges(confirmation),
   ];
   const operator = requireOperator(personOf, (req, res) =>
     recorder.note({
@@ -241,14 +250,6 @@ export function createApp(options: AppOptions): Express {
       isGateCookie: (name) => isGateCookie(name, gate.cookie.name),
       isGateSignInCookie: (name) => isGateSignInCookie(name, gate.cookie.name),
     });
-  };
-  const watchSession = (req: Request, res: Response) => {
-    const { handle } = sessionOf(res);
-    forget(req);
-    return async () => {
-      const row = await sessions.findByHandle(handle);
-      return row !== undefined && !endOf(row, session, now());
-    };
   };
   const parts = {
     config,
@@ -288,7 +289,16 @@ export function createApp(options: AppOptions): Express {
       },
     }),
     ...bindRoutes(cookieRoutes, { known: knownCookiesOf }),
-    ...bindRecord({ ...parts, config: live.config, onStop, watchSession }),
+    ...bindRecord({
+      ...parts,
+      config: live.config,
+      onStop,
+      // Watching is no use of the session: it runs out by itself.
+      watchSession(req, res) {
+        forget(req);
+        return async () => (await res.locals.stillAdmitted?.()) === true;
+      },
+    }),
     ...bindPrivacy({
       ...parts,
       privacy: createPrivacy({

@@ -1,7 +1,10 @@
 // The library's routes, with what reads and exports in the background.
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { confirmChange, keepAsking } from './audit/change.ts';
+import type { Recorder } from './audit/recorder.ts';
 import type { Config } from './config/derive.ts';
+import { HttpError } from './http/errors.ts';
 import type { Logger } from './http/log.ts';
 import { type BoundRoute, bindRoutes } from './http/routes.ts';
 import type { ChildData } from './library/child.ts';
@@ -60,7 +63,21 @@ export function bindLibrary({
     ...parts,
     style,
     reading,
-    jobs: createExportJobs(exportInChild(childEntry, data, parts.recorder), logger),
+    jobs: createExportJobs((request) => {
+      // Its messages come in no request's context: they ask for the one that started it.
+      const asking = keepAsking();
+      const stopping = new AbortController();
+      const stopIfEnded = (error: unknown) => {
+        if (error instanceof HttpError && error.code === 'session_ended') stopping.abort(error);
+      };
+      const write: Recorder['write'] = (event) => asking(() => parts.recorder.write(event));
+      const onProgress: typeof request.onProgress = (done, total) => {
+        request.onProgress?.(done, total);
+        asking(confirmChange).catch(stopIfEnded);
+      };
+      const start = exportInChild(childEntry, data, { write });
+      return start({ ...request, onProgress, signal: stopping.signal });
+    }, logger),
     publicOrigin: config.publicOrigin,
   });
 }

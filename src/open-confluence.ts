@@ -1,5 +1,6 @@
 // Connects the library with Confluence: for the server, for the command, and for the library's pages.
 import { setTimeout as delay } from 'node:timers/promises';
+import { confirmChange } from './audit/change.ts';
 import type { PersonRef, Recorder } from './audit/recorder.ts';
 import type { Config } from './config/derive.ts';
 import { type Confluence, createConfluence } from './confluence/confluence.ts';
@@ -48,6 +49,7 @@ export function syncForLibrary(
       if (confluence.status().running) return 'running';
       const test = await confluence.test();
       if (!test.ok && isRefusal(test.reason)) return 'cookies';
+      await confirmChange();
       confluence
         .sync(everything, by)
         .catch((error: unknown) => logger.error({ event: 'confluence.failed', err: error }));

@@ -1,4 +1,5 @@
 // The record of a running program: over the store's tables, sealed with the keys that hold at the time.
+import { writeAndConfirm } from './audit/change.ts';
 import { createRecorder, type RecordKeeper } from './audit/writer.ts';
 import type { Config } from './config/derive.ts';
 import { auditKeyOf } from './crypto/audit-key.ts';
@@ -18,7 +19,7 @@ export interface RecordParts {
 /** To be closed before the store. */
 export function openRecord({ config, store, logger, now, catchesUp = false }: RecordParts): RecordKeeper {
   const { logFile, retentionMs } = config().audit;
-  return createRecorder({
+  const keeper = createRecorder({
     record: store.record,
     aliases: store.aliases,
     keys: () => recordKeysOf(config()),
@@ -28,6 +29,7 @@ export function openRecord({ config, store, logger, now, catchesUp = false }: Re
     file: logFile,
     catchesUp,
   });
+  return { ...keeper, write: writeAndConfirm(keeper) };
 }
 
 /** Hex, the one that seals first. */

@@ -5,6 +5,10 @@ import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import type { Trouble } from '../demo/confluence.ts';
+import { duringChange } from '../src/audit/change.ts';
+import type { SyncSummary } from '../src/confluence/confluence.ts';
+import { everything } from '../src/confluence/scope.ts';
+import { HttpError } from '../src/http/errors.ts';
 import { place } from './support/confluence.ts';
 
 const json = { 'content-type': 'application/json' };
@@ -72,6 +76,29 @@ test('an item that does not fit makes the list unfit: half a list would look lik
       : undefined;
   const ended = await here.sync();
   assert.deepEqual([ended.state, ended.reason, ended.removed], ['failed', 'garbled', 0]);
+});
+
+test('a sync stops when the session that started it has ended, and the next one goes on from there', async (t) => {
+  const here = await place(t, { kind: 'data-center' });
+  let isOver = false;
+  here.site.trouble = (path) => {
+    // The first list has come: now the session ends, and Confluence takes its time.
+    if (!/\/content\//.test(path) || isOver) return undefined;
+    isOver = true;
+    return 'hang';
+  };
+  const { promise, resolve, reject } = Promise.withResolvers<SyncSummary | { busy: true }>();
+  duringChange(
+    async () => {
+      if (isOver) throw new HttpError('session_ended');
+    },
+    () => void here.connect({ timeoutMs: 5000, tries: 1 }).sync(everything).then(resolve, reject),
+  );
+  const ended = await promise;
+  assert.ok('state' in ended);
+  assert.deepEqual([ended.state, ended.reason], ['paused', 'session_ended']);
+  const next = await here.sync();
+  assert.deepEqual([next.state, next.resumed], ['done', true]);
 });
 
 test('an attachment that is too large, or larger than it says, is named and not kept', async (t) => {

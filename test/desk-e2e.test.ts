@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { launchChromium } from './support/chromium.ts';
+import { ada, also } from './support/desk.ts';
 import { need } from './support/requirement.ts';
 import { startWorld, type World } from './support/world.ts';
 
@@ -106,5 +107,29 @@ suite('signing out another device', needed, () => {
     const again = await newPage(browser);
     await signIn(again, world, 'grace@example.org');
     assert.match((await again.textContent('h1')) ?? '', /grace@example\.org/);
+  });
+});
+
+suite('a form that is older than its token', await need('chromium'), () => {
+  test('two tabs: the one that was left open still works after the other one has replaced the id', async (t) => {
+    const desk = await also(t, { store: 'sqlite', settings: { PUBLIC_URL: 'http://localhost:4180' } });
+    const browser = await launchChromium();
+    t.after(() => browser.close());
+    const context = await browser.newContext({ extraHTTPHeaders: desk.gateHeaders(ada) });
+    const [left, other] = [await context.newPage(), await context.newPage()];
+    // Its own clock says that the page has been open for long.
+    const ownClock = `{
+      const real = performance.now.bind(performance);
+      performance.now = () => real() + (globalThis.ahead ?? 0);
+    }`;
+    await left.addInitScript({ content: ownClock });
+    await left.goto(`${desk.origin}/settings`);
+    desk.advance(900_000);
+    await other.goto(`${desk.origin}/devices`);
+    await other.reload();
+    desk.advance(31_000);
+    await left.evaluate('globalThis.ahead = 3_600_000');
+    await left.getByRole('button', { name: 'Save settings' }).click();
+    await left.getByText('Your settings are saved.').waitFor({ timeout: 10_000 });
   });
 });

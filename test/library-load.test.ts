@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { HttpError } from '../src/http/errors.ts';
 import { exportInChild } from '../src/library/export-child.ts';
 import { renderPage } from '../src/library/render.ts';
 import { createSearch } from '../src/library/search.ts';
@@ -90,6 +91,23 @@ test('an export that needs more memory than allowed says so', async () => {
   assert.deepEqual(await start({ scope: { page: heavy }, format: 'html', by: 'terminal' }), {
     kind: 'memory',
   });
+});
+
+test('an export stops when the session that started it has ended', async () => {
+  const entry = new URL('../src/library-child.ts', import.meta.url);
+  const data = {
+    dataDir: join(library.folder, 'data'),
+    url: undefined,
+    exportsFolder: join(library.folder, 'exports'),
+    style: { css: '', source: '' },
+  };
+  const stopping = new AbortController();
+  const start = exportInChild(entry, data, library.recorder);
+  const onProgress = () => stopping.abort(new HttpError('session_ended'));
+  await assert.rejects(
+    start({ scope: { space: 'DOC' }, format: 'html', by: 'terminal', onProgress, signal: stopping.signal }),
+    { code: 'session_ended' },
+  );
 });
 
 test('a search for the word that a page is made of', () => {

@@ -1,10 +1,13 @@
 // Replacing ids while they are in use: one successor, a grace, and a replay that ends the session. On both stores.
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { after, before, suite, test } from 'node:test';
 import fc from 'fast-check';
-import type { Client } from './support/client.ts';
-import { ada, also, begin, type Desk, startDesk, storeKinds } from './support/desk.ts';
+import { type Client, keepCookies } from './support/client.ts';
+import { ada, also, begin, type Desk, grace, startDesk, storeKinds } from './support/desk.ts';
+import { cookieHeader, formType, gateLines } from './support/hostile.ts';
 import { need } from './support/requirement.ts';
+import { onBodyRead } from './support/whole.ts';
 
 const name = '__Host-session';
 const age = 900_000;
@@ -114,6 +117,108 @@ for (const store of storeKinds) {
       assert.doesNotMatch((await other.browser.ask('/dashboard')).text, /A copy of your cookie was used/);
     });
 
+    test('a slow answer hands out the id that is valid when it is sent, or none, and nobody is signed out for it', async () => {
+      const { browser, csrfToken } = await begin(desk, ada);
+      const slow = copyOf(desk, browser);
+      const form = new URLSearchParams({ theme: 'dark', _csrf: csrfToken }).toString();
+      /** The settings without "stay signed in", which sets the cookie again; the body comes when `meanwhile` is over. */
+      const sendSlowly = async (from: Client, meanwhile: () => Promise<void>) => {
+        const reading = onBodyRead(desk);
+        const lines = [
+          ...gateLines(desk, ada),
+          `Cookie: ${cookieHeader(from)}`,
+          `Origin: ${desk.origin}`,
+          `Content-Type: ${formType}`,
+          `Content-Length: ${form.length}`,
+          'Connection: close',
+        ];
+        const socket = connect(desk.port, '127.0.0.1', () =>
+          socket.write(
+            `POST /settings HTTP/1.1\r\nHost: localhost:${desk.port}\r\n${lines.join('\r\n')}\r\n\r\n`,
+          ),
+        );
+        const closed = new Promise<string>((resolve, reject) => {
+          let received = '';
+          socket.setEncoding('latin1').on('data', (part: string) => {
+            received += part;
+          });
+          socket.on('error', reject).on('close', () => resolve(received));
+        });
+        await reading;
+        await meanwhile();
+        socket.write(form);
+        const text = await closed;
+        keepCookies(
+          from.cookies,
+          [...text.matchAll(/^set-cookie: (.*)$/gim)].map(([, line = '']) => line.trim()),
+        );
+        return Number(text.split(' ')[1]);
+      };
+      const before = idOf(browser);
+      assert.equal(
+        await sendSlowly(slow, async () => {
+          desk.advance(age);
+          await browser.ask('/api/me');
+          await browser.ask('/api/me');
+        }),
+        303,
+      );
+      assert.notEqual(idOf(browser), before);
+      assert.equal(idOf(slow), idOf(browser), 'the present id');
+      desk.advance(33_000);
+      assert.equal((await slow.ask('/api/me')).status, 200, 'nobody is signed out as a replay');
+
+      // Later than the grace: the form is out of date, no cookie is set, and the session goes on.
+      const late = copyOf(desk, browser);
+      const kept = idOf(late);
+      assert.equal(
+        await sendSlowly(late, async () => {
+          desk.advance(age);
+          await browser.ask('/api/me');
+          await browser.ask('/api/me');
+          desk.advance(31_000);
+        }),
+        403,
+      );
+      assert.equal(idOf(late), kept);
+      assert.equal((await browser.ask('/api/me')).status, 200);
+    });
+
+    test('a form’s token goes with the id: the one before is good for as long as that id', async () => {
+      const { browser, change } = await begin(desk, ada);
+      const form = { theme: 'auto', staySignedIn: 'on' };
+      desk.advance(age);
+      assert.equal((await change('/settings', form)).status, 303, 'the change that replaces the id');
+      assert.equal((await change('/settings', form)).status, 303, 'another tab, in the grace');
+      desk.advance(31_000);
+      const refused = await change('/settings', form);
+      assert.equal(refused.status, 403);
+      const { csrfToken } = (await browser.ask('/api/me')).json<{ csrfToken: string }>();
+      assert.equal((await change('/settings', form, { 'x-csrf-token': csrfToken })).status, 303);
+    });
+
+    test('ten copies of a cookie at the same time are one alarm', async () => {
+      const { browser } = await begin(desk, ada);
+      const copies = Array.from({ length: 10 }, () => copyOf(desk, browser));
+      desk.advance(age);
+      await browser.ask('/api/me');
+      await browser.ask('/api/me');
+      desk.advance(31_000);
+      const counted = () =>
+        ['session.replayed', 'session.revoked'].map(
+          (event) => desk.logLines.filter((line) => line.includes(`"${event}"`)).length,
+        );
+      await desk.recorder.flush();
+      const before = counted();
+      const answers = await Promise.all(copies.map((copy) => copy.ask('/api/me')));
+      assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([401]));
+      await desk.recorder.flush();
+      assert.deepEqual(
+        counted().map((count, i) => count - (before[i] ?? 0)),
+        [1, 1],
+      );
+    });
+
     test('an id of two replacements ago is a replay at once', async () => {
       const { browser } = await begin(desk, ada);
       const oldest = copyOf(desk, browser);
@@ -183,7 +288,10 @@ for (const store of storeKinds) {
             seen.add(idOf(browser));
           }
           if (!ends) return;
-          assert.equal((await change('/logout')).status, 303);
+          // As a page that is opened now has it.
+          const { csrfToken } = (await browser.ask('/api/me')).json<{ csrfToken: string }>();
+          const answer = await change('/logout', {}, { 'x-csrf-token': csrfToken });
+          assert.equal(answer.status, 303);
           for (const id of seen) assert.ok((await desk.store.sessions.read(id.split('.')[0] ?? ''))?.ended);
         }),
         { numRuns: 60 },
@@ -200,6 +308,20 @@ for (const store of storeKinds) {
         desk = await startDesk({ store, settings: { SESSION_MAX_PER_USER: '3' } });
       });
       after(() => desk.close());
+
+      test('what a clock that was ahead has written is no time that has not passed yet', async () => {
+        const day = 86_400_000;
+        const old = await begin(desk, ada);
+        const seen = await begin(desk, grace);
+        desk.advance(day - 61_000);
+        const begun = await begin(desk, ada);
+        assert.equal((await seen.browser.ask('/api/me')).status, 200);
+        desk.advance(61_000 - day);
+        assert.equal((await begun.browser.ask('/api/me')).status, 401, 'began tomorrow');
+        assert.match((await begun.browser.ask('/dashboard')).text, /Dashboard|signed in/i);
+        assert.equal((await seen.browser.ask('/api/me')).status, 401, 'was last seen tomorrow');
+        assert.equal((await old.browser.ask('/api/me')).status, 200, 'the others go on');
+      });
 
       test('one session more than allowed signs out the one used longest ago, and says so', async () => {
         const first = await begin(desk, ada);

@@ -10,6 +10,7 @@ import {
   realpathSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { confirmChange } from '../audit/change.ts';
 import { withLock } from '../store/file-lock.ts';
 import { removeDeadTemporaries, replaceFile } from '../store/replace-file.ts';
 import { Fault, type FileFault, faultOf } from './file-fault.ts';
@@ -52,7 +53,11 @@ export function createAccessFile(path: string, lockWaitMs = 3000): AccessFile {
         const target = realPath(path);
         // Asked first, since a lock that cannot be made would say less.
         accessSync(dirname(target), constants.W_OK | constants.X_OK);
-        const locked = await withLock(target, lockWaitMs, () => attempt(target, decide));
+        const locked = await withLock(target, lockWaitMs, async () => {
+          // Another writer may have been waited for.
+          await confirmChange();
+          return attempt(target, decide);
+        });
         return 'value' in locked ? locked.value : { fault: 'busy' };
       } catch (error) {
         return { fault: faultOf(error) };

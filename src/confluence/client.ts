@@ -38,7 +38,7 @@ export interface Client {
   /** The bytes of an attachment. @param mediaType as Confluence named it before @throws Unanswered, and what `take` throws */
   file<T>(path: string, mediaType: string, take: (body: Readable) => Promise<T>): Promise<T>;
   /** Ends what is under way; further requests throw `reason`. */
-  stop(reason: 'stopped' | Refusal): void;
+  stop(reason: 'stopped' | 'session_ended' | Refusal): void;
   requests(): number;
   close(): void;
 }
@@ -67,7 +67,7 @@ export function createClient(options: ClientOptions): Client {
   let stopped: Unanswered | undefined;
   let requests = 0;
 
-  function stop(reason: 'stopped' | Refusal, status = 0): void {
+  function stop(reason: 'stopped' | 'session_ended' | Refusal, status = 0): void {
     stopped ??= new Unanswered(reason, status);
     stopping.abort();
   }

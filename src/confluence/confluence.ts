@@ -1,5 +1,6 @@
 // The library's connection to Confluence: sync, its state, and a test of the credentials. One sync at a time, in all processes together.
 import { join } from 'node:path';
+import { confirmChange } from '../audit/change.ts';
 import type { PersonRef, Recorder } from '../audit/recorder.ts';
 import type { Logger } from '../http/log.ts';
 import { withLock } from '../store/file-lock.ts';
@@ -66,6 +67,7 @@ export interface Confluence {
 }
 
 const failuresShown = 100;
+const askEveryMs = 1_000;
 const aliveEveryMs = 20_000;
 /** A sync that says `running` and was not heard of for so long was killed. */
 const silentMs = 3 * aliveEveryMs;
@@ -84,6 +86,12 @@ export function createConfluence(options: ConfluenceOptions): Confluence {
   /** @returns why it ended early; undefined: it is done */
   async function go(scope: Scope, run: number): Promise<{ reason: Reason | undefined; requests: number }> {
     let site: Site | undefined;
+    // Whoever was signed out does not go on fetching: asked again for as long as it runs (invariant 3).
+    const asking = setInterval(() => {
+      confirmChange().catch((error: unknown) => {
+        if ((error as { code?: unknown }).code === 'session_ended') running?.stop('session_ended');
+      });
+    }, askEveryMs).unref();
     try {
       site = await openSite(options, (client) => {
         running = client;
@@ -112,6 +120,7 @@ export function createConfluence(options: ConfluenceOptions): Confluence {
       const reason = await reasonOf(error, site);
       return { reason, requests: site?.client.requests() ?? 0 };
     } finally {
+      clearInterval(asking);
       running = undefined;
       site?.client.close();
       progress.set(idle);

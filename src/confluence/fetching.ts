@@ -20,6 +20,7 @@ const manyFailures = 10;
 /** These are not about one page. */
 const endsAll: ReadonlySet<Reason> = new Set([
   'stopped',
+  'session_ended',
   'rate_limited',
   'private_address',
   'untrusted_certificate',

@@ -28,6 +28,7 @@ export const faults = {
   not_stored:
     'It could not be written here: look at the space on the disk, and the owner and mode of DATA_DIR.',
   stopped: 'The sync was stopped.',
+  session_ended: 'The session that started it has ended. Start it again, and it goes on from there.',
 } as const;
 
 export type Refusal = keyof typeof refusals;
@@ -40,7 +41,7 @@ export function isRefusal(reason: string): reason is Refusal {
 
 /** These end by themselves or by somebody's hand; the others are somebody's to look into. */
 export function pauses(reason: Reason): boolean {
-  return isRefusal(reason) || reason === 'stopped' || reason === 'rate_limited';
+  return isRefusal(reason) || ['stopped', 'session_ended', 'rate_limited'].includes(reason);
 }
 
 /** One sentence. */

@@ -23,12 +23,17 @@ export interface Verdict {
   readonly reasons: readonly GovernorReason[];
 }
 
+/** Clocks of replicas differ by less. */
+const clockSkewMs = 300_000;
+
 /** Those to end, in the order given. Of more than a person may have, those first seen last stay. */
 export function plan(sessions: readonly GovernedSession[], rules: GovernorRules, now: number): Verdict[] {
   const { maxAgeMs, maxIdleMs, maxSessions } = rules;
   const byLimits = sessions.map((session) => {
     const reasons: GovernorReason[] = [];
-    if (maxAgeMs > 0 && now - session.firstSeenAt > maxAgeMs) reasons.push('age');
+    const age = now - session.firstSeenAt;
+    // First seen in the future: by a clock that was wrong, so how old it is is not known, and is not nothing.
+    if (maxAgeMs > 0 && (age > maxAgeMs || age < -clockSkewMs)) reasons.push('age');
     if (maxIdleMs > 0 && session.lastUsedAt !== undefined && now - session.lastUsedAt > maxIdleMs)
       reasons.push('idle');
     return { session, reasons };

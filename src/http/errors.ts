@@ -34,6 +34,12 @@ const problems = {
       'It is not clear which one is yours, so neither was used. Clear the cookies of this site in your browser, then sign in again.',
   },
   no_session: { status: 401, title: 'You are not signed in', detail: 'Sign in to see this page.' },
+  session_ended: {
+    status: 401,
+    title: 'You were signed out meanwhile',
+    detail:
+      'This session ended while your request was under way, so nothing was changed. Sign in again and repeat the step.',
+  },
   gate_untrusted: {
     status: 401,
     title: 'The gate could not prove itself',
@@ -164,7 +170,12 @@ export function sendProblem(req: Request, res: Response, code: ProblemCode, sign
     res.json({ error: { code, message: `${words.title}. ${words.detail}` } });
     return;
   }
-  const action = code === 'no_session' && signInPath ? { label: 'Sign in', href: signInPath } : words.action;
+  const isOver = code === 'session_ended';
+  const wayIn = signInPath ?? (isOver ? res.locals.frame.signInPath : undefined);
+  const action =
+    (code === 'no_session' || isOver) && wayIn ? { label: 'Sign in', href: wayIn } : words.action;
+  // Whoever is signed out meanwhile is shown no way that needs a session.
+  if (isOver) Reflect.deleteProperty(res.locals.frame, 'person');
   const { status, title, detail } = words;
   const page = errorPage(pageFrame(req, res), {
     status,

@@ -23,14 +23,14 @@ export type ChildOutcome = ExportOutcome | { readonly kind: 'memory' };
 
 const exportMemoryMb = 384;
 
-/** @throws RecordUnavailable: then nothing was written */
+/** @throws RecordUnavailable: then nothing was written; the reason of `signal`, whose process is gone then */
 export function exportInChild(
   entry: URL,
   data: ChildData,
   recorder: Pick<Recorder, 'write'>,
   memoryMb: number = exportMemoryMb,
 ): (request: ExportRequest) => Promise<ChildOutcome> {
-  return ({ scope, format, by, onProgress }) =>
+  return ({ scope, format, by, onProgress, signal }) =>
     new Promise((settle, fail) => {
       const child = startChild<ToExport, FromExport>({
         entry,
@@ -61,6 +61,10 @@ export function exportInChild(
           if (how === 'memory') settle({ kind: 'memory' });
           else fail(new Error('the process of the export ended'));
         },
+      });
+      signal?.addEventListener('abort', () => {
+        fail(signal.reason);
+        void child.kill();
       });
       child.send({ kind: 'export', data, request: { scope, format, by } });
     });

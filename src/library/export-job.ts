@@ -1,6 +1,7 @@
 // The export that runs in this server, and how the last one ended: one at a time, and nobody's request waits for a whole space.
 import { setTimeout as delay } from 'node:timers/promises';
 import { RecordUnavailable } from '../audit/recorder.ts';
+import { HttpError } from '../http/errors.ts';
 import type { Logger } from '../http/log.ts';
 import type { ExportOutcome, ExportRequest } from './export.ts';
 
@@ -11,13 +12,17 @@ export type ExportState =
 
 export interface ExportJobs {
   readonly state: () => ExportState;
-  /** Resolves when it has ended, or after a moment while it goes on. @throws RecordUnavailable where it was not begun */
+  /** Resolves when it has ended, or after a moment while it goes on. @throws RecordUnavailable, HttpError session_ended: it was not begun */
   start(request: ExportRequest): Promise<void>;
 }
 
 const patienceMs = 2500;
 
-/** @param exportPages in a process of its own. @throws RecordUnavailable */
+function isEndedSession(error: unknown): boolean {
+  return error instanceof HttpError && error.code === 'session_ended';
+}
+
+/** @param exportPages in a process of its own. @throws RecordUnavailable, HttpError session_ended */
 export function createExportJobs(
   exportPages: (request: ExportRequest) => Promise<ExportOutcome | { readonly kind: 'memory' }>,
   logger: Logger,
@@ -31,7 +36,7 @@ export function createExportJobs(
       };
       state = { state: 'ended', outcome: await exportPages({ ...request, onProgress }) };
     } catch (error) {
-      const isRefused = error instanceof RecordUnavailable;
+      const isRefused = error instanceof RecordUnavailable || isEndedSession(error);
       state = isRefused ? { state: 'none' } : { state: 'ended', outcome: { kind: 'failed' } };
       if (!isRefused) logger.error({ event: 'library.export_failed', err: error });
       else throw error;

@@ -10,6 +10,7 @@ import { type ExportsProps, libraryExports } from '../../views/library-exports.t
 import { fileWords } from '../files/file-fault.ts';
 import { HttpError } from '../http/errors.ts';
 import { replacePolicy } from '../http/headers.ts';
+import { whileAdmitted } from '../http/long-answer.ts';
 import { pageFrame, sendPage } from '../http/page.ts';
 import { disposition } from './disposition.ts';
 import { exportFormats } from './export.ts';
@@ -76,7 +77,7 @@ export function sendExport({ library }: LibraryOptions): RequestHandler {
       res.end();
       return;
     }
-    await pipeline(handle.createReadStream(), res).catch(() => res.destroy());
+    await pipeline(whileAdmitted(res, handle.createReadStream()), res).catch(() => res.destroy());
   };
 }
 

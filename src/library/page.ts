@@ -7,6 +7,7 @@ import { exportForm } from '../../views/library-exports.ts';
 import { libraryPage } from '../../views/library-page.ts';
 import { HttpError } from '../http/errors.ts';
 import { allowOwnFrame, replacePolicy } from '../http/headers.ts';
+import { whileAdmitted } from '../http/long-answer.ts';
 import { pageFrame, sendPage } from '../http/page.ts';
 import { ownOriginOf } from '../http/public-name.ts';
 import { safeAddress } from './addresses.ts';
@@ -76,9 +77,8 @@ export function sendAttachment({ library }: LibraryOptions): RequestHandler {
     res.setHeader('Content-Disposition', disposition(inline ? 'inline' : 'attachment', file.title));
     if (req.method === 'HEAD') return void res.end();
     // Whoever goes away before the end has what they wanted.
-    await pipeline(createReadStream(file.path, { end: Math.max(0, size - 1) }), res).catch(() =>
-      res.destroy(),
-    );
+    const bytes = createReadStream(file.path, { end: Math.max(0, size - 1) });
+    await pipeline(whileAdmitted(res, bytes), res).catch(() => res.destroy());
   };
 }
 

@@ -1,6 +1,7 @@
 // Erases a person: recorded first, then everything ends, then everything goes, the key of the pseudonym last. Safe to repeat at any
 // point, so a crash halfway leaves nothing that a second try does not reach (GDPR, article 17). What is left in the store's own files is
 // noted before anything is deleted, so that it is written anew for as long as that has not been done.
+import { committed } from '../audit/change.ts';
 import type { PersonRef, Recorder } from '../audit/recorder.ts';
 import type { Store } from '../store/contract.ts';
 import type { Somebody } from './person.ts';
@@ -51,24 +52,27 @@ export function createErase(options: EraseOptions): Erase {
         ...(by === 'retention' ? { reason: 'retention' } : isThemselves(by, ids) ? {} : { by }),
       });
     }
-    await notes.write(scrubDue, true, now() + dueForMs);
-    let sessionsEnded = 0;
-    for (let round = 0, again = true; again && round < roundsAtMost; round++) {
-      for (const id of ids) {
-        sessionsEnded += (await endSessions(id, by)).filter(({ endedNow }) => endedNow).length;
-        await sessions.forgetPerson(id);
-        await notes.forgetPerson(id);
+    // Its first step ends the session that may have asked for it.
+    return committed(async () => {
+      await notes.write(scrubDue, true, now() + dueForMs);
+      let sessionsEnded = 0;
+      for (let round = 0, again = true; again && round < roundsAtMost; round++) {
+        for (const id of ids) {
+          sessionsEnded += (await endSessions(id, by)).filter(({ endedNow }) => endedNow).length;
+          await sessions.forgetPerson(id);
+          await notes.forgetPerson(id);
+        }
+        for (const erase of further) await erase(who);
+        // After the events of the endings: one that came later would make a new pseudonym.
+        await recorder.flush();
+        for (const person of refs) await forgetAliases(person);
+        // The person's row last: as long as it is there, the address leads to what is left.
+        for (const id of ids) await people.remove(id);
+        // A sign-in in between has a session now, and nothing that leads to it.
+        again = (await Promise.all(ids.map((id) => sessions.rowsOf(id)))).some((rows) => rows.length > 0);
       }
-      for (const erase of further) await erase(who);
-      // After the events of the endings: one that came later would make a new pseudonym.
-      await recorder.flush();
-      for (const person of refs) await forgetAliases(person);
-      // The person's row last: as long as it is there, the address leads to what is left.
-      for (const id of ids) await people.remove(id);
-      // A sign-in in between has a session now, and nothing that leads to it.
-      again = (await Promise.all(ids.map((id) => sessions.rowsOf(id)))).some((rows) => rows.length > 0);
-    }
-    return { sessionsEnded, scrubbed: await scrubNow(store), stillListed: isListed(email) };
+      return { sessionsEnded, scrubbed: await scrubNow(store), stillListed: isListed(email) };
+    });
   };
 }
 

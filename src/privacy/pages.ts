@@ -96,6 +96,7 @@ export function apiExport(options: PrivacyPagesOptions): RequestHandler {
     const by = asked === undefined ? {} : { by: { id: reader.id, email: reader.email } };
     await recorder.write({ event: 'privacy.exported', person, ...by, ...requestFacts(req) });
     const copy = await exportPerson(who);
+    if ((await res.locals.stillAdmitted?.()) !== true) throw new HttpError('session_ended');
     res.setHeader(
       'Content-Disposition',
       `attachment; filename="gatehouse-export-${copy.madeAt.slice(0, 10)}.json"`,

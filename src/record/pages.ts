@@ -7,6 +7,7 @@ import { csvHeader, csvLine, exported, jsonLine } from '../audit/export.ts';
 import type { RecordPage, RecordQuery, RecordReader } from '../audit/reader.ts';
 import type { Recorder } from '../audit/recorder.ts';
 import { HttpError } from '../http/errors.ts';
+import { whileAdmitted } from '../http/long-answer.ts';
 import { pageFrame, sendPage } from '../http/page.ts';
 import { requestFacts } from '../http/request-facts.ts';
 import type { ChainState } from './chain-state.ts';
@@ -76,7 +77,7 @@ export function exportRecord({ reader, recorder, personOf }: RecordPagesOptions)
     );
     if (format === 'csv') res.write(csvHeader);
     const line = format === 'csv' ? csvLine : jsonLine;
-    for await (const items of reader.all(toQuery(asked))) {
+    for await (const items of whileAdmitted(res, reader.all(toQuery(asked)))) {
       if (res.destroyed) return;
       if (items.length > 0 && !res.write(items.map(line).join(''))) await drained(res);
     }

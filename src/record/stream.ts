@@ -10,7 +10,7 @@ export interface StreamOptions {
   readonly now: () => number;
   /** Calls when the server stops. @returns how to be forgotten */
   readonly onStop: (listener: () => void) => () => void;
-  /** From now on the request is no use of its session. @returns how to ask whether that still lives */
+  /** @returns how to ask whether the reader's session still lives, here and at the gate */
   readonly watchSession: (req: Request, res: Response) => () => Promise<boolean>;
 }
 

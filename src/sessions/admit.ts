@@ -7,12 +7,13 @@ import { HttpError, sendProblem } from '../http/errors.ts';
 import { isCrossSite, isNavigation } from '../http/navigation.ts';
 import { clearCookie } from '../http/set-cookie.ts';
 import type { AdmitOptions } from './admit-options.ts';
+import { setCurrentIdOnly } from './answer-cookie.ts';
 import { sendBounce } from './bounce.ts';
 import type { AdmittedSession, LiveSession } from './express-store.ts';
 import { tellEnded } from './presented.ts';
 import { forget, loadedSession } from './request-session.ts';
 import { keepIdFresh } from './rotation.ts';
-import { renewCookie, signedBy } from './session-cookie.ts';
+import { readSessionCookie, renewCookie, signedBy } from './session-cookie.ts';
 import { beginSession } from './sign-in.ts';
 import { readThin } from './thin-reader.ts';
 
@@ -33,7 +34,14 @@ export function admitSession(options: AdmitOptions): RequestHandler[] {
   });
   const loadUnlessReadOnly: RequestHandler = async (req, res, next) => {
     const session = await readThin(req, res, options);
-    if (!session) return load(req, res, next);
+    if (!session) {
+      load(req, res, (error?: unknown) => {
+        const sent = readSessionCookie(singleCookie(req, cookieName) ?? '', keyring);
+        setCurrentIdOnly(req, res, sent?.id, { sessions: options.store.sessions, keyring });
+        next(error);
+      });
+      return;
+    }
     req.session = session as LiveSession;
     admitted(res, session, false, options);
     next();

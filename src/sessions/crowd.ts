@@ -3,6 +3,7 @@ import type { Recorder } from '../audit/recorder.ts';
 import { digest } from '../crypto/tokens.ts';
 import type { NoteTable, SessionRow, SessionTable, SignIn } from '../store/contract.ts';
 import type { EndOrder } from './ending.ts';
+import { isInFuture } from './session.ts';
 
 export interface SurplusOptions {
   readonly sessions: SessionTable;
@@ -78,12 +79,21 @@ export async function isNewDevice(
   return known.length > 0 && others.length === known.length;
 }
 
+/** Since when somebody has not looked. What a clock that was ahead has noted does not hide what came after. */
+function lookedAt(
+  { createdAt, devicesSeenAt }: { readonly createdAt: number; readonly devicesSeenAt?: number },
+  now: number,
+): number {
+  return devicesSeenAt === undefined || isInFuture(devicesSeenAt, now) ? createdAt : devicesSeenAt;
+}
+
 /** The live sessions that began on new devices since `session`'s owner last looked. */
 export function newDevicesSince(
   rows: readonly SessionRow[],
   session: { readonly handle: string; readonly createdAt: number; readonly devicesSeenAt?: number },
+  now: number,
 ): SessionRow[] {
-  const since = session.devicesSeenAt ?? session.createdAt;
+  const since = lookedAt(session, now);
   return rows.filter(
     (row) => row.handle !== session.handle && row.createdAt > since && row.data['newDevice'] === true,
   );
@@ -107,5 +117,5 @@ export async function replaySince(
   { notes, now }: { readonly notes: NoteTable; readonly now: () => number },
 ): Promise<Replay | undefined> {
   const replay = (await notes.read(`replayed:${session.personId}`, now())) as Replay | undefined;
-  return replay && replay.at > (session.devicesSeenAt ?? session.createdAt) ? replay : undefined;
+  return replay && replay.at > lookedAt(session, now()) ? replay : undefined;
 }

@@ -16,7 +16,7 @@ const seenForm = z.strictObject(token);
 /** What this session's owner is still to be told. */
 export async function newDevicesOf(res: Response, options: DeskOptions): Promise<NewDevice[]> {
   const session = sessionOf(res);
-  const rows = newDevicesSince(await liveOf(session.personId, options), session);
+  const rows = newDevicesSince(await liveOf(session.personId, options), session, options.now());
   return rows.map((row) => {
     const { device, network } = summaryOfRow(row, options.limits);
     return { handle: row.handle, device, network, at: row.createdAt };

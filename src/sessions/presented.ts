@@ -2,6 +2,7 @@
 // or by where it is used, and what the browser is told then. Invariants 2, 6 and 7.
 import type { Request, Response } from 'express';
 import { sessionEnded } from '../../views/session-ended.ts';
+import { randomToken } from '../crypto/tokens.ts';
 import { sendProblem } from '../http/errors.ts';
 import { isNavigation, safeReturnPath } from '../http/navigation.ts';
 import { pageFrame, sendPage } from '../http/page.ts';
@@ -63,14 +64,25 @@ async function endOfPresent(
     found.idState === 'replayed' ? ({ reason: 'replayed' } as const) : await boundOrder(req, found, options);
   if (!order) return undefined;
   const { reason, changes } = order;
-  const row = await options.store.sessions.read(keyOf(req.sessionID));
-  if (row && !row.ended) await options.endSession(row, order);
-  if (reason === 'replayed') {
+  const key = keyOf(req.sessionID);
+  const row = await options.store.sessions.read(key);
+  const isFirst = row !== undefined && !row.ended && (await isFirstToSee(key, reason, options));
+  if (row && isFirst) await options.endSession(row, order);
+  if (reason === 'replayed' && isFirst) {
     options.recorder.note({ event: 'session.replayed', ...eventOf(req, found) });
     await noteReplay(found.personId, { at: options.now(), device: found.device }, options.store.notes);
     options.tellOfReplay(found);
   }
   return { at: options.now(), reason, ...(changes && { changes }) };
+}
+
+/** How long one request has to end a session before another one that saw the same takes it up. */
+const turnMs = 10_000;
+
+/** Of requests that see the same at the same time one ends the session and tells of it: ten copies of a cookie are one alarm. */
+async function isFirstToSee(key: string, reason: string, { store, now }: AdmitOptions): Promise<boolean> {
+  const own = randomToken();
+  return (await store.claims.claim(`end:${reason}:${key}`, own, now(), now() + turnMs)) === own;
 }
 
 /** Looks whether browser, system or network changed; `observe` writes it down once, `enforce` gives the order to end. */

@@ -5,9 +5,9 @@ import type { Recorder } from '../audit/recorder.ts';
 import type { Keyring } from '../crypto/keyring.ts';
 import { digest, randomToken } from '../crypto/tokens.ts';
 import { requestFacts } from '../http/request-facts.ts';
-import type { SessionTable } from '../store/contract.ts';
+import type { PreviousId, SessionTable } from '../store/contract.ts';
 import type { AdmittedSession, LiveSession } from './express-store.ts';
-import { graceMs } from './session.ts';
+import { graceMs, isInFuture } from './session.ts';
 import { keyOf, successorsOf } from './session-id.ts';
 
 export interface RotationOptions {
@@ -26,7 +26,8 @@ export async function keepIdFresh(req: Request, live: LiveSession, options: Rota
   const key = keyOf(id);
   if (live.idState === 'previous') {
     // The answer that carried the successor was lost, or this tab asked before it came: hand the same one over again.
-    if (live.previous) adopt(req, live, successorOf(keyring, id, live.previous.salt, live.idHash));
+    if (live.previous)
+      replaceId(req, live, successorOf(keyring, id, live.previous.salt, live.idHash), live.previous);
     return;
   }
   if (live.previous && live.previous.successorSeenAt === undefined) {
@@ -40,29 +41,39 @@ export async function keepIdFresh(req: Request, live: LiveSession, options: Rota
     const { personId, email, handle } = live;
     const person = { id: personId, email };
     recorder.note({ event: 'session.rotated', person, session: handle, ...requestFacts(req) });
-    adopt(req, live, successor);
+    replaceId(req, live, successor, { idHash: digest(id), salt });
     return;
   }
   const row = await sessions.read(key);
   if (row?.previous?.idHash !== digest(id)) return;
-  adopt(req, live, successorOf(keyring, id, row.previous.salt, row.idHash));
+  replaceId(req, live, successorOf(keyring, id, row.previous.salt, row.idHash), row.previous);
 }
 
 /** Old enough, and the replacement before is done with: an id is never two steps behind while it may be in use. */
 export function isRotationDue(live: AdmittedSession, rotateAfterMs: number, now: number): boolean {
-  if (rotateAfterMs === 0 || now - live.idIssuedAt < rotateAfterMs) return false;
+  if (rotateAfterMs === 0) return false;
+  if (now - live.idIssuedAt < rotateAfterMs && !isInFuture(live.idIssuedAt, now)) return false;
   if (!live.previous) return true;
   const seenAt = live.previous.successorSeenAt;
   return seenAt !== undefined && now > seenAt + graceMs;
 }
 
 /** undefined where the key that made it is forgotten: then the browser keeps the id before, which stays good. */
-function successorOf(keyring: Keyring, id: string, salt: string, idHash: string): string | undefined {
+export function successorOf(keyring: Keyring, id: string, salt: string, idHash: string): string | undefined {
   return successorsOf(keyring, id, salt).find((successor) => digest(successor) === idHash);
 }
 
-function adopt(req: Request, live: LiveSession, successor: string | undefined): void {
+/**
+ * Puts the session under its new id; express-session then sets the cookie.
+ * @param previous the id before: a form that was opened under it is still taken for as long as that id is good
+ */
+export function replaceId(
+  req: Request,
+  live: LiveSession,
+  successor: string | undefined,
+  previous: PreviousId,
+): void {
   if (successor === undefined) return;
   req.sessionID = successor;
-  req.sessionStore.createSession(req, { ...live, idHash: digest(successor), idState: 'valid' });
+  req.sessionStore.createSession(req, { ...live, idHash: digest(successor), idState: 'valid', previous });
 }

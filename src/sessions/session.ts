@@ -40,13 +40,27 @@ export function absoluteEndOf(
   return Math.min(row.expiresAt, row.createdAt + lifetimeMs);
 }
 
-/** How and when the session ended; undefined while it lives. */
+/** Clocks of replicas differ by less. What is further ahead was written by a clock that was wrong. */
+const clockSkewMs = 300_000;
+
+/** Whether an instant is one of a clock that was wrong: how long ago it was is not known, so no limit may count it as just now. */
+export function isInFuture(at: number, now: number): boolean {
+  return at > now + clockSkewMs;
+}
+
+/**
+ * How and when the session ended; undefined while it lives. One that began or was last seen in the future is over: a clock that
+ * was a day ahead would give it a day more than its limits.
+ */
 export function endOf(row: SessionRow, limits: SessionLimits, now: number): SessionEnd | undefined {
   if (row.ended) return row.ended;
-  const limitReached = (at: number, reason: EndReason) => (now >= at ? { at, reason } : undefined);
+  const limitReached = (since: number, at: number, reason: EndReason) => {
+    if (isInFuture(since, now)) return { at: now, reason };
+    return now >= at ? { at, reason } : undefined;
+  };
   return (
-    limitReached(absoluteEndOf(row, limits), 'expired') ??
-    limitReached(row.lastSeenAt + limits.idleMs, 'idle')
+    limitReached(row.createdAt, absoluteEndOf(row, limits), 'expired') ??
+    limitReached(row.lastSeenAt, row.lastSeenAt + limits.idleMs, 'idle')
   );
 }
 
@@ -59,10 +73,15 @@ export const graceMs = 30_000;
  */
 export type IdState = 'valid' | 'previous' | 'replayed';
 
-export function stateOfId(row: SessionRow, idHash: string, now: number): IdState {
+export function stateOfId(
+  row: Pick<SessionRow, 'idHash' | 'previous'>,
+  idHash: string,
+  now: number,
+): IdState {
   if (row.idHash === idHash) return 'valid';
   const { previous } = row;
   if (previous?.idHash !== idHash) return 'replayed';
   const { successorSeenAt } = previous;
-  return successorSeenAt === undefined || now <= successorSeenAt + graceMs ? 'previous' : 'replayed';
+  if (successorSeenAt === undefined) return 'previous';
+  return now <= successorSeenAt + graceMs && !isInFuture(successorSeenAt, now) ? 'previous' : 'replayed';
 }

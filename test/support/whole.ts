@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AppOptions } from '../../src/app.ts';
+import type { Recorder } from '../../src/audit/recorder.ts';
 import { createVault } from '../../src/vault/vault.ts';
 import { createVaultFile } from '../../src/vault/vault-file.ts';
 import type { Desk } from './desk.ts';
@@ -30,10 +31,16 @@ export interface Whole {
   close(): void;
 }
 
-export function wholeParts(): Whole {
+/** @param recorder where the vault and the library write; absent: kept in memory */
+export function wholeParts(recorder: Recorder = keepEvents()): Whole {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-whole-'));
-  const recorder = keepEvents();
-  const fixture = createLibraryFixture();
+  const fixture = createLibraryFixture({
+    async startSync(by) {
+      await recorder.write({ event: 'confluence.sync_started', by });
+      return 'started';
+    },
+  });
+  fixture.space('DOC', 'Documents');
   const file = createVaultFile({
     path: join(folder, 'vault.json'),
     bindMachine: false,
@@ -78,4 +85,28 @@ export function routesOf({ app }: Pick<Desk, 'app'>): Route[] {
         : walk(handle?.stack ?? []),
     );
   return walk((app.router as unknown as { stack: Layer[] }).stack);
+}
+
+interface NamedLayer {
+  readonly name: string;
+  handle: (req: unknown, res: unknown, next: unknown) => unknown;
+}
+
+/** Resolves when the next request was admitted and its body is about to be read. */
+export function onBodyRead({ app }: Pick<Desk, 'app'>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const stack = (app.router as unknown as { stack: { route?: { stack: NamedLayer[] } }[] }).stack;
+  const readers = stack.flatMap(({ route }) => route?.stack ?? []).filter(({ name }) => name === 'checkType');
+  if (readers.length === 0) throw new Error('no route reads a body');
+  const originals = readers.map(({ handle }) => handle);
+  readers.forEach((reader, i) => {
+    reader.handle = (req, res, next) => {
+      readers.forEach((one, at) => {
+        one.handle = originals[at] as NamedLayer['handle'];
+      });
+      resolve();
+      return originals[i]?.(req, res, next);
+    };
+  });
+  return promise;
 }
