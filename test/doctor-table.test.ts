@@ -209,7 +209,11 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
     'with the query',
     { env: { OAUTH2_PROXY_REQUEST_LOGGING_FORMAT: '{{.RequestURI}}' } },
   ],
-  ['gate.debug-errors', 'on', { env: { OAUTH2_PROXY_SHOW_DEBUG_ON_ERROR: 'true' } }],
+  [
+    'gate.debug-errors',
+    'on, with oauth2-proxy’s own page',
+    { gate: [['custom_templates_dir = "gate-pages"', 'custom_templates_dir = ""']] },
+  ],
   ['gate.host-header', 'off', { gate: [['pass_host_header = true', 'pass_host_header = false']] }],
   ['access.everyone', 'a star', { env: { OAUTH2_PROXY_EMAIL_DOMAINS: '*' } }],
   [

@@ -286,7 +286,13 @@ export const gateChecks: readonly Check[] = [
     good: 'Error pages of the gate keep details to themselves',
     why: 'With details they tell a stranger how the house is built.',
     mend: 'show_debug_on_error = false',
-    judge: ofGate((gate) => seenIf(gate.flag('show_debug_on_error', false) && 'show_debug_on_error is on.')),
+    judge: ofGate((gate) =>
+      seenIf(
+        gate.flag('show_debug_on_error', false) &&
+          !gate.text('custom_templates_dir') &&
+          'show_debug_on_error is on, and oauth2-proxy’s own page shows what it is told.',
+      ),
+    ),
   },
   {
     id: 'gate.prefix',

@@ -3,6 +3,24 @@ import type { Control } from '../support/controls.ts';
 
 export const controls: readonly Control[] = [
   {
+    invariant: 'R84: a refusal is said in plain words',
+    defence: 'the gate’s page tells an unverified address from one that is not on the list',
+    file: 'gate-pages/error.html',
+    find: '{{$unverified = true}}',
+    replace: '{{$unlisted = true}}',
+    tests: 'test/gate-pages.test.ts',
+    sees: 'an address that Google has not verified: just that, although it is on the list',
+  },
+  {
+    invariant: 'R84: a refusal is said in plain words',
+    defence: 'the gate’s page shows none of oauth2-proxy’s own words',
+    file: 'gate-pages/error.html',
+    find: 'The gate says: Unable to find a valid CSRF token.',
+    replace: 'The gate says: {{.Message}}',
+    tests: 'test/gate-pages.test.ts',
+    sees: 'a sign-in that was not finished: cancelled, begun elsewhere, or in a link that somebody made up',
+  },
+  {
     invariant: '1 no proof, no identity',
     defence: 'the gate’s session names the same person as the headers',
     file: 'src/gate/gate-sessions.ts',
