@@ -4,7 +4,6 @@ import { resolve } from 'node:path';
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import { createAliases } from './audit/aliases.ts';
 import { createReader } from './audit/reader.ts';
-import type { Recorder } from './audit/recorder.ts';
 import { bindCheckup } from './checkup-routes.ts';
 import type { Config } from './config/derive.ts';
 import { knownCookies } from './cookies/known.ts';
@@ -38,6 +37,7 @@ import { createWebhook } from './notify/webhook.ts';
 import { createOwnSignIns, readHouseCharts } from './ops/charts.ts';
 import type { Metrics } from './ops/metrics.ts';
 import { measureRequests } from './ops/requests.ts';
+import type { ErasingRecorder } from './privacy/erase.ts';
 import { storedItems } from './privacy/stored-items.ts';
 import { bindPrivacy, createPrivacy, type PrivacyParts } from './privacy-routes.ts';
 import { bindRecord, recordSource } from './record-routes.ts';
@@ -47,6 +47,7 @@ import { admitSession, keepSessionOnError } from './sessions/admit.ts';
 import { type ConfirmOptions, confirmChanges } from './sessions/confirm.ts';
 import { checkCsrf, recordCsrf } from './sessions/csrf.ts';
 import { ExpressStore } from './sessions/express-store.ts';
+import { logoutUnread } from './sessions/logout.ts';
 import { prepareMemberPage } from './sessions/member-page.ts';
 import { forget, sessionOf } from './sessions/request-session.ts';
 import { absoluteEndOf } from './sessions/session.ts';
@@ -63,7 +64,7 @@ export interface AppOptions {
   readonly store: Store;
   readonly logger: Logger;
   /** Where events are written before what they tell of. */
-  readonly recorder: Recorder & { flush(): Promise<void> };
+  readonly recorder: ErasingRecorder;
   /** Shares the rate limits between replicas; absent: each process counts for itself. */
   readonly redis?: RateLimitRedis;
   /** Tells what holds its answers open that the server stops. @returns how to be forgotten */
@@ -199,6 +200,7 @@ export function createApp(options: AppOptions): Express {
       maxPerUser: session.maxPerUser,
       binding: session.binding,
       endSession: ending.one,
+      endHere: ending.here,
       isNewTie: desk.isNewTie,
       tieToGate: desk.tieToGate,
       rememberTie: desk.rememberTie,
@@ -260,6 +262,7 @@ export function createApp(options: AppOptions): Express {
     personOf,
     signOutPath: paths.signOut,
     limitCopies: limitCopies(allow, byPerson),
+    signOutLatePath: paths.signOutLate,
   };
   const routes = [
     ...bindRoutes(publicRoutes, {
@@ -326,6 +329,17 @@ export function createApp(options: AppOptions): Express {
   app.all('/api/*path', ...member);
 
   app.use(notFound);
+  app.use(
+    logoutUnread({
+      ending,
+      keyring,
+      cookieName: session.cookieName,
+      cookie: ownCookies,
+      signOutPath: paths.signOut,
+      signOutLatePath: paths.signOutLate,
+      personOf: (res) => res.locals.person,
+    }),
+  );
   app.use(keepSessionOnError);
   app.use(recordCsrf(recorder));
   app.use(errorHandler(logger));

@@ -2,7 +2,7 @@
 import { createAccess } from './access/access.ts';
 import { createAccessFile } from './access/file.ts';
 import { accessRoutes } from './access/routes.ts';
-import type { Recorder } from './audit/recorder.ts';
+import type { EndingRecorder } from './audit/recorder.ts';
 import type { Config } from './config/derive.ts';
 import type { Desk } from './desk.ts';
 import type { Logger } from './http/log.ts';
@@ -28,7 +28,7 @@ export interface DeskParts extends Omit<SessionRouteOptions, FromDesk> {
   readonly store: Store;
   readonly desk: Desk;
   readonly logger: Logger;
-  readonly recorder: Recorder;
+  readonly recorder: EndingRecorder;
 }
 
 export function bindDesk({ config, store, desk, logger, recorder, ...parts }: DeskParts): BoundRoute[] {

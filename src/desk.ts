@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Response } from 'express';
 import type { GateSessionsProps } from '../views/gate-sessions.ts';
 import { createAliases } from './audit/aliases.ts';
-import type { Recorder } from './audit/recorder.ts';
+import type { EndingRecorder } from './audit/recorder.ts';
 import type { Config } from './config/derive.ts';
 import { type GateEnding, type GateLink, isNewLink, isNewSignIn, isSameBrowser } from './gate/ending.ts';
 import { createGateCookies } from './gate/gate-cookies.ts';
@@ -15,6 +15,7 @@ import { createTies } from './gate/ties.ts';
 import type { Logger } from './http/log.ts';
 import { createEnding, type Ending } from './sessions/ending.ts';
 import type { AdmittedSession, LiveSession } from './sessions/express-store.ts';
+import { createUnfinished, type Unfinished } from './sessions/unfinished.ts';
 import type { SessionEnd, Store } from './store/contract.ts';
 import type { RedisClient } from './store/redis-client.ts';
 
@@ -22,10 +23,12 @@ export interface DeskParts {
   readonly config: Config;
   readonly store: Store;
   readonly logger: Logger;
-  readonly recorder: Recorder;
+  readonly recorder: EndingRecorder;
   readonly now: () => number;
   /** The gate's own Redis, a connection of its own; undefined: the gate keeps sessions in its cookie, or there is none. */
   readonly gateRedis: RedisClient | undefined;
+  /** What keeps the endings that the store does not take; absent: this desk's own, in memory. */
+  readonly unfinished?: Unfinished;
 }
 
 export interface Desk {
@@ -43,8 +46,8 @@ export interface Desk {
   readonly isThisBrowser: (res: Response, tie: unknown) => boolean;
   /** What the gate holds at this moment; undefined where it cannot be listed. */
   readonly gateSessions: () => Promise<GateSessionsProps | undefined>;
-  /** Begins to watch the gate. @returns how to stop. */
-  start(): Promise<() => void>;
+  /** Begins to watch the gate, and to finish what could not be ended. @returns how to stop. */
+  start(): Promise<() => Promise<void>>;
 }
 
 function isNewTie({ locals: { gate } }: Response, session: AdmittedSession): boolean {
@@ -55,7 +58,8 @@ const sweepEveryMs = 60_000;
 const freshForMs = 3_000;
 const listed = 100;
 
-export function createDesk({ config, store, logger, recorder, now, gateRedis }: DeskParts): Desk {
+export function createDesk(parts: DeskParts): Desk {
+  const { config, store, logger, recorder, now, gateRedis } = parts;
   const { cookie, governor: rules } = config.gate;
   const { notes, claims, sessions } = store;
   const shared = { cookieName: cookie.name, expireMs: cookie.expireMs, notes, claims, now };
@@ -64,7 +68,10 @@ export function createDesk({ config, store, logger, recorder, now, gateRedis }: 
     ? createGateSessions({ ...shared, redis: gateRedis, logger, recorder, wait })
     : createGateCookies(shared);
   const ties = createTies(notes, now, cookie.expireMs);
+  const unfinished =
+    parts.unfinished ?? createUnfinished({ sessions: store.sessions, path: undefined, logger });
   const ending = createEnding({
+    unfinished,
     sessions,
     gate: atGate,
     now,
@@ -155,11 +162,13 @@ export function createDesk({ config, store, logger, recorder, now, gateRedis }: 
       };
     },
     async start() {
+      const stopFinishing = await unfinished.start(ending.finish);
       const stopRadar = await radar?.start(sweepEveryMs);
       const stopGovernor = governor?.start();
-      return () => {
+      return async () => {
         stopGovernor?.();
         stopRadar?.();
+        await stopFinishing();
       };
     },
   };

@@ -9,7 +9,7 @@ import { createGateKeys } from './gate/gate-keys.ts';
 import { createLogger } from './http/log.ts';
 import { openRecord } from './open-record.ts';
 import type { Ended } from './secrets/report.ts';
-import { openGateRedis, openStore } from './serve.ts';
+import { openGateRedis, openStore, openUnfinished } from './serve.ts';
 import { endOf } from './sessions/session.ts';
 import type { Store } from './store/contract.ts';
 import type { RedisClient } from './store/redis-client.ts';
@@ -49,9 +49,10 @@ export async function endEverything(envFile: string): Promise<Ended> {
       // A gate that does not answer holds nothing up: its sessions are refused here.
       const reached = typeof atGate === 'number' ? gateRedis : undefined;
       const recorder = openRecord({ config: () => settings, store, logger, now: Date.now });
-      const parts = { config: settings, store, logger, recorder, now: Date.now };
+      const unfinished = openUnfinished(settings, store, logger);
+      const parts = { config: settings, store, logger, recorder, now: Date.now, unfinished };
       try {
-        return await createDesk({ ...parts, gateRedis: reached }).ending.everyone(order, undefined);
+        return (await createDesk({ ...parts, gateRedis: reached }).ending.everyone(order, undefined)).count;
       } finally {
         await recorder.close();
       }

@@ -1,5 +1,6 @@
 // The record of a running program: over the store's tables, sealed with the keys that hold at the time.
-import { writeAndConfirm } from './audit/change.ts';
+import { join } from 'node:path';
+import { endAndConfirm, writeAndConfirm } from './audit/change.ts';
 import { createRecorder, type RecordKeeper } from './audit/writer.ts';
 import type { Config } from './config/derive.ts';
 import { auditKeyOf } from './crypto/audit-key.ts';
@@ -18,7 +19,8 @@ export interface RecordParts {
 
 /** To be closed before the store. */
 export function openRecord({ config, store, logger, now, catchesUp = false }: RecordParts): RecordKeeper {
-  const { logFile, retentionMs } = config().audit;
+  const { audit, dataDir } = config();
+  const { logFile, retentionMs } = audit;
   const keeper = createRecorder({
     record: store.record,
     aliases: store.aliases,
@@ -27,9 +29,10 @@ export function openRecord({ config, store, logger, now, catchesUp = false }: Re
     now,
     retentionMs,
     file: logFile,
+    journal: join(dataDir, 'endings.journal'),
     catchesUp,
   });
-  return { ...keeper, write: writeAndConfirm(keeper) };
+  return { ...keeper, write: writeAndConfirm(keeper), writeEnding: endAndConfirm(keeper) };
 }
 
 /** Hex, the one that seals first. */

@@ -2,10 +2,10 @@
 import { createAccessFile } from './access/file.ts';
 import { entries } from './access/list.ts';
 import { createAliases } from './audit/aliases.ts';
-import type { PersonRef, Recorder } from './audit/recorder.ts';
+import type { PersonRef } from './audit/recorder.ts';
 import type { Config } from './config/derive.ts';
 import { type BoundRoute, bindRoutes } from './http/routes.ts';
-import { createErase, type Erase } from './privacy/erase.ts';
+import { createErase, type Erase, type ErasingRecorder } from './privacy/erase.ts';
 import { type ExportSource, exportPerson } from './privacy/export.ts';
 import type { PrivacyPagesOptions } from './privacy/pages.ts';
 import { behindAddress, type Somebody } from './privacy/person.ts';
@@ -16,7 +16,7 @@ import type { Store } from './store/contract.ts';
 export interface PrivacyParts {
   readonly config: Config;
   readonly store: Store;
-  readonly recorder: Recorder & { flush(): Promise<void> };
+  readonly recorder: ErasingRecorder;
   readonly ending: Ending;
   readonly now: () => number;
   /** What other rooms keep about somebody, to copy and to erase. */

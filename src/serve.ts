@@ -1,5 +1,6 @@
 // `gatehouse serve`: opens the store, listens, and stops in order.
 import type { Server } from 'node:http';
+import { join } from 'node:path';
 import { createApp } from './app.ts';
 import type { Config } from './config/derive.ts';
 import type { LoadResult } from './config/load.ts';
@@ -18,6 +19,7 @@ import { createStopping } from './ops/stopping.ts';
 import { forgetAway } from './privacy/retention.ts';
 import { createPrivacy } from './privacy-routes.ts';
 import { createExchange, createLive, type Loaded } from './reload.ts';
+import { createUnfinished, type Unfinished } from './sessions/unfinished.ts';
 import type { Store } from './store/contract.ts';
 import { NewerStore } from './store/migrations.ts';
 import { createRedisStore } from './store/redis.ts';
@@ -82,7 +84,9 @@ async function start(
     logger,
     now: Date.now,
   });
-  const { metrics, store } = watch;
+  const { metrics } = watch;
+  const unfinished = openUnfinished(config, watch.store, logger);
+  const store = { ...watch.store, sessions: unfinished.sessions };
   const live = createLive({ loaded, notes: store.notes, logger, now: Date.now });
   const recorder = watch.count(
     openRecord({ config: live.config, store, logger, now: Date.now, catchesUp: true }),
@@ -93,7 +97,7 @@ async function start(
   const outbound = openOutbound({ config: live.config, notes: store.notes, recorder, logger });
   opened.push(() => outbound.stop());
   const { vault, library } = outbound;
-  const desk = createDesk({ config, store, logger, recorder, now: Date.now, gateRedis });
+  const desk = createDesk({ config, store, logger, recorder, now: Date.now, gateRedis, unfinished });
   const app = createHttpServer(
     createApp({
       config,
@@ -123,6 +127,9 @@ async function start(
   });
   const drainApp = endGracefully(app, stopping);
   const servers: readonly Server[] = [app, ops];
+  // Before it listens: what a process before could not end is refused from the first request on.
+  const stopDesk = await desk.start();
+  opened.push(stopDesk);
   opened.push(() => exchange.stop());
   await exchange.start();
   opened.push(() => Promise.all(servers.map((server) => drain(server, 0))));
@@ -157,7 +164,6 @@ async function start(
 
   const stopWatching = watch.start(recorder.state);
   const stopLooking = watchFile(outbound, lookEveryMs, tellReplaced(logger));
-  const stopDesk = await desk.start();
 
   return {
     reload: exchange.reload,
@@ -166,8 +172,8 @@ async function start(
         stopping.begin();
         clearInterval(timer);
         stopLooking();
-        stopDesk();
         await drainApp(drainLimitMs);
+        await stopDesk();
         await exchange.stop();
         await stopWatching();
         // Until now it has said that no new work is to be sent.
@@ -200,6 +206,11 @@ export async function openStore(
     throw error;
   }
   return { store, redis };
+}
+
+/** What keeps the endings that the store does not take. */
+export function openUnfinished({ dataDir }: Config, { sessions }: Store, logger: Logger): Unfinished {
+  return createUnfinished({ sessions, path: join(dataDir, 'endings.unfinished'), logger });
 }
 
 /** A connection of its own: the gate's Redis may be another one, and its outage is not ours. */

@@ -4,7 +4,7 @@ import type { Config } from './config/derive.ts';
 import { createDesk } from './desk.ts';
 import { createLogger } from './http/log.ts';
 import { openRecord } from './open-record.ts';
-import { openGateRedis, openStore } from './serve.ts';
+import { openGateRedis, openStore, openUnfinished } from './serve.ts';
 import { runSessionsCommand } from './sessions/cli-sessions.ts';
 
 /** @returns the exit code. */
@@ -17,10 +17,20 @@ export function sessionsCommand(args: readonly string[], config: Config): Promis
     out: (line) => void process.stdout.write(`${line}\n`),
     err: (line) => void process.stderr.write(`${line}\n`),
     async open() {
-      const { store } = await openStore(config, logger);
+      const { store: plain } = await openStore(config, logger);
+      const unfinished = openUnfinished(config, plain, logger);
+      const store = { ...plain, sessions: unfinished.sessions };
       const gateRedis = openGateRedis(config, logger);
       const recorder = openRecord({ config: () => config, store, logger, now: Date.now });
-      const { ending } = createDesk({ config, store, logger, recorder, now: Date.now, gateRedis });
+      const { ending } = createDesk({
+        config,
+        store,
+        logger,
+        recorder,
+        now: Date.now,
+        gateRedis,
+        unfinished,
+      });
       return {
         store,
         ending,

@@ -231,11 +231,12 @@ for (const store of storeKinds) {
         await own.recorder.flush();
         const mend = await breakRecord(own);
         const ended = await member.change('/devices/end', { handle: phone.handle });
-        assert.equal(ended.status, 503);
-        assert.match(ended.text, /the record cannot be written[\s\S]*nothing was changed/);
-        assert.equal((await phone.browser.ask('/api/me')).status, 200, 'the session is still there');
-        assert.equal((await operator.change('/access/add', { email: 'new@record.test' })).status, 503);
-        assert.equal((await operator.change('/privacy/erase', { confirm: ada.email })).status, 503);
+        assert.equal(ended.status, 303, 'an ending is never refused for that');
+        assert.match((await member.browser.ask(ended.location ?? '')).text, /the note of it follows/);
+        assert.equal((await phone.browser.ask('/api/me')).status, 401);
+        const added = await operator.change('/access/add', { email: 'new@record.test' });
+        assert.equal(added.status, 503);
+        assert.match(added.text, /the record cannot be written[\s\S]*nothing was changed/);
         assert.equal(
           (await own.browser(person('late')).ask('/dashboard')).status,
           503,
@@ -243,8 +244,12 @@ for (const store of storeKinds) {
         );
         assert.equal((await member.browser.ask('/dashboard')).status, 200, 'reading goes on');
         await mend();
-        assert.equal((await member.change('/devices/end', { handle: phone.handle })).status, 303);
-        assert.equal((await phone.browser.ask('/api/me')).status, 401);
+        const told = await waitFor('the entry', async () => {
+          const rows = await own.store.record.before(Number.POSITIVE_INFINITY, 10, ['session', phone.handle]);
+          return rows.find(({ text }) => text.includes('session.revoked'));
+        });
+        assert.match(told.text, /"reason":"revoked"/);
+        assert.equal((await operator.change('/access/add', { email: 'new@record.test' })).status, 303);
       });
     },
   );

@@ -1,4 +1,5 @@
 // Everyone's sessions, for operators: counts, search, order, rows with the person, and the gate's own sessions below.
+import { type Follows, followsNotice } from './follows.ts';
 import { count } from './format.ts';
 import { type GateSessionsProps, gateSessions } from './gate-sessions.ts';
 import { type Content, type Html, html } from './html.ts';
@@ -22,6 +23,8 @@ export interface EveryoneProps {
   readonly next: string | undefined;
   /** How many the form before this page ended. */
   readonly ended?: number;
+  /** What of it is still to come. */
+  readonly follows?: Follows | undefined;
   /** What the gate holds; absent where it cannot be listed. */
   readonly gateSessions?: GateSessionsProps;
 }
@@ -44,7 +47,7 @@ export function everyone(frame: Frame, props: EveryoneProps): Html {
         ? 'Every session of this site, whoever it belongs to, and what the gate holds.'
         : 'Every session of this site, whoever it belongs to. The gate keeps its own in cookies, so they cannot be listed; with GATE_SESSION_STORE=redis they stand here too.',
     },
-    html`${ended !== undefined && html`<div role="status">${notice(frame, 'good', endedWords(ended))}</div>`}
+    html`${ended !== undefined && html`<div role="status">${notice(frame, 'good', endedWords(ended))}</div>`}${followsNotice(frame, props.follows)}
 <div class="counts"><dl>${figure('Sessions here', total)}${atGate && figure('At the gate', atGate.sessions)}${atGate?.inApp !== undefined && figure('Only at the gate', Math.max(0, atGate.sessions - atGate.inApp))}</dl>
 <a class="button" href="/radar/end-everyone">Sign out everyone</a></div>
 ${searchForm(props)}

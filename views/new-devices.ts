@@ -1,5 +1,6 @@
 // The notice about sign-ins on devices that were not seen before, and what to do where one was not the reader's.
 
+import { type Follows, followsNotice } from './follows.ts';
 import { deviceName } from './format.ts';
 import { type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';
@@ -45,7 +46,10 @@ export function replayNotice(
 }
 
 /** After "That was not me": what was done, and what only the reader can do. */
-export function notMe(frame: Frame, props: { readonly receiptPath: string }): Html {
+export function notMe(
+  frame: Frame,
+  props: { readonly receiptPath: string; readonly follows?: Follows | undefined },
+): Html {
   return layout(
     frame,
     {
@@ -53,7 +57,7 @@ export function notMe(frame: Frame, props: { readonly receiptPath: string }): Ht
       lead: 'Its session here is over. Three steps keep whoever it was out for good:',
       shape: 'narrow',
     },
-    html`<ol class="steps">
+    html`${followsNotice(frame, props.follows)}<ol class="steps">
 <li>Change the password of your Google account, and turn on 2-step verification.</li>
 <li><a href="https://myaccount.google.com/device-activity" rel="noreferrer">Look through the devices at Google</a> and sign out what you do not know.</li>
 <li><a href="/devices">Look through your devices here</a>, and sign out all others if in doubt.</li>

@@ -1,5 +1,6 @@
 // The receipt of an ending: ended here, ended at the gate, verified. It asks again by itself until the last step is known.
 
+import { type Follows, followsNotice } from './follows.ts';
 import { count, deviceName, exact } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';
@@ -27,6 +28,8 @@ export interface ReceiptProps {
   /** Absent: it does not ask again. */
   readonly refreshAfterS?: number;
   readonly back: { readonly href: string; readonly label: string };
+  /** What is still to come, where the record or the store could not be written. */
+  readonly follows?: Follows | undefined;
 }
 
 type Tone = 'good' | 'weak' | 'unknown' | 'clock';
@@ -46,7 +49,7 @@ export function receipt(frame: Frame, props: ReceiptProps): Html {
       lead: leadOf(waiting, refreshAfterS !== undefined),
       ...(refreshAfterS !== undefined && { refreshAfterS }),
     },
-    html`<div class="receipts">${receipts.map((item) => receiptCard(frame, item))}</div>
+    html`${followsNotice(frame, props.follows)}<div class="receipts">${receipts.map((item) => receiptCard(frame, item))}</div>
 ${receipts.some(({ gate }) => gate === 'refused here') && card('What this cannot reach', html`<p class="muted">${prose(props.cannotReach)}</p>`)}
 <p class="actions"><a class="button" href="${back.href}">${back.label}</a></p>`,
   );

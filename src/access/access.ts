@@ -1,5 +1,5 @@
 // Who may sign in: shows and changes the allow-list, and ends the sessions of whoever is taken off it, in that order.
-import type { Recorder } from '../audit/recorder.ts';
+import type { EndingRecorder } from '../audit/recorder.ts';
 import { admittedByDomain } from './domains.ts';
 import type { AccessFile } from './file.ts';
 import type { FileFault } from './file-fault.ts';
@@ -14,7 +14,7 @@ export interface Operator {
 export interface AccessOptions {
   readonly file: AccessFile;
   readonly logger: { error(line: object): void };
-  readonly recorder: Recorder;
+  readonly recorder: EndingRecorder;
   /** Ends every session of that address, here and at the gate. @returns how many ended here */
   readonly endPerson: (email: string, by: Operator) => Promise<number>;
   /** `ADMIN_EMAILS`, lower case. */
@@ -126,7 +126,7 @@ export function createAccess({
       const email = text.toLowerCase();
       if (email === by.email) return { kind: 'yourself' };
       if (checkRemoval(email, by).kind === 'listed')
-        await recorder.write({ event: 'access.removed', person: { email }, by });
+        await recorder.writeEnding({ event: 'access.removed', person: { email }, by });
       const done = await file.change<Refusal | Kind<'removed' | 'absent' | 'last'>>((old) => {
         if (old === undefined) return { value: { kind: 'fault', fault: 'missing' } };
         const list = entries(old);

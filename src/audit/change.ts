@@ -2,7 +2,7 @@
 // (invariant 3). The question travels with the request's asynchronous context, so that whatever is recorded first is covered by that,
 // in every feature; outside of a request (a timer, the terminal, a sign-in) there is nothing to ask.
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { RecordedEvent, Recorder } from './recorder.ts';
+import type { EndingRecorder, RecordedEvent, Recorder } from './recorder.ts';
 
 /** Resolves where the session that asks may still change something. @throws where not, or where that cannot be known */
 export type Confirm = () => Promise<void>;
@@ -36,11 +36,27 @@ export function keepAsking(): <T>(work: () => T) => T {
 export function writeAndConfirm({ write, note }: Pick<Recorder, 'write' | 'note'>): Recorder['write'] {
   return async (event: RecordedEvent) => {
     await write(event);
-    try {
-      await confirmChange();
-    } catch (error) {
-      note({ ...event, outcome: 'refused', reason: 'session_ended' });
-      throw error;
-    }
+    await orTell(event, note);
+  };
+}
+
+async function orTell(event: RecordedEvent, note: Recorder['note']): Promise<void> {
+  try {
+    await confirmChange();
+  } catch (error) {
+    note({ ...event, outcome: 'refused', reason: 'session_ended' });
+    throw error;
+  }
+}
+
+/** The same of `writeEnding`: an ended session ends nobody else's. */
+export function endAndConfirm({
+  writeEnding,
+  note,
+}: Pick<EndingRecorder, 'writeEnding' | 'note'>): EndingRecorder['writeEnding'] {
+  return async (event) => {
+    const noted = await writeEnding(event);
+    await orTell(event, note);
+    return noted;
   };
 }

@@ -7,6 +7,8 @@ interface EventWords {
   readonly weight: Weight;
   /** For operators and the documentation. */
   readonly about: string;
+  /** Tells of an ending: it is never refused for want of the record, so its entry goes by the journal. */
+  readonly ends?: true;
   /** For the person whom it concerns, in their own record; absent: not theirs to see. */
   readonly own?: string;
 }
@@ -19,12 +21,19 @@ export const events = {
     own: 'A session’s id was replaced, as it regularly is.',
   },
   'session.replayed': {
+    ends: true,
     weight: 'alarm',
     about: 'An id that had been replaced was used again; the session ended everywhere.',
     own: 'A cookie that had been replaced was used again, so that session was ended everywhere.',
   },
-  'session.revoked': { weight: 'change', about: 'A session was ended.', own: 'A session was ended.' },
+  'session.revoked': {
+    ends: true,
+    weight: 'change',
+    about: 'A session was ended.',
+    own: 'A session was ended.',
+  },
   'session.ended': {
+    ends: true,
     weight: 'quiet',
     about: 'A session was over by a limit.',
     own: 'A session was over because its time was up.',
@@ -47,11 +56,13 @@ export const events = {
     own: 'A session that you had ended came back from the gate, and was refused.',
   },
   'gate.ended': {
+    ends: true,
     weight: 'change',
     about: 'A session at the gate was ended.',
     own: 'Your session at the gate was ended.',
   },
   'governor.ended': {
+    ends: true,
     weight: 'change',
     about: 'The governor ended a session at the gate.',
     own: 'A session at the gate was over by a limit.',
@@ -71,7 +82,7 @@ export const events = {
     about: 'A visitor’s id was replaced at sign-in.',
   },
   'access.added': { weight: 'change', about: 'An address was put on the allow-list.' },
-  'access.removed': { weight: 'change', about: 'An address was taken off the allow-list.' },
+  'access.removed': { ends: true, weight: 'change', about: 'An address was taken off the allow-list.' },
   'access.not_ended': {
     weight: 'alarm',
     about: 'An address was taken off the allow-list, but its sessions could not be ended.',
@@ -98,7 +109,7 @@ export const events = {
     about: 'Everything about a person was exported.',
     own: 'You took a copy of everything about you.',
   },
-  'privacy.erased': { weight: 'change', about: 'A person was erased.' },
+  'privacy.erased': { ends: true, weight: 'change', about: 'A person was erased.' },
   'record.exported': { weight: 'change', about: 'The record was exported.' },
   'record.pruned': { weight: 'quiet', about: 'Entries older than the retention were removed.' },
   'record.checkpoint': { weight: 'quiet', about: 'A checkpoint of the record was made.' },
@@ -115,3 +126,7 @@ export const events = {
 } as const satisfies Record<string, EventWords>;
 
 export type EventName = keyof typeof events;
+
+export function isEnding(name: EventName): boolean {
+  return 'ends' in events[name];
+}

@@ -30,6 +30,9 @@ export interface RecordedEvent {
   readonly facts?: Readonly<Record<string, string | number | boolean>>;
 }
 
+/** Where the entry of an ending is: in the record, or kept on disk (else in memory) until the record takes it. */
+export type Noted = 'recorded' | 'follows';
+
 export interface Recorder {
   /**
    * Writes an event of a change that is about to be made; the change waits for it.
@@ -38,6 +41,15 @@ export interface Recorder {
   write(event: RecordedEvent): Promise<void>;
   /** Writes, soon, what has happened anyway (a refusal, a limit that was met). Never throws; the same refusals of one network are counted together. */
   note(event: RecordedEvent): void;
+}
+
+/** For whoever ends something. */
+export interface EndingRecorder extends Recorder {
+  /**
+   * Writes an event of an ending that is about to be made: a sign-out, a device, a person, access that is taken away. Never
+   * throws and never takes long: an ending makes people safer, so it does not wait for a record that cannot be written.
+   */
+  writeEnding(event: RecordedEvent): Promise<Noted>;
 }
 
 /** The record did not take an entry, so what it was to tell of is not done (invariant 8). */

@@ -1,13 +1,21 @@
 // Writes the record: what waits is sealed and committed together, in order; a change goes on only after that (invariant 8).
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { AliasTable, RecordEnd, RecordRow, RecordTable } from '../store/contract.ts';
+import type { AliasTable, RecordAddition, RecordEnd, RecordTable } from '../store/contract.ts';
 import { createAliases } from './aliases.ts';
 import { recordKeys } from './chain.ts';
 import { bodyOf, type EntryBody } from './entry.ts';
+import { isEnding } from './events.ts';
 import { createRecordFile, type RecordFile } from './file.ts';
+import { createJournal, type Journal } from './journal.ts';
 import { logLine, type RecordLogger } from './log-line.ts';
 import { pruneRecord } from './prune.ts';
-import { type PersonRef, type RecordedEvent, type Recorder, RecordUnavailable } from './recorder.ts';
+import {
+  type EndingRecorder,
+  type Noted,
+  type PersonRef,
+  type RecordedEvent,
+  RecordUnavailable,
+} from './recorder.ts';
 import { createRefusals } from './refusals.ts';
 import { sealGroup } from './seal-group.ts';
 
@@ -24,6 +32,8 @@ export interface RecorderOptions {
   readonly file?: string | undefined;
   /** Whether the file first gets what a killed process had left; absent: no. */
   readonly catchesUp?: boolean;
+  /** Path of the journal of endings; undefined: what the record does not take waits in memory. */
+  readonly journal?: string | undefined;
   /** Hears that entries were written, for whoever watches. */
   readonly onWritten?: () => void;
 }
@@ -40,11 +50,13 @@ export interface RecordState {
   readonly fileBehind: number;
 }
 
-export interface RecordKeeper extends Recorder {
+export interface RecordKeeper extends EndingRecorder {
   /** Resolves once what was written or noted before is written, in the file too, or was given up. */
   flush(): Promise<void>;
   /** Writes what was counted and what waits, then takes no more. Before the store is closed. */
   close(): Promise<void>;
+  /** What waits in the journal about this person names nobody any more: before their pseudonym is forgotten. */
+  forget(person: PersonRef): Promise<void>;
   /** Removes what is older than the retention, here and in the file: hourly. @returns how many entries */
   prune(): Promise<number>;
   state(): RecordState;
@@ -65,6 +77,7 @@ const writeWithinMs = 2_000;
 const mostWrites = 10_000;
 const mostNotes = 1_000;
 const retryMs = 1_000;
+const tellAgainMs = 30_000;
 
 /** A recorder over a store's two tables. Starts at once; @see RecordKeeper.close */
 export function createRecorder(options: RecorderOptions): RecordKeeper {
@@ -83,6 +96,21 @@ export function createRecorder(options: RecorderOptions): RecordKeeper {
           now,
           note,
         });
+  const journal: Journal | undefined =
+    options.journal === undefined
+      ? undefined
+      : createJournal({
+          path: options.journal,
+          record,
+          aliases: options.aliases,
+          seal: (bodies, end) => sealGroup(bodies, end, recordKeys(keys()), now(), left),
+          onAdded,
+          onFailure() {
+            lastFailureAt = now();
+          },
+          logger,
+        });
+  let journalToldAt = Number.NEGATIVE_INFINITY;
   const refusals = createRefusals((event) => enqueue({ event, at: now() }), now);
   let queue: Waiting[] = [];
   /** Notes that failed once, until they are tried again. */
@@ -113,20 +141,25 @@ export function createRecorder(options: RecorderOptions): RecordKeeper {
   }
 
   async function writeGroup(group: readonly Waiting[]): Promise<void> {
-    let rows: readonly RecordRow[];
+    let addition: RecordAddition;
     try {
       const bodies = await name(group);
       const ring = recordKeys(keys());
       const seal = (end: RecordEnd) => sealGroup(bodies, end, ring, now(), left);
-      ({ rows, head: left } = await record.append(seal));
+      addition = await record.append(seal);
     } catch (error) {
       lastFailureAt = now();
       for (const { settle } of group) settle?.(error);
       hold(group.filter(({ settle }) => !settle));
       return;
     }
-    lastWrittenAt = now();
     for (const { settle } of group) settle?.();
+    onAdded(addition);
+  }
+
+  function onAdded({ rows, head }: RecordAddition): void {
+    left = head;
+    lastWrittenAt = now();
     file?.add(rows);
     onWritten?.();
   }
@@ -170,20 +203,61 @@ export function createRecorder(options: RecorderOptions): RecordKeeper {
 
   function note(event: RecordedEvent): void {
     logLine(logger, event);
-    if (closed || refusals.isFurther(event)) return;
+    if (isEnding(event.event)) void noteEnding(event);
+    else if (!closed && !refusals.isFurther(event)) noteSoon(event);
+  }
+
+  function noteSoon(event: RecordedEvent): void {
+    if (closed) return;
     if (held.length >= mostNotes || queue.length >= mostWrites) drop(1);
     else enqueue({ event, at: now() });
   }
 
+  async function noteEnding(event: RecordedEvent): Promise<Noted> {
+    if (journal && !closed) {
+      try {
+        return await journal.add(event, now());
+      } catch (error) {
+        tellJournal(error);
+      }
+    }
+    // Without the journal's help it waits in memory, and is lost where this process is killed before the record takes it.
+    noteSoon(event);
+    await running;
+    return held.some((item) => item.event === event) ? 'follows' : 'recorded';
+  }
+
+  function tellJournal(error: unknown): void {
+    if (now() - journalToldAt < tellAgainMs) return;
+    journalToldAt = now();
+    logger.error({
+      event: 'record.journal_failed',
+      setting: 'DATA_DIR',
+      meaning: 'the journal of endings cannot be written; what the record does not take waits in memory',
+      err: error,
+    });
+  }
+
   async function flush(): Promise<void> {
     retry();
+    await journal?.drain();
     await running;
     await file?.flush();
   }
 
+  if (catchesUp) void journal?.drain();
   return {
     note,
     flush,
+    async writeEnding(event) {
+      logLine(logger, event);
+      const { promise, resolve } = Promise.withResolvers<Noted>();
+      const timer = setTimeout(resolve, writeWithinMs, 'follows' as const);
+      const noted = await Promise.race([noteEnding(event), promise]);
+      clearTimeout(timer);
+      return noted;
+    },
+    forget: async (person) => journal?.forget(person),
     write(event) {
       return new Promise((resolve, reject) => {
         const refuse = (cause: unknown) => {
@@ -223,7 +297,9 @@ export function createRecorder(options: RecorderOptions): RecordKeeper {
     },
     async close() {
       refusals.end();
+      await journal?.tidy().catch(() => undefined);
       closed = true;
+      journal?.close();
       retry();
       await running;
       clearTimeout(retryTimer);
@@ -231,13 +307,14 @@ export function createRecorder(options: RecorderOptions): RecordKeeper {
     },
     async prune() {
       await file?.prune();
+      await journal?.tidy();
       const forget = (alias: string) => options.aliases.remove(alias);
       const count = await pruneRecord(record, recordKeys(keys()), now() - retentionMs, now(), forget);
       if (count > 0) note({ event: 'record.pruned', facts: { count } });
       return count;
     },
     state: () => ({
-      waiting: queue.length + held.length,
+      waiting: queue.length + held.length + (journal?.waiting() ?? 0),
       lastWrittenAt,
       lastFailureAt,
       dropped,

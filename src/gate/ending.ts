@@ -64,6 +64,8 @@ export interface GateReceipt {
   readonly verifiedAt?: number;
   /** How often a refresh in flight had written the session back, and it was deleted again. */
   readonly writtenBack: number;
+  /** The store took no mark, so what the gate still lets in is not refused here yet. */
+  readonly unmarked?: true;
 }
 
 export interface EndTarget {
@@ -80,9 +82,12 @@ export type Inspection =
 export interface GateEnding {
   /** What the request's session at the gate is worth. @throws StoreUnavailable where the house's own store is down. */
   inspect(req: IncomingMessage, person: { readonly id: string; readonly email: string }): Promise<Inspection>;
-  /** Ends one; the receipt goes on to fill in by itself. */
+  /** Ends one; the receipt goes on to fill in by itself. Where the store takes no mark, the receipt says so. */
   end(target: EndTarget): Promise<GateReceipt>;
-  /** Ends those of `targets`, and refuses whatever else was issued to the person before now. In the order of `targets`. */
+  /**
+   * Ends those of `targets`, and refuses whatever else was issued to the person before now. In the order of `targets`.
+   * @throws StoreUnavailable where there are none, and the store takes no mark: then nothing was done
+   */
   endPerson(personId: string, targets: readonly EndTarget[]): Promise<GateReceipt[]>;
   /** The receipt of an ending as it stands now; looks that are due are made first. */
   receiptOf(handle: string): Promise<GateReceipt | undefined>;

@@ -3,7 +3,8 @@
 import type { ClaimTable, NoteTable } from '../store/contract.ts';
 import { readGateCookie } from './cookie-value.ts';
 import type { GateEnding, GateReceipt } from './ending.ts';
-import { createMarks } from './marks.ts';
+import { createMarks, isMarked } from './marks.ts';
+import { endPersonBy } from './person-ending.ts';
 import { createReceipts } from './receipts.ts';
 
 export interface GateCookiesOptions {
@@ -37,7 +38,8 @@ export function createGateCookies({
   async function end({ handle, link }: Parameters<GateEnding['end']>[0]): Promise<GateReceipt> {
     const endedAt = now();
     if (link?.state !== 'cookie') return receipts.begin(handle, { endedAt, gate: 'unknown' });
-    await marks.endCookie(link.digest);
+    if (!(await isMarked(marks.endCookie(link.digest))))
+      return { ...(await receipts.begin(handle, { endedAt, gate: 'unknown' })), unmarked: true };
     return receipts.begin(handle, { endedAt, gate: 'refused here' });
   }
 
@@ -53,9 +55,8 @@ export function createGateCookies({
       return { verdict: 'goes on', gate: { state: 'cookie', digest, issuedAt } };
     },
     end,
-    async endPerson(personId, targets) {
-      await marks.endPerson(personId);
-      return Promise.all(targets.map(end));
+    endPerson(personId, targets) {
+      return endPersonBy(personId, targets, { marks, end });
     },
     receiptOf: receipts.of,
     cannotReach:

@@ -34,6 +34,7 @@ function createWorld() {
   };
   const notes: NoteTable = {
     write: async (name, written, until) => void rows.set(name, { value: structuredClone(written), until }),
+    writeEnding: (...note) => notes.write(...note),
     read: async (name, at) => read(name, at),
     remove: async (name) => void rows.delete(name),
     ofPerson: async () => [],

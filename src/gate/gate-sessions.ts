@@ -6,8 +6,9 @@ import { type ClaimTable, type NoteTable, StoreUnavailable } from '../store/cont
 import type { RedisClient } from '../store/redis-client.ts';
 import { type GateCookieValue, readGateCookie } from './cookie-value.ts';
 import type { GateEnding, GateReceipt, GateState, Inspection } from './ending.ts';
-import { createMarks } from './marks.ts';
+import { createMarks, isMarked } from './marks.ts';
 import { createOpener } from './opened.ts';
+import { endPersonBy } from './person-ending.ts';
 import { createReceipts, type Deletion } from './receipts.ts';
 import { isGateKey, type OpenSession, readTicket, type Unreadable } from './ticket.ts';
 
@@ -80,12 +81,13 @@ export function createGateSessions(options: GateSessionsOptions): GateEnding {
     const endedAt = now();
     if (link?.state !== 'verified' || !isGateKey(link.key, cookieName))
       return receipts.begin(handle, { endedAt, gate: 'unknown' });
-    await marks.endTicket(link.key, link.signIn);
+    const isRefused = await isMarked(marks.endTicket(link.key, link.signIn));
     const gate = ({ deleted: 'ended', 'was gone': 'nothing to end', unreachable: 'unreachable' } as const)[
       await remove(link.key)
     ];
     recorder.note({ event: 'gate.ended', session: handle, reason: gate });
-    return receipts.begin(handle, { endedAt, gate }, link.key);
+    const receipt = await receipts.begin(handle, { endedAt, gate }, link.key);
+    return isRefused ? receipt : { ...receipt, unmarked: true };
   }
 
   async function inspect(
@@ -130,10 +132,7 @@ export function createGateSessions(options: GateSessionsOptions): GateEnding {
   return {
     inspect,
     end,
-    async endPerson(personId, targets) {
-      await marks.endPerson(personId);
-      return Promise.all(targets.map(end));
-    },
+    endPerson: (personId, targets) => endPersonBy(personId, targets, { marks, end }),
     receiptOf: receipts.of,
     cannotReach:
       'Ending deletes the session at the gate, for every app behind it. A session at the gate that never opened this dashboard is not known here by its person: the radar lists it, and it ends when its address leaves the list.',

@@ -1,5 +1,5 @@
 // Keeps sessions at the gate within limits of age, idle time and number: every minute, one replica at a time, dry run first.
-import type { Recorder } from '../audit/recorder.ts';
+import type { EndingRecorder } from '../audit/recorder.ts';
 import { digest, randomToken } from '../crypto/tokens.ts';
 import type { Logger } from '../http/log.ts';
 import type { ClaimTable, NoteTable } from '../store/contract.ts';
@@ -23,7 +23,7 @@ export interface GovernorOptions {
   readonly claims: ClaimTable;
   readonly now: () => number;
   readonly logger: Logger;
-  readonly recorder: Recorder;
+  readonly recorder: EndingRecorder;
 }
 
 export interface GovernorReport {
@@ -83,7 +83,7 @@ export function createGovernor(options: GovernorOptions): Governor {
     const link: GateLink = owner?.link ?? { state: 'verified', key, createdAt: session.firstSeenAt };
     try {
       // Before it ends (invariant 8).
-      await recorder.write({
+      await recorder.writeEnding({
         event: 'governor.ended',
         session: handle,
         reason: reasons.join(', '),

@@ -1,6 +1,6 @@
 // What the gate's word is no longer good for: notes that every replica reads. A mark is written before anything is deleted.
 import { digest } from '../crypto/tokens.ts';
-import type { NoteTable } from '../store/contract.ts';
+import { type NoteTable, StoreUnavailable } from '../store/contract.ts';
 
 export interface Marks {
   /**
@@ -28,6 +28,17 @@ const inFlightMs = 10_000;
 /** What a refresh in flight wrote back lives a little longer than what was ended. */
 const marginMs = 3_600_000;
 
+/** @returns whether the store took the mark; what else fails is thrown. */
+export async function isMarked(marking: Promise<void>): Promise<boolean> {
+  try {
+    await marking;
+    return true;
+  } catch (error) {
+    if (error instanceof StoreUnavailable) return false;
+    throw error;
+  }
+}
+
 /** @param expireMs how long a session of the gate goes on: its cookie's lifetime. */
 export function createMarks(notes: NoteTable, now: () => number, expireMs: number): Marks {
   // A note for each fact and none that is read, changed and written: endings run side by side.
@@ -37,9 +48,20 @@ export function createMarks(notes: NoteTable, now: () => number, expireMs: numbe
   const takenNote = (key: string) => `gate:taken:${digest(key)}`;
   const cookieNote = (cookieDigest: string) => `gate:ended:cookie:${cookieDigest}`;
   const personNote = (personId: string) => `gate:ended:person:${digest(personId)}`;
-  const write = (name: string, value: unknown) => notes.write(name, value, now() + expireMs + marginMs);
-  const isSignInEnded = async (key: string, signIn: string) =>
-    (await notes.read(signInNote(key, signIn), now())) === true;
+  /** Marks that the store did not take, by name: this process goes by them until they are written. */
+  const kept = new Map<string, unknown>();
+  const read = async (name: string) => kept.get(name) ?? (await notes.read(name, now()));
+  // Also where Redis is full: what was ended must be refused.
+  const write = async (name: string, value: unknown) => {
+    try {
+      await notes.writeEnding(name, value, now() + expireMs + marginMs);
+      kept.delete(name);
+    } catch (error) {
+      kept.set(name, value);
+      throw error;
+    }
+  };
+  const isSignInEnded = async (key: string, signIn: string) => (await read(signInNote(key, signIn))) === true;
   return {
     async endTicket(key, signIn) {
       if (signIn === undefined) await write(blindNote(key), now() + inFlightMs);
@@ -47,20 +69,20 @@ export function createMarks(notes: NoteTable, now: () => number, expireMs: numbe
       // Last: whoever sees this one finds the others.
       await write(ticketNote(key), true);
     },
-    isTicketMarked: async (key) => (await notes.read(ticketNote(key), now())) === true,
+    isTicketMarked: async (key) => (await read(ticketNote(key))) === true,
     async isEnded(key, { signIn, createdAt }) {
       const [before, ended] = await Promise.all([
-        notes.read(blindNote(key), now()),
+        read(blindNote(key)),
         signIn !== undefined && isSignInEnded(key, signIn),
       ]);
       return ended || (typeof before === 'number' && createdAt <= before);
     },
     isSignInEnded,
     take: (key, signIn) => write(takenNote(key), signIn),
-    takenBy: async (key) => (await notes.read(takenNote(key), now())) as string | undefined,
+    takenBy: async (key) => (await read(takenNote(key))) as string | undefined,
     endCookie: (cookieDigest) => write(cookieNote(cookieDigest), true),
-    isCookieEnded: async (cookieDigest) => (await notes.read(cookieNote(cookieDigest), now())) === true,
+    isCookieEnded: async (cookieDigest) => (await read(cookieNote(cookieDigest))) === true,
     endPerson: (personId) => write(personNote(personId), now()),
-    cutAtOf: async (personId) => (await notes.read(personNote(personId), now())) as number | undefined,
+    cutAtOf: async (personId) => (await read(personNote(personId))) as number | undefined,
   };
 }

@@ -5,9 +5,13 @@ export interface GatePaths {
   signIn(returnPath: string): string;
   /** Where a signed-out browser goes: ends the gate's session, then shows the public page. */
   readonly signOut: string;
+  /** The same, where something of the sign-out is still to come: the page says what. */
+  signOutLate(follows: 'note' | 'row'): string;
   /** Ends the gate's session first, so that signing in again means passing Google again. */
   signInAgain(returnPath: string): string;
 }
+
+const signedOutLate = (follows: 'note' | 'row') => `/signed-out?follows=${follows}`;
 
 /** oauth2-proxy's endpoints (its `proxy_prefix` is `/oauth2`); without a gate (`DEV_MODE`) the plain pages. */
 export function createGatePaths(devMode: boolean): GatePaths {
@@ -15,6 +19,7 @@ export function createGatePaths(devMode: boolean): GatePaths {
     return {
       signIn: (returnPath) => returnPath,
       signOut: '/signed-out',
+      signOutLate: signedOutLate,
       signInAgain: (returnPath) => returnPath,
     };
   }
@@ -23,6 +28,7 @@ export function createGatePaths(devMode: boolean): GatePaths {
   return {
     signIn: start,
     signOut: leave('/signed-out'),
+    signOutLate: (follows) => leave(signedOutLate(follows)),
     signInAgain: (returnPath) => leave(start(returnPath)),
   };
 }

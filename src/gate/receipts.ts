@@ -8,6 +8,10 @@ import type { GateReceipt } from './ending.ts';
 export const looksAfterMs = [3_000, 10_000] as const;
 const againAfterMs = 10_000;
 const lookLeaseMs = 5_000;
+/** Where another replica holds the lease of a look, its outcome is waited for. */
+const shortestWaitMs = 250;
+/** An outage is not asked about four times a second. */
+const afterFaultMs = 5_000;
 
 interface StoredReceipt extends GateReceipt {
   /** What to look at; absent: nothing. */
@@ -42,7 +46,7 @@ export function createReceipts(options: ReceiptOptions): Receipts {
   const read = async (handle: string) =>
     (await notes.read(nameOf(handle), now())) as StoredReceipt | undefined;
   const write = (handle: string, receipt: StoredReceipt) =>
-    notes.write(nameOf(handle), receipt, receipt.endedAt + keepMs);
+    notes.writeEnding(nameOf(handle), receipt, receipt.endedAt + keepMs);
   const followed = new Set<string>();
 
   /** Makes the look that is due, once among all replicas. @returns the receipt after it. */
@@ -50,7 +54,9 @@ export function createReceipts(options: ReceiptOptions): Receipts {
     const receipt = await read(handle);
     if (!receipt?.key || receipt.nextLookAt === undefined || now() < receipt.nextLookAt) return receipt;
     const [lease, mine] = [`gate:look:${handle}:${receipt.looks}`, randomToken(9)];
-    if ((await claims.claim(lease, mine, now(), now() + lookLeaseMs)) !== mine) return receipt;
+    // A full store takes no claim: then several replicas may look, which does no harm.
+    const holder = await claims.claim(lease, mine, now(), now() + lookLeaseMs).catch(() => mine);
+    if (holder !== mine) return receipt;
     const after = afterLook(receipt, await remove(receipt.key), now());
     await write(handle, after);
     return after;
@@ -62,12 +68,14 @@ export function createReceipts(options: ReceiptOptions): Receipts {
     followed.add(handle);
     try {
       let latest = receipt;
+      let atLeastMs = shortestWaitMs;
       while (latest?.nextLookAt !== undefined) {
-        // Not shorter: where another replica holds the lease of this look, its outcome is waited for.
-        await wait(Math.max(250, latest.nextLookAt - now()));
+        await wait(Math.max(atLeastMs, latest.nextLookAt - now()));
+        atLeastMs = shortestWaitMs;
         // A fault of the store at one look must not end the looking.
         latest = await look(handle).catch((error: unknown) => {
           onFault(error);
+          atLeastMs = afterFaultMs;
           return latest;
         });
       }
@@ -80,7 +88,8 @@ export function createReceipts(options: ReceiptOptions): Receipts {
     async begin(handle, { endedAt, gate }, key) {
       const due = key !== undefined && { key, nextLookAt: endedAt + looksAfterMs[0] };
       const receipt: StoredReceipt = { endedAt, gate, writtenBack: 0, looks: 0, ...due };
-      await write(handle, receipt);
+      // An ending is not refused because its receipt cannot be kept.
+      await write(handle, receipt).catch(onFault);
       void follow(handle, receipt).catch(onFault);
       return toReceipt(receipt);
     },

@@ -15,6 +15,7 @@ test('noted once while nothing changes, and again before it is forgotten', async
       writes++;
       rows.set(name, value);
     },
+    writeEnding: (...note) => notes.write(...note),
     read: async (name) => rows.get(name),
     remove: async () => {},
     ofPerson: async () => [],

@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type EventName, events } from '../audit/events.ts';
-import { type RecordedEvent, type Recorder, RecordUnavailable } from '../audit/recorder.ts';
+import { type EndingRecorder, type RecordedEvent, RecordUnavailable } from '../audit/recorder.ts';
 import { countEvents } from './count-events.ts';
 import type { DailyName } from './daily.ts';
 import { createMetrics } from './metrics.ts';
 
 const person = { id: 'subject-1', email: 'ada@example.org' };
 
-function world(write: Recorder['write'] = async () => undefined) {
+function world(write: EndingRecorder['write'] = async () => undefined) {
   const seen: RecordedEvent[] = [];
   const days: DailyName[] = [];
   const metrics = createMetrics({ version: '1.2.3' });
@@ -17,6 +17,10 @@ function world(write: Recorder['write'] = async () => undefined) {
     write: async (event: RecordedEvent) => {
       await write(event);
       seen.push(event);
+    },
+    async writeEnding(event: RecordedEvent) {
+      seen.push(event);
+      return 'recorded' as const;
     },
     note: (event: RecordedEvent) => void seen.push(event),
     state: () => 'as it is',
@@ -100,7 +104,7 @@ const cases: readonly (readonly [string, RecordedEvent, readonly string[], reado
 
 for (const [what, event, counts, daily] of cases) {
   test(`${what} counts once, written or noted`, async () => {
-    for (const way of ['write', 'note'] as const) {
+    for (const way of ['write', 'writeEnding', 'note'] as const) {
       const { recorder, seen, days, counted } = world();
       await recorder[way](event);
       assert.deepEqual(seen, [event], 'it is handed on');

@@ -48,9 +48,9 @@ export const storeOperations = {
   visitors: ['read', 'choose', 'retire'],
   people: ['read', 'signIn', 'choose'],
   claims: ['claim', 'release'],
-  notes: ['write', 'read', 'remove'],
+  notes: ['write', 'writeEnding', 'read', 'remove'],
   counters: ['add', 'raise', 'read'],
-  record: ['append', 'head', 'anchor', 'after', 'before', 'prune'],
+  record: ['append', 'appendOnce', 'head', 'anchor', 'after', 'before', 'prune'],
 } as const satisfies Operations;
 
 /** `sessions.successorSeen` as a label: `sessions_successor_seen`. */

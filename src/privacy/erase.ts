@@ -2,7 +2,7 @@
 // point, so a crash halfway leaves nothing that a second try does not reach (GDPR, article 17). What is left in the store's own files is
 // noted before anything is deleted, so that it is written anew for as long as that has not been done.
 import { committed } from '../audit/change.ts';
-import type { PersonRef, Recorder } from '../audit/recorder.ts';
+import type { EndingRecorder, PersonRef } from '../audit/recorder.ts';
 import type { Store } from '../store/contract.ts';
 import type { Somebody } from './person.ts';
 
@@ -12,7 +12,7 @@ const roundsAtMost = 5;
 
 export interface EraseOptions {
   readonly store: Pick<Store, 'sessions' | 'people' | 'notes' | 'scrub'>;
-  readonly recorder: Recorder & { flush(): Promise<void> };
+  readonly recorder: ErasingRecorder;
   /** Destroys the keys of a person's pseudonyms: the record's entries stay and are nobody's. */
   readonly forgetAliases: (person: PersonRef) => Promise<unknown>;
   /** Ends all sessions of a person, here and at the gate. */
@@ -25,6 +25,12 @@ export interface EraseOptions {
   /** Whether the address is still on the allow-list, so that they could come back. */
   readonly isListed: (email: string) => boolean;
   readonly now: () => number;
+}
+
+/** A recorder that can be waited for, and whose journal can forget somebody. */
+export interface ErasingRecorder extends EndingRecorder {
+  flush(): Promise<void>;
+  forget(person: PersonRef): Promise<void>;
 }
 
 /** The person, an operator, the terminal, or the retention. */
@@ -46,7 +52,7 @@ export function createErase(options: EraseOptions): Erase {
     const { ids, email } = who;
     const refs: PersonRef[] = ids.length === 0 ? [{ email }] : ids.map((id) => ({ id, email }));
     for (const person of refs) {
-      await recorder.write({
+      await recorder.writeEnding({
         event: 'privacy.erased',
         person,
         ...(by === 'retention' ? { reason: 'retention' } : isThemselves(by, ids) ? {} : { by }),
@@ -54,7 +60,7 @@ export function createErase(options: EraseOptions): Erase {
     }
     // Its first step ends the session that may have asked for it.
     return committed(async () => {
-      await notes.write(scrubDue, true, now() + dueForMs);
+      await notes.writeEnding(scrubDue, true, now() + dueForMs);
       let sessionsEnded = 0;
       for (let round = 0, again = true; again && round < roundsAtMost; round++) {
         for (const id of ids) {
@@ -65,6 +71,7 @@ export function createErase(options: EraseOptions): Erase {
         for (const erase of further) await erase(who);
         // After the events of the endings: one that came later would make a new pseudonym.
         await recorder.flush();
+        for (const person of refs) await recorder.forget(person);
         for (const person of refs) await forgetAliases(person);
         // The person's row last: as long as it is there, the address leads to what is left.
         for (const id of ids) await people.remove(id);

@@ -47,7 +47,8 @@ export function deleteAnySession(options: DeskOptions): RequestHandler {
   return async (req, res) => {
     parse(noFields, req.body);
     const row = await anyByHandle(req.params['handle'], options);
-    res.json(viewReceipt((await endAny(row, res, options)).receipt));
+    const { receipt, follows } = await endAny(row, res, options);
+    res.json(viewReceipt(receipt, follows));
   };
 }
 

@@ -25,7 +25,8 @@ export function deleteOwnSession(options: DeskOptions): RequestHandler {
   return async (req, res) => {
     parse(noFields, req.body);
     const row = await ownByHandle(req.params['handle'], res, options);
-    res.json(viewReceipt((await endOwn(row, res, options)).receipt));
+    const { receipt, follows } = await endOwn(row, res, options);
+    res.json(viewReceipt(receipt, follows));
   };
 }
 
@@ -37,6 +38,6 @@ export function revokeOtherSessions(options: DeskOptions): RequestHandler {
   };
 }
 
-export function viewEnded({ handle, receipt }: Ended): ReceiptView & { readonly handle: string } {
-  return { handle, ...viewReceipt(receipt) };
+export function viewEnded({ handle, receipt, follows }: Ended): ReceiptView & { readonly handle: string } {
+  return { handle, ...viewReceipt(receipt, follows) };
 }

@@ -3,7 +3,7 @@ import type { SessionTable } from '../store/contract.ts';
 import type { RevokeTask } from './cli-options.ts';
 import type { SessionsCommand } from './cli-sessions.ts';
 import { handleSchema } from './desk.ts';
-import type { Ended, Ending, GateReceipt } from './ending.ts';
+import { type Ended, type Ending, type Follows, type GateReceipt, worst } from './ending.ts';
 import { isOpen } from './receipt-page.ts';
 
 const order = { reason: 'revoked_by_operator', by: 'terminal' } as const;
@@ -18,8 +18,9 @@ export async function revoke(
 ): Promise<number> {
   const { out, err, wait } = deps;
   if (task.whom === 'all') {
-    const count = await ending.everyone(order, undefined);
+    const { count, follows } = await ending.everyone(order, undefined);
     out(`${count} ${count === 1 ? 'session' : 'sessions'} signed out.`);
+    if (follows) out(followsWords[follows]);
     // The looks of this process at the gate end with it.
     if (task.waits && count > 0) await wait(verifyWithinMs);
     return 0;
@@ -45,6 +46,8 @@ export async function revoke(
       receipts.set(handle, (await ending.receiptOf(handle)) ?? receiptOfNothing(deps.now()));
   }
   for (const [handle, receipt] of receipts) out(receiptLine(handle, receipt));
+  const follows = worst(ended.map((one) => one.follows));
+  if (follows) out(followsWords[follows]);
   return 0;
 }
 
@@ -76,6 +79,11 @@ async function endAllOf(email: string, sessions: SessionTable, ending: Ending): 
 function receiptOfNothing(at: number): GateReceipt {
   return { endedAt: at, gate: 'unknown', writtenBack: 0 };
 }
+
+const followsWords: Record<Follows, string> = {
+  note: 'The audit log cannot be written right now; the entries wait in DATA_DIR and are added as soon as it can.',
+  row: 'The session store takes no changes right now; a server that uses the same DATA_DIR refuses these sessions and ends them as soon as it can.',
+};
 
 const gateWords: Record<GateReceipt['gate'], string> = {
   ended: 'ended at the gate',

@@ -68,6 +68,7 @@ for (const kind of ['sqlite', 'redis'] as const) {
                 gate,
                 now,
                 recorder: keepEvents(),
+                unfinished: { add: async () => assert.fail('the store takes everything') },
                 pseudonymOf: async () => 'somebody',
               }),
               close: async () => void closed++,

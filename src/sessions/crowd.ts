@@ -1,7 +1,7 @@
 // A person's sessions together: how many there may be, and whether one began on a device that was not seen before.
 import type { Recorder } from '../audit/recorder.ts';
 import { digest } from '../crypto/tokens.ts';
-import type { NoteTable, SessionRow, SessionTable, SignIn } from '../store/contract.ts';
+import type { NoteTable, SessionEnd, SessionRow, SessionTable, SignIn } from '../store/contract.ts';
 import type { EndOrder } from './ending.ts';
 import { isInFuture } from './session.ts';
 
@@ -43,16 +43,19 @@ export async function endSuperseded(
     now,
     isThisBrowser,
     recorder,
+    endHere,
   }: Pick<SurplusOptions, 'sessions' | 'now'> & {
     readonly recorder: Recorder;
     readonly isThisBrowser: (tie: unknown) => boolean;
+    /** @see Ending.here */
+    readonly endHere: (key: string, end: SessionEnd) => Promise<boolean>;
   },
 ): Promise<void> {
   const rows = await sessions.ofPerson(personId, now());
   const before = rows.filter((row) => row.key !== exceptKey && isThisBrowser(row.data['gate']));
   const reason = 'superseded';
   for (const { key, handle, email } of before) {
-    const ended = await sessions.end(key, { at: now(), reason });
+    const ended = await endHere(key, { at: now(), reason });
     if (ended)
       recorder.note({ event: 'session.ended', person: { id: personId, email }, session: handle, reason });
   }
@@ -108,7 +111,7 @@ export interface Replay {
 const replayKeptMs = 30 * 86_400_000;
 
 export async function noteReplay(personId: string, replay: Replay, notes: NoteTable): Promise<void> {
-  await notes.write(`replayed:${personId}`, replay, replay.at + replayKeptMs, personId);
+  await notes.writeEnding(`replayed:${personId}`, replay, replay.at + replayKeptMs, personId);
 }
 
 /** The last replay, where `session`'s owner has not looked since; undefined where there is none. */

@@ -11,12 +11,14 @@ interface Options {
   readonly now: () => number;
 }
 
-/** Before they end. What has ended already stays as it was remembered. */
+/** Before they end. What has ended already stays as it was remembered; a store that takes nothing keeps no ending from being made. */
 export async function rememberDevices(rows: readonly SessionRow[], { notes, now }: Options): Promise<void> {
   const live = rows.filter((row) => !row.ended);
   await Promise.all(
     live.map((row) =>
-      notes.write(noteOf(row.handle), row.data['device'] ?? {}, now() + keepMs, row.personId),
+      notes
+        .writeEnding(noteOf(row.handle), row.data['device'] ?? {}, now() + keepMs, row.personId)
+        .catch(() => undefined),
     ),
   );
 }

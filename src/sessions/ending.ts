@@ -1,7 +1,16 @@
-// Ends sessions, at the gate and here, for every reason there is; recorded before (invariant 8). The gate is marked first: an ending that fails halfway is
-// refused there already, and the next try finds all it needs (invariant 3). An unreachable gate holds nothing up.
-import type { PersonRef, Recorder } from '../audit/recorder.ts';
-import type { EndReason, SessionEnd, SessionRow, SessionTable } from '../store/contract.ts';
+// Ends sessions, at the gate and here, for every reason there is; noted before (invariant 8). The gate is marked first: an ending that fails halfway is
+// refused there already, and the next try finds all it needs (invariant 3). Neither an unreachable gate, nor a record that cannot be written, nor a
+// store that takes no change refuses an ending: what could not be done is done as soon as it can be.
+import type { Follows } from '../../views/follows.ts';
+import type { EndingRecorder, Noted, PersonRef } from '../audit/recorder.ts';
+import {
+  type EndReason,
+  type SessionEnd,
+  type SessionRow,
+  type SessionTable,
+  StoreUnavailable,
+} from '../store/contract.ts';
+import type { Finish, Unfinished } from './unfinished.ts';
 
 /** How an ending went at the gate, as it stands now. */
 export interface GateReceipt {
@@ -11,7 +20,11 @@ export interface GateReceipt {
   readonly verifiedAt?: number;
   /** How often a refresh in flight had written the session back. */
   readonly writtenBack: number;
+  /** The store took no mark, so what the gate still lets in is not refused here yet. */
+  readonly unmarked?: true;
 }
+
+export type { Follows };
 
 /** What sessions needs of the gate. */
 export interface GateEnds {
@@ -28,6 +41,7 @@ export interface Ended {
   /** False: it was over already. */
   readonly endedNow: boolean;
   readonly receipt: GateReceipt;
+  readonly follows?: Follows;
 }
 
 /** Whoever ends a session from the desk or from the terminal. */
@@ -47,8 +61,17 @@ export interface Ending {
   others(personId: string, exceptKey: string, order: EndOrder): Promise<Ended[]>;
   /** All live sessions of a person; at the gate also those that the house never saw. */
   person(personId: string, order: EndOrder): Promise<Ended[]>;
-  /** Everyone's but the one kept under `exceptKey`. @returns how many ended. */
-  everyone(order: EndOrder, exceptKey: string | undefined): Promise<number>;
+  /** Everyone's but the one kept under `exceptKey`. @returns how many ended, and the worst of what is still to come. */
+  everyone(
+    order: EndOrder,
+    exceptKey: string | undefined,
+  ): Promise<{ readonly count: number; readonly follows?: Follows }>;
+  /** Ends a session here alone, without a word to the gate; the caller tells the record. @returns whether this call ended it */
+  here(key: string, end: SessionEnd): Promise<boolean>;
+  /** Ends the session under `key` as soon as the store takes changes: for when not even its row can be read. */
+  unread(key: string, order: EndOrder & { readonly person: PersonRef }): Promise<void>;
+  /** Does what an ending could not do. */
+  readonly finish: Finish;
   receiptOf(handle: string): Promise<GateReceipt | undefined>;
 }
 
@@ -56,20 +79,23 @@ export interface EndingOptions {
   readonly sessions: SessionTable;
   readonly gate: GateEnds;
   readonly now: () => number;
-  readonly recorder: Recorder;
+  readonly recorder: EndingRecorder;
+  readonly unfinished: Pick<Unfinished, 'add'>;
   /** The record's pseudonym of a person. */
   readonly pseudonymOf: (person: PersonRef) => Promise<string | undefined>;
 }
 
 const batch = 20;
 
-export function createEnding({ sessions, gate, now, recorder, pseudonymOf }: EndingOptions): Ending {
+export function createEnding(options: EndingOptions): Ending {
+  const { sessions, gate, now, recorder, unfinished, pseudonymOf } = options;
+
   /** Before anything ends, here or at the gate (invariant 8). */
-  async function record(row: SessionRow, { reason, by, changes }: EndOrder): Promise<void> {
-    if (row.ended) return;
+  async function note(row: SessionRow, { reason, by, changes }: EndOrder): Promise<Noted> {
+    if (row.ended) return 'recorded';
     const person: PersonRef = { id: row.personId, email: row.email };
     const isOwn = by === undefined || (by !== 'terminal' && by.id === row.personId);
-    await recorder.write({
+    return recorder.writeEnding({
       event: 'session.revoked',
       person,
       reason,
@@ -79,24 +105,47 @@ export function createEnding({ sessions, gate, now, recorder, pseudonymOf }: End
     });
   }
 
-  async function endHere(row: SessionRow, { reason, by, changes }: EndOrder): Promise<boolean> {
-    const tie = row.data['gate'];
-    const doer = by === undefined || by === 'terminal' ? by : await pseudonymOf(by);
-    const end: SessionEnd = {
+  async function endOf(order: EndOrder, tie: unknown): Promise<SessionEnd> {
+    const { reason, by, changes } = order;
+    // Where the store gives no pseudonym, the record still says who it was.
+    const doer = by === undefined || by === 'terminal' ? by : await pseudonymOf(by).catch(() => undefined);
+    return {
       at: now(),
       reason,
       ...(doer !== undefined && { by: doer }),
       ...(changes !== undefined && { changes }),
       ...(tie !== undefined && { gate: tie }),
     };
-    return sessions.end(row.key, end);
+  }
+
+  async function endHere(row: SessionRow, order: EndOrder): Promise<{ endedNow: boolean; isLate: boolean }> {
+    if (row.ended) return { endedNow: false, isLate: false };
+    return endKey(row.key, await endOf(order, row.data['gate']));
+  }
+
+  async function endKey(key: string, end: SessionEnd): Promise<{ endedNow: boolean; isLate: boolean }> {
+    try {
+      return { endedNow: await sessions.end(key, end), isLate: false };
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      await unfinished.add({ key, end });
+      return { endedNow: true, isLate: true };
+    }
   }
   const targetOf = (row: SessionRow) => ({ handle: row.handle, link: row.data['gate'] ?? row.ended?.gate });
 
+  async function ended(row: SessionRow, order: EndOrder, receipt: GateReceipt, noted: Noted): Promise<Ended> {
+    const { endedNow, isLate } = await endHere(row, order);
+    if (receipt.unmarked && !isLate)
+      await unfinished.add({ key: row.key, end: await endOf(order, row.data['gate']) });
+    const follows = isLate || receipt.unmarked ? 'row' : noted === 'follows' ? 'note' : undefined;
+    return { handle: row.handle, endedNow, receipt, ...(follows && { follows }) };
+  }
+
   async function one(row: SessionRow, order: EndOrder): Promise<Ended> {
-    await record(row, order);
-    const receipt = (await gate.receiptOf(row.handle)) ?? (await gate.end(targetOf(row)));
-    return { handle: row.handle, endedNow: await endHere(row, order), receipt };
+    const noted = await note(row, order);
+    const before = await gate.receiptOf(row.handle).catch(() => undefined);
+    return ended(row, order, before ?? (await gate.end(targetOf(row))), noted);
   }
 
   return {
@@ -107,16 +156,18 @@ export function createEnding({ sessions, gate, now, recorder, pseudonymOf }: End
     },
     async person(personId, order) {
       const rows = await sessions.ofPerson(personId, now());
-      await Promise.all(rows.map((row) => record(row, order)));
+      const noted = await Promise.all(rows.map((row) => note(row, order)));
       const receipts = await gate.endPerson(personId, rows.map(targetOf));
-      const endedNow = await Promise.all(rows.map((row) => endHere(row, order)));
-      return rows.flatMap((row, i) => {
-        const receipt = receipts[i];
-        return receipt ? [{ handle: row.handle, endedNow: endedNow[i] === true, receipt }] : [];
+      if (receipts.some(({ unmarked }) => unmarked)) await unfinished.add({ personId });
+      const all = rows.map(async (row, i) => {
+        const [receipt, told] = [receipts[i], noted[i]];
+        return receipt && told ? [await ended(row, order, receipt, told)] : [];
       });
+      return (await Promise.all(all)).flat();
     },
     async everyone(order, exceptKey) {
       let count = 0;
+      const following = new Set<Follows | undefined>();
       for (let cursor: string | undefined, more = true; more; ) {
         const page = await sessions.page({
           sort: 'email',
@@ -125,13 +176,37 @@ export function createEnding({ sessions, gate, now, recorder, pseudonymOf }: End
         });
         const rows = page.rows.filter((row) => row.key !== exceptKey);
         // Others are served in between: the record writes in turns of its own.
-        const ended = await Promise.all(rows.map((row) => one(row, order)));
-        count += ended.filter(({ endedNow }) => endedNow).length;
+        const done = await Promise.all(rows.map((row) => one(row, order)));
+        count += done.filter(({ endedNow }) => endedNow).length;
+        for (const { follows } of done) following.add(follows);
         cursor = page.next;
         more = cursor !== undefined;
       }
-      return count;
+      const follows = worst([...following]);
+      return { count, ...(follows && { follows }) };
+    },
+    here: async (key, end) => (await endKey(key, end)).endedNow,
+    async unread(key, { person, ...order }) {
+      await recorder.writeEnding({ event: 'session.revoked', person, reason: order.reason });
+      await unfinished.add({ key, end: await endOf(order, undefined) });
+    },
+    async finish(item, table) {
+      if ('personId' in item) {
+        await gate.endPerson(item.personId, []);
+        return;
+      }
+      const row = await table.read(item.key);
+      if (!row) return;
+      const receipt = await gate.end(targetOf(row));
+      if (receipt.unmarked) throw new StoreUnavailable(new Error('the gate could not be marked'));
+      const tie = row.data['gate'];
+      if (!row.ended) await table.end(item.key, { ...item.end, ...(tie !== undefined && { gate: tie }) });
     },
     receiptOf: gate.receiptOf,
   };
+}
+
+/** What a page says of several endings together. */
+export function worst(follows: readonly (Follows | undefined)[]): Follows | undefined {
+  return follows.includes('row') ? 'row' : follows.includes('note') ? 'note' : undefined;
 }

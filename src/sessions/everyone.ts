@@ -16,7 +16,7 @@ import {
   livePage,
   parse,
 } from './desk.ts';
-import { receiptPath } from './receipt-page.ts';
+import { followsOf, receiptPath } from './receipt-page.ts';
 import { keyOf } from './session-id.ts';
 import { summaryOfRow } from './session-view.ts';
 
@@ -69,6 +69,7 @@ export function everyonePage(options: EveryoneOptions): RequestHandler {
       everyone(pageFrame(req, res), {
         ...props,
         ...(ended !== undefined && { ended }),
+        follows: followsOf(req),
         ...(atGate && { gateSessions: atGate }),
       }),
     );
@@ -119,7 +120,7 @@ export function endAll({ sessions, ending, now, personOf }: DeskOptions): Reques
       return;
     }
     const order = { reason: 'revoked_by_operator', by: personOf(res) } as const;
-    const ended = await ending.everyone(order, keyOf(req.sessionID));
-    res.redirect(303, `/radar?ended=${ended}`);
+    const { count, follows } = await ending.everyone(order, keyOf(req.sessionID));
+    res.redirect(303, `/radar?ended=${count}${follows ? `&follows=${follows}` : ''}`);
   };
 }

@@ -1,12 +1,15 @@
-// GET /logout asks; POST /logout ends the session on the server, makes the browser forget, and tells the gate.
-import type { RequestHandler } from 'express';
+// GET /logout asks; POST /logout ends the session on the server, makes the browser forget, and tells the gate. Signing out works whatever
+// the store and the record can do: the page says what is still to come.
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import { signOutQuestion } from '../../views/sign-out.ts';
+import type { Keyring } from '../crypto/keyring.ts';
+import { singleCookie } from '../http/cookie-header.ts';
 import { pageFrame, sendPage } from '../http/page.ts';
 import { clearCookie } from '../http/set-cookie.ts';
-import type { SessionTable } from '../store/contract.ts';
-import type { Ending } from './ending.ts';
+import { type SessionTable, StoreUnavailable } from '../store/contract.ts';
+import type { Ending, Follows } from './ending.ts';
 import { sessionOf } from './request-session.ts';
-import type { SessionCookieAttributes } from './session-cookie.ts';
+import { readSessionCookie, type SessionCookieAttributes } from './session-cookie.ts';
 import { keyOf } from './session-id.ts';
 
 export interface LogoutOptions {
@@ -16,6 +19,8 @@ export interface LogoutOptions {
   readonly cookie: SessionCookieAttributes;
   /** Where the browser goes next: through the gate's own sign-out to a public page. */
   readonly signOutPath: string;
+  /** The same, where something is still to come. */
+  readonly signOutLatePath: (follows: Follows) => string;
 }
 
 /** Where a sign-out leads that arrived after the gate's session had ended: the browser is signed in again, so it is asked again. */
@@ -24,15 +29,47 @@ export function confirmLogout(): RequestHandler {
 }
 
 export function logout(options: LogoutOptions): RequestHandler {
-  const { sessions, ending, cookieName, cookie, signOutPath } = options;
+  const { sessions, ending } = options;
   return async (req, res) => {
     const { personId: id, email } = sessionOf(res);
     const row = await sessions.read(keyOf(req.sessionID));
-    if (row) await ending.one(row, { reason: 'signed_out', by: { id, email } });
-    Reflect.deleteProperty(req, 'session');
-    clearCookie(res, cookieName, cookie);
-    // Not "cookies": that would take the gate's cookie away before the gate can end the session that it names.
-    res.setHeader('Clear-Site-Data', '"cache", "storage"');
-    res.redirect(303, signOutPath);
+    const ended = row && (await ending.one(row, { reason: 'signed_out', by: { id, email } }));
+    leave(req, res, ended?.follows, options);
   };
+}
+
+export interface LogoutUnreadOptions extends Omit<LogoutOptions, 'sessions'> {
+  readonly keyring: Keyring;
+  readonly personOf: (res: Response) => { readonly id: string; readonly email: string } | undefined;
+}
+
+/**
+ * A sign-out while the store cannot even be read: there is no session to check a token against, but the Origin was checked and the
+ * cookie is signed, so the browser leaves, and its session ends as soon as the store takes it.
+ */
+export function logoutUnread(options: LogoutUnreadOptions): ErrorRequestHandler {
+  const { ending, keyring, cookieName, personOf } = options;
+  return async (error, req, res, next) => {
+    const person = personOf(res);
+    const isSignOut = req.method === 'POST' && req.path === '/logout';
+    const sent = readSessionCookie(singleCookie(req, cookieName) ?? '', keyring);
+    if (!isSignOut || !(error instanceof StoreUnavailable) || !person || !sent || res.headersSent)
+      return next(error);
+    await ending.unread(keyOf(sent.id), { reason: 'signed_out', person });
+    leave(req, res, 'row', options);
+  };
+}
+
+function leave(
+  req: Request,
+  res: Response,
+  follows: Follows | undefined,
+  options: Omit<LogoutOptions, 'sessions' | 'ending'>,
+): void {
+  const { cookieName, cookie, signOutPath, signOutLatePath } = options;
+  Reflect.deleteProperty(req, 'session');
+  clearCookie(res, cookieName, cookie);
+  // Not "cookies": that would take the gate's cookie away before the gate can end the session that it names.
+  res.setHeader('Clear-Site-Data', '"cache", "storage"');
+  res.redirect(303, follows ? signOutLatePath(follows) : signOutPath);
 }

@@ -5,7 +5,7 @@ import { type NewDevice, notMe } from '../../views/new-devices.ts';
 import { pageFrame, sendPage } from '../http/page.ts';
 import { newDevicesSince } from './crowd.ts';
 import { type DeskOptions, endOwn, handleSchema, liveOf, ownByHandle, parse } from './desk.ts';
-import { receiptPath } from './receipt-page.ts';
+import { followsOf, receiptPath } from './receipt-page.ts';
 import { changeableSession, sessionOf } from './request-session.ts';
 import { summaryOfRow } from './session-view.ts';
 
@@ -37,8 +37,8 @@ export function endNotMine(options: DeskOptions): RequestHandler {
   return async (req: Request, res: Response) => {
     const { handle } = parse(notMeForm, req.body);
     const row = await ownByHandle(handle, res, options);
-    await endOwn(row, res, options);
-    res.redirect(303, `/devices/not-me?handle=${row.handle}`);
+    const { follows } = await endOwn(row, res, options);
+    res.redirect(303, `/devices/not-me?handle=${row.handle}${follows ? `&follows=${follows}` : ''}`);
   };
 }
 
@@ -46,6 +46,8 @@ export function endNotMine(options: DeskOptions): RequestHandler {
 export function notMinePage(): RequestHandler {
   return (req, res) => {
     const handle = parse(handleSchema, req.query['handle']);
-    sendPage(res, notMe(pageFrame(req, res), { receiptPath: receiptPath('/devices', [{ handle }]) }));
+    const follows = followsOf(req);
+    const path = receiptPath('/devices', [{ handle, ...(follows && { follows }) }]);
+    sendPage(res, notMe(pageFrame(req, res), { receiptPath: path, follows }));
   };
 }

@@ -70,7 +70,9 @@ async function endOfPresent(
   if (row && isFirst) await options.endSession(row, order);
   if (reason === 'replayed' && isFirst) {
     options.recorder.note({ event: 'session.replayed', ...eventOf(req, found) });
-    await noteReplay(found.personId, { at: options.now(), device: found.device }, options.store.notes);
+    // Telling the person comes after ending the session: a store that takes no note holds nothing up.
+    const replay = { at: options.now(), device: found.device };
+    await noteReplay(found.personId, replay, options.store.notes).catch(() => undefined);
     options.tellOfReplay(found);
   }
   return { at: options.now(), reason, ...(changes && { changes }) };
@@ -115,13 +117,13 @@ async function recordLimit(
   options: AdmitOptions,
 ): Promise<void> {
   if (end.reason !== 'idle' && end.reason !== 'expired') return;
-  const ended = await options.store.sessions.end(keyOf(req.sessionID), end);
+  const ended = await options.endHere(keyOf(req.sessionID), end);
   if (ended) options.recorder.note({ event: 'session.ended', reason: end.reason, ...eventOf(req, found) });
 }
 
 async function endForeign(req: Request, found: LiveSession, options: AdmitOptions): Promise<void> {
   const end: SessionEnd = { at: options.now(), reason: 'person_changed' };
-  const ended = await options.store.sessions.end(keyOf(req.sessionID), end);
+  const ended = await options.endHere(keyOf(req.sessionID), end);
   if (ended) options.recorder.note({ event: 'session.ended', reason: end.reason, ...eventOf(req, found) });
 }
 

@@ -6,7 +6,7 @@ import { pageFrame, sendPage } from '../http/page.ts';
 import type { SessionRow } from '../store/contract.ts';
 import { anyByHandle, type DeskOptions, ownByHandle } from './desk.ts';
 import { deviceOfEnded } from './ended-devices.ts';
-import type { Ended, GateReceipt } from './ending.ts';
+import { type Ended, type Follows, type GateReceipt, worst } from './ending.ts';
 
 export interface ReceiptPageOptions extends DeskOptions {
   /** What an ending does not reach, in the words of the gate's part. */
@@ -19,10 +19,15 @@ const refreshAfterS = 3;
 /** The gate is looked at after 3 and 10 seconds; where it takes longer, the reader asks again. */
 const refreshForMs = 30_000;
 
-export function receiptPath(page: '/devices' | '/radar', ended: readonly Pick<Ended, 'handle'>[]): string {
+export function receiptPath(
+  page: '/devices' | '/radar',
+  ended: readonly Pick<Ended, 'handle' | 'follows'>[],
+): string {
   const query = new URLSearchParams(
     ended.slice(0, shown).map(({ handle }): [string, string] => ['handle', handle]),
   );
+  const follows = worst(ended.map((one) => one.follows));
+  if (follows) query.set('follows', follows);
   return `${page}/receipt?${query}`;
 }
 
@@ -56,7 +61,13 @@ async function sendReceipts(
   const { cannotReach } = options;
   sendPage(
     res,
-    receipt(pageFrame(req, res), { receipts, cannotReach, back, ...(waits && { refreshAfterS }) }),
+    receipt(pageFrame(req, res), {
+      receipts,
+      cannotReach,
+      back,
+      follows: followsOf(req),
+      ...(waits && { refreshAfterS }),
+    }),
   );
 }
 
@@ -85,6 +96,10 @@ async function itemOf(
 /** Whether a later look at the gate is still to come. */
 export function isOpen({ gate, verifiedAt }: GateReceipt): boolean {
   return verifiedAt === undefined && gate !== 'refused here' && gate !== 'unknown';
+}
+
+export function followsOf({ query: { follows } }: Request): Follows | undefined {
+  return follows === 'note' || follows === 'row' ? follows : undefined;
 }
 
 function handlesOf({ query }: Request): unknown[] {

@@ -5,7 +5,7 @@ import type { Recorder } from '../audit/recorder.ts';
 import type { Keyring } from '../crypto/keyring.ts';
 import { digest, randomToken } from '../crypto/tokens.ts';
 import { requestFacts } from '../http/request-facts.ts';
-import type { PreviousId, SessionTable } from '../store/contract.ts';
+import { type PreviousId, type SessionTable, StoreUnavailable } from '../store/contract.ts';
 import type { AdmittedSession, LiveSession } from './express-store.ts';
 import { graceMs, isInFuture } from './session.ts';
 import { keyOf, successorsOf } from './session-id.ts';
@@ -31,13 +31,16 @@ export async function keepIdFresh(req: Request, live: LiveSession, options: Rota
     return;
   }
   if (live.previous && live.previous.successorSeenAt === undefined) {
-    await sessions.successorSeen(key, digest(id), now());
+    await unlessFull(sessions.successorSeen(key, digest(id), now()));
   }
   if (!isRotationDue(live, rotateAfterMs, now())) return;
   const salt = randomToken();
   const [successor = ''] = successorsOf(keyring, id, salt);
   const rotation = { fromHash: digest(id), toHash: digest(successor), salt, at: now() };
-  if (await sessions.rotate(key, rotation)) {
+  const isRotated = await unlessFull(sessions.rotate(key, rotation));
+  // The id goes on until the store takes its successor: who is signed in can go on reading, and sign out.
+  if (isRotated === undefined) return;
+  if (isRotated) {
     const { personId, email, handle } = live;
     const person = { id: personId, email };
     recorder.note({ event: 'session.rotated', person, session: handle, ...requestFacts(req) });
@@ -47,6 +50,16 @@ export async function keepIdFresh(req: Request, live: LiveSession, options: Rota
   const row = await sessions.read(key);
   if (row?.previous?.idHash !== digest(id)) return;
   replaceId(req, live, successorOf(keyring, id, row.previous.salt, row.idHash), row.previous);
+}
+
+/** @returns undefined where the store takes no change now. */
+async function unlessFull<T>(change: Promise<T>): Promise<T | undefined> {
+  try {
+    return await change;
+  } catch (error) {
+    if (error instanceof StoreUnavailable) return undefined;
+    throw error;
+  }
 }
 
 /** Old enough, and the replacement before is done with: an id is never two steps behind while it may be in use. */

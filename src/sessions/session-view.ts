@@ -1,6 +1,6 @@
 // A session as pages and scripts see it: never its id, never what ties it to the gate (invariant 4).
 import type { SessionRow } from '../store/contract.ts';
-import type { GateReceipt } from './ending.ts';
+import type { Follows, GateReceipt } from './ending.ts';
 import { absoluteEndOf, type SessionFacts, type SessionLimits } from './session.ts';
 
 const kinds = ['desktop', 'mobile', 'tablet', 'bot', 'unknown'] as const;
@@ -92,12 +92,15 @@ export interface ReceiptView {
   readonly ended: true;
   readonly gate: GateReceipt['gate'];
   readonly verifiedAt: string | null;
+  /** `note`: its entry in the record is still to come; `row`: so is the ending in the store, and this server alone refuses the session. */
+  readonly follows?: Follows;
 }
 
-export function viewReceipt({ gate, verifiedAt }: GateReceipt): ReceiptView {
+export function viewReceipt({ gate, verifiedAt }: GateReceipt, follows?: Follows): ReceiptView {
   return {
     ended: true,
     gate,
     verifiedAt: verifiedAt === undefined ? null : new Date(verifiedAt).toISOString(),
+    ...(follows && { follows }),
   };
 }

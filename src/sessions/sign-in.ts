@@ -5,7 +5,7 @@ import type { Keyring } from '../crypto/keyring.ts';
 import { digest, randomToken } from '../crypto/tokens.ts';
 import type { Allowances } from '../http/allowances.ts';
 import { requestFacts } from '../http/request-facts.ts';
-import type { Choices, SessionRow, SignIn, Store } from '../store/contract.ts';
+import type { Choices, SessionEnd, SessionRow, SignIn, Store } from '../store/contract.ts';
 import { endSuperseded, endSurplus, isNewDevice } from './crowd.ts';
 import { deviceOf } from './device.ts';
 import type { EndOrder } from './ending.ts';
@@ -29,6 +29,8 @@ export interface SignInOptions {
   readonly maxPerUser: number;
   /** Whether a session's tie is to the gate's session of this request: the same browser. */
   readonly isThisBrowser: (res: Response, tie: unknown) => boolean;
+  /** @see Ending.here */
+  readonly endHere: (key: string, end: SessionEnd) => Promise<boolean>;
   /** Ends a session here and at the gate. */
   readonly endSession: (row: SessionRow, order: EndOrder) => Promise<unknown>;
   /** Tells outside of the house, in the background. */
@@ -90,7 +92,13 @@ export async function beginSession(
     }
     const { sessions } = store;
     const isThisBrowser = (tie: unknown) => options.isThisBrowser(res, tie);
-    await endSuperseded(person.id, row.key, { sessions, now, isThisBrowser, recorder });
+    await endSuperseded(person.id, row.key, {
+      sessions,
+      now,
+      isThisBrowser,
+      recorder,
+      endHere: options.endHere,
+    });
     await endSurplus(person.id, row.key, { ...options, sessions });
   } catch (error) {
     // Half a sign-in is none: the next try must not share this session.

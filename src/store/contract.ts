@@ -179,6 +179,8 @@ export interface ClaimTable {
 export interface NoteTable {
   /** Writes or replaces; `value` is JSON. @param personId whom it says something about, so that it is found with them */
   write(key: string, value: unknown, expiresAt: number, personId?: string): Promise<void>;
+  /** As `write`, also in a Redis that is full: only for what an ending writes, since an ending is never refused for want of room. */
+  writeEnding(key: string, value: unknown, expiresAt: number, personId?: string): Promise<void>;
   /** undefined where there is none, or it is over at `now`. */
   read(key: string, now: number): Promise<unknown>;
   remove(key: string): Promise<void>;
@@ -232,6 +234,15 @@ export interface RecordAddition {
   readonly head: string;
 }
 
+/** How far a process's journal of endings has come into the record. */
+export interface JournalStep {
+  /** The journal's own random name. */
+  readonly journal: string;
+  /** How many of its lines were added before, and how many are with this addition. */
+  readonly from: number;
+  readonly to: number;
+}
+
 export type RecordName = 'who' | 'by' | 'event' | 'session';
 
 /** Sealed entries, numbered from 1; nothing in it changes, and it is shortened from the front alone. */
@@ -242,6 +253,19 @@ export interface RecordTable {
    * an entry lies beyond the head
    */
   append(seal: (end: RecordEnd) => RecordAddition | undefined): Promise<RecordAddition>;
+  /**
+   * As `append`, and counts the lines of a journal in the same transaction, so that a line is added once, whoever adds it and
+   * wherever they are killed.
+   * @returns undefined, having added nothing, where `step.from` is not how far the journal had come
+   */
+  appendOnce(
+    step: JournalStep,
+    seal: (end: RecordEnd) => RecordAddition | undefined,
+  ): Promise<RecordAddition | undefined>;
+  /** How many lines of a journal were added; 0 where it is not known. */
+  journaled(journal: string): Promise<number>;
+  /** The journal is not there any more. */
+  dropJournal(journal: string): Promise<void>;
   head(): Promise<string | undefined>;
   /** Sealed text that stands for what was removed from the front; undefined: nothing was. */
   anchor(): Promise<string | undefined>;

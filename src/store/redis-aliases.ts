@@ -1,6 +1,7 @@
 // Pseudonyms of people in Redis: a hash each, found by subject and by address; all in one slot of a Cluster, so that a script changes them together.
 import { type AliasRow, type AliasTable, attempt } from './contract.ts';
 import type { RedisClient } from './redis-client.ts';
+import { evalEnding } from './redis-ending.ts';
 
 /** KEYS: the row, the one of its kind (by subject, or by address alone), the address’s set. ARGV: alias, then the fields as pairs. */
 const addScript = `
@@ -76,7 +77,7 @@ export function createRedisAliases(redis: RedisClient, prefix: string): AliasTab
         const row = await read(alias);
         if (!row) return false;
         const keys = keysOf(row);
-        return (await redis.eval(removeScript, keys.length, ...keys, alias)) === 1;
+        return (await evalEnding(redis, removeScript, keys, alias)) === 1;
       }),
   };
 }

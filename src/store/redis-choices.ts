@@ -9,6 +9,7 @@ import {
   type VisitorTable,
 } from './contract.ts';
 import type { RedisClient } from './redis-client.ts';
+import { evalEnding } from './redis-ending.ts';
 
 /** A visitor's hash has a field `retired`, or the choices as fields. Nothing is written to a retired id. */
 const choose = `
@@ -40,6 +41,20 @@ const claim = `
   if redis.call('PTTL', KEYS[1]) > 2 * ARGV[2] then redis.call('DEL', KEYS[1]) end
   if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return ARGV[1] end
   return redis.call('GET', KEYS[1])`;
+
+/** ARGV: the key, and the end of its set, which is kept as long as its last note. */
+const nameNote = `
+  local ttl = redis.call('PTTL', KEYS[1])
+  redis.call('SADD', KEYS[1], ARGV[1])
+  local time = redis.call('TIME')
+  local left = tonumber(ARGV[2]) - (time[1] * 1000 + math.floor(time[2] / 1000))
+  if ttl < left then redis.call('PEXPIREAT', KEYS[1], ARGV[2]) end
+  return 1`;
+
+const setNote = `
+  redis.call('SET', KEYS[1], ARGV[1])
+  redis.call('PEXPIREAT', KEYS[1], ARGV[2])
+  return 1`;
 
 export function createRedisVisitors(redis: RedisClient, prefix: string): VisitorTable {
   const keyOf = (idHash: string) => `${prefix}visitor:${idHash}`;
@@ -148,6 +163,13 @@ export function createRedisNotes(redis: RedisClient, prefix: string): NoteTable 
           ]);
         }
         await redis.set(keyOf(key), JSON.stringify(value), 'PXAT', expiresAt);
+      }),
+    writeEnding: (key, value, expiresAt, personId) =>
+      attempt(async () => {
+        if (personId !== undefined) {
+          await evalEnding(redis, nameNote, [ofPerson(personId)], key, expiresAt);
+        }
+        await evalEnding(redis, setNote, [keyOf(key)], JSON.stringify(value), expiresAt);
       }),
     read: (key) =>
       attempt(async () => {

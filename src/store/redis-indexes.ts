@@ -45,10 +45,13 @@ export function createRedisIndexes(
     await Promise.all(Object.values(index).map((name) => redis.zrem(name, ...members)));
   }
 
+  /** While reading, on the way: a Redis that only reads refuses it, and answers the question all the same. */
+  const onTheWay = (tidying: Promise<unknown>) => tidying.catch(() => undefined);
+
   /** The live rows of `members`, in order; the others are dropped from the indexes. */
   async function liveRows(members: readonly string[]): Promise<SessionRow[]> {
     const rows = await Promise.all(members.map((member) => read(keyOf(member))));
-    await drop(members.filter((_, i) => rows[i] === undefined || rows[i]?.ended !== undefined));
+    await onTheWay(drop(members.filter((_, i) => rows[i] === undefined || rows[i]?.ended !== undefined)));
     return rows.filter((row): row is SessionRow => row !== undefined && row.ended === undefined);
   }
 
@@ -97,12 +100,12 @@ export function createRedisIndexes(
     },
     async ofPerson(personId, now) {
       const [, keys] = await Promise.all([
-        redis.zremrangebyscore(personKey(personId), '-inf', now),
+        onTheWay(redis.zremrangebyscore(personKey(personId), '-inf', now)),
         redis.zrangebyscore(personKey(personId), `(${now}`, '+inf'),
       ]);
       const rows = await Promise.all(keys.map(read));
       const gone = keys.filter((_, i) => rows[i] === undefined || rows[i]?.ended !== undefined);
-      if (gone.length > 0) await redis.zrem(personKey(personId), ...gone);
+      if (gone.length > 0) await onTheWay(redis.zrem(personKey(personId), ...gone));
       const live = rows.filter((row): row is SessionRow => row !== undefined && row.ended === undefined);
       return live.sort((a, b) => b.createdAt - a.createdAt);
     },
@@ -128,7 +131,7 @@ export function createRedisIndexes(
       });
     },
     async countLive(now) {
-      await prune(now);
+      await onTheWay(prune(now));
       return redis.zcount(index.expiry, `(${now}`, '+inf');
     },
   };

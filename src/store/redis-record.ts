@@ -1,25 +1,36 @@
 // The record in Redis: a stream, its head and the indexes over it, all in one slot of a Cluster so that one script adds to all of them.
 import { setTimeout as delay } from 'node:timers/promises';
-import { attempt, type RecordName, type RecordRow, type RecordTable } from './contract.ts';
+import {
+  attempt,
+  type JournalStep,
+  type RecordAddition,
+  type RecordEnd,
+  type RecordName,
+  type RecordRow,
+  type RecordTable,
+} from './contract.ts';
 import type { RedisClient } from './redis-client.ts';
 
 /**
- * KEYS: head, stream, then the indexes. ARGV: the head as it was read, the new one, then for each entry its number, text,
- * mac before, mac, and which of KEYS it is found by. Adds nothing where another writer was faster, and
- * gives the head that it left; nor where an entry lies beyond the head, and gives 1.
+ * KEYS: head, stream, journals, then the indexes. ARGV: the head as it was read, the new one, the journal (empty: none), how far
+ * it had come and comes, then for each entry its number, text, mac before, mac, and which of KEYS it is found by. Adds nothing where
+ * another writer was faster, and gives the head that it left; nor where an entry lies beyond the head, and gives 1; nor where
+ * the journal had come to another line, and gives 2.
  */
 const appendScript = `
+  if ARGV[3] ~= '' and (redis.call('HGET', KEYS[3], ARGV[3]) or '0') ~= ARGV[4] then return 2 end
   local head = redis.call('GET', KEYS[1]) or ''
   if head ~= ARGV[1] then return head end
   local last = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)[1]
-  if last and tonumber(string.match(last[1], '^%d+')) >= tonumber(ARGV[3]) then return 1 end
-  for i = 3, #ARGV, 5 do
+  if last and ARGV[6] and tonumber(string.match(last[1], '^%d+')) >= tonumber(ARGV[6]) then return 1 end
+  for i = 6, #ARGV, 5 do
     redis.call('XADD', KEYS[2], ARGV[i] .. '-0', 't', ARGV[i + 1], 'p', ARGV[i + 2], 'm', ARGV[i + 3])
     for index in string.gmatch(ARGV[i + 4], '%d+') do
       redis.call('ZADD', KEYS[tonumber(index)], ARGV[i], ARGV[i])
     end
   end
   redis.call('SET', KEYS[1], ARGV[2])
+  if ARGV[3] ~= '' then redis.call('HSET', KEYS[3], ARGV[3], ARGV[5]) end
   return false`;
 
 /** KEYS: anchor. ARGV: the new one and its number. Another replica may have removed more meanwhile. */
@@ -44,6 +55,7 @@ export function createRedisRecord(redis: RedisClient, prefix: string): RecordTab
     head: `${prefix}{record}:head`,
     anchor: `${prefix}{record}:anchor`,
     entries: `${prefix}{record}:entries`,
+    journals: `${prefix}{record}:journals`,
   };
   const indexOf = (name: RecordName, value: string) => `${prefix}{record}:${name}:${value}`;
   /** The head that this process left: mostly still the one, which spares a read. */
@@ -67,8 +79,9 @@ export function createRedisRecord(redis: RedisClient, prefix: string): RecordTab
     before: string,
     rows: readonly RecordRow[],
     head: string,
-  ): Promise<'added' | 'beyond' | { readonly head: string }> {
-    const touched = [keys.head, keys.entries];
+    step: JournalStep | undefined,
+  ): Promise<'added' | 'beyond' | 'elsewhere' | { readonly head: string }> {
+    const touched = [keys.head, keys.entries, keys.journals];
     const places = new Map<string, number>();
     const placeOf = (key: string) => {
       const place = places.get(key) ?? touched.push(key);
@@ -82,33 +95,51 @@ export function createRedisRecord(redis: RedisClient, prefix: string): RecordTab
       mac,
       indexesOf(text).map(placeOf).join(' '),
     ]);
-    const found = await redis.eval(appendScript, touched.length, ...touched, before, head, ...values);
+    const { journal = '', from = 0, to = 0 } = step ?? {};
+    const fixed = [before, head, journal, from, to];
+    const found = await redis.eval(appendScript, touched.length, ...touched, ...fixed, ...values);
     if (typeof found === 'string') return { head: found };
-    return found === 1 ? 'beyond' : 'added';
+    return found === 1 ? 'beyond' : found === 2 ? 'elsewhere' : 'added';
+  }
+
+  async function append(
+    seal: (end: RecordEnd) => RecordAddition | undefined,
+    step: JournalStep | undefined,
+  ): Promise<RecordAddition | undefined> {
+    let head = known ?? (await readHead());
+    let beyond = false;
+    for (let tries = 0; tries < triesAtMost; tries++) {
+      const blind = beyond ? undefined : seal({ head });
+      const addition = blind ?? seal({ head, last: await readLast() });
+      if (!addition) throw new Error('nothing was sealed');
+      known = undefined;
+      const found = await add(head ?? '', addition.rows, addition.head, step);
+      if (found === 'elsewhere') return undefined;
+      if (found === 'added') {
+        known = addition.head;
+        return addition;
+      }
+      // Sometimes at once, sometimes after a moment: two writers would otherwise go on in step.
+      if (tries % 3 === 2) await delay(Math.random() * 4);
+      // Nobody but a stranger to the chain puts an entry beyond its head.
+      beyond = found === 'beyond';
+      if (found !== 'beyond') head = found.head === '' ? undefined : found.head;
+    }
+    throw new Error('other writers were always faster');
   }
 
   return {
     append: (seal) =>
       attempt(async () => {
-        let head = known ?? (await readHead());
-        let beyond = false;
-        for (let tries = 0; tries < triesAtMost; tries++) {
-          const blind = beyond ? undefined : seal({ head });
-          const addition = blind ?? seal({ head, last: await readLast() });
-          if (!addition) throw new Error('nothing was sealed');
-          known = undefined;
-          const found = await add(head ?? '', addition.rows, addition.head);
-          if (found === 'added') {
-            known = addition.head;
-            return addition;
-          }
-          // Sometimes at once, sometimes after a moment: two writers would otherwise go on in step.
-          if (tries % 3 === 2) await delay(Math.random() * 4);
-          // Nobody but a stranger to the chain puts an entry beyond its head.
-          beyond = found === 'beyond';
-          if (found !== 'beyond') head = found.head === '' ? undefined : found.head;
-        }
-        throw new Error('other writers were always faster');
+        const addition = await append(seal, undefined);
+        if (!addition) throw new Error('there is no journal to wait for');
+        return addition;
+      }),
+    appendOnce: (step, seal) => attempt(() => append(seal, step)),
+    journaled: (journal) => attempt(async () => Number((await redis.hget(keys.journals, journal)) ?? 0)),
+    dropJournal: (journal) =>
+      attempt(async () => {
+        await redis.hdel(keys.journals, journal);
       }),
     head: () => attempt(readHead),
     anchor: () => attempt(async () => (await redis.get(keys.anchor)) ?? undefined),

@@ -1,8 +1,9 @@
 // Sessions in Redis. connect-redis reads, serialises and names the keys; added is what it lacks:
 // create only if new, change only what is unchanged since it was read, and a mark where a session ended (invariant 3).
 import { RedisStore } from 'connect-redis';
-import { attempt, merge, type SessionRow, type SessionTable } from './contract.ts';
+import { attempt, merge, type SessionEnd, type SessionRow, type SessionTable } from './contract.ts';
 import type { RedisClient } from './redis-client.ts';
+import { evalEnding } from './redis-ending.ts';
 import { createRedisIndexes } from './redis-indexes.ts';
 
 /** Replaces the value only if it is still the one that was read; keeps the time to live. */
@@ -30,11 +31,16 @@ class ConditionalRedisStore extends RedisStore {
 
   /**
    * Changes a live row, once: reads again when another request was faster.
+   * @param run how the change reaches Redis: an ending must also reach one that is full
    * @returns the row before, or undefined where nothing was changed: there is no live row, or `edit` gave undefined.
    */
   async change(
     key: string,
     edit: (row: SessionRow) => SessionRow | undefined,
+    run: (script: string, key: string, before: string, after: string) => Promise<unknown> = (
+      script,
+      ...rest
+    ) => this.#redis.eval(script, 1, ...rest),
   ): Promise<SessionRow | undefined> {
     for (;;) {
       const before = await this.#redis.get(this.prefix + key);
@@ -44,8 +50,15 @@ class ConditionalRedisStore extends RedisStore {
       const edited = edit(row);
       if (!edited) return undefined;
       const after = this.serializer.stringify(edited as never);
-      if ((await this.#redis.eval(replaceUnchanged, 1, this.prefix + key, before, after)) === 1) return row;
+      if ((await run(replaceUnchanged, this.prefix + key, before, after)) === 1) return row;
     }
+  }
+
+  /** The data of an ended session is of no use to anybody, and nobody should find it. */
+  end(key: string, ended: SessionEnd): Promise<SessionRow | undefined> {
+    const run = (script: string, ...[name, before, after]: readonly [string, string, string]) =>
+      evalEnding(this.#redis, script, [name], before, after);
+    return this.change(key, (live) => ({ ...live, data: {}, ended }), run);
   }
 }
 
@@ -100,8 +113,7 @@ export function createRedisSessions(
       }),
     end: (key, ended) =>
       attempt(async () => {
-        // The data of an ended session is of no use to anybody, and nobody should find it.
-        const row = await store.change(key, (live) => ({ ...live, data: {}, ended }));
+        const row = await store.end(key, ended);
         if (row) await indexes.remove(row);
         return row !== undefined;
       }),

@@ -115,11 +115,13 @@ export function createSqliteNotes(db: DatabaseSync): NoteTable {
   const drop = db.prepare('DELETE FROM note WHERE key = ?');
   const selectOf = db.prepare('SELECT key, value FROM note WHERE person_id = ? AND expires_at > ?');
   const dropOf = db.prepare('DELETE FROM note WHERE person_id = ?');
+  const write: NoteTable['write'] = (key, value, expiresAt, personId) =>
+    attempt(() => {
+      put.run(key, JSON.stringify(value), expiresAt, personId ?? null);
+    });
   return {
-    write: (key, value, expiresAt, personId) =>
-      attempt(() => {
-        put.run(key, JSON.stringify(value), expiresAt, personId ?? null);
-      }),
+    write,
+    writeEnding: write,
     read: (key, now) =>
       attempt(() => {
         const row = select.get(key, now);

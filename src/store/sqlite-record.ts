@@ -5,6 +5,8 @@ import {
   type AliasRow,
   type AliasTable,
   attempt,
+  type RecordAddition,
+  type RecordEnd,
   type RecordName,
   type RecordRow,
   type RecordTable,
@@ -75,7 +77,12 @@ export function createSqliteRecord(db: DatabaseSync, locked: WriteLock): RecordT
     `DELETE FROM record WHERE seq IN (SELECT seq FROM record WHERE seq <= ? ORDER BY seq LIMIT ${pruneBatch})`,
   );
 
-  const mark = (name: 'head' | 'anchor') => {
+  const setJournal = db.prepare(
+    'INSERT INTO record_mark (name, text) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET text = excluded.text',
+  );
+  const dropMark = db.prepare('DELETE FROM record_mark WHERE name = ?');
+
+  const mark = (name: 'head' | 'anchor' | `journal:${string}`) => {
     const text = selectMark.get(name)?.['text'];
     return typeof text === 'string' ? text : undefined;
   };
@@ -84,22 +91,37 @@ export function createSqliteRecord(db: DatabaseSync, locked: WriteLock): RecordT
     return last ? toRow(last) : null;
   };
 
+  /** Inside of a transaction. */
+  function append(seal: (end: RecordEnd) => RecordAddition | undefined): RecordAddition {
+    const head = mark('head');
+    const last = readLast();
+    const blind = seal({ head });
+    // Nobody but a stranger to the chain puts an entry beyond its head.
+    const isFree = (blind?.rows[0]?.seq ?? 0) > (last?.seq ?? 0);
+    const addition = blind && isFree ? blind : seal({ head, last });
+    if (!addition) throw new Error('nothing was sealed');
+    for (const { seq, text, prev, mac } of addition.rows) insert.run(seq, text, prev, mac);
+    setHead.run(addition.head);
+    return addition;
+  }
+  const journaled = (journal: string) => Number(mark(`journal:${journal}`) ?? 0);
+
   return {
-    append: (seal) =>
+    append: (seal) => attempt(() => locked(() => append(seal))),
+    appendOnce: ({ journal, from, to }, seal) =>
       attempt(() =>
         locked(() => {
-          const head = mark('head');
-          const last = readLast();
-          const blind = seal({ head });
-          // Nobody but a stranger to the chain puts an entry beyond its head.
-          const isFree = (blind?.rows[0]?.seq ?? 0) > (last?.seq ?? 0);
-          const addition = blind && isFree ? blind : seal({ head, last });
-          if (!addition) throw new Error('nothing was sealed');
-          for (const { seq, text, prev, mac } of addition.rows) insert.run(seq, text, prev, mac);
-          setHead.run(addition.head);
+          if (journaled(journal) !== from) return undefined;
+          const addition = append(seal);
+          setJournal.run(`journal:${journal}`, String(to));
           return addition;
         }),
       ),
+    journaled: (journal) => attempt(() => journaled(journal)),
+    dropJournal: (journal) =>
+      attempt(async () => {
+        await locked(() => dropMark.run(`journal:${journal}`));
+      }),
     head: () => attempt(() => mark('head')),
     anchor: () => attempt(() => mark('anchor')),
     after: (seq, limit) => attempt(() => selectAfter.all(seq, limit).map(toRow)),

@@ -73,7 +73,11 @@ export function saveChoices(visitors: Visitors): RequestHandler {
   };
 }
 
-export const signedOutPage: RequestHandler = (req, res) => sendPage(res, signedOut(pageFrame(req, res)));
+export const signedOutPage: RequestHandler = (req, res) => {
+  const { follows } = req.query;
+  const known = follows === 'note' || follows === 'row' ? follows : undefined;
+  sendPage(res, signedOut(pageFrame(req, res), known));
+};
 
 export function privacyNoticePage(
   consent: 'notice' | 'required',

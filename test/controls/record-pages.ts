@@ -19,8 +19,8 @@ export const controls: readonly Control[] = [
     invariant: '8: recorded first',
     defence: 'an ending waits for the record',
     file: 'src/sessions/ending.ts',
-    find: '    await record(row, order);\n    const receipt',
-    replace: '    void record(row, order).catch(() => undefined);\n    const receipt',
+    find: '    const noted = await note(row, order);\n    const before',
+    replace: "    const noted = note ? 'recorded' : 'follows';\n    const before",
     tests: 'test/record-pages.test.ts',
     sees: recorded,
   },
@@ -132,7 +132,7 @@ export const controls: readonly Control[] = [
     invariant: 'privacy: erased is erased',
     defence: 'that the files are to be written anew outlives a kill',
     file: 'src/privacy/erase.ts',
-    find: '    await notes.write(scrubDue, true, now() + dueForMs);\n',
+    find: '    await notes.writeEnding(scrubDue, true, now() + dueForMs);\n',
     replace: '    void dueForMs;\n',
     tests: 'test/privacy.test.ts',
     sees: 'files of the store that could not be written anew',
@@ -158,7 +158,7 @@ export const controls: readonly Control[] = [
   erasing(
     'an ending keeps a pseudonym, not an address',
     'src/sessions/ending.ts',
-    'await pseudonymOf(by);',
+    'await pseudonymOf(by).catch(() => undefined);',
     'by.email;',
   ),
 ];

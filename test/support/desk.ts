@@ -9,9 +9,11 @@ import { type AppOptions, createApp } from '../../src/app.ts';
 import type { RecordKeeper } from '../../src/audit/writer.ts';
 import type { Config } from '../../src/config/derive.ts';
 import { formatProblems, loadConfig } from '../../src/config/load.ts';
+import { createDesk } from '../../src/desk.ts';
 import { createLogger } from '../../src/http/log.ts';
 import { createHttpServer, drain, listen } from '../../src/http/server.ts';
 import { openRecord } from '../../src/open-record.ts';
+import { openUnfinished } from '../../src/serve.ts';
 import type { Store } from '../../src/store/contract.ts';
 import { createRedisStore } from '../../src/store/redis.ts';
 import { connectRedis } from '../../src/store/redis-client.ts';
@@ -85,12 +87,17 @@ export async function startDesk({ store: kind, settings = {}, beside, parts }: D
   const logLines: string[] = [];
   const logger = createLogger(config.logLevel, collect(logLines));
   const client = redis && connectRedis(redis.url, () => {});
-  const store = client ? createRedisStore(client) : openSqliteStore(dataDir);
+  const plain = client ? createRedisStore(client) : openSqliteStore(dataDir);
+  const unfinished = openUnfinished(config, plain, logger);
+  const store = { ...plain, sessions: unfinished.sessions };
   // Begins at the real time: Redis forgets by its own clock.
   let ahead = 0;
   const now = beside ? beside.now : () => Date.now() + ahead;
   const recorder = openRecord({ config: () => config, store, logger, now });
-  const app = createApp({ config, store, logger, recorder, now, ...(client && { redis: client }), ...parts });
+  const endings = createDesk({ config, store, logger, recorder, now, gateRedis: undefined, unfinished });
+  const stopFinishing = await endings.start();
+  const redisPart = client && { redis: client };
+  const app = createApp({ config, store, logger, recorder, now, desk: endings, ...redisPart, ...parts });
   const server = createHttpServer(app, logger);
   const port = await listen(server, 0, '127.0.0.1');
   const origin = `http://localhost:${port}`;
@@ -119,6 +126,7 @@ export async function startDesk({ store: kind, settings = {}, beside, parts }: D
     gateHeaders,
     async close() {
       await drain(server, 100);
+      await stopFinishing();
       await recorder.close();
       await store.close();
       if (beside) return;

@@ -7,6 +7,9 @@ export interface WriterTask {
   readonly dataDir?: string;
   readonly url?: string;
   readonly file?: string;
+  readonly journal?: string;
+  /** Whether the entries are endings; each is told on standard output once it is noted. */
+  readonly endings?: boolean;
   readonly catchesUp?: boolean;
   /** Absent: without an end. */
   readonly count?: number;
@@ -27,6 +30,7 @@ const recorder = createRecorder({
   logger: { info: () => undefined, warn: failed, error: failed },
   now: Date.now,
   retentionMs: 31_536_000_000,
+  journal: task.journal,
   ...(task.file !== undefined && { file: task.file, catchesUp: task.catchesUp === true }),
 });
 process.stdout.write('ready\n');
@@ -36,6 +40,11 @@ async function writeOn(): Promise<void> {
     const n = begun++;
     const person = { id: `p${n % 50}`, email: `p${n % 50}@example.org` };
     const entry = { event: 'session.created', person, session: `${process.pid}-${n}`, facts: { n } } as const;
+    if (task.endings) {
+      await recorder.writeEnding({ ...entry, event: 'session.revoked' });
+      process.stdout.write(`noted ${entry.session}\n`);
+      continue;
+    }
     await recorder.write(entry).catch(() => undefined);
   }
 }

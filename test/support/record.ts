@@ -37,7 +37,7 @@ export async function onBothStores(
   suite(`${about}: Redis`, redis, () => tests(openOnRedis));
 }
 
-function openOnSqlite(): RecordPlace {
+export function openOnSqlite(): RecordPlace {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-record-'));
   return place(
     folder,

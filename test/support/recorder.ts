@@ -1,7 +1,8 @@
 // A recorder that keeps its events in memory: for tests of what is told to the record, not of the record.
-import type { RecordedEvent, Recorder } from '../../src/audit/recorder.ts';
+import type { RecordedEvent } from '../../src/audit/recorder.ts';
+import type { ErasingRecorder } from '../../src/privacy/erase.ts';
 
-type Flushed = Recorder & { flush(): Promise<void> };
+type Flushed = ErasingRecorder;
 
 export interface KeptEvents extends Flushed {
   readonly events: readonly RecordedEvent[];
@@ -12,8 +13,13 @@ export function keepEvents(): KeptEvents {
   return {
     events,
     write: async (event) => void events.push(event),
+    async writeEnding(event) {
+      events.push(event);
+      return 'recorded';
+    },
     note: (event) => void events.push(event),
     flush: async () => {},
+    forget: async () => {},
   };
 }
 
@@ -24,5 +30,14 @@ export function logEvents(logger: { info(line: object): void; warn(line: object)
     if (outcome === 'refused' || outcome === 'failed') logger.warn(line);
     else logger.info(line);
   };
-  return { note, write: async (event) => note(event), flush: async () => {} };
+  return {
+    note,
+    write: async (event) => note(event),
+    async writeEnding(event) {
+      note(event);
+      return 'recorded';
+    },
+    flush: async () => {},
+    forget: async () => {},
+  };
 }

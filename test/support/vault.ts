@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { createApp } from '../../src/app.ts';
-import { type RecordedEvent, type Recorder, RecordUnavailable } from '../../src/audit/recorder.ts';
+import { type RecordedEvent, RecordUnavailable } from '../../src/audit/recorder.ts';
 import { createLogger } from '../../src/http/log.ts';
 import { createHttpServer, drain, listen } from '../../src/http/server.ts';
+import type { ErasingRecorder } from '../../src/privacy/erase.ts';
 import type { Store } from '../../src/store/contract.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import type { Load, Vault } from '../../src/vault/contract.ts';
@@ -28,11 +29,10 @@ export const byTerminal: Load = {
   by: 'terminal',
 };
 
-export interface TestRecorder extends Recorder {
+export interface TestRecorder extends ErasingRecorder {
   readonly events: RecordedEvent[];
   /** While true, nothing can be recorded. */
   broken: boolean;
-  flush(): Promise<void>;
 }
 
 export function keepEvents(): TestRecorder {
@@ -43,7 +43,12 @@ export function keepEvents(): TestRecorder {
       if (recorder.broken) throw new RecordUnavailable(new Error('full'));
       recorder.events.push(event);
     },
+    async writeEnding(event) {
+      recorder.events.push(event);
+      return 'recorded';
+    },
     note: (event) => void recorder.events.push(event),
+    forget: async () => {},
     flush: async () => {},
   };
   return recorder;
