@@ -431,7 +431,7 @@ export const controls: readonly Control[] = [
     invariant: '3 an ended session commits nothing (record)',
     defence: 'a change asks again when it was recorded',
     file: 'src/audit/change.ts',
-    find: '      await confirmChange();\n',
+    find: '    await confirmChange();\n',
     replace: '',
     tests: 'test/ended-requests.test.ts',
     sees: 'what is recorded first is not done',
