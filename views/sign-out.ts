@@ -9,9 +9,9 @@ export function signOutQuestion(frame: Frame): Html {
     frame,
     {
       title: 'Sign out of this device?',
-      lead: 'You are signed in on this device. Other devices stay signed in.',
+      lead: 'You are still signed in here. Your other devices stay signed in.',
       shape: 'narrow',
     },
-    html`<div class="actions"><form method="post" action="/logout?sent=1">${token(frame)}<button type="submit" class="primary">Sign out</button></form><a class="button" href="/dashboard">Stay signed in</a></div>`,
+    html`<div class="confirm"><div class="actions"><form method="post" action="/logout?sent=1">${token(frame)}<button type="submit" class="primary">Sign out</button></form><a class="button" href="/dashboard">Stay signed in</a></div></div>`,
   );
 }

@@ -33,7 +33,11 @@ const problems = {
     detail:
       'It is not clear which one is yours, so neither was used. Clear the cookies of this site in your browser, then sign in again.',
   },
-  no_session: { status: 401, title: 'You are not signed in', detail: 'Sign in to see this page.' },
+  no_session: {
+    status: 401,
+    title: 'You are not signed in',
+    detail: 'Sign in to go on. Nothing was changed.',
+  },
   session_ended: {
     status: 401,
     title: 'You were signed out meanwhile',
@@ -170,11 +174,10 @@ export function sendProblem(req: Request, res: Response, code: ProblemCode, sign
     res.json({ error: { code, message: `${words.title}. ${words.detail}` } });
     return;
   }
-  const isOver = code === 'session_ended';
-  const wayIn = signInPath ?? (isOver ? res.locals.frame.signInPath : undefined);
-  const action =
-    (code === 'no_session' || isOver) && wayIn ? { label: 'Sign in', href: wayIn } : words.action;
-  // Whoever is signed out meanwhile is shown no way that needs a session.
+  const isOver = code === 'session_ended' || code === 'no_session';
+  const wayIn = signInPath ?? (code === 'session_ended' ? res.locals.frame.signInPath : undefined);
+  const action = isOver && wayIn ? { label: 'Sign in', href: wayIn } : words.action;
+  // Whoever has no session is shown no way that needs one.
   if (isOver) Reflect.deleteProperty(res.locals.frame, 'person');
   const { status, title, detail } = words;
   const page = errorPage(pageFrame(req, res), {
