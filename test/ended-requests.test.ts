@@ -100,17 +100,24 @@ for (const store of storeKinds) {
       assert.equal((await change('/access/add', { email: 'old@example.org' })).status, 303);
       assert.equal((await change('/vault/load', bodies['/vault/load'])).status, 303);
       const { recorder } = desk;
-      const write = recorder.write;
+      const { write, writeEnding } = recorder;
+      const wait = async () => {
+        const hold = holdNext;
+        holdNext = undefined;
+        if (hold)
+          await new Promise<void>((letGo) => {
+            held = letGo;
+            hold();
+          });
+      };
       Object.assign(recorder, {
         async write(event: RecordedEvent) {
-          const hold = holdNext;
-          holdNext = undefined;
-          if (hold)
-            await new Promise<void>((letGo) => {
-              held = letGo;
-              hold();
-            });
+          await wait();
           await write(event);
+        },
+        async writeEnding(event: RecordedEvent) {
+          await wait();
+          return writeEnding(event);
         },
       });
     });
