@@ -164,14 +164,14 @@ for (const store of storeKinds) {
 
     test('more headers than the server takes: 431, and the connection ends', async () => {
       for (const lines of [
-        [`Cookie: ${sessionName}=${'x'.repeat(17_000)}`],
-        Array<string>(3000).fill('A: 1'),
+        [`Cookie: ${sessionName}=${'x'.repeat(33_000)}`],
+        Array<string>(6000).fill('A: 1'),
       ]) {
         const answer = await leavesStoreAlone(desk, () =>
           raw(desk, 'GET /dashboard HTTP/1.1', [...gateLines(desk, ada), ...lines]),
         );
         assert.equal(answer.status, 431);
-        assert.equal(answer.body, '');
+        assertPlain(answer.body);
       }
       assert.equal((await honest.ask('/api/me')).status, 200);
     });
