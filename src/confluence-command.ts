@@ -7,6 +7,7 @@ import { createLogger } from './http/log.ts';
 import { openConfluence } from './open-confluence.ts';
 import { openRecord } from './open-record.ts';
 import { openStore } from './serve.ts';
+import { removableUntil } from './store/seen-clock.ts';
 import { openVault } from './vault/open.ts';
 
 /** @returns the exit code. */
@@ -34,7 +35,13 @@ export function confluenceCommand(args: readonly string[], config: Config): Prom
       if (config.confluence.url === undefined) return { missing: true };
       const { store } = await openStore(config, logger);
       const recorder = openRecord({ config: () => config, store, logger, now: Date.now });
-      const cookies = openVault({ config: () => config, notes: store.notes, recorder, now: Date.now });
+      const cookies = openVault({
+        config: () => config,
+        notes: store.notes,
+        recorder,
+        now: Date.now,
+        removesUntil: () => removableUntil(store.facts, Date.now()),
+      });
       const library = openLibrary(config.dataDir);
       const confluence = openConfluence({ config, library, cookies, recorder, logger });
       if (!confluence) return { missing: true };

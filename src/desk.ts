@@ -29,6 +29,8 @@ export interface DeskParts {
   readonly gateRedis: RedisClient | undefined;
   /** What keeps the endings that the store does not take; absent: this desk's own, in memory. */
   readonly unfinished?: Unfinished;
+  /** While it is, nothing ends for its age at the gate; absent: never. */
+  readonly isClockDoubted?: () => boolean;
 }
 
 export interface Desk {
@@ -59,7 +61,7 @@ const freshForMs = 3_000;
 const listed = 100;
 
 export function createDesk(parts: DeskParts): Desk {
-  const { config, store, logger, recorder, now, gateRedis } = parts;
+  const { config, store, logger, recorder, now, gateRedis, isClockDoubted = () => false } = parts;
   const { cookie, governor: rules } = config.gate;
   const { notes, claims, sessions } = store;
   const shared = { cookieName: cookie.name, expireMs: cookie.expireMs, notes, claims, now };
@@ -105,6 +107,7 @@ export function createDesk(parts: DeskParts): Desk {
     return createGovernor({
       ...shared,
       mode,
+      isClockDoubted,
       rules,
       snapshot: watched.snapshot,
       ownersOf: ties.ownersOf,

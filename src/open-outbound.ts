@@ -21,6 +21,8 @@ export interface OutboundParts {
   readonly notes: NoteTable;
   readonly recorder: Recorder;
   readonly logger: Logger;
+  /** Until when what has expired is removed; absent: the clock's time. */
+  readonly removesUntil?: () => number;
 }
 
 export interface Outbound {
@@ -36,8 +38,14 @@ export interface Outbound {
   stop(): Promise<void>;
 }
 
-export function openOutbound({ config, notes, recorder, logger }: OutboundParts): Outbound {
-  const vault = openVault({ config, notes, recorder, now: Date.now });
+export function openOutbound({ config, notes, recorder, logger, removesUntil }: OutboundParts): Outbound {
+  const vault = openVault({
+    config,
+    notes,
+    recorder,
+    now: Date.now,
+    ...(removesUntil && { removesUntil }),
+  });
   const pages = openLibrary(config().dataDir);
   const confluence = openConfluence({ config: config(), library: pages, cookies: vault, recorder, logger });
   const sync = confluence && syncForLibrary(confluence, logger);

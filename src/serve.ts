@@ -15,6 +15,7 @@ import { isRecording } from './ops/gauges.ts';
 import { endGracefully } from './ops/graceful.ts';
 import { createOpsServer } from './ops/health.ts';
 import { createOps } from './ops/ops.ts';
+import { createRetentionClock } from './ops/retention-clock.ts';
 import { createStopping } from './ops/stopping.ts';
 import { forgetAway } from './privacy/retention.ts';
 import { createPrivacy } from './privacy-routes.ts';
@@ -87,6 +88,15 @@ async function start(
   const { metrics } = watch;
   const unfinished = openUnfinished(config, watch.store, logger);
   const store = { ...watch.store, sessions: unfinished.sessions };
+  const clock = createRetentionClock({
+    facts: store.facts,
+    record: store.record,
+    now: Date.now,
+    elapsed: () => performance.now(),
+    ...(redis && { reference: () => timeOf(redis) }),
+    logger,
+  });
+  await clock.look();
   const live = createLive({ loaded, notes: store.notes, logger, now: Date.now });
   const recorder = watch.count(
     openRecord({ config: live.config, store, logger, now: Date.now, catchesUp: true }),
@@ -94,10 +104,25 @@ async function start(
   opened.push(() => recorder.close());
   const { doubts } = loaded;
   const exchange = createExchange({ live, load, doubts, store, recorder, logger, now: Date.now });
-  const outbound = openOutbound({ config: live.config, notes: store.notes, recorder, logger });
+  const outbound = openOutbound({
+    config: live.config,
+    notes: store.notes,
+    recorder,
+    logger,
+    removesUntil: clock.at,
+  });
   opened.push(() => outbound.stop());
   const { vault, library } = outbound;
-  const desk = createDesk({ config, store, logger, recorder, now: Date.now, gateRedis, unfinished });
+  const desk = createDesk({
+    config,
+    store,
+    logger,
+    recorder,
+    now: Date.now,
+    gateRedis,
+    unfinished,
+    isClockDoubted: () => clock.doubt() !== undefined,
+  });
   const app = createHttpServer(
     createApp({
       config,
@@ -151,16 +176,19 @@ async function start(
   const { erase } = createPrivacy({ config, store, recorder, ending, now: Date.now, ...outbound.privacy });
   const purge = async () => {
     try {
-      await store.purge(Date.now());
-      await recorder.prune();
+      await clock.look();
+      const forgotten = await store.purge(clock.at());
+      await recorder.prune(clock.at());
       await outbound.sweep();
-      await forgetAway({ store, erase, retentionMs: config.personRetentionMs, now: Date.now });
+      await forgetAway({ store, erase, retentionMs: config.personRetentionMs, now: clock.at });
+      logger.debug({ event: 'store.purged', forgotten, until: new Date(clock.at()).toISOString() });
     } catch (error) {
       logger.error({ event: 'store.purge_failed', err: error });
     }
   };
   void purge();
   const timer = setInterval(purge, purgeEveryMs).unref();
+  const stopClock = clock.start();
 
   const stopWatching = watch.start(recorder.state);
   const stopLooking = watchFile(outbound, lookEveryMs, tellReplaced(logger));
@@ -172,6 +200,7 @@ async function start(
         stopping.begin();
         clearInterval(timer);
         stopLooking();
+        stopClock();
         await drainApp(drainLimitMs);
         await stopDesk();
         await exchange.stop();
@@ -211,6 +240,12 @@ export async function openStore(
 /** What keeps the endings that the store does not take. */
 export function openUnfinished({ dataDir }: Config, { sessions }: Store, logger: Logger): Unfinished {
   return createUnfinished({ sessions, path: join(dataDir, 'endings.unfinished'), logger });
+}
+
+/** What Redis takes for the time, milliseconds. */
+async function timeOf(redis: RedisClient): Promise<number> {
+  const [seconds, micros] = await redis.time();
+  return Number(seconds) * 1000 + Number(micros) / 1000;
 }
 
 /** A connection of its own: the gate's Redis may be another one, and its outage is not ours. */

@@ -6,6 +6,7 @@ import type { Config } from './config/derive.ts';
 import { createLogger } from './http/log.ts';
 import { openRecord } from './open-record.ts';
 import { openStore } from './serve.ts';
+import { removableUntil } from './store/seen-clock.ts';
 import { runVaultCommand } from './vault/cli.ts';
 import { openVault } from './vault/open.ts';
 
@@ -26,7 +27,13 @@ export function vaultCommand(args: readonly string[], config: Config): Promise<n
       const { store } = await openStore(config, logger);
       const recorder = openRecord({ config: () => config, store, logger, now: Date.now });
       return {
-        vault: openVault({ config: () => config, notes: store.notes, recorder, now: Date.now }),
+        vault: openVault({
+          config: () => config,
+          notes: store.notes,
+          recorder,
+          now: Date.now,
+          removesUntil: () => removableUntil(store.facts, Date.now()),
+        }),
         recorder,
         async close() {
           await recorder.close();

@@ -11,6 +11,8 @@ import { loadCookieFile } from '../src/vault/cookie-file.ts';
 import { openLegacy } from '../src/vault/legacy.ts';
 import { readIdFile, readMachineId } from '../src/vault/machine.ts';
 import { openVault } from '../src/vault/open.ts';
+import { createVault } from '../src/vault/vault.ts';
+import { createVaultFile } from '../src/vault/vault-file.ts';
 import { byTerminal, dayMs, folderFor, keepEvents, passphrase, startVault, target } from './support/vault.ts';
 
 const { host } = target;
@@ -51,6 +53,27 @@ test('one entry for an owner and a host; a request gets the newest usable one, o
     recorder.events.map(({ event }) => event),
     [...Array(4).fill('vault.loaded'), ...Array(3).fill('vault.opened')],
   );
+});
+
+test('a clock that jumped destroys nothing, at a sweep or at a change: set right, the cookies are there', async (t) => {
+  const { clock, recorder, options } = startVault(t);
+  const rightUntil = clock.now + dayMs;
+  const vault = createVault({
+    file: createVaultFile(options),
+    passphrase: () => passphrase,
+    ttlMs: 14 * dayMs,
+    recorder,
+    now: options.now,
+    removesUntil: () => rightUntil,
+  });
+  await vault.load('a=1', ada);
+  clock.now += 500 * dayMs;
+  assert.equal((await vault.cookieFor(host)).state, 'expired', 'it is not used either');
+  await vault.sweep();
+  await vault.load('c=4', elsewhere);
+  clock.now -= 500 * dayMs;
+  const answer = await vault.cookieFor(host);
+  assert.equal('header' in answer && answer.header, 'a=1');
 });
 
 test('fresh, expiring in the last two days, expired: then the values are destroyed, and after 14 days the rest', async (t) => {

@@ -34,7 +34,7 @@ export interface RecordFileOptions {
 export interface RecordFile {
   /** In chain order. */
   add(rows: readonly RecordRow[]): void;
-  prune(): Promise<void>;
+  prune(before: number): Promise<void>;
   flush(): Promise<void>;
   close(): Promise<void>;
   state(): { readonly failures: number; readonly behind: number };
@@ -172,8 +172,8 @@ export function createRecordFile(options: RecordFileOptions): RecordFile {
       pending.push(...rows);
       kick();
     },
-    prune() {
-      work = work.then(() => dropOldFiles(path, now() - retentionMs)).catch(fail);
+    prune(before) {
+      work = work.then(() => dropOldFiles(path, before)).catch(fail);
       return work;
     },
     async flush() {

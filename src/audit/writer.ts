@@ -57,8 +57,12 @@ export interface RecordKeeper extends EndingRecorder {
   close(): Promise<void>;
   /** What waits in the journal about this person names nobody any more: before their pseudonym is forgotten. */
   forget(person: PersonRef): Promise<void>;
-  /** Removes what is older than the retention, here and in the file: hourly. @returns how many entries */
-  prune(): Promise<number>;
+  /**
+   * Removes what is older than the retention, here and in the file: hourly.
+   * @param at the time by which it is old, never later than the clock; absent: the clock's
+   * @returns how many entries
+   */
+  prune(at?: number): Promise<number>;
   state(): RecordState;
 }
 
@@ -305,11 +309,12 @@ export function createRecorder(options: RecorderOptions): RecordKeeper {
       clearTimeout(retryTimer);
       await file?.close();
     },
-    async prune() {
-      await file?.prune();
+    async prune(at = now()) {
+      const before = Math.min(at, now()) - retentionMs;
+      await file?.prune(before);
       await journal?.tidy();
       const forget = (alias: string) => options.aliases.remove(alias);
-      const count = await pruneRecord(record, recordKeys(keys()), now() - retentionMs, now(), forget);
+      const count = await pruneRecord(record, recordKeys(keys()), before, now(), forget);
       if (count > 0) note({ event: 'record.pruned', facts: { count } });
       return count;
     },

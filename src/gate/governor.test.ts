@@ -176,6 +176,20 @@ suite('its runs', () => {
     assert.deepEqual((await real.run())?.verdicts, [], 'the same ticket after a new sign-in is new');
   });
 
+  test('while the clock is doubted nothing ends for its age', async () => {
+    at.now += 10 * hour;
+    live.clear();
+    ended.length = 0;
+    let isClockDoubted = true;
+    const careful = governor({ isClockDoubted: () => isClockDoubted });
+    saved('k9', at.now - 500 * 24 * hour);
+    assert.equal(await careful.run(), undefined);
+    assert.deepEqual(ended, []);
+    isClockDoubted = false;
+    assert.equal((await careful.run())?.verdicts.length, 1);
+    live.clear();
+  });
+
   test('one that cannot be ended does not keep the others', async () => {
     at.now += 10 * hour;
     live.clear();

@@ -22,6 +22,8 @@ export interface GovernorOptions {
   readonly notes: NoteTable;
   readonly claims: ClaimTable;
   readonly now: () => number;
+  /** Then every session looks too old, or none. Absent: never. */
+  readonly isClockDoubted?: () => boolean;
   readonly logger: Logger;
   readonly recorder: EndingRecorder;
 }
@@ -54,6 +56,7 @@ export function createGovernor(options: GovernorOptions): Governor {
 
   async function run(): Promise<GovernorReport | undefined> {
     const { sweptAt, faultAt, sessions } = snapshot();
+    if (options.isClockDoubted?.()) return undefined;
     if (sweptAt === undefined || faultAt !== undefined) return undefined;
     if ((await claims.claim('gate:governor', me, now(), now() + leaseMs)) !== me) return undefined;
     const seen = await firstSeen.of(sessions);

@@ -9,6 +9,7 @@ import {
   type VisitorTable,
 } from './contract.ts';
 import type { RedisClient } from './redis-client.ts';
+import type { RedisClock } from './redis-clock.ts';
 import { evalEnding } from './redis-ending.ts';
 
 /** A visitor's hash has a field `retired`, or the choices as fields. Nothing is written to a retired id. */
@@ -56,7 +57,7 @@ const setNote = `
   redis.call('PEXPIREAT', KEYS[1], ARGV[2])
   return 1`;
 
-export function createRedisVisitors(redis: RedisClient, prefix: string): VisitorTable {
+export function createRedisVisitors(redis: RedisClient, prefix: string, clock: RedisClock): VisitorTable {
   const keyOf = (idHash: string) => `${prefix}visitor:${idHash}`;
   return {
     read: (idHash) =>
@@ -69,11 +70,12 @@ export function createRedisVisitors(redis: RedisClient, prefix: string): Visitor
     choose: (idHash, choices, _now, expiresAt) =>
       attempt(async () => {
         const pairs = toPairs(choices);
-        return pairs.length === 0 || (await redis.eval(choose, 1, keyOf(idHash), expiresAt, ...pairs)) === 1;
+        if (pairs.length === 0) return true;
+        return (await redis.eval(choose, 1, keyOf(idHash), await clock.endOf(expiresAt), ...pairs)) === 1;
       }),
     retire: (idHash, _now, expiresAt) =>
       attempt(async () => {
-        await redis.eval(retire, 1, keyOf(idHash), expiresAt);
+        await redis.eval(retire, 1, keyOf(idHash), await clock.endOf(expiresAt));
       }),
   };
 }
@@ -148,28 +150,30 @@ export function createRedisClaims(redis: RedisClient, prefix: string): ClaimTabl
   };
 }
 
-export function createRedisNotes(redis: RedisClient, prefix: string): NoteTable {
+export function createRedisNotes(redis: RedisClient, prefix: string, clock: RedisClock): NoteTable {
   const keyOf = (key: string) => `${prefix}note:${key}`;
   const ofPerson = (personId: string) => `${prefix}notes:of:${personId}`;
   return {
     write: (key, value, expiresAt, personId) =>
       attempt(async () => {
+        const end = await clock.endOf(expiresAt);
         if (personId !== undefined) {
           // Before the note: what the set names in vain is harmless. Kept as long as its last note.
           await Promise.all([
             redis.sadd(ofPerson(personId), key),
-            redis.pexpireat(ofPerson(personId), expiresAt, 'NX'),
-            redis.pexpireat(ofPerson(personId), expiresAt, 'GT'),
+            redis.pexpireat(ofPerson(personId), end, 'NX'),
+            redis.pexpireat(ofPerson(personId), end, 'GT'),
           ]);
         }
-        await redis.set(keyOf(key), JSON.stringify(value), 'PXAT', expiresAt);
+        await redis.set(keyOf(key), JSON.stringify(value), 'PXAT', end);
       }),
     writeEnding: (key, value, expiresAt, personId) =>
       attempt(async () => {
+        const end = await clock.endOf(expiresAt);
         if (personId !== undefined) {
-          await evalEnding(redis, nameNote, [ofPerson(personId)], key, expiresAt);
+          await evalEnding(redis, nameNote, [ofPerson(personId)], key, end);
         }
-        await evalEnding(redis, setNote, [keyOf(key)], JSON.stringify(value), expiresAt);
+        await evalEnding(redis, setNote, [keyOf(key)], JSON.stringify(value), end);
       }),
     read: (key) =>
       attempt(async () => {

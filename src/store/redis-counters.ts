@@ -1,6 +1,7 @@
 // The counts of a day in Redis: a hash a day, changed in one script, forgotten by Redis itself.
 import { attempt, type CounterTable } from './contract.ts';
 import type { RedisClient } from './redis-client.ts';
+import type { RedisClock } from './redis-clock.ts';
 
 /** ARGV: the end, then names and numbers as pairs. */
 const add = `
@@ -14,17 +15,17 @@ const raise = `
   redis.call('PEXPIREAT', KEYS[1], ARGV[1])
   return 1`;
 
-export function createRedisCounters(redis: RedisClient, prefix: string): CounterTable {
+export function createRedisCounters(redis: RedisClient, prefix: string, clock: RedisClock): CounterTable {
   const keyOf = (day: string) => `${prefix}counter:${day}`;
   return {
     add: (day, counts, expiresAt) =>
       attempt(async () => {
         const pairs = Object.entries(counts).flat();
-        if (pairs.length > 0) await redis.eval(add, 1, keyOf(day), expiresAt, ...pairs);
+        if (pairs.length > 0) await redis.eval(add, 1, keyOf(day), await clock.endOf(expiresAt), ...pairs);
       }),
     raise: (day, name, n, expiresAt) =>
       attempt(async () => {
-        await redis.eval(raise, 1, keyOf(day), expiresAt, name, n);
+        await redis.eval(raise, 1, keyOf(day), await clock.endOf(expiresAt), name, n);
       }),
     read: (days) =>
       attempt(async () => {

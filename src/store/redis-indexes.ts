@@ -3,6 +3,7 @@
 import { attempt, type SessionPage, type SessionQuery, type SessionRow } from './contract.ts';
 import { readCursor, writeCursor } from './cursor.ts';
 import type { RedisClient } from './redis-client.ts';
+import type { RedisClock } from './redis-clock.ts';
 
 export interface RedisIndexes {
   add(row: SessionRow): Promise<void>;
@@ -29,6 +30,7 @@ export function createRedisIndexes(
   redis: RedisClient,
   prefix: string,
   read: (key: string) => Promise<SessionRow | undefined>,
+  clock: RedisClock,
 ): RedisIndexes {
   const index = {
     seen: `${prefix}sessions:seen`,
@@ -65,6 +67,9 @@ export function createRedisIndexes(
     prune,
     async add(row) {
       const member = memberOf(row);
+      const end = await clock.endOf(row.expiresAt);
+      // By the earlier of two clocks: one that jumped ahead must not hide the sessions that live.
+      const over = Math.min(row.createdAt, clock.now());
       await Promise.all([
         redis.zadd(index.seen, row.lastSeenAt, member),
         redis.zadd(index.created, row.createdAt, member),
@@ -72,13 +77,14 @@ export function createRedisIndexes(
         redis.zadd(index.expiry, row.expiresAt, member),
         redis.zadd(personKey(row.personId), row.expiresAt, row.key),
         // The set is kept as long as its last session: NX where it has no end yet, GT where it has an earlier one.
-        redis.pexpireat(personKey(row.personId), row.expiresAt, 'NX'),
-        redis.pexpireat(personKey(row.personId), row.expiresAt, 'GT'),
+        redis.pexpireat(personKey(row.personId), end, 'NX'),
+        redis.pexpireat(personKey(row.personId), end, 'GT'),
         redis.zadd(everOfKey(row.personId), row.expiresAt, row.key),
-        redis.zremrangebyscore(everOfKey(row.personId), '-inf', row.createdAt),
-        redis.pexpireat(everOfKey(row.personId), row.expiresAt, 'NX'),
-        redis.pexpireat(everOfKey(row.personId), row.expiresAt, 'GT'),
-        redis.set(handleKey(row.handle), row.key, 'PXAT', row.expiresAt, 'NX'),
+        redis.zremrangebyscore(personKey(row.personId), '-inf', over),
+        redis.zremrangebyscore(everOfKey(row.personId), '-inf', over),
+        redis.pexpireat(everOfKey(row.personId), end, 'NX'),
+        redis.pexpireat(everOfKey(row.personId), end, 'GT'),
+        redis.set(handleKey(row.handle), row.key, 'PXAT', end, 'NX'),
       ]);
     },
     async seen(row, seenAt) {
@@ -99,10 +105,7 @@ export function createRedisIndexes(
       return key === null ? undefined : read(key);
     },
     async ofPerson(personId, now) {
-      const [, keys] = await Promise.all([
-        onTheWay(redis.zremrangebyscore(personKey(personId), '-inf', now)),
-        redis.zrangebyscore(personKey(personId), `(${now}`, '+inf'),
-      ]);
+      const keys = await redis.zrangebyscore(personKey(personId), `(${now}`, '+inf');
       const rows = await Promise.all(keys.map(read));
       const gone = keys.filter((_, i) => rows[i] === undefined || rows[i]?.ended !== undefined);
       if (gone.length > 0) await onTheWay(redis.zrem(personKey(personId), ...gone));
@@ -131,7 +134,6 @@ export function createRedisIndexes(
       });
     },
     async countLive(now) {
-      await onTheWay(prune(now));
       return redis.zcount(index.expiry, `(${now}`, '+inf');
     },
   };

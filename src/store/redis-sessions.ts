@@ -3,6 +3,7 @@
 import { RedisStore } from 'connect-redis';
 import { attempt, merge, type SessionEnd, type SessionRow, type SessionTable } from './contract.ts';
 import type { RedisClient } from './redis-client.ts';
+import type { RedisClock } from './redis-clock.ts';
 import { evalEnding } from './redis-ending.ts';
 import { createRedisIndexes } from './redis-indexes.ts';
 
@@ -14,15 +15,18 @@ const replaceUnchanged = `
 
 class ConditionalRedisStore extends RedisStore {
   readonly #redis: RedisClient;
+  readonly #clock: RedisClock;
 
-  constructor(redis: RedisClient, prefix: string) {
+  constructor(redis: RedisClient, prefix: string, clock: RedisClock) {
     super({ client: redis, prefix });
     this.#redis = redis;
+    this.#clock = clock;
   }
 
   async insert(row: SessionRow): Promise<boolean> {
     const text = this.serializer.stringify(row as never);
-    return (await this.#redis.set(this.prefix + row.key, text, 'PXAT', row.expiresAt, 'NX')) === 'OK';
+    const end = await this.#clock.endOf(row.expiresAt);
+    return (await this.#redis.set(this.prefix + row.key, text, 'PXAT', end, 'NX')) === 'OK';
   }
 
   async read(key: string): Promise<SessionRow | undefined> {
@@ -66,9 +70,10 @@ class ConditionalRedisStore extends RedisStore {
 export function createRedisSessions(
   redis: RedisClient,
   prefix: string,
+  clock: RedisClock,
 ): SessionTable & { prune(now: number): Promise<number> } {
-  const store = new ConditionalRedisStore(redis, `${prefix}session:`);
-  const indexes = createRedisIndexes(redis, prefix, (key) => store.read(key));
+  const store = new ConditionalRedisStore(redis, `${prefix}session:`, clock);
+  const indexes = createRedisIndexes(redis, prefix, (key) => store.read(key), clock);
   const rowsOf = async (personId: string) => {
     const rows = await Promise.all((await indexes.keysOf(personId)).map((key) => store.read(key)));
     return rows.filter((row) => row !== undefined).sort((a, b) => b.createdAt - a.createdAt);

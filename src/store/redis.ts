@@ -10,6 +10,7 @@ import {
   createRedisVisitors,
 } from './redis-choices.ts';
 import type { RedisClient } from './redis-client.ts';
+import { createRedisClock } from './redis-clock.ts';
 import { createRedisCounters } from './redis-counters.ts';
 import { createRedisFacts } from './redis-facts.ts';
 import { migrateRedis } from './redis-migrate.ts';
@@ -19,16 +20,17 @@ import { createRedisSessions } from './redis-sessions.ts';
 
 const prefix = 'gatehouse:';
 
-/** A store over `redis`, which it closes with itself. */
-export function createRedisStore(redis: RedisClient): Store {
-  const sessions = createRedisSessions(redis, prefix);
+/** A store over `redis`, which it closes with itself. @param now this process' clock, which is compared with that of Redis */
+export function createRedisStore(redis: RedisClient, now: () => number = Date.now): Store {
+  const clock = createRedisClock(redis, now);
+  const sessions = createRedisSessions(redis, prefix, clock);
   const plain = {
     sessions,
-    visitors: createRedisVisitors(redis, prefix),
+    visitors: createRedisVisitors(redis, prefix, clock),
     people: createRedisPeople(redis, prefix),
     claims: createRedisClaims(redis, prefix),
-    notes: createRedisNotes(redis, prefix),
-    counters: createRedisCounters(redis, prefix),
+    notes: createRedisNotes(redis, prefix, clock),
+    counters: createRedisCounters(redis, prefix, clock),
     facts: createRedisFacts(redis, prefix),
     record: createRedisRecord(redis, prefix),
     aliases: createRedisAliases(redis, prefix),

@@ -17,15 +17,19 @@ export interface VaultParts {
   /** Milliseconds. */
   readonly now: () => number;
   readonly machineId?: () => Promise<string | undefined>;
+  /** Until when what has expired is taken out for good; absent: the clock's time. */
+  readonly removesUntil?: () => number | Promise<number>;
 }
 
 /** Nothing is read before it is asked for. */
-export function openVault({ config, notes, recorder, now, machineId = readMachineId }: VaultParts): Vault {
+export function openVault(parts: VaultParts): Vault {
+  const { config, notes, recorder, now, machineId = readMachineId, removesUntil } = parts;
   const { dataDir, vault } = config();
   const { ttlMs, bindMachine } = vault;
   const seen = createGenerationSeen(notes, now);
   const file = createVaultFile({ path: vaultPath(dataDir), bindMachine, machineId, seen, now });
-  return createVault({ file, passphrase: () => config().vault.passphrase, ttlMs, recorder, now });
+  const passphrase = () => config().vault.passphrase;
+  return createVault({ file, passphrase, ttlMs, recorder, now, ...(removesUntil && { removesUntil }) });
 }
 
 /** Where the vault lies in a data folder. */

@@ -19,9 +19,13 @@ export interface VaultOptions {
   readonly recorder: Recorder;
   /** Milliseconds. */
   readonly now: () => number;
+  /** Until when what has expired is taken out for good: a clock that jumped takes nothing with it. Absent: the clock's time. */
+  readonly removesUntil?: () => number | Promise<number>;
 }
 
-export function createVault({ file, passphrase: present, ttlMs, recorder, now }: VaultOptions): Vault {
+export function createVault(options: VaultOptions): Vault {
+  const { file, passphrase: present, ttlMs, recorder, now } = options;
+  const removesUntil = async () => Math.min(now(), (await options.removesUntil?.()) ?? now());
   const off: Off = { kind: 'off' };
 
   function noteFailure({ fault }: Closed): void {
@@ -53,7 +57,7 @@ export function createVault({ file, passphrase: present, ttlMs, recorder, now }:
     const outcome = await file.change(
       passphrase,
       async (contents) => {
-        const tidied = contents && tidy(contents.entries, now());
+        const tidied = contents && tidy(contents.entries, await removesUntil());
         const entries = tidied?.entries ?? contents?.entries ?? [];
         const draft = await plan(entries, contents);
         if (typeof draft === 'string') return draft;
@@ -186,7 +190,7 @@ export function createVault({ file, passphrase: present, ttlMs, recorder, now }:
       const passphrase = present();
       if (passphrase === undefined) return;
       const found = await open(passphrase);
-      if (found !== 'none' && 'entries' in found && tidy(found.entries, now()))
+      if (found !== 'none' && 'entries' in found && tidy(found.entries, await removesUntil()))
         await change(async () => undefined);
     },
   };

@@ -1,0 +1,137 @@
+// The clock that whatever removes things goes by. It never runs ahead of what has really passed: see `src/store/seen-clock.ts`.
+import type { Logger } from '../http/log.ts';
+import type { FactTable, RecordTable } from '../store/contract.ts';
+import {
+  believeClock,
+  type ClockDoubt,
+  clockFact,
+  differsMs,
+  lookAtClock,
+  readSeenClock,
+  type SeenClock,
+  writeSeenClock,
+} from '../store/seen-clock.ts';
+
+export interface RetentionClockOptions {
+  readonly facts: FactTable;
+  /** Tells when a store of before this fact was last in use. */
+  readonly record: Pick<RecordTable, 'before'>;
+  readonly now: () => number;
+  /** Milliseconds, of a clock that nobody sets. */
+  readonly elapsed: () => number;
+  /** The time of another machine or program, Redis; absent: there is none. */
+  readonly reference?: () => Promise<number>;
+  readonly logger: Logger;
+}
+
+export interface RetentionClock {
+  /**
+   * Looks: first before anything is written with the present time. Never throws: where the store does not answer, no time has
+   * passed, and before the first answer nothing is old.
+   */
+  look(): Promise<void>;
+  /** Nothing newer may be removed for its age. Never later than the clock. */
+  at(): number;
+  doubt(): ClockDoubt | undefined;
+  /** The clock is right: what has become old goes from now on, little by little. */
+  believe(): Promise<void>;
+  /** Looks every minute. @returns how to stop */
+  start(): () => void;
+}
+
+const everyMs = 60_000;
+const tellAgainMs = 3_600_000;
+
+const meanings = {
+  ahead:
+    'The clock is far ahead of when this store was last in use. Nothing is removed for its age until an operator says at /checkup that the clock is right, or it has gone on for seven days.',
+  behind: 'The clock shows less than has passed already. Nothing is removed for its age before it is right.',
+  redis: 'The clock differs from that of Redis. The earlier of the two decides what is removed for its age.',
+} as const;
+
+export function createRetentionClock(options: RetentionClockOptions): RetentionClock {
+  const { facts, record, now, elapsed, reference, logger } = options;
+  /** As this process saw it last, and when. */
+  let seenText: string | undefined;
+  let lookedAt = 0;
+  let state: SeenClock | undefined;
+  let doubt: ClockDoubt | undefined;
+  let earlier = Number.POSITIVE_INFINITY;
+  let toldAt = Number.NEGATIVE_INFINITY;
+
+  /** The clock, or Redis' own where that is earlier. */
+  async function readClock(): Promise<{ at: number; differs: boolean }> {
+    const own = now();
+    const other = await reference?.().catch(() => undefined);
+    if (other === undefined) return { at: own, differs: false };
+    return { at: Math.min(own, other), differs: Math.abs(own - other) > differsMs };
+  }
+
+  async function look(): Promise<void> {
+    const { at, differs } = await readClock();
+    const kept = await facts.read(clockFact);
+    const isFirst = seenText === undefined;
+    const isUnchanged = !isFirst && kept === seenText;
+    const known = readSeenClock(kept) ?? { at: await lastUse(at), clock: at, waitedMs: 0 };
+    const seen = lookAtClock(known, at, isUnchanged ? elapsed() - lookedAt : 0);
+    lookedAt = elapsed();
+    // Another server writes too, and it may know better: whoever doubts the clock does not push the time on beside it.
+    const isTheirs = !isFirst && !isUnchanged && seen.doubt === 'ahead';
+    const next = isTheirs ? known : seen.next;
+    if (!isTheirs) {
+      const written = writeSeenClock(next);
+      const isKept =
+        kept === undefined
+          ? (await facts.create(clockFact, written)) === written
+          : kept === written || (await facts.replace(clockFact, kept, written));
+      if (!isKept) return;
+      seenText = written;
+    } else seenText = kept;
+    [state, earlier] = [next, at];
+    tell(seen.doubt ?? (differs ? 'redis' : undefined));
+  }
+
+  /** By the last entry of the record, for a store of before; the present for a new one. */
+  async function lastUse(at: number): Promise<number> {
+    const [last] = await record.before(Number.POSITIVE_INFINITY, 1);
+    const written = last && Date.parse((JSON.parse(last.text) as { at?: string }).at ?? '');
+    return written === undefined || Number.isNaN(written) ? at : Math.min(written, at);
+  }
+
+  function tell(found: ClockDoubt | undefined): void {
+    if (found === undefined && doubt !== undefined) logger.info({ event: 'clock.believed' });
+    const isDue = found !== doubt || elapsed() - toldAt >= tellAgainMs;
+    doubt = found;
+    if (found === undefined || !isDue) return;
+    toldAt = elapsed();
+    logger.error({
+      event: 'clock.doubted',
+      doubt: found,
+      clock: new Date(now()).toISOString(),
+      lastSeen: new Date(state?.at ?? 0).toISOString(),
+      meaning: meanings[found],
+    });
+  }
+
+  const lookSafely = () =>
+    look().catch((error: unknown) => logger.warn({ event: 'clock.not_looked_at', err: error }));
+
+  return {
+    look: lookSafely,
+    at: () => Math.min(state?.at ?? 0, earlier, now()),
+    doubt: () => doubt,
+    async believe() {
+      for (;;) {
+        const kept = await facts.read(clockFact);
+        const known = readSeenClock(kept);
+        if (kept === undefined || !known) return;
+        if (await facts.replace(clockFact, kept, writeSeenClock(believeClock(known, now())))) break;
+      }
+      await look();
+    },
+    start() {
+      const timer = setInterval(() => void lookSafely(), everyMs).unref();
+      return () => clearInterval(timer);
+    },
+  };
+}

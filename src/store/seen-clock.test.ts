@@ -1,0 +1,86 @@
+// What a look at the clock says of the time that really passed: days are played through minute by minute.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { believeClock, type ClockDoubt, lookAtClock, type SeenClock } from './seen-clock.ts';
+
+const [minute, hour, day] = [60_000, 3_600_000, 86_400_000];
+const start: SeenClock = { at: 0, clock: 0, waitedMs: 0 };
+
+interface Played {
+  readonly kept: SeenClock;
+  readonly doubts: readonly (ClockDoubt | undefined)[];
+}
+
+/** A server that runs for so long from `from` on, its clock `ahead` of the real time. @param gapMs off before that */
+function run(
+  from: SeenClock,
+  { realAt, ahead, forMs }: { realAt: number; ahead: number; forMs: number },
+): Played {
+  let { next: kept, doubt } = lookAtClock(from, realAt + ahead, 0);
+  const doubts = [doubt];
+  for (let passed = minute; passed <= forMs; passed += minute) {
+    ({ next: kept, doubt } = lookAtClock(kept, realAt + passed + ahead, minute));
+    doubts.push(doubt);
+  }
+  return { kept, doubts };
+}
+
+test('time that passes is believed, also with a weekday off', () => {
+  const first = run(start, { realAt: 0, ahead: 0, forMs: hour });
+  assert.equal(first.kept.at, hour);
+  const next = run(first.kept, { realAt: 20 * hour, ahead: 0, forMs: hour });
+  assert.equal(next.kept.at, 21 * hour);
+  assert.deepEqual([...new Set([...first.doubts, ...next.doubts])], [undefined]);
+});
+
+test('a jump ahead passes no time but what really passed, however often the server starts; set right, all is as before', () => {
+  let kept = run(start, { realAt: 0, ahead: 0, forMs: hour }).kept;
+  for (let begun = 1; begun <= 50; begun++) {
+    const played = run(kept, { realAt: begun * 2 * hour, ahead: 500 * day, forMs: hour });
+    kept = played.kept;
+    assert.deepEqual([...new Set(played.doubts)], ['ahead']);
+  }
+  assert.ok(kept.at <= 51 * hour);
+  const right = run(kept, { realAt: 102 * hour, ahead: 0, forMs: hour });
+  // Longer off than a day, by what is known: that is waited for too, and it is not long.
+  assert.ok(right.kept.at <= 103 * hour);
+  assert.ok(right.kept.at >= kept.at + hour);
+});
+
+test('in the middle of a run it is the same', () => {
+  const before = run(start, { realAt: 0, ahead: 0, forMs: hour }).kept;
+  const { next, doubt } = lookAtClock(before, before.clock + minute + 500 * day, minute);
+  assert.deepEqual([next.at, doubt], [hour + minute, 'ahead']);
+  const set = lookAtClock(next, hour + 2 * minute, minute);
+  assert.deepEqual([set.next.at, set.doubt], [hour + 2 * minute, undefined]);
+});
+
+test('a clock that goes on steadily for seven days is believed, and a day passes in an hour then', () => {
+  const week = run(start, { realAt: 0, ahead: 500 * day, forMs: 7 * day - hour });
+  assert.deepEqual([...new Set(week.doubts)], ['ahead']);
+  assert.equal(week.kept.at, 7 * day - hour);
+  const more = run(week.kept, { realAt: 7 * day - hour, ahead: 500 * day, forMs: 3 * hour });
+  assert.equal(more.doubts.at(-1), undefined);
+  assert.ok(more.kept.at > 8 * day && more.kept.at < 11 * day, `${more.kept.at / day} days`);
+  const end = run(more.kept, { realAt: 7 * day + 2 * hour, ahead: 500 * day, forMs: 22 * day });
+  assert.equal(end.kept.at, 529 * day + 2 * hour);
+  const again = lookAtClock(more.kept, more.kept.clock + minute + 500 * day, minute);
+  assert.equal(again.doubt, 'ahead', 'another jump is waited for anew');
+});
+
+test('an operator who says that it is right need not wait; what is old goes little by little all the same', () => {
+  const jumped = run(start, { realAt: 0, ahead: 40 * day, forMs: hour });
+  const believed = believeClock(jumped.kept, jumped.kept.clock);
+  const after = run(believed, { realAt: hour, ahead: 40 * day, forMs: 10 * hour });
+  assert.deepEqual([...new Set(after.doubts)], [undefined]);
+  assert.ok(after.kept.at > 9 * day && after.kept.at < 12 * day);
+});
+
+test('a clock that is behind moves nothing back, and is told', () => {
+  const before = run(start, { realAt: 0, ahead: 0, forMs: 2 * hour }).kept;
+  const behind = run(before, { realAt: 2 * hour, ahead: -500 * day, forMs: hour });
+  assert.deepEqual([...new Set(behind.doubts)], ['behind']);
+  assert.equal(behind.kept.at, 2 * hour);
+  const right = run(behind.kept, { realAt: 3 * hour, ahead: 0, forMs: minute });
+  assert.deepEqual([right.kept.at, right.doubts.at(-1)], [3 * hour + minute, undefined]);
+});
