@@ -6,6 +6,7 @@ import type { Config } from './config/derive.ts';
 import type { LoadResult } from './config/load.ts';
 import { createDesk } from './desk.ts';
 import { FileRefused } from './files/file-refused.ts';
+import { securePrivateFiles } from './files/private-files.ts';
 import { watchFile } from './files/same-file.ts';
 import { createLogger, type Logger } from './http/log.ts';
 import { createHttpServer, drain, listen } from './http/server.ts';
@@ -26,6 +27,7 @@ import { NewerStore } from './store/migrations.ts';
 import { createRedisStore } from './store/redis.ts';
 import { connectRedis, type RedisClient } from './store/redis-client.ts';
 import { openSqliteStore } from './store/sqlite.ts';
+import { vaultFileName } from './vault/vault-file.ts';
 
 export interface Running {
   /** Stops taking requests, lets those under way finish (at most 6 s), closes the store. Again: waits for the same. */
@@ -223,6 +225,13 @@ export async function openStore(
   config: Config,
   logger: Logger,
 ): Promise<{ store: Store; redis?: RedisClient }> {
+  const mended = securePrivateFiles(config.dataDir, [vaultFileName]);
+  if (mended.length > 0)
+    logger.warn({
+      event: 'files.mended',
+      files: mended,
+      meaning: 'other users could open these; now they cannot',
+    });
   if (config.store.kind === 'sqlite')
     return { store: openSqliteStore(config.store.dataDir, tellReplaced(logger)) };
   const redis = connectRedis(config.store.url, tellOutage(logger, 'REDIS_URL'));

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, suite, test } from 'node:test';
 import { readOrdinaryFile } from '../src/files/ordinary-file.ts';
+import { securePrivateFiles } from '../src/files/private-files.ts';
 
 const program = resolve(import.meta.dirname, '..');
 const gatehouse = join(program, 'src/main.ts');
@@ -45,6 +46,8 @@ interface State {
   readonly name: string;
   readonly make: (folder: string) => void;
   readonly says: RegExp;
+  /** `serve` where it is absent. */
+  readonly command?: readonly string[];
 }
 
 const data = (folder: string) => fs.mkdirSync(join(folder, 'data'), { mode: 0o700 });
@@ -65,6 +68,24 @@ const states: readonly State[] = [
     says: /: data\/gatehouse\.db \(DATA_DIR\) is a folder/,
   },
   {
+    name: 'the database is a link',
+    make: (folder) => {
+      data(folder);
+      fs.writeFileSync(join(folder, 'elsewhere.db'), '');
+      fs.symlinkSync('../elsewhere.db', join(folder, 'data/gatehouse.db'));
+    },
+    says: /: data\/gatehouse\.db \(DATA_DIR\) is a symbolic link.*put the file itself there/,
+    command: ['sessions', 'list'],
+  },
+  {
+    name: 'the vault is a link',
+    make: (folder) => {
+      data(folder);
+      fs.symlinkSync('../vault.json', join(folder, 'data/vault.json'));
+    },
+    says: /: data\/vault\.json \(DATA_DIR\) is a symbolic link/,
+  },
+  {
     name: 'the database is none',
     make: (folder) => {
       data(folder);
@@ -75,11 +96,11 @@ const states: readonly State[] = [
 ];
 
 suite('what is there already', { concurrency: 4 }, () => {
-  for (const { name, make, says } of states) {
+  for (const { name, make, says, command = ['serve'] } of states) {
     test(name, async () => {
       const folder = place();
       make(folder);
-      const { code, said } = await node(folder, 'serve');
+      const { code, said } = await node(folder, ...command);
       assert.equal(code, 1, said);
       assert.match(said.trim().split('\n').at(-1) ?? '', says);
     });
@@ -219,6 +240,24 @@ suite('mounts', {
   });
 });
 
+test('what others could open is closed to them, and that is said', async () => {
+  const folder = place();
+  fs.mkdirSync(join(folder, 'data'));
+  fs.writeFileSync(join(folder, 'data/vault.json'), '');
+  for (const [name, mode] of [
+    ['data', 0o777],
+    ['data/vault.json', 0o644],
+  ] as const)
+    fs.chmodSync(join(folder, name), mode);
+  assert.deepEqual(securePrivateFiles(join(folder, 'data'), ['vault.json']), [
+    join(folder, 'data'),
+    join(folder, 'data/vault.json'),
+  ]);
+  const modeOf = (name: string) => (fs.statSync(join(folder, name)).mode & 0o777).toString(8);
+  assert.deepEqual([modeOf('data'), modeOf('data/vault.json')], ['755', '600']);
+  assert.deepEqual(securePrivateFiles(join(folder, 'data'), ['vault.json']), []);
+});
+
 test('another user’s data folder', {
   skip: isRoot ? false : 'only root can take a file from this user',
 }, async () => {
@@ -232,4 +271,12 @@ test('another user’s data folder', {
     assert.equal(code, 1, said);
     assert.match(said, /\(DATA_DIR\) may not be read or written by the user that runs this: give that user/);
   }
+  fs.chmodSync(join(folder, 'data'), 0o777);
+  const open = await run(folder, ...somebody, gatehouse, 'sessions', 'list');
+  assert.equal(open.code, 1, open.said);
+  assert.match(open.said, /data \(DATA_DIR\) may be written by other users.*chmod go-w/);
+  fs.chownSync(join(folder, 'data'), 65534, 65534);
+  const foreign = await run(folder, ...somebody, gatehouse, 'sessions', 'list');
+  assert.equal(foreign.code, 1, foreign.said);
+  assert.match(foreign.said, /gatehouse\.db \(DATA_DIR\) belongs to another user/);
 });

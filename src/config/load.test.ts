@@ -166,7 +166,7 @@ test('NAME_FILE twins', () => {
 });
 
 test('the environment wins over .env, unless it is empty', () => {
-  const path = file('a.env', '\uFEFFPORT=4000\nOPS_PORT="4001" # ops\nLOG_LEVEL=\n');
+  const path = file('a.env', 'PORT=4000\nOPS_PORT="4001" # ops\nLOG_LEVEL=\n');
   assert.equal(config({}, path).port, 4000);
   assert.equal(config({ PORT: '5000' }, path).port, 5000);
   assert.equal(config({ PORT: '' }, path).port, 4000);

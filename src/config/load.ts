@@ -1,12 +1,15 @@
 // Reads the settings from the environment, `.env` and `NAME_FILE` twins. Reports every problem at once, by name, with the mend.
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { parse as parseDotenv } from 'dotenv';
+import { faultAdvice } from '../files/file-fault.ts';
+import { fileFaultOf } from '../files/file-refused.ts';
+import { readOrdinaryFile } from '../files/ordinary-file.ts';
 import { type Config, derive } from './derive.ts';
 import { misspeltProblems } from './misspelt.ts';
 import type { Problem } from './problem.ts';
 import { profileNames, profiles } from './profiles.ts';
 import { type SettingName, type SettingValues, settingNames, settingOf } from './settings.ts';
+import { unclearProblems } from './unclear.ts';
 
 export type LoadResult = (
   | { readonly config: Config; readonly values: SettingValues }
@@ -75,11 +78,13 @@ export function formatProblems(problems: readonly Problem[]): string {
 function readEnvFile(envFile: string | undefined, problems: Problem[]): Readonly<Record<string, string>> {
   if (envFile === undefined) return {};
   try {
-    return parseDotenv(readFileSync(envFile, 'utf8').replace(/^\uFEFF/, ''));
+    const text = readOrdinaryFile({ path: envFile }).toString('utf8');
+    problems.push(...unclearProblems(envFile, text));
+    return parseDotenv(text.replace(/^\uFEFF/, ''));
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code !== 'ENOENT')
-      problems.push({ name: envFile, message: `cannot be read (${code}); check its owner and mode` });
+    const fault = fileFaultOf(error);
+    if (fault === undefined) throw error;
+    if (fault !== 'missing') problems.push({ name: envFile, message: faultAdvice(fault) });
     return {};
   }
 }
@@ -98,12 +103,13 @@ function collectTexts(env: LoadOptions['env'], problems: Problem[]): Partial<Rec
     if (!file) continue;
     if (direct) problems.push({ name, message: `and ${name}_FILE are both set; keep one of them` });
     try {
-      const text = readFileSync(file, 'utf8').trim();
+      const text = readOrdinaryFile({ path: file }).toString('utf8').trim();
       if (text) texts[name] = text;
     } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code;
+      const fault = fileFaultOf(error);
+      if (fault === undefined) throw error;
       // Without the path: a secret that was put here by mistake would stand in the log.
-      const message = `names a file that cannot be read (${code}); check its path and mode`;
+      const message = `names a file that ${faultAdvice(fault)}`;
       problems.push({ name: `${name}_FILE`, message });
     }
   }

@@ -5,4 +5,6 @@ export interface Problem {
   readonly name: string;
   /** What is wrong and what to do, without the value. */
   readonly message: string;
+  /** `shared`: the same secret serves two ends. */
+  readonly kind?: 'shared';
 }

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import type { Problem } from './problem.ts';
 import { isPlaceholder, secretFault } from './secret-strength.ts';
 import type { SettingName, SettingValues } from './settings.ts';
+import { findSharedSecrets } from './shared-secrets.ts';
 
 /** What the rules know beside the settings themselves. */
 export interface Situation {
@@ -33,6 +34,10 @@ export function checkRules(values: SettingValues, situation: Situation, problems
     refuse('OAUTH2_PROXY_COOKIE_REFRESH', message, 'OAUTH2_PROXY_COOKIE_EXPIRE');
   }
   refuseOwnAlias(values, situation, refuse);
+  for (const { name, with: other } of findSharedSecrets(values)) {
+    const message = `holds the same secret as ${other}: one leak would open both; make another one`;
+    if (!faulty.has(name) && !faulty.has(other)) problems.push({ name, message, kind: 'shared' });
+  }
   if (values.DEV_MODE) refuseUnsafeDevMode(values, situation, refuse);
   if (values.SESSION_BACKEND === 'redis') refuseOpenRedis('REDIS_URL', values.REDIS_URL, refuse);
   if (values.GATE_REDIS_URL !== undefined) refuseOpenRedis('GATE_REDIS_URL', values.GATE_REDIS_URL, refuse);

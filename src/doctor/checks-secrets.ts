@@ -22,7 +22,7 @@ export const secretChecks: readonly Check[] = [
     judge(deployment) {
       const faults = new Map(
         deployment.problems
-          .filter((problem) => isSecret(problem.name, deployment))
+          .filter(({ name, kind }) => kind !== 'shared' && isSecret(name, deployment))
           .map((p) => [p.name, p.message]),
       );
       for (const { name, isSet, fault } of deployment.secrets) {
@@ -38,14 +38,15 @@ export const secretChecks: readonly Check[] = [
     good: 'No secret serves two ends',
     why: 'One leak would then open two doors.',
     mend: 'node generate-secrets.ts --rotate all',
-    judge({ secrets }) {
+    judge({ secrets, problems }) {
       const named = secrets.filter(({ isSet }) => isSet);
       const twins = named.filter((one) =>
         named.some((other) => other !== one && other.fingerprint === one.fingerprint),
       );
-      return seenIf(
-        twins.length > 0 && `The same value stands in ${twins.map(({ name }) => name).join(' and ')}.`,
-      );
+      if (twins.length > 0)
+        return { seen: `The same value stands in ${twins.map(({ name }) => name).join(' and ')}.` };
+      const shared = problems.filter(({ kind }) => kind === 'shared');
+      return seenIf(shared.map(({ name, message }) => `${name} ${message}`).join('. '));
     },
   },
   {

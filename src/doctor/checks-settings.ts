@@ -17,7 +17,8 @@ export const settingsChecks: readonly Check[] = [
       seenIf(
         problems
           .filter(
-            ({ name }) =>
+            ({ name, kind }) =>
+              kind !== 'shared' &&
               name !== 'DEV_MODE' &&
               !secrets.some((one) => name === one.name || name === `${one.name}_FALLBACKS`),
           )

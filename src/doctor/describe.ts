@@ -20,8 +20,8 @@ type Looked = Pick<Deployment, 'files' | 'redis' | 'network' | 'live'>;
 export interface Texts {
   /** `.env` and the environment, the environment winning. */
   readonly env: Env;
-  /** Whether `.env` itself could be read. */
-  readonly envProblem: Problem | undefined;
+  /** What is wrong with the file `.env` itself: it cannot be read, or has lines that are unclear. */
+  readonly envProblems: readonly Problem[];
   /** Names in `.env` that look like a setting misspelt. */
   readonly misspelt: readonly Problem[];
   /** Of oauth2-proxy.cfg; undefined: there is none. */
@@ -56,7 +56,7 @@ export const secretSettings: readonly string[] = [
 ];
 const dayMs = 86_400_000;
 
-export function readTexts({ env, envProblem, composeFiles, dockerfile, runBy }: Texts): Read {
+export function readTexts({ env, envProblems, composeFiles, dockerfile, runBy }: Texts): Read {
   const compose: Known<ComposeFile> =
     composeFiles.length === 0 ? { missing: noCompose } : { found: readComposeFiles(composeFiles, env) };
   const services = 'found' in compose ? compose.found.services : [];
@@ -72,7 +72,7 @@ export function readTexts({ env, envProblem, composeFiles, dockerfile, runBy }: 
   return {
     env,
     config,
-    problems: envProblem ? [envProblem, ...problems] : problems,
+    problems: [...envProblems, ...problems],
     compose,
     gateService: runBy === 'compose' ? services.find(({ image }) => isGate(image)) : undefined,
   };
@@ -83,7 +83,7 @@ export function readRunning(texts: Texts, config: Config): Read {
   const [key, ...formerKeys] = config.secretKeys;
   const [secret, ...formerSecrets] = config.gate.secrets;
   return {
-    ...readTexts({ ...texts, envProblem: undefined }),
+    ...readTexts({ ...texts, envProblems: [] }),
     config: { found: config },
     problems: [],
     env: {

@@ -5,6 +5,10 @@ import { parse as parseDotenv } from 'dotenv';
 import type { Config } from '../config/derive.ts';
 import { misspeltProblems } from '../config/misspelt.ts';
 import type { Problem } from '../config/problem.ts';
+import { unclearProblems } from '../config/unclear.ts';
+import { faultAdvice } from '../files/file-fault.ts';
+import { fileFaultOf } from '../files/file-refused.ts';
+import { readOrdinaryFile } from '../files/ordinary-file.ts';
 import type { Deployment, Known, Live, RedisFact } from './deployment.ts';
 import {
   describe,
@@ -88,7 +92,7 @@ function readFolder({ folder, env, runBy }: GatherOptions): Texts {
     const path = join(folder, name);
     return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
   };
-  const { values, problem } = readEnvFile(resolve(folder, '.env'));
+  const { values, problems } = readEnvFile(resolve(folder, '.env'));
   // Empty means unset, so that it hides nothing of the file.
   const set = Object.entries(env).filter(([, value]) => value?.trim());
   const named = env['COMPOSE_FILE']?.trim() || values['COMPOSE_FILE']?.trim();
@@ -98,7 +102,7 @@ function readFolder({ folder, env, runBy }: GatherOptions): Texts {
   const isCompose = composeFiles.length > 0 && Object.hasOwn(values, 'COMPOSE_PROFILES');
   return {
     env: { ...values, ...Object.fromEntries(set) },
-    envProblem: problem,
+    envProblems: problems,
     misspelt: misspeltProblems(Object.keys(values)),
     gateFile: text('oauth2-proxy.cfg'),
     composeFiles,
@@ -116,16 +120,15 @@ function composeFilesOf(named: string | undefined, isThere: (name: string) => bo
   return [composeNames.find(isThere), overrides.find(isThere)].filter((name) => name !== undefined);
 }
 
-function readEnvFile(path: string): { values: Record<string, string>; problem: Problem | undefined } {
-  if (!existsSync(path)) return { values: {}, problem: undefined };
+function readEnvFile(path: string): { values: Record<string, string>; problems: readonly Problem[] } {
+  if (!existsSync(path)) return { values: {}, problems: [] };
   try {
-    return { values: parseDotenv(readFileSync(path, 'utf8').replace(/^\uFEFF/, '')), problem: undefined };
+    const text = readOrdinaryFile({ path }).toString('utf8');
+    return { values: parseDotenv(text.replace(/^\uFEFF/, '')), problems: unclearProblems('.env', text) };
   } catch (error) {
-    const { code = 'unknown' } = error as NodeJS.ErrnoException;
-    return {
-      values: {},
-      problem: { name: '.env', message: `cannot be read (${code}); check its owner and mode` },
-    };
+    const fault = fileFaultOf(error);
+    if (fault === undefined) throw error;
+    return { values: {}, problems: [{ name: '.env', message: faultAdvice(fault) }] };
   }
 }
 

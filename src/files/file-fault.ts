@@ -18,7 +18,9 @@ export type FileFault =
   | 'not-a-database'
   | 'locked'
   | 'broken-disk'
-  | 'replaced';
+  | 'replaced'
+  | 'not-yours'
+  | 'open-to-others';
 
 export const faultByCode: Readonly<Record<string, FileFault>> = {
   EACCES: 'no-access',
@@ -104,6 +106,14 @@ const words: Readonly<Record<FileFault, readonly [wrong: string, mend: string]>>
     'cannot be read or written: the system reports an error of the disk',
     'look at the system’s log and at the space on that disk; where it fails, put a backup on one that works',
   ],
+  'not-yours': [
+    'belongs to another user, who could read and change it',
+    'give it to the user that runs this (chown), or move it away',
+  ],
+  'open-to-others': [
+    'may be written by other users of this machine, and the user that runs this may not change that',
+    'as its owner run `chmod go-w` on it, or give it to the user that runs this (chown)',
+  ],
   replaced: [
     'is no longer the file that was opened: it was removed, moved or replaced while Gatehouse runs',
     'put the file back, or restart Gatehouse to use what is there now',
@@ -120,6 +130,11 @@ export interface NamedFile {
 export function fileWords({ path, setting }: NamedFile, fault: FileFault): string {
   const [wrong, mend] = words[fault];
   return `${path}${setting === undefined ? '' : ` (${setting})`} ${wrong}: ${mend}`;
+}
+
+/** What is wrong and what to do, to stand behind a name. */
+export function faultAdvice(fault: FileFault): string {
+  return words[fault].join(': ');
 }
 
 /** What is wrong alone, to stand behind a name. */

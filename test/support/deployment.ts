@@ -163,7 +163,7 @@ export function deploymentWith({
   const all = { ...goodFacts, ...facts };
   const texts = {
     env: { ...goodEnv, SECRET_DATES: datesOf({ ...goodEnv, ...env }), ...env },
-    envProblem: undefined,
+    envProblems: [],
     misspelt: misspeltProblems(Object.keys(env ?? {})),
     gateFile: change(shipped('oauth2-proxy.cfg'), gate),
     composeFiles: [change(shipped('docker-compose.yml'), compose), ...override],

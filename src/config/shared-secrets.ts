@@ -1,0 +1,54 @@
+// No secret serves two ends: whoever learns one would have both. Compares values, and never repeats one.
+import { isPlaceholder } from './secret-strength.ts';
+import type { SettingName, SettingValues } from './settings.ts';
+
+export interface SharedSecret {
+  /** The setting to change. */
+  readonly name: SettingName;
+  readonly with: SettingName;
+}
+
+/** Settings of one end may hold the same: a former secret and the present one, a password and the URL that repeats it. */
+const ends: readonly (readonly SettingName[])[] = [
+  ['SECRET_KEY', 'SECRET_KEY_FALLBACKS'],
+  ['GATE_SECRET', 'GATE_SECRET_FALLBACKS'],
+  ['OAUTH2_PROXY_COOKIE_SECRET'],
+  ['OAUTH2_PROXY_CLIENT_SECRET'],
+  ['VAULT_PASSPHRASE'],
+  ['REDIS_PASSWORD', 'REDIS_URL', 'GATE_REDIS_URL'],
+  ['CONFLUENCE_API_TOKEN'],
+  ['NOTIFY_WEBHOOK_SECRET'],
+];
+
+/** Each setting that holds a secret of another end that is named before it. */
+export function findSharedSecrets(values: SettingValues): SharedSecret[] {
+  const owners = new Map<string, { readonly name: SettingName; readonly end: number }>();
+  const found: SharedSecret[] = [];
+  for (const [end, names] of ends.entries()) {
+    for (const name of names) {
+      for (const secret of secretsIn(values[name])) {
+        const owner = owners.get(secret);
+        if (owner === undefined) owners.set(secret, { name, end });
+        else if (owner.end !== end) found.push({ name, with: owner.name });
+      }
+    }
+  }
+  return found;
+}
+
+function secretsIn(value: unknown): string[] {
+  const texts = Array.isArray(value) ? value.map(String) : typeof value === 'string' ? [value] : [];
+  return texts
+    .map((text) => (text.includes('://') ? passwordIn(text) : text).trim())
+    .filter((text) => text !== '' && !isPlaceholder(text));
+}
+
+/** The URL standard has one host only, and Redis's forms several. */
+function passwordIn(url: string): string {
+  const written = /^[a-z+]+:\/\/[^:@/]*:([^@/]*)@/.exec(url)?.[1] ?? '';
+  try {
+    return decodeURIComponent(written);
+  } catch {
+    return written;
+  }
+}

@@ -1,0 +1,194 @@
+// Which lines of a `.env` file are unclear; and that what is clear means one thing to this program and to a shell.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, suite, test } from 'node:test';
+import { parse } from 'dotenv';
+import fc from 'fast-check';
+import { envExample } from './documents.ts';
+import { loadConfig } from './load.ts';
+import { findUnclear, type Unclear, unclearProblems } from './unclear.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'gatehouse-unclear-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const unclear: readonly (readonly [text: string, ...found: (readonly [line: number, kind: Unclear])[]])[] = [
+  ['\uFEFFA=1\n', [1, 'byte-order-mark']],
+  ['A=1\r\nB=2\r\n', [1, 'carriage-return']],
+  ['A=1\rB=2\r', [1, 'carriage-return'], [1, 'control-character']],
+  ['SECRET_KEY=a\nB=1\nexport SECRET_KEY=b\n', [3, 'twice']],
+  ['A=1\nB="x\nC=2\n', [2, 'open-quote']],
+  ["A='x\nSECRET_KEY=y\nB='\n", [1, 'open-quote'], [3, 'open-quote']],
+  ['A="x" y\n', [1, 'behind-quote']],
+  ["A='x'y\n", [1, 'behind-quote']],
+  ['A="x"#y\n', [1, 'behind-quote']],
+  ['A=abc #def\n', [1, 'cut']],
+  ['A=abc#def\n', [1, 'cut']],
+  ['A=#abc\n', [1, 'cut']],
+  ['A= # to do\n', [1, 'around-sign'], [1, 'cut']],
+  ["A=ab'c\n", [1, 'quote-inside']],
+  ['A=a b\n', [1, 'spaces']],
+  ['A = b\n', [1, 'around-sign']],
+  ['A= b\n', [1, 'around-sign']],
+  ['A: b\n', [1, 'around-sign']],
+  ['A=$HOME\n', [1, 'dollar']],
+  ['A="pa$$word"\n', [1, 'dollar']],
+  ['A=a\\nb\n', [1, 'backslash']],
+  ['A="a\\nb"\n', [1, 'backslash']],
+  ["A='a\\'b'\n", [1, 'backslash']],
+  ['A=`x`\n', [1, 'backtick']],
+  ['A="`x`"\n', [1, 'backtick']],
+  ['A=https://h/p?a=1&b=2\n', [1, 'shell-sign']],
+  ['A=~/x\n', [1, 'shell-sign']],
+  ['A.B=1\n', [1, 'name']],
+  ['HOME\n', [1, 'no-assignment']],
+  ['[production]\n', [1, 'no-assignment']],
+  ['; a comment\n', [1, 'no-assignment']],
+  ['A=a\u0007b\n', [1, 'control-character']],
+  ['A=a\u200bb\n', [1, 'control-character']],
+  ['A=\u00a0b\n', [1, 'control-character']],
+];
+
+const clear: readonly string[] = [
+  '',
+  '# a comment with \u00a0 and \u200b, $x and "quotes\n\n  # another\n',
+  'A=1\nexport B=2\n\tC=3  \n',
+  'A=\nB=""\nC= \n',
+  'A="a b # c" # a comment\nB=\'pa$$\\n`word`\' # another\n',
+  "PEM='-----BEGIN\nMIIBabc=\n-----END'\nB=1\n",
+  'PEM="-----BEGIN\nMIIBabc=\n-----END"\nB=1\n',
+  'U=https://u:p@h:1/p?a=1,b\nD=1a2b3c4d=2026-11-23,5e6f7a8b=2026-11-24\n',
+];
+
+test('what is unclear is found by its line, and what is clear is left alone', () => {
+  for (const [text, ...found] of unclear)
+    assert.deepEqual(
+      findUnclear(text).map(({ line, kind }) => [line, kind]),
+      found,
+      JSON.stringify(text),
+    );
+  for (const text of [...clear, envExample()]) assert.deepEqual(findUnclear(text), [], text);
+});
+
+test('words name the line, the variable and what to do, and never a value', () => {
+  for (const [text] of unclear) {
+    for (const { name, message } of unclearProblems('.env', text.replaceAll(/[ab]c?/g, 'S3cret')))
+      assert.ok(/^\.env:\d+$/.test(name) && message.includes(';') && !message.includes('S3cret'), message);
+  }
+  // A secret that was pasted as a line of its own looks like a name where it is base64.
+  const [pasted] = unclearProblems('.env', 'c2VjcmV0LXNlY3JldA== x\n');
+  assert.doesNotMatch(pasted?.message ?? 'c2Vj', /c2Vj/);
+  assert.match(
+    unclearProblems('.env', 'SECRET_KEY=x\nSECRET_KEY=y\n').map(
+      ({ name, message }) => `${name} ${message}`,
+    )[0] ?? '',
+    /^\.env:2 SECRET_KEY stands in the file more than once; .*line 1 too/,
+  );
+});
+
+const unset = 'not set';
+const script = `set -a; . "$1"; printf '%s\\0' "\${A-${unset}}" "\${B-${unset}}" "\${C-${unset}}"`;
+
+/** What a shell has in A, B and C after it sourced the file; undefined where it stumbled, or ran something. */
+function shellReads(text: string): Record<string, string> | undefined {
+  const path = join(folder, 'x.env');
+  writeFileSync(path, text);
+  const { status, stdout, stderr } = spawnSync('/bin/sh', ['-c', script, 'sh', path], {
+    encoding: 'utf8',
+    env: { HOME: '/home/ada', PATH: '/nowhere' },
+  });
+  if (status !== 0 || stderr !== '') return undefined;
+  const values = stdout.split('\0');
+  const pairs = ['A', 'B', 'C'].map((name, index) => [name, values[index] ?? unset] as const);
+  return Object.fromEntries(pairs.filter(([, value]) => value !== unset));
+}
+
+suite('readers agree', () => {
+  test('whatever is found clear, a shell reads as this program does', () => {
+    const piece = fc.constantFrom(
+      ...[
+        'a',
+        'B',
+        '1',
+        ' ',
+        '\t',
+        '#',
+        '"',
+        "'",
+        '`',
+        '$',
+        '\\',
+        '=',
+        ':',
+        '~',
+        '&',
+        ';',
+        '(',
+        '!',
+        '*',
+        '{a,b}',
+      ],
+      ...['\n', '\nB=', '\nexport C=', "'x'", '"y"', ' # c', '\\n', '$HOME', '%', '@', '-'],
+    );
+    let agreed = 0;
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 7 }), (pieces) => {
+        const text = `A=${pieces.join('')}\n`;
+        if (findUnclear(text).length > 0) return;
+        agreed += 1;
+        assert.deepEqual(shellReads(text), { ...parse(text) }, JSON.stringify(text));
+      }),
+      { numRuns: 500, seed: 12 },
+    );
+    assert.ok(agreed >= 50, `${agreed} were clear`);
+    for (const text of clear.slice(2, 5)) assert.deepEqual(shellReads(text), { ...parse(text) }, text);
+  });
+});
+
+test('a start is refused for each, with the line', () => {
+  const envFile = join(folder, '.env');
+  const secrets = `SECRET_KEY=${'0123456789abcdef'.repeat(4)}\nGATE_SECRET=${'Zk3vQ9xT7mB1nL5c'.repeat(3)}\n`;
+  writeFileSync(envFile, `${secrets}ADMIN_EMAILS=ada@example.org, grace@example.org\nPORT=3000 # ours\n`);
+  const loaded = loadConfig({ env: {}, envFile });
+  assert.ok('problems' in loaded);
+  assert.deepEqual(
+    loaded.problems.map(({ name }) => name),
+    [`${envFile}:3`, `${envFile}:4`],
+  );
+  writeFileSync(envFile, `${secrets}ADMIN_EMAILS='ada@example.org, grace@example.org'\n# ours\nPORT=3000\n`);
+  assert.ok('config' in loadConfig({ env: {}, envFile }));
+});
+
+test('no two secrets are the same, nor a password in an address', () => {
+  const one = 'Zk3vQ9xT7mB1nL5cZk3vQ9xT7mB1nL5c8fWq';
+  const hex = '0123456789abcdef'.repeat(4);
+  const fit = { SECRET_KEY: hex, GATE_SECRET: one };
+  const other = 'pR4tY8uI2oP6aS0dpR4tY8uI2oP6aS0dK3hJ';
+  const table: [env: Record<string, string>, named: string | undefined][] = [
+    [{}, undefined],
+    [{ GATE_SECRET: hex }, 'GATE_SECRET'],
+    [{ GATE_SECRET_FALLBACKS: one }, undefined],
+    [{ GATE_SECRET_FALLBACKS: hex }, 'GATE_SECRET_FALLBACKS'],
+    [{ OAUTH2_PROXY_COOKIE_SECRET: one }, 'OAUTH2_PROXY_COOKIE_SECRET'],
+    [{ VAULT_PASSPHRASE: one }, 'VAULT_PASSPHRASE'],
+    [{ REDIS_PASSWORD: one }, 'REDIS_PASSWORD'],
+    [{ REDIS_PASSWORD: other, REDIS_URL: `redis://:${other}@redis:6379/0` }, undefined],
+    [{ REDIS_URL: `redis+sentinel://u:${one}@a:1,b:2/m/0` }, 'REDIS_URL'],
+    [{ NOTIFY_WEBHOOK_SECRET: one, NOTIFY_WEBHOOK_URL: 'https://ntfy.test/x' }, 'NOTIFY_WEBHOOK_SECRET'],
+  ];
+  for (const [env, named] of table) {
+    const loaded = loadConfig({ env: { ...fit, ...env } });
+    const problems = 'problems' in loaded ? loaded.problems : [];
+    assert.deepEqual(
+      problems.map(({ name }) => name),
+      named === undefined ? [] : [named],
+      JSON.stringify(Object.keys(env)),
+    );
+    for (const { message } of problems) {
+      assert.match(message, /^holds the same secret as (SECRET_KEY|GATE_SECRET): /);
+      assert.ok(!message.includes(one) && !message.includes(hex));
+    }
+  }
+});
