@@ -197,6 +197,7 @@ export function createApp(options: AppOptions): Express {
       allow,
       replaceVisitor: visitors.replace,
       rotateAfterMs: session.rotateAfterMs,
+      onRotated: options.metrics?.counter('gatehouse_session_rotations_total'),
       maxPerUser: session.maxPerUser,
       binding: session.binding,
       endSession: ending.one,

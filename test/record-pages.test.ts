@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { after, before, suite, test } from 'node:test';
 import { waitFor } from '../demo/child.ts';
 import { connectRedis } from '../src/store/redis-client.ts';
+import { packEntry, unpackEntry } from '../src/store/redis-entry.ts';
 import { ada, also, begin, type Desk, grace, startDesk, storeKinds } from './support/desk.ts';
 import { need } from './support/requirement.ts';
 
@@ -313,10 +314,13 @@ async function tamper(desk: Desk): Promise<void> {
   if (desk.redis) {
     const client = connectRedis(desk.redis.url, () => {});
     const [name = ''] = await recordKeys(client);
-    const entries = (await client.xrange(name, '-', '+')) as [string, string[]][];
+    const entries = await client.xrangeBuffer(name, '-', '+');
     await client.del(name);
-    for (const [i, [id, fields]] of entries.entries())
-      await client.xadd(name, id, ...(i === 0 ? fields.map((part) => part.replace('done', 'nope')) : fields));
+    for (const [i, [id, fields]] of entries.entries()) {
+      const row = unpackEntry(fields);
+      const edited = packEntry({ ...row, text: row.text.replace('done', 'nope') });
+      await client.xadd(name, id, ...(i === 0 ? edited : fields));
+    }
     client.disconnect();
     return;
   }

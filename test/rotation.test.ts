@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, suite, test } from 'node:test';
 import fc from 'fast-check';
+import { createMetrics } from '../src/ops/metrics.ts';
 import { type Client, keepCookies } from './support/client.ts';
 import { ada, also, begin, type Desk, grace, startDesk, storeKinds } from './support/desk.ts';
 import { cookieHeader, formType, gateLines } from './support/hostile.ts';
@@ -53,6 +54,37 @@ for (const store of storeKinds) {
         303,
         'its token holds',
       );
+    });
+
+    test('a session has one line a day in the record, and each replacement is counted', async (t) => {
+      const metrics = createMetrics({ version: '1.2.3' });
+      const own = await also(t, { store, parts: { metrics } });
+      // The day begins: none of what follows reaches into the next one.
+      own.advance(86_400_000 - (own.now() % 86_400_000));
+      const { browser, handle } = await begin(own, ada);
+      const replaced = async (times: number) => {
+        for (let i = 0; i < times; i++) {
+          own.advance(age);
+          await browser.ask('/api/me');
+          // The successor comes back, and the grace of the id before is over.
+          await browser.ask('/api/me');
+          own.advance(40_000);
+        }
+      };
+      const lines = async () => {
+        await own.recorder.flush();
+        const rows = await own.store.record.before(Number.POSITIVE_INFINITY, 100, ['session', handle]);
+        return rows.filter(({ text }) => text.includes('session.rotated')).length;
+      };
+      await replaced(4);
+      assert.equal(await lines(), 1);
+      own.advance(12 * 3_600_000);
+      await replaced(2);
+      assert.equal(await lines(), 1, 'the same day');
+      own.advance(12 * 3_600_000);
+      await replaced(3);
+      assert.equal(await lines(), 2, 'the next day');
+      assert.match((await metrics.text()).text, /^gatehouse_session_rotations_total 9$/m);
     });
 
     test('many requests at once with the old id arrive at one successor', async () => {

@@ -17,7 +17,7 @@ export const events = {
   'session.created': { weight: 'change', about: 'Somebody signed in.', own: 'You signed in.' },
   'session.rotated': {
     weight: 'quiet',
-    about: 'A session’s id was replaced.',
+    about: 'A session’s id was replaced, as it regularly is; the first time of a day.',
     own: 'A session’s id was replaced, as it regularly is.',
   },
   'session.replayed': {

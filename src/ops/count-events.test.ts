@@ -78,7 +78,6 @@ const cases: readonly (readonly [string, RecordedEvent, readonly string[], reado
     ['sessions_ended_total{reason="other"} 1'],
     [],
   ],
-  ['a rotation', { event: 'session.rotated', person }, ['session_rotations_total 1'], []],
   ['a replay', { event: 'session.replayed', person }, ['session_replays_total 1'], ['rejected.replay']],
   [
     'a change from elsewhere',

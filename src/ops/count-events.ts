@@ -48,7 +48,6 @@ function createCount({ metrics, daily }: CountOptions): (event: RecordedEvent) =
     ]),
   );
   const created = counter('gatehouse_sessions_created_total');
-  const rotated = counter('gatehouse_session_rotations_total');
   const replayed = counter('gatehouse_session_replays_total');
   const signIn = (outcome: string) => counter('gatehouse_sign_ins_total', { outcome });
   const [done, denied, ended] = [signIn('done'), signIn('denied'), signIn('ended')];
@@ -63,7 +62,6 @@ function createCount({ metrics, daily }: CountOptions): (event: RecordedEvent) =
     },
     'session.revoked': ending,
     'session.ended': ending,
-    'session.rotated': () => rotated(),
     'session.replayed'() {
       replayed();
       daily.add('rejected.replay');

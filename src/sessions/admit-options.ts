@@ -13,6 +13,8 @@ export interface AdmitOptions extends SignInOptions {
   readonly personOf: (res: Response) => { readonly id: string; readonly email: string };
   /** 0: never. */
   readonly rotateAfterMs: number;
+  /** Counts each replacement of an id; absent: nobody asks. */
+  readonly onRotated?: (() => void) | undefined;
   readonly binding: 'off' | 'observe' | 'enforce';
   /** Answers a request whose session at the gate was ended, though the gate let it through. */
   readonly refuseEndedAtGate: RequestHandler;

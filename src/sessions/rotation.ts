@@ -17,11 +17,13 @@ export interface RotationOptions {
   readonly rotateAfterMs: number;
   readonly now: () => number;
   readonly recorder: Recorder;
+  /** Counts each replacement; absent: nobody asks. */
+  readonly onRotated?: (() => void) | undefined;
 }
 
 /** Leaves `req.session` under the id that the browser is to have; where that changed, express-session sets the cookie. */
 export async function keepIdFresh(req: Request, live: LiveSession, options: RotationOptions): Promise<void> {
-  const { sessions, keyring, rotateAfterMs, now, recorder } = options;
+  const { sessions, keyring, rotateAfterMs, now, recorder, onRotated } = options;
   const id = req.sessionID;
   const key = keyOf(id);
   if (live.idState === 'previous') {
@@ -43,13 +45,21 @@ export async function keepIdFresh(req: Request, live: LiveSession, options: Rota
   if (isRotated) {
     const { personId, email, handle } = live;
     const person = { id: personId, email };
-    recorder.note({ event: 'session.rotated', person, session: handle, ...requestFacts(req) });
+    onRotated?.();
+    // Routine: the record has the first one of a day, the counter has them all.
+    if (!live.previous || dayOf(live.idIssuedAt) !== dayOf(rotation.at))
+      recorder.note({ event: 'session.rotated', person, session: handle, ...requestFacts(req) });
     replaceId(req, live, successor, { idHash: digest(id), salt });
     return;
   }
   const row = await sessions.read(key);
   if (row?.previous?.idHash !== digest(id)) return;
   replaceId(req, live, successorOf(keyring, id, row.previous.salt, row.idHash), row.previous);
+}
+
+/** By UTC. */
+function dayOf(at: number): number {
+  return Math.floor(at / 86_400_000);
 }
 
 /** @returns undefined where the store takes no change now. */

@@ -10,10 +10,11 @@ import {
   type RecordTable,
 } from './contract.ts';
 import type { RedisClient } from './redis-client.ts';
+import { packEntry, unpackEntry } from './redis-entry.ts';
 
 /**
  * KEYS: head, stream, journals, then the indexes. ARGV: the head as it was read, the new one, the journal (empty: none), how far
- * it had come and comes, then for each entry its number, text, mac before, mac, and which of KEYS it is found by. Adds nothing where
+ * it had come and comes, then for each entry its number, how many fields and values follow, those, and which of KEYS it is found by. Adds nothing where
  * another writer was faster, and gives the head that it left; nor where an entry lies beyond the head, and gives 1; nor where
  * the journal had come to another line, and gives 2.
  */
@@ -23,11 +24,16 @@ const appendScript = `
   if head ~= ARGV[1] then return head end
   local last = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)[1]
   if last and ARGV[6] and tonumber(string.match(last[1], '^%d+')) >= tonumber(ARGV[6]) then return 1 end
-  for i = 6, #ARGV, 5 do
-    redis.call('XADD', KEYS[2], ARGV[i] .. '-0', 't', ARGV[i + 1], 'p', ARGV[i + 2], 'm', ARGV[i + 3])
-    for index in string.gmatch(ARGV[i + 4], '%d+') do
-      redis.call('ZADD', KEYS[tonumber(index)], ARGV[i], ARGV[i])
+  local i = 6
+  while i < #ARGV do
+    local places = i + 2 + tonumber(ARGV[i + 1])
+    redis.call('XADD', KEYS[2], ARGV[i] .. '-0', unpack(ARGV, i + 2, places - 1))
+    for place in string.gmatch(ARGV[places], '%d+') do
+      local index = KEYS[tonumber(place)]
+      while tonumber(redis.call('LINDEX', index, -1) or '0') >= tonumber(ARGV[i]) do redis.call('RPOP', index) end
+      redis.call('RPUSH', index, ARGV[i])
     end
+    i = places + 1
   end
   redis.call('SET', KEYS[1], ARGV[2])
   if ARGV[3] ~= '' then redis.call('HSET', KEYS[3], ARGV[3], ARGV[5]) end
@@ -40,9 +46,32 @@ const anchorScript = `
   redis.call('SET', KEYS[1], ARGV[1])
   return 1`;
 
-/** KEYS: stream, then the indexes of what goes. ARGV: the first number that stays. */
-const pruneScript = `
-  for i = 2, #KEYS do redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', '(' .. ARGV[1]) end
+/** Lua: where in a list of rising numbers the first one is that is not below `max`. */
+const placeOf = `
+  local function placeOf(index, max)
+    local low, high = 0, redis.call('LLEN', index)
+    while low < high do
+      local middle = math.floor((low + high) / 2)
+      if tonumber(redis.call('LINDEX', index, middle)) < max then low = middle + 1 else high = middle end
+    end
+    return low
+  end`;
+
+/** KEYS: an index. ARGV: below which number, and how many at most. Rising. */
+const beforeScript = `${placeOf}
+  local last = placeOf(KEYS[1], tonumber(ARGV[1]))
+  if last == 0 then return {} end
+  return redis.call('LRANGE', KEYS[1], math.max(0, last - tonumber(ARGV[2])), last - 1)`;
+
+/** KEYS: stream, then the indexes of what goes, of this layout or the one before. ARGV: the first number that stays. */
+const pruneScript = `${placeOf}
+  for i = 2, #KEYS do
+    if redis.call('TYPE', KEYS[i]).ok == 'zset' then
+      redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', '(' .. ARGV[1])
+    else
+      redis.call('LTRIM', KEYS[i], placeOf(KEYS[i], tonumber(ARGV[1])), -1)
+    end
+  end
   return redis.call('XTRIM', KEYS[1], 'MINID', ARGV[1])`;
 
 const names: readonly RecordName[] = ['who', 'by', 'event', 'session'];
@@ -57,21 +86,24 @@ export function createRedisRecord(redis: RedisClient, prefix: string): RecordTab
     entries: `${prefix}{record}:entries`,
     journals: `${prefix}{record}:journals`,
   };
-  const indexOf = (name: RecordName, value: string) => `${prefix}{record}:${name}:${value}`;
+  /** A list of rising numbers: a few bytes each. */
+  const indexOf = (name: RecordName, value: string) => `${prefix}{record}:n:${name}:${value}`;
+  /** Of entries that version 1 of the layout wrote: a sorted set. */
+  const formerIndexOf = (name: RecordName, value: string) => `${prefix}{record}:${name}:${value}`;
   /** The head that this process left: mostly still the one, which spares a read. */
   let known: string | undefined;
 
-  const indexesOf = (text: string): string[] => {
-    const entry = JSON.parse(text) as Record<string, unknown>;
-    return names.flatMap((name) => {
+  const namesOf = (text: string): [RecordName, string][] => {
+    const entry = parsed(text);
+    return names.flatMap((name): [RecordName, string][] => {
       const value = entry[name];
-      return typeof value === 'string' ? [indexOf(name, value)] : [];
+      return typeof value === 'string' ? [[name, value]] : [];
     });
   };
 
   const readHead = async () => (await redis.get(keys.head)) ?? undefined;
   const readLast = async () => {
-    const [last] = await redis.xrevrange(keys.entries, '+', '-', 'COUNT', 1);
+    const [last] = await redis.xrevrangeBuffer(keys.entries, '+', '-', 'COUNT', 1);
     return last ? toRow(last) : null;
   };
 
@@ -88,13 +120,11 @@ export function createRedisRecord(redis: RedisClient, prefix: string): RecordTab
       places.set(key, place);
       return place;
     };
-    const values = rows.flatMap(({ seq, text, prev, mac }) => [
-      seq,
-      text,
-      prev,
-      mac,
-      indexesOf(text).map(placeOf).join(' '),
-    ]);
+    const values = rows.flatMap((row) => {
+      const fields = packEntry(row);
+      const places = namesOf(row.text).map((name) => placeOf(indexOf(...name)));
+      return [row.seq, fields.length, ...fields, places.join(' ')];
+    });
     const { journal = '', from = 0, to = 0 } = step ?? {};
     const fixed = [before, head, journal, from, to];
     const found = await redis.eval(appendScript, touched.length, ...touched, ...fixed, ...values);
@@ -144,15 +174,30 @@ export function createRedisRecord(redis: RedisClient, prefix: string): RecordTab
     head: () => attempt(readHead),
     anchor: () => attempt(async () => (await redis.get(keys.anchor)) ?? undefined),
     after: (seq, limit) =>
-      attempt(async () => (await redis.xrange(keys.entries, `${seq + 1}-0`, '+', 'COUNT', limit)).map(toRow)),
+      attempt(async () =>
+        (await redis.xrangeBuffer(keys.entries, `${seq + 1}-0`, '+', 'COUNT', limit)).map(toRow),
+      ),
     before: (seq, limit, name) =>
       attempt(async () => {
         const last = Number.isFinite(seq) ? `${seq - 1}-0` : '+';
         if (seq <= 1) return [];
-        if (!name) return (await redis.xrevrange(keys.entries, last, '-', 'COUNT', limit)).map(toRow);
-        const max = Number.isFinite(seq) ? `(${seq}` : '+inf';
-        const found = await redis.zrevrangebyscore(indexOf(...name), max, '-inf', 'LIMIT', 0, limit);
-        const rows = await Promise.all(found.map((id) => redis.xrange(keys.entries, `${id}-0`, `${id}-0`)));
+        if (!name) return (await redis.xrevrangeBuffer(keys.entries, last, '-', 'COUNT', limit)).map(toRow);
+        const isEnd = !Number.isFinite(seq);
+        const [found, former] = await Promise.all([
+          redis.eval(beforeScript, 1, indexOf(...name), isEnd ? Number.MAX_SAFE_INTEGER : seq, limit),
+          redis.zrevrangebyscore(
+            formerIndexOf(...name),
+            isEnd ? '+inf' : `(${seq}`,
+            '-inf',
+            'LIMIT',
+            0,
+            limit,
+          ),
+        ]);
+        const ids = [...new Set([...(found as string[]), ...former].map(Number))].sort((a, b) => b - a);
+        const rows = await Promise.all(
+          ids.slice(0, limit).map((id) => redis.xrangeBuffer(keys.entries, `${id}-0`, `${id}-0`)),
+        );
         return rows.flat().map(toRow);
       }),
     prune: (seq, anchor) =>
@@ -161,10 +206,13 @@ export function createRedisRecord(redis: RedisClient, prefix: string): RecordTab
         await redis.eval(anchorScript, 1, keys.anchor, anchor, seq);
         let total = 0;
         for (;;) {
-          const rows = (await redis.xrange(keys.entries, '-', `${seq}-0`, 'COUNT', pruneBatch)).map(toRow);
+          const rows = (await redis.xrangeBuffer(keys.entries, '-', `${seq}-0`, 'COUNT', pruneBatch)).map(
+            toRow,
+          );
           const last = rows.at(-1);
           if (!last) return total;
-          const indexes = [...new Set(rows.flatMap(({ text }) => indexesOf(text)))];
+          const gone = rows.flatMap(({ text }) => namesOf(text));
+          const indexes = [...new Set(gone.flatMap((name) => [indexOf(...name), formerIndexOf(...name)]))];
           total += Number(
             await redis.eval(pruneScript, indexes.length + 1, keys.entries, ...indexes, last.seq + 1),
           );
@@ -173,7 +221,15 @@ export function createRedisRecord(redis: RedisClient, prefix: string): RecordTab
   };
 }
 
-function toRow([id, fields]: [id: string, fields: string[]]): RecordRow {
-  const [, text = '', , prev = '', , mac = ''] = fields;
-  return { seq: Number(id.split('-')[0]), text, prev, mac };
+function toRow([id, fields]: [id: Buffer, fields: Buffer[]]): RecordRow {
+  return { seq: Number(id.toString().split('-')[0]), ...unpackEntry(fields) };
+}
+
+/** What somebody changed in Redis may be no JSON any more; it is removed in its time all the same. */
+function parsed(text: string): Record<string, unknown> {
+  try {
+    return (JSON.parse(text) ?? {}) as Record<string, unknown>;
+  } catch {
+    return {};
+  }
 }

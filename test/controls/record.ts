@@ -3,6 +3,33 @@ import type { Control } from '../support/controls.ts';
 
 export const controls: readonly Control[] = [
   {
+    invariant: 'record: it does not fill the store',
+    defence: 'what is routine has one line a day and session',
+    file: 'src/sessions/rotation.ts',
+    find: 'if (!live.previous || dayOf(live.idIssuedAt) !== dayOf(rotation.at))',
+    replace: 'if (dayOf(0) === 0)',
+    tests: 'test/rotation.test.ts',
+    sees: 'a session has one line a day in the record, and each replacement is counted',
+  },
+  {
+    invariant: 'record: it does not fill the store',
+    defence: 'an entry is compressed in Redis',
+    file: 'src/store/redis-entry.ts',
+    find: 'if (!isWhole) return',
+    replace: 'if (isWhole || !isWhole) return',
+    tests: 'test/record-room.test.ts',
+    sees: 'an ordinary entry takes less than 350 bytes of Redis',
+  },
+  {
+    invariant: 'record: it is found by what it bears',
+    defence: 'entries of the layout before are found too',
+    file: 'src/store/redis-record.ts',
+    find: '[...(found as string[]), ...former].map(Number)',
+    replace: '[...(found as string[])].map(Number)',
+    tests: 'test/record-room.test.ts',
+    sees: 'entries of both layouts',
+  },
+  {
     invariant: '8 an ending is never refused',
     defence: 'its entry goes by the journal',
     file: 'src/sessions/ending.ts',

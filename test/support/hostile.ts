@@ -7,6 +7,7 @@ import { type AppOptions, createApp } from '../../src/app.ts';
 import { createLogger } from '../../src/http/log.ts';
 import { createHttpServer, drain, listen } from '../../src/http/server.ts';
 import { connectRedis } from '../../src/store/redis-client.ts';
+import { unpackEntry } from '../../src/store/redis-entry.ts';
 import { type Answer, type Client, createClient } from './client.ts';
 import type { Desk, StoreKind, TestPerson } from './desk.ts';
 import { sendRaw } from './raw.ts';
@@ -85,7 +86,13 @@ async function readAny(client: ReturnType<typeof connectRedis>, key: string): Pr
     case 'set':
       return (await client.smembers(key)).sort();
     case 'stream':
-      return client.xrange(key, '-', '+');
+      // In plain text: what is looked for in it must be seen.
+      return (await client.xrangeBuffer(key, '-', '+')).map(([id, fields]) => [
+        id.toString(),
+        unpackEntry(fields),
+      ]);
+    case 'list':
+      return client.lrange(key, 0, -1);
     default:
       return client.get(key);
   }

@@ -1,0 +1,145 @@
+// The record's room in Redis: what an entry takes, and that entries of both layouts are one record.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, suite, type TestContext, test } from 'node:test';
+import fc from 'fast-check';
+import { recordKeys } from '../src/audit/chain.ts';
+import { verifyRecord } from '../src/audit/verify.ts';
+import { createRedisStore } from '../src/store/redis.ts';
+import { connectRedis, type RedisClient } from '../src/store/redis-client.ts';
+import { packEntry, unpackEntry } from '../src/store/redis-entry.ts';
+import { key, recorderOver } from './support/record.ts';
+import { type PrivateRedis, startRedis } from './support/redis.ts';
+import { need } from './support/requirement.ts';
+
+const seal = fc
+  .uint8Array({ minLength: 32, maxLength: 32 })
+  .map((bytes) => Buffer.from(bytes).toString('base64url'));
+
+test('an entry is read as it was kept, whatever its text and its seals', () => {
+  const any = fc.record({
+    text: fc.oneof(fc.string({ unit: 'binary', maxLength: 400 }), fc.json()),
+    prev: fc.oneof(seal, fc.string()),
+    mac: fc.oneof(seal, fc.string()),
+  });
+  fc.assert(
+    fc.property(any, (row) => {
+      const fields = packEntry(row).map((part) => Buffer.from(part));
+      assert.deepEqual(unpackEntry(fields), { ...row });
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test('what somebody changed in it is no entry, and nothing is thrown', () => {
+  const row = { text: '{"v":1}', prev: 'A'.repeat(43), mac: 'A'.repeat(43) };
+  const [, value] = packEntry(row).map((part) => Buffer.from(part));
+  assert.ok(value);
+  for (let at = 0; at < value.length; at++) {
+    const changed = Buffer.from(value);
+    changed[at] = (changed[at] ?? 0) ^ 0xff;
+    assert.notDeepEqual(unpackEntry([Buffer.from('e'), changed]), row);
+    assert.notDeepEqual(unpackEntry([Buffer.from('e'), value.subarray(0, at)]), row);
+  }
+  assert.equal(unpackEntry([]).text, '');
+});
+
+suite('the record in Redis', await need('redis-server'), () => {
+  let server: PrivateRedis;
+  let redis: RedisClient;
+  before(async () => {
+    server = await startRedis();
+    redis = connectRedis(server.url, () => undefined);
+  });
+  after(async () => {
+    redis.disconnect();
+    await server.close();
+  });
+  /** A recorder over a store of its own, both closed after the test, however it ends. */
+  function open(t: TestContext) {
+    const store = createRedisStore(connectRedis(server.url, () => undefined));
+    const recorder = recorderOver(store);
+    t.after(async () => {
+      await recorder.close();
+      await store.close();
+    });
+    return { store, recorder };
+  }
+  /** A hundred at a time, as many as go into one addition. */
+  const together = (from: number, write: (n: number) => Promise<void>) =>
+    Promise.all(Array.from({ length: 100 }, (_, n) => write(from + n)));
+  const used = async () => Number(/^used_memory:(\d+)/m.exec(await redis.info('memory'))?.[1]);
+
+  test('an ordinary entry takes less than 350 bytes of Redis', async (t) => {
+    await redis.flushall();
+    const { recorder } = open(t);
+    const write = (n: number) =>
+      recorder.write({
+        event: 'session.rotated',
+        person: { id: `p${n % 20}`, email: `p${n % 20}@example.org` },
+        session: `handle-${n % 100}`,
+        network: `203.0.${n % 20}.9`,
+        requestId: randomUUID(),
+      });
+    // Pseudonyms and the first of each session have room of their own.
+    for (let n = 0; n < 500; n += 100) await together(n, write);
+    const before = await used();
+    for (let n = 0; n < 1_500; n += 100) await together(n, write);
+    const bytes = ((await used()) - before) / 1_500;
+    assert.ok(bytes > 100 && bytes < 350, `${bytes} bytes`);
+  });
+
+  test('entries of both layouts are one record: read, found and removed together', async (t) => {
+    await redis.flushall();
+    const { store, recorder } = open(t);
+    for (let n = 0; n < 6; n++) await recorder.write({ event: 'access.added', session: `s${n % 2}` });
+    await recorder.flush();
+    // As the version before wrote them: plain fields, and sorted sets to find them by.
+    const rows = await store.record.after(0, 4);
+    const name = 'gatehouse:{record}:entries';
+    const all = await redis.xrangeBuffer(name, '-', '+');
+    await redis.del(name);
+    for (const { seq, text, prev, mac } of rows) {
+      await redis.xadd(name, `${seq}-0`, 't', text, 'p', prev, 'm', mac);
+      const { session } = JSON.parse(text) as { session: string };
+      for (const index of [`session:${session}`, 'event:access.added']) {
+        await redis.zadd(`gatehouse:{record}:${index}`, seq, seq);
+        await redis.lpop(`gatehouse:{record}:n:${index}`);
+      }
+    }
+    for (const [id, fields] of all.slice(4)) await redis.xadd(name, id.toString(), ...fields);
+
+    const numbers = async (limit: number, before = Number.POSITIVE_INFINITY) =>
+      (await store.record.before(before, limit, ['event', 'access.added'])).map(({ seq }) => seq);
+    assert.deepEqual(await numbers(10), [6, 5, 4, 3, 2, 1]);
+    assert.deepEqual(await numbers(3), [6, 5, 4]);
+    assert.deepEqual(await numbers(3, 5), [4, 3, 2]);
+    assert.deepEqual(
+      (await store.record.before(6, 10, ['session', 's1'])).map(({ seq }) => seq),
+      [4, 2],
+    );
+    const keys = recordKeys([key]);
+    assert.equal((await verifyRecord({ record: store.record, keys })).state, 'intact');
+    assert.equal(await store.record.prune(5, JSON.stringify({ seq: 5 })), 5);
+    assert.deepEqual(await numbers(10), [6]);
+    assert.equal(await redis.exists('gatehouse:{record}:session:s0', 'gatehouse:{record}:n:session:s0'), 0);
+  });
+
+  test('an index goes on rightly behind a record that was put back', async (t) => {
+    await redis.flushall();
+    const { store, recorder } = open(t);
+    for (let n = 0; n < 5; n++) await recorder.write({ event: 'access.added' });
+    const head = (await redis.get('gatehouse:{record}:head')) ?? '';
+    // Somebody deletes the entries and leaves the index.
+    await redis.del('gatehouse:{record}:entries', 'gatehouse:{record}:head');
+    assert.ok(head);
+    const { recorder: other } = open(t);
+    for (let n = 0; n < 2; n++) await other.write({ event: 'access.added' });
+    assert.deepEqual(
+      (await store.record.before(Number.POSITIVE_INFINITY, 10, ['event', 'access.added'])).map(
+        ({ seq }) => seq,
+      ),
+      [2, 1],
+    );
+  });
+});
