@@ -312,7 +312,7 @@ export function createApp(options: AppOptions): Express {
         ending,
         now,
         sources: [recordSource(store), ...(options.privacy?.sources ?? [])],
-        erasers: options.privacy?.erasers ?? [],
+        erasers: [({ ids }) => allow.forget(ids), ...(options.privacy?.erasers ?? [])],
       }),
       forgetBrowser(req, res) {
         forget(req);

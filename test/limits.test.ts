@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
 import { limits } from '../src/http/limits.ts';
+import { connectRedis } from '../src/store/redis-client.ts';
 import type { Answer } from './support/client.ts';
 import { ada, begin, type Desk, type DeskOptions, grace, startDesk, storeKinds } from './support/desk.ts';
 import {
@@ -182,3 +183,26 @@ suite('rate limits of replicas on Redis', await need('redis-server'), () => {
     assertWaits(await choose());
   });
 });
+
+for (const store of storeKinds) {
+  suite(`the counts of an erased person on ${store}`, await needsOf(store), () => {
+    test('are gone: nothing counts on, and no key names the person', async (t) => {
+      const desk = await startLimited(t, { store });
+      const operator = await begin(desk, ada);
+      const { change } = await begin(desk, grace);
+      const statuses = await ask(limits.changes + 5, () => change('/settings', { theme: 'dark' }));
+      assert.ok((statuses[429] ?? 0) > 0);
+      const found = await operator.change('/privacy/find', { email: grace.email });
+      const who = new URL(found.location ?? '', desk.origin).searchParams.get('who') ?? '';
+      const erased = await operator.change('/privacy/erase', { confirm: grace.email, who });
+      assert.equal(erased.status, 200);
+      if (desk.redis) {
+        const client = connectRedis(desk.redis.url, () => {});
+        t.after(() => client.disconnect());
+        assert.deepEqual(await client.keys(`*${grace.id}*`), []);
+      }
+      const again = await begin(desk, grace);
+      assert.equal((await again.change('/settings', { theme: 'dark' })).status, 303);
+    });
+  });
+}

@@ -3,7 +3,7 @@
 import type { Request, RequestHandler } from 'express';
 import type { Store } from 'express-rate-limit';
 import { sendProblem } from './errors.ts';
-import { limits, limitWindowMs, type RateLimits } from './limits.ts';
+import { type LimitName, limits, limitWindowMs, type RateLimits } from './limits.ts';
 
 const hourMs = 3_600_000;
 
@@ -24,6 +24,12 @@ export const allowances = {
 
 export type AllowanceName = keyof typeof allowances;
 
+/** Counted by a person's own id, limits a minute among them: forgotten with the person. */
+const byPerson = ['person', 'changes', 'sign-ins', 'moves', 'copies'] as const satisfies readonly (
+  | AllowanceName
+  | LimitName
+)[];
+
 export interface Allowances {
   /** Whether there is something left; takes nothing. */
   hasRoom(name: AllowanceName, key: string): Promise<boolean>;
@@ -31,6 +37,8 @@ export interface Allowances {
   take(name: AllowanceName, key: string): Promise<boolean>;
   /** Seconds until there is room again, at least 1. */
   waitS(name: AllowanceName, key: string): Promise<number>;
+  /** Nothing is counted of these people any more. @throws where the counters cannot be reached */
+  forget(personIds: readonly string[]): Promise<void>;
 }
 
 /** Where the counters do not answer there is room: the store itself refuses then. */
@@ -64,6 +72,13 @@ export function createAllowances({ enabled, counters }: RateLimits): Allowances 
     async waitS(name, key) {
       const resetAt = (await look(name, 'get', key))?.resetTime?.getTime() ?? 0;
       return Math.max(1, Math.ceil((resetAt - Date.now()) / 1000));
+    },
+    async forget(personIds) {
+      if (!enabled) return;
+      for (const name of byPerson) {
+        const store = name === 'person' ? counters(name, limitWindowMs) : storeOf(name);
+        for (const id of personIds) await store.resetKey(id);
+      }
     },
   };
 }

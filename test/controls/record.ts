@@ -3,6 +3,15 @@ import type { Control } from '../support/controls.ts';
 
 export const controls: readonly Control[] = [
   {
+    invariant: 'privacy: erased is erased',
+    defence: 'the counts of the rate limits go too',
+    file: 'src/app.ts',
+    find: 'erasers: [({ ids }) => allow.forget(ids), ...(options.privacy?.erasers ?? [])],',
+    replace: 'erasers: options.privacy?.erasers ?? [],',
+    tests: 'test/limits.test.ts',
+    sees: 'are gone: nothing counts on, and no key names the person',
+  },
+  {
     invariant: 'record: it does not fill the store',
     defence: 'what is routine has one line a day and session',
     file: 'src/sessions/rotation.ts',
