@@ -1,6 +1,7 @@
 // `gatehouse doctor` as it is typed: the shipped files, a broken .env, its exit codes and shapes, and no secret anywhere.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   cpSync,
@@ -20,6 +21,8 @@ import { checks } from '../src/doctor/checks.ts';
 import { runDoctor } from '../src/doctor/command.ts';
 import { checksPage } from '../src/doctor/documents.ts';
 import { gather } from '../src/doctor/gather.ts';
+import { restOf } from '../src/doctor/rest.ts';
+import { deploymentWith } from './support/deployment.ts';
 
 const root = join(import.meta.dirname, '..');
 const shipped = [
@@ -191,6 +194,60 @@ suite('gatehouse doctor', () => {
     const none = await doctor(empty);
     assert.equal(none.code, 1);
     assert.match(none.out, /no oauth2-proxy\.cfg here/);
+  });
+
+  test('from inside the app’s container: what it saw, the command that sees the rest, and never 0', async (t) => {
+    // As Compose starts it: everything in the environment, and no file of the deployment.
+    const folder = mkdtempSync(join(tmpdir(), 'gatehouse-doctor-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    mkdirSync(join(folder, 'data'), { mode: 0o700 });
+    writeFileSync(join(folder, 'emails.txt'), 'ada@example.org\n');
+    const settings = {
+      NODE_ENV: 'production',
+      HOST: '0.0.0.0',
+      PUBLIC_URL: 'https://desk.example.org',
+      SECRET_KEY: randomBytes(32).toString('hex'),
+      GATE_SECRET: randomBytes(32).toString('base64url'),
+      ADMIN_EMAILS: 'ada@example.org',
+      EMAILS_FILE: join(folder, 'emails.txt'),
+      DATA_DIR: join(folder, 'data'),
+      KUBERNETES_SERVICE_HOST: '10.0.0.1',
+    };
+    const inside = (...args: string[]) => run(folder, ['src/main.ts', 'doctor', ...args], settings);
+    const ran = await inside();
+    assert.equal(ran.code, 3, ran.out);
+    assert.match(ran.out, /^Looked at the environment, from inside the app’s container\.\n/);
+    assert.match(ran.out, /\noauth2-proxy was not looked at: its settings, docker-compose\.yml, /);
+    assert.match(
+      ran.out,
+      /\nRun this on the host, in the folder of docker-compose\.yml: {2}npm run -s gatehouse -- doctor --url https:\/\/desk\.example\.org\n$/,
+    );
+    const report = JSON.parse((await inside('--json')).out) as Report & { rest: { command: string } };
+    assert.match(report.rest.command, /doctor --url https:\/\/desk\.example\.org$/);
+    const open = await run(folder, ['src/main.ts', 'doctor', '--fail-on', 'note'], {
+      ...settings,
+      SESSION_COOKIE_HTTPONLY: 'false',
+    });
+    assert.equal(open.code, 1, 'what is found goes first');
+    assert.equal(
+      (await inside('--symptom', 'signed out too often')).code,
+      3,
+      'a symptom that asks for the gate',
+    );
+    // Whether this very machine is a container is not the test's to say.
+    const blind = { ...deploymentWith({}), gate: { missing: 'not here' } };
+    assert.match(
+      restOf({ ...blind, inContainer: false }, checks)?.unseen ?? '',
+      /no oauth2-proxy\.cfg in this folder/,
+    );
+    assert.equal(restOf(deploymentWith({}), checks), undefined);
+    assert.equal(
+      restOf(
+        blind,
+        checks.filter(({ id }) => id.startsWith('files.')),
+      ),
+      undefined,
+    );
   });
 
   test('a symptom: what to look at, and its checks alone', async (t) => {

@@ -4,6 +4,7 @@ import { checkUp } from './check-up.ts';
 import { checks } from './checks.ts';
 import type { Deployment } from './deployment.ts';
 import { type DoctorTask, help, oneLine, readOptions } from './options.ts';
+import { restOf } from './rest.ts';
 import { findSymptom, symptoms } from './symptoms.ts';
 import { reportLines, symptomLines } from './words.ts';
 
@@ -13,11 +14,14 @@ export interface DoctorParts {
   look(task: Pick<DoctorTask, 'url' | 'runBy'>): Promise<Deployment>;
 }
 
-/** @returns the exit code: 0 nothing at the severity that counts, 1 something, 2 it could not run */
+/**
+ * @returns the exit code: 0 nothing at the severity that counts, 1 something, 2 it could not run, 3 nothing in what could be seen
+ * from here, which oauth2-proxy is not part of
+ */
 export async function runDoctor(
   args: readonly string[],
   { out, err, look }: DoctorParts,
-): Promise<0 | 1 | 2> {
+): Promise<0 | 1 | 2 | 3> {
   const task = readOptions(args);
   if (task === 'help') {
     out(help);
@@ -39,12 +43,16 @@ export async function runDoctor(
   if (!deployment) return 2;
   const table = symptom ? symptom.checks.flatMap((id) => checks.filter((check) => check.id === id)) : checks;
   const report = checkUp(deployment, task.failOn, table);
-  if (task.json) out(plainJson(report));
+  const rest = restOf(deployment, table);
+  if (task.json) out(plainJson({ ...report, ...(rest && { rest }) }));
   else {
     if (symptom) for (const line of symptomLines(symptom)) out(oneLine(line));
     for (const line of reportLines(report, [lookedAt(deployment, task.url)])) out(line);
+    if (rest)
+      for (const line of ['', rest.unseen, `Run this ${rest.where}:  ${rest.command}`]) out(oneLine(line));
   }
-  return report.ok ? 0 : 1;
+  if (!report.ok) return 1;
+  return rest ? 3 : 0;
 }
 
 /** What steers a terminal is escaped, beyond what JSON itself escapes. */
@@ -56,13 +64,15 @@ function plainJson(report: object): string {
   );
 }
 
-function lookedAt({ runBy, gate, compose }: Deployment, url: string | undefined): string {
+function lookedAt({ runBy, gate, compose, files, inContainer }: Deployment, url: string | undefined): string {
   const parts = [
-    '.env',
+    'found' in files && 'found' in files.found.env ? '.env' : 'the environment',
     'found' in gate && 'oauth2-proxy.cfg',
     'found' in compose && 'docker-compose.yml',
     url !== undefined && new URL(url).origin,
   ].filter(Boolean);
+  if (inContainer && runBy === 'itself')
+    return `Looked at ${parts.join(', ')}, from inside the app’s container.`;
   const how =
     runBy === 'compose'
       ? 'as docker compose runs it (--no-compose: as npm start does)'

@@ -32,7 +32,8 @@ Made from \`src/doctor/\` by \`npm run docs\`. \`gatehouse doctor\` runs these $
 \`--url https://desk.example.org\` looks from outside too. The page “Check-up” runs those that make sense inside the server.
 Nothing is changed, and no secret is printed. What could not be looked at is named with the reason.
 
-Severities: ${severities.map((severity) => `\`${severity}\``).join(', ')}. The exit code is 1 from \`--fail-on\` on (default \`high\`), 2 where it could not run.
+Severities: ${severities.map((severity) => `\`${severity}\``).join(', ')}. The exit code is 1 from \`--fail-on\` on (default \`high\`), 2 where it could not run,
+3 where nothing was found but oauth2-proxy’s settings could not be seen, as in the app’s container; the last line is then the command that sees them.
 
 From outside it sends GET requests only, without cookies: two with made-up identity headers, one with a made-up
 \`X-Forwarded-Uri\`. It can see what the answers do with them: whether the made-up person is named, let in or given a

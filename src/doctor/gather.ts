@@ -53,7 +53,8 @@ export async function gather(options: GatherOptions): Promise<Deployment> {
   const plain = options.config ? readRunning(texts, options.config) : readTexts(texts);
   const read = { ...plain, env: withSecretFiles(plain.env) };
   const isCompose = texts.runBy === 'compose';
-  const inContainer = existsSync('/.dockerenv') || existsSync('/run/.containerenv');
+  const inContainer =
+    existsSync('/.dockerenv') || existsSync('/run/.containerenv') || Boolean(env['KUBERNETES_SERVICE_HOST']);
   const part = <T>(what: string, look: () => Promise<Known<T>>) => within(patienceMs, what, look);
   const [files, redis, network, live, packages, gateBinary] = await Promise.all([
     part('the files', async () => ({

@@ -16,7 +16,8 @@ It changes nothing and prints no secret. Nothing needs to run; what cannot be lo
   --no-compose         judge what \`npm start\` and an oauth2-proxy beside it would run with
   --help               this text
 
-Exit code: 0 nothing at that severity, 1 something, 2 could not run.`;
+Exit code: 0 nothing at that severity, 1 something, 2 could not run, 3 nothing in what could be seen
+from here, but oauth2-proxy's settings could not: the last line is the command that sees them.`;
 
 export interface DoctorTask {
   readonly url: string | undefined;
