@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import { createAliases } from './audit/aliases.ts';
 import { createReader } from './audit/reader.ts';
-import { bindCheckup } from './checkup-routes.ts';
+import { bindCheckup, type CheckupParts } from './checkup-routes.ts';
 import type { Config } from './config/derive.ts';
 import { knownCookies } from './cookies/known.ts';
 import { cookieRoutes } from './cookies/pages.ts';
@@ -81,6 +81,8 @@ export interface AppOptions {
   readonly library?: Pick<LibraryRouteParts, 'library' | 'recorder' | 'reading'>;
   /** The vault; absent: there are no pages of it. */
   readonly vault?: Pick<VaultParts, 'vault' | 'recorder' | 'testConnection'>;
+  /** What retention makes of the clock; absent: nobody asks. */
+  readonly retention?: CheckupParts['retention'];
   /** The time, milliseconds. */
   readonly now?: () => number;
 }
@@ -321,7 +323,11 @@ export function createApp(options: AppOptions): Express {
       },
     }),
     ...bindKeys({ live, overview, now }),
-    ...bindCheckup({ config: live.config, now }),
+    ...bindCheckup({
+      config: live.config,
+      now,
+      ...(options.retention && { retention: options.retention }),
+    }),
     ...(options.vault ? bindVault({ ...parts, ...options.vault }) : []),
     ...(options.library ? bindLibrary({ ...parts, ...options.library, onStop }) : []),
   ];

@@ -1,5 +1,6 @@
 // The check-up's routes: a look from inside the running server.
 import type { Config } from './config/derive.ts';
+import type { RetentionFact } from './doctor/deployment.ts';
 import { checkupRoutes, createCheckup } from './doctor/pages.ts';
 import { lookFromInside } from './doctor-command.ts';
 import { type BoundRoute, bindRoutes } from './http/routes.ts';
@@ -8,8 +9,11 @@ export interface CheckupParts {
   /** What the server runs with now. */
   readonly config: () => Config;
   readonly now: () => number;
+  /** What the server makes of its clock; absent: it has none of its own for retention. */
+  readonly retention?: () => RetentionFact;
 }
 
-export function bindCheckup({ config, now }: CheckupParts): BoundRoute[] {
-  return bindRoutes(checkupRoutes, createCheckup({ look: () => lookFromInside(config(), now), now }));
+export function bindCheckup({ config, now, retention }: CheckupParts): BoundRoute[] {
+  const look = () => lookFromInside(config(), now, retention);
+  return bindRoutes(checkupRoutes, createCheckup({ look, now }));
 }

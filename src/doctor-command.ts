@@ -6,7 +6,7 @@ import type { Config } from './config/derive.ts';
 import { isPlaceholder } from './config/secret-strength.ts';
 import { fingerprint } from './crypto/fingerprint.ts';
 import { runDoctor } from './doctor/command.ts';
-import type { Deployment } from './doctor/deployment.ts';
+import type { Deployment, RetentionFact } from './doctor/deployment.ts';
 import { type GatherOptions, gather } from './doctor/gather.ts';
 import { faultOf, secretKinds } from './secrets/kinds.ts';
 
@@ -36,8 +36,13 @@ export async function doctorCommand(args: readonly string[]): Promise<number> {
 }
 
 /** Looks at what this process runs with: `config` is its own, not what `.env` may say by now. */
-export function lookFromInside(config: Config, now: () => number): Promise<Deployment> {
-  return gather({ ...shared(now), patienceMs: patienceMs.page, runBy: 'itself', config });
+export function lookFromInside(
+  config: Config,
+  now: () => number,
+  retention?: () => RetentionFact,
+): Promise<Deployment> {
+  const inside = { patienceMs: patienceMs.page, runBy: 'itself', config } as const;
+  return gather({ ...shared(now), ...inside, ...(retention && { retention }) });
 }
 
 function shared(now: () => number): Omit<GatherOptions, 'patienceMs'> {

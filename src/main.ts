@@ -14,6 +14,7 @@ const help = `gatehouse: the session desk for oauth2-proxy
   gatehouse doctor      the check-up: is this deployment hardened
   gatehouse vault       the vault: status, load, clear, rekey, import-legacy
   gatehouse confluence  the library: sync, status, export
+  gatehouse clock       what retention makes of the clock: believe
   gatehouse help        this text; each of the others has \`--help\`
 `;
 
@@ -66,6 +67,12 @@ const commands: Record<string, (args: readonly string[]) => Promise<void>> = {
     if (!config) return;
     const { confluenceCommand } = await import('./confluence-command.ts');
     process.exitCode = await confluenceCommand(args, config);
+  },
+  clock: async (args) => {
+    const config = configuration(args);
+    if (!config) return;
+    const { clockCommand } = await import('./clock-command.ts');
+    process.exitCode = await clockCommand(args, config);
   },
   help: async () => {
     process.stdout.write(help);

@@ -137,6 +137,10 @@ async function start(
       onStop: stopping.onStop,
       vault,
       library,
+      retention() {
+        const doubt = clock.doubt();
+        return doubt === undefined ? {} : { doubt };
+      },
       privacy: outbound.privacy,
       ...(redis && { redis }),
     }),

@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { waitFor } from '../demo/child.ts';
-import { readSeenClock } from '../src/store/seen-clock.ts';
-import { ada, grace, storeKinds } from './support/desk.ts';
+import { clockCommand } from '../src/clock-command.ts';
+import { believedAfterMs, clockFact, readSeenClock, writeSeenClock } from '../src/store/seen-clock.ts';
+import { ada, grace, startDesk, storeKinds } from './support/desk.ts';
 import { needsOf, opened } from './support/hostile.ts';
 import { startServer } from './support/server.ts';
 import { openStoreOf } from './support/store-of.ts';
@@ -96,6 +97,35 @@ for (const store of storeKinds) {
       for (const browser of browsers) assert.equal((await browser.ask('/api/me')).status, 200);
       await waitFor('the purge', async () => server.logged('store.purged').length > 0);
       assert.deepEqual(server.logged('clock.doubted'), []);
+    });
+  });
+}
+
+for (const store of storeKinds) {
+  suite(`the word of an operator, on ${store}`, await needsOf(store), () => {
+    test('`gatehouse clock believe` is recorded, and the store knows it; `gatehouse clock` changes nothing', async (t) => {
+      const desk = await startDesk({ store });
+      t.after(() => desk.close());
+      const said: string[] = [];
+      const words = {
+        out: (text: string) => void said.push(text),
+        err: (text: string) => void said.push(text),
+      };
+      const { facts, record } = desk.store;
+      const seen = { at: Date.now() - 40 * day, clock: Date.now(), waitedMs: 0 };
+      const jumped = await facts.create(clockFact, writeSeenClock(seen));
+      assert.equal(await clockCommand([], desk.config, words), 0);
+      assert.equal(await facts.read(clockFact), jumped);
+      assert.equal(await clockCommand(['believe'], desk.config, words), 0);
+      const believed = readSeenClock(await facts.read(clockFact));
+      assert.deepEqual([believed?.at, believed?.waitedMs], [seen.at, believedAfterMs]);
+      const [entry] = await record.before(Number.POSITIVE_INFINITY, 1, ['event', 'clock.believed']);
+      assert.match(entry?.text ?? '', /"by":"terminal"/);
+      assert.equal(await clockCommand(['forget'], desk.config, words), 2);
+      assert.match(
+        said.join(''),
+        /far ahead: nothing is removed[\s\S]*The clock is believed[\s\S]*knows one word/,
+      );
     });
   });
 }

@@ -297,6 +297,7 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
   ],
   ['files.config-writable', 'for all', files({ openToAll: { found: ['oauth2-proxy.cfg'] } })],
   ['clock.redis', 'ten seconds', redis({ clockAheadMs: -10_000 })],
+  ['clock.retention', 'a jump', { facts: { retention: { doubt: 'ahead' } } }],
   ['clock.live', 'five minutes', live({ clockAheadMs: 300_000 })],
   ['gate.version', 'old', { facts: { gateVersion: '7.15.4' } }],
   [
@@ -704,6 +705,7 @@ suite('the check-up over deployments that are broken in one way', () => {
       ...deploymentWith({}),
       ...blind,
       network: missing,
+      retention: missing,
       live: missing,
       software: { node: '24.21.0', gate: missing, packages: missing },
     });

@@ -35,6 +35,7 @@ const roots = new Set([
   'src/library-child.ts',
   'src/sessions-command.ts',
   'src/audit-command.ts',
+  'src/clock-command.ts',
   'src/doctor-command.ts',
   'src/checkup-routes.ts',
   'src/emergency.ts',

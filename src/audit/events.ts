@@ -121,6 +121,11 @@ export const events = {
     weight: 'alarm',
     about: 'A torn end of the record’s file, after a crash, was set aside.',
   },
+  'clock.believed': {
+    weight: 'change',
+    about:
+      'An operator said that the clock is right after it had jumped; what is old goes from then on, little by little.',
+  },
   'server.started': { weight: 'quiet', about: 'A server started.' },
   'server.stopped': { weight: 'quiet', about: 'A server stopped.' },
 } as const satisfies Record<string, EventWords>;

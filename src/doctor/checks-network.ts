@@ -186,6 +186,22 @@ export const networkChecks: readonly Check[] = [
     ),
   },
   {
+    id: 'clock.retention',
+    subject: 'Clocks',
+    severity: 'high',
+    good: 'The clock shows the time that has really passed',
+    why: 'While it is doubted, nothing is removed for its age: no session, no person, no entry of the record, nothing in the vault.',
+    mend: 'timedatectl set-ntp true\ngatehouse clock believe',
+    judge: of(
+      (d) => d.retention,
+      ({ doubt }) =>
+        seenIf(
+          doubt !== undefined && doubts[doubt],
+          doubt === 'ahead' ? 'gatehouse clock believe' : 'timedatectl set-ntp true',
+        ),
+    ),
+  },
+  {
     id: 'clock.live',
     subject: 'Clocks',
     severity: 'medium',
@@ -201,6 +217,13 @@ export const networkChecks: readonly Check[] = [
     ),
   },
 ];
+
+const doubts = {
+  ahead:
+    'The clock is more than a day ahead of when this store was last in use. If it is right (the server was off), say so; else set it.',
+  behind: 'The clock shows less than has passed already. Set it.',
+  redis: 'The clock and that of Redis differ by more than an hour. Set the one that is wrong.',
+} as const;
 
 function skew(aheadMs: number): string {
   return `its clock is ${Math.round(Math.abs(aheadMs) / 1000)} seconds ${aheadMs > 0 ? 'ahead' : 'behind'}.`;

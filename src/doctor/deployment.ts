@@ -172,6 +172,12 @@ export interface Software {
   >;
 }
 
+/** What the running server makes of its clock. */
+export interface RetentionFact {
+  /** Why nothing is removed for its age at present; absent: the clock is believed. */
+  readonly doubt?: 'ahead' | 'behind' | 'redis';
+}
+
 export interface Deployment {
   /** When it was looked at. */
   readonly at: number;
@@ -189,5 +195,6 @@ export interface Deployment {
   readonly redis: Known<readonly RedisFact[]>;
   readonly network: Known<Network>;
   readonly live: Known<Live>;
+  readonly retention: Known<RetentionFact>;
   readonly software: Software;
 }

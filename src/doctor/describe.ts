@@ -15,7 +15,7 @@ export interface SecretTrade {
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
-type Looked = Pick<Deployment, 'files' | 'redis' | 'network' | 'live'>;
+type Looked = Pick<Deployment, 'files' | 'redis' | 'network' | 'live' | 'retention'>;
 
 export interface Texts {
   /** `.env` and the environment, the environment winning. */
@@ -137,6 +137,7 @@ export function describe(
     redis: looked.redis,
     network: looked.network,
     live: looked.live,
+    retention: looked.retention,
     software: {
       ...looked.software,
       gate:

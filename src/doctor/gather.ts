@@ -9,7 +9,7 @@ import { unclearProblems } from '../config/unclear.ts';
 import { faultAdvice } from '../files/file-fault.ts';
 import { fileFaultOf } from '../files/file-refused.ts';
 import { readOrdinaryFile } from '../files/ordinary-file.ts';
-import type { Deployment, Known, Live, RedisFact } from './deployment.ts';
+import type { Deployment, Known, Live, RedisFact, RetentionFact } from './deployment.ts';
 import {
   describe,
   type Read,
@@ -42,6 +42,8 @@ export interface GatherOptions {
   readonly trade: SecretTrade;
   readonly addressesIn: (path: string) => readonly string[];
   readonly now: () => number;
+  /** What the running server makes of its clock; absent: this is another process. */
+  readonly retention?: () => RetentionFact;
 }
 
 const inVolume =
@@ -84,7 +86,10 @@ export async function gather(options: GatherOptions): Promise<Deployment> {
     part('oauth2-proxy', () => lookForGateBinary(env)),
   ]);
   const software = { node: process.versions.node, packages };
-  const looked = { files, redis, network, live, software, inContainer };
+  const retention: Known<RetentionFact> = options.retention
+    ? { found: options.retention() }
+    : { missing: 'the running server knows: open /checkup, or run `gatehouse clock`' };
+  const looked = { files, redis, network, live, retention, software, inContainer };
   return describe(now(), texts, read, looked, gateBinary, trade);
 }
 

@@ -2,7 +2,6 @@
 import type { Logger } from '../http/log.ts';
 import type { FactTable, RecordTable } from '../store/contract.ts';
 import {
-  believeClock,
   type ClockDoubt,
   clockFact,
   differsMs,
@@ -33,8 +32,6 @@ export interface RetentionClock {
   /** Nothing newer may be removed for its age. Never later than the clock. */
   at(): number;
   doubt(): ClockDoubt | undefined;
-  /** The clock is right: what has become old goes from now on, little by little. */
-  believe(): Promise<void>;
   /** Looks every minute. @returns how to stop */
   start(): () => void;
 }
@@ -44,7 +41,7 @@ const tellAgainMs = 3_600_000;
 
 const meanings = {
   ahead:
-    'The clock is far ahead of when this store was last in use. Nothing is removed for its age until an operator says at /checkup that the clock is right, or it has gone on for seven days.',
+    'The clock is far ahead of when this store was last in use. Nothing is removed for its age until the clock is set right, has gone on for seven days, or an operator says `gatehouse clock believe`.',
   behind: 'The clock shows less than has passed already. Nothing is removed for its age before it is right.',
   redis: 'The clock differs from that of Redis. The earlier of the two decides what is removed for its age.',
 } as const;
@@ -120,15 +117,6 @@ export function createRetentionClock(options: RetentionClockOptions): RetentionC
     look: lookSafely,
     at: () => Math.min(state?.at ?? 0, earlier, now()),
     doubt: () => doubt,
-    async believe() {
-      for (;;) {
-        const kept = await facts.read(clockFact);
-        const known = readSeenClock(kept);
-        if (kept === undefined || !known) return;
-        if (await facts.replace(clockFact, kept, writeSeenClock(believeClock(known, now())))) break;
-      }
-      await look();
-    },
     start() {
       const timer = setInterval(() => void lookSafely(), everyMs).unref();
       return () => clearInterval(timer);

@@ -246,4 +246,13 @@ export const controls: readonly Control[] = [
     tests: 'test/redis-clock.test.ts',
     sees: 'sessions, notes, visitors and counters',
   },
+  {
+    invariant: 'retention: a jump is told',
+    defence: 'the check-up asks the running server',
+    file: 'src/doctor/checks-network.ts',
+    find: 'doubt !== undefined && doubts[doubt],',
+    replace: 'false,',
+    tests: 'test/doctor-table.test.ts',
+    sees: 'clock.retention: a jump',
+  },
 ];

@@ -11,6 +11,7 @@ import type {
   LiveProbe,
   Network,
   RedisFact,
+  RetentionFact,
 } from '../../src/doctor/deployment.ts';
 import { describe, readTexts } from '../../src/doctor/describe.ts';
 
@@ -45,6 +46,7 @@ export interface Facts {
   readonly redis: readonly RedisFact[];
   readonly network: Network;
   readonly live: Live;
+  readonly retention: RetentionFact;
   readonly node: string;
   readonly gateVersion: string;
   readonly packages: readonly {
@@ -117,6 +119,7 @@ export const goodFacts: Facts = {
     },
   ],
   network: { appAt: [], opsAt: [] },
+  retention: {},
   live: {
     url: 'https://desk.example.org',
     clockAheadMs: 200,
@@ -179,6 +182,7 @@ export function deploymentWith({
       redis: { found: all.redis },
       network: { found: all.network },
       live: { found: all.live },
+      retention: { found: all.retention },
       software: { node: all.node, packages: { found: all.packages } },
       inContainer: false,
     },

@@ -23,6 +23,7 @@ type Inner =
   | 'desk'
   | 'live'
   | 'privacy'
+  | 'retention'
   | 'now';
 
 export interface Whole {
