@@ -1,5 +1,4 @@
 // The settings of a running server, and SIGHUP: new secrets are taken over at once and together; settings with a fault change nothing.
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Recorder } from './audit/recorder.ts';
 import type { Config } from './config/derive.ts';
 import { formatProblems, type LoadResult } from './config/load.ts';
@@ -111,10 +110,9 @@ export interface Exchange {
 
 export function createExchange(options: ExchangeOptions): Exchange {
   const { live, load, store, recorder, logger, now } = options;
-  const { notes, claims } = store;
+  const { notes, facts } = store;
   const { keyring, dates } = live;
-  // Holds the process open: before it listens nothing else may.
-  const replicas = createReplicas({ notes, claims, now, wait: delay });
+  const replicas = createReplicas({ facts, now });
   const signing = createSigning({ keyring, replicas, dates, logger });
   const tellChanges = createKeyChanges({ notes, dates, recorder, logger, now });
   let last = Promise.resolve();

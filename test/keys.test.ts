@@ -132,7 +132,8 @@ for (const store of storeKinds) {
     });
 
     test('servers know what the others accept; one that is silent or left is forgotten', async () => {
-      const options = { ...desk.store, now: desk.now, wait: () => Promise.resolve() };
+      let elapsedMs = 0;
+      const options = { facts: desk.store.facts, now: desk.now, elapsed: () => elapsedMs };
       const [one, two] = [createReplicas(options), createReplicas(options)] as [Replicas, Replicas];
       await Promise.all([one.announce(() => ['a']), two.announce(() => ['b', 'a'])]);
       assert.deepEqual(await one.others(), [['b', 'a']]);
@@ -145,6 +146,26 @@ for (const store of storeKinds) {
       assert.deepEqual(await one.others(), [['b']]);
       desk.advance(sayAgainMs);
       assert.deepEqual(await one.others(), []);
+      // The clock goes back by an hour: what was said before is still to come.
+      await two.announce(() => ['c']);
+      desk.advance(-3_600_000);
+      assert.deepEqual(await one.others(), [['c']]);
+      elapsedMs += 3 * sayAgainMs;
+      assert.deepEqual(await one.others(), []);
+      await two.announce(() => ['d']);
+      assert.deepEqual(await one.others(), [['d']]);
+      desk.advance(3_600_000);
+    });
+
+    test('of many servers that speak at once none is lost', async () => {
+      const options = { facts: desk.store.facts, now: desk.now };
+      const many = Array.from({ length: 12 }, () => createReplicas(options));
+      await Promise.all(many.map((one, index) => one.announce(() => [`many-${index}`])));
+      const heard = (await createReplicas(options).others())
+        .flat()
+        .filter((mark) => mark.startsWith('many-'));
+      assert.equal(new Set(heard).size, 12);
+      await Promise.all(many.map((one) => one.leave()));
     });
   });
 }

@@ -8,9 +8,6 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { type Child, freePort, startChild, waitFor } from '../demo/child.ts';
-import { createRedisStore } from '../src/store/redis.ts';
-import { connectRedis } from '../src/store/redis-client.ts';
-import { openSqliteStore } from '../src/store/sqlite.ts';
 import { storeKinds } from './support/desk.ts';
 import { needsOf } from './support/hostile.ts';
 import { startRedis } from './support/redis.ts';
@@ -60,24 +57,8 @@ async function listens(child: Child): Promise<void> {
   assert.equal(await Promise.race([waitFor('server.listening', isListening, 20_000), ended]), true);
 }
 
-const boardLock = 'keys:replicas:lock';
-
 for (const kind of storeKinds) {
   suite(`the start on ${kind}`, await needsOf(kind), () => {
-    test('while a server that was killed still holds a lock it waits, and listens', async (t) => {
-      const redis = kind === 'redis' ? await startRedis() : undefined;
-      t.after(() => redis?.close());
-      const settings = redis && { SESSION_BACKEND: 'redis', REDIS_URL: redis.url };
-      const { folder, serve } = await place(t, settings);
-      const client = redis && connectRedis(redis.url, () => {});
-      t.after(() => client?.disconnect());
-      const store = client ? createRedisStore(client) : openSqliteStore(join(folder, 'data'));
-      const now = Date.now();
-      await store.claims.claim(boardLock, 'a dead server', now, now + 2_500);
-      await store.close();
-      await listens(await serve());
-    });
-
     test('killed and started again at once, it listens each time', async (t) => {
       const redis = kind === 'redis' ? await startRedis() : undefined;
       t.after(() => redis?.close());

@@ -1,13 +1,12 @@
 // Which keys the servers of this house accept, each told by itself through the store they share. Fingerprints alone, never a key.
 import { randomToken } from '../crypto/tokens.ts';
-import type { ClaimTable, NoteTable } from '../store/contract.ts';
+import type { FactTable } from '../store/contract.ts';
 
 export interface ReplicasOptions {
-  readonly notes: NoteTable;
-  readonly claims: ClaimTable;
+  readonly facts: FactTable;
   readonly now: () => number;
-  /** Milliseconds. */
-  readonly wait: (ms: number) => Promise<unknown>;
+  /** Milliseconds by a clock that nobody sets; the process's own where it is absent. */
+  readonly elapsed?: () => number;
 }
 
 export interface Replicas {
@@ -22,38 +21,46 @@ export interface Replicas {
 export const sayAgainMs = 20_000;
 /** Who has been silent for so long is gone: a crash says nothing. */
 const silentMs = 3 * sayAgainMs;
-const keptMs = 86_400_000;
-const key = 'keys:replicas';
-const lockMs = 3_000;
+const fact = 'keys:replicas';
+const mostTries = 100;
 
 type Board = Readonly<Record<string, { readonly at: number; readonly accepts: readonly string[] }>>;
 
-export function createReplicas({ notes, claims, now, wait }: ReplicasOptions): Replicas {
+export function createReplicas({ facts, now, elapsed = () => performance.now() }: ReplicasOptions): Replicas {
   const own = randomToken(9);
-  const read = async () => ((await notes.read(key, now())) ?? {}) as Board;
+  /** Since when, by `elapsed`, another server's word is the same: asked where its `at` is still to come. */
+  const unchanged = new Map<string, { readonly at: number; readonly since: number }>();
+  const boardOf = (text: string | undefined) => (text === undefined ? {} : JSON.parse(text)) as Board;
   const living = (board: Board) =>
-    Object.entries(board).filter(([id, { at }]) => id !== own && now() - at < silentMs);
+    Object.entries(board).filter(([id, { at }]) => id !== own && isLiving(id, at));
 
-  /** One board for all: whoever writes holds the lock, or what two write at once would be half lost. */
+  /** A clock that was set back, here or there, must not make a dead server live until it has caught up. */
+  function isLiving(id: string, at: number): boolean {
+    if (now() - at >= 0) return now() - at < silentMs;
+    const known = unchanged.get(id);
+    if (known?.at === at) return elapsed() - known.since < silentMs;
+    unchanged.set(id, { at, since: elapsed() });
+    return true;
+  }
+
+  /** One board for all, without a lock that a killed server could leave behind: whoever was overtaken reads again. */
   async function write(mine: () => Board): Promise<void> {
-    const lock = `${key}:lock`;
-    const turn = randomToken(9);
-    for (let tries = 0; (await claims.claim(lock, turn, now(), now() + lockMs)) !== turn; tries++) {
-      // Whoever holds it for longer is dead or stuck; what is lost now is said again soon.
-      if (tries > 200) return;
-      await wait(25);
+    for (let tries = 0; tries < mostTries; tries++) {
+      const before = await facts.read(fact);
+      const text = JSON.stringify({ ...Object.fromEntries(living(boardOf(before))), ...mine() });
+      const isWritten =
+        before === undefined
+          ? (await facts.create(fact, text)) === text
+          : await facts.replace(fact, before, text);
+      if (isWritten) return;
     }
-    try {
-      await notes.write(key, { ...Object.fromEntries(living(await read())), ...mine() }, now() + keptMs);
-    } finally {
-      await claims.release(lock);
-    }
+    // What is lost now is said again soon.
   }
 
   return {
     // Asked when it is written: keys may be exchanged while this waits for its turn.
     announce: (accepts) => write(() => ({ [own]: { at: now(), accepts: accepts() } })),
-    others: async () => living(await read()).map(([, { accepts }]) => accepts),
+    others: async () => living(boardOf(await facts.read(fact))).map(([, { accepts }]) => accepts),
     leave: () => write(() => ({})),
   };
 }

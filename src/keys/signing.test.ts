@@ -27,8 +27,7 @@ function house(t: { after(done: () => unknown): void }) {
     await outage();
     rmSync(folder, { recursive: true, force: true });
   });
-  const replicas = () =>
-    createReplicas({ notes: store.notes, claims: store.claims, now, wait: async () => undefined });
+  const replicas = () => createReplicas({ facts: store.facts, now });
   const server = (...secrets: Secrets) => {
     const keyring = createKeyring(secrets);
     const dates = createKeyDates(store.notes, now, logger);

@@ -3,14 +3,22 @@ import type { Control } from '../support/controls.ts';
 
 export const controls: readonly Control[] = [
   {
-    invariant: 'a start after a crash listens',
-    defence: 'a wait before the server listens keeps the process alive',
-    file: 'src/reload.ts',
-    find: 'createReplicas({ notes, claims, now, wait: delay });',
-    replace:
-      'createReplicas({ notes, claims, now, wait: (ms: number) => delay(ms, undefined, { ref: false }) });',
-    tests: 'test/start.test.ts',
-    sees: 'while a server that was killed still holds a lock',
+    invariant: 'a start waits for no dead server',
+    defence: 'the board of the servers is compared and set',
+    file: 'src/keys/replicas.ts',
+    find: ': await facts.replace(fact, before, text);',
+    replace: ': (await facts.replace(fact, before, text)) || true;',
+    tests: 'test/keys.test.ts',
+    sees: 'of many servers that speak at once',
+  },
+  {
+    invariant: 'a start waits for no dead server',
+    defence: 'a word that is still to come ages by a clock that nobody sets',
+    file: 'src/keys/replicas.ts',
+    find: 'if (known?.at === at) return elapsed() - known.since < silentMs;',
+    replace: 'if (known?.at === at) return true;',
+    tests: 'test/keys.test.ts',
+    sees: 'servers know what the others accept',
   },
   {
     invariant: 'a start that ends says why',
