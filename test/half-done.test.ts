@@ -101,7 +101,7 @@ for (const store of storeKinds) {
         const oldVisitor = visitor.cookies.get(visitorName) ?? '';
         const member = variant.browser(person);
         member.cookies.set(visitorName, oldVisitor);
-        member.cookies.set('__Host-_oauth2_proxy', 'one-browser');
+        member.cookies.set('__Host-_oauth2_proxy', 'b25l|1700000000|c2lnbmF0dXJl');
 
         const failed = await member.ask('/dashboard');
         assert.equal(failed.status, 503);

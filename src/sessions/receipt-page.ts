@@ -23,9 +23,9 @@ export function receiptPath(
   page: '/devices' | '/radar',
   ended: readonly Pick<Ended, 'handle' | 'follows'>[],
 ): string {
-  const query = new URLSearchParams(
-    ended.slice(0, shown).map(({ handle }): [string, string] => ['handle', handle]),
-  );
+  const handles = ended.slice(0, shown).map(({ handle }) => handle);
+  // One value: a name that is given twice is refused everywhere. No handle has a dot.
+  const query = new URLSearchParams({ handle: handles.join('.') });
   const follows = worst(ended.map((one) => one.follows));
   if (follows) query.set('follows', follows);
   return `${page}/receipt?${query}`;
@@ -103,6 +103,6 @@ export function followsOf({ query: { follows } }: Request): Follows | undefined 
 }
 
 function handlesOf({ query }: Request): unknown[] {
-  const handles = [query['handle']].flat();
+  const handles = String(query['handle'] ?? '').split('.');
   return [...new Set(handles)].slice(0, shown);
 }
