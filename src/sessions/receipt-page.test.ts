@@ -37,7 +37,11 @@ async function page(at: number, ...gates: (Partial<GateReceipt> | undefined)[]):
   const frame = { asset: (name: string) => name, theme: 'auto' };
   let sent = '';
   const res = { locals: { frame, nonce: 'n' }, type: () => ({ send: (text: string) => (sent = text) }) };
-  await handler({ query: { handle: handles.join('.') }, path: '/devices/receipt' } as never, res as never, () => {});
+  await handler(
+    { query: { handle: handles.join('.') }, path: '/devices/receipt' } as never,
+    res as never,
+    () => {},
+  );
   return sent;
 }
 
