@@ -103,6 +103,7 @@ export function followsOf({ query: { follows } }: Request): Follows | undefined 
 }
 
 function handlesOf({ query }: Request): unknown[] {
-  const handles = String(query['handle'] ?? '').split('.');
+  const { handle } = query;
+  const handles = typeof handle === 'string' ? handle.split('.') : [];
   return [...new Set(handles)].slice(0, shown);
 }
