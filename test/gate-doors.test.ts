@@ -1,6 +1,7 @@
 // The whole program behind the real oauth2-proxy: sessions in cookies of many parts, and other names of the site.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
+import { waitFor } from '../demo/child.ts';
 import { type StandInForGoogle, startGoogle } from '../demo/google.ts';
 import { need } from './support/requirement.ts';
 import { startWorld, type World } from './support/world.ts';
@@ -37,7 +38,10 @@ suite('large cookies and other names, through the gate', await need('oauth2-prox
     const refused = await device.ask('/dashboard');
     assert.equal(refused.status, 431);
     assert.match(refused.text, /Clear the cookies of this site in your browser/);
-    assert.ok(world.appLines.some((line) => line.includes('"event":"request.headers_too_large"')));
+    // The child's output arrives when it does.
+    await waitFor('the line about it', async () =>
+      world.appLines.some((line) => line.includes('"event":"request.headers_too_large"')),
+    );
   });
 
   test('another name leads to the first, for visitors on the front page and for whoever is signed in everywhere', async () => {
