@@ -102,7 +102,8 @@ const given = new Set<number>();
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < 100; tries++) {
     const port = randomInt(10_000, 32_000);
-    if (given.has(port)) continue;
+    // Clients refuse 10080, whatever listens there (https://fetch.spec.whatwg.org/#port-blocking).
+    if (given.has(port) || port === 10_080) continue;
     const server = createServer();
     const free = await new Promise<boolean>((resolve) => {
       server.once('error', () => resolve(false));

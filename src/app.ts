@@ -99,7 +99,12 @@ export function createApp(options: AppOptions): Express {
   const { session, visitor, gate, ownCookies, devMode } = config;
   const assets = loadAssets(publicFolder);
   const paths = createGatePaths(devMode);
-  const rates: RateLimits = { enabled: config.rateLimit, counters: createRateCounters(redis), logger };
+  const prefix = config.store.kind === 'redis' ? config.store.prefix : undefined;
+  const rates: RateLimits = {
+    enabled: config.rateLimit,
+    counters: createRateCounters(redis, prefix),
+    logger,
+  };
   const limit = (name: Parameters<typeof limitRate>[0], key: (req: Request) => string) =>
     limitRate(name, rates, key);
   const allow = createAllowances(rates);

@@ -3,7 +3,7 @@ import { type AuditCommand, runAuditCommand } from './audit/cli.ts';
 import type { Config } from './config/derive.ts';
 import { createLogger } from './http/log.ts';
 import { openRecord, recordKeysOf } from './open-record.ts';
-import { openStore } from './serve.ts';
+import { openStore } from './open-store.ts';
 
 /** @returns the exit code. */
 export function auditCommand(args: readonly string[], config: Config): Promise<number> {

@@ -2,7 +2,7 @@
 import type { Config } from './config/derive.ts';
 import { createLogger } from './http/log.ts';
 import { openRecord } from './open-record.ts';
-import { openStore } from './serve.ts';
+import { openStore } from './open-store.ts';
 import {
   believeClock,
   clockFact,

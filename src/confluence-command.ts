@@ -6,7 +6,7 @@ import { exportCommand } from './export-command.ts';
 import { createLogger } from './http/log.ts';
 import { openConfluence } from './open-confluence.ts';
 import { openRecord } from './open-record.ts';
-import { openStore } from './serve.ts';
+import { openStore } from './open-store.ts';
 import { removableUntil } from './store/seen-clock.ts';
 import { openVault } from './vault/open.ts';
 

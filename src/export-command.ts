@@ -8,7 +8,7 @@ import { exportPages } from './library/export.ts';
 import { runExportCommand } from './library/export-cli.ts';
 import { libraryParts, libraryStyle } from './library-routes.ts';
 import { openRecord } from './open-record.ts';
-import { openStore } from './serve.ts';
+import { openStore } from './open-store.ts';
 
 /** @returns the exit code. */
 export function exportCommand(args: readonly string[], config: Config): Promise<number> {

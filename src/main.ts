@@ -12,6 +12,7 @@ const help = `gatehouse: the session desk for oauth2-proxy
   gatehouse sessions    the desk without a browser: list, revoke
   gatehouse audit       the record: verify, export, checkpoint
   gatehouse doctor      the check-up: is this deployment hardened
+  gatehouse store       whose the store is; take-over
   gatehouse vault       the vault: status, load, clear, rekey, import-legacy
   gatehouse confluence  the library: sync, status, export
   gatehouse clock       what retention makes of the clock: believe
@@ -55,6 +56,12 @@ const commands: Record<string, (args: readonly string[]) => Promise<void>> = {
   doctor: async (args) => {
     const { doctorCommand } = await import('./doctor-command.ts');
     process.exitCode = await doctorCommand(args);
+  },
+  store: async (args) => {
+    const config = configuration(args);
+    if (!config) return;
+    const { storeCommand } = await import('./store-command.ts');
+    process.exitCode = await storeCommand(args, config);
   },
   vault: async (args) => {
     const config = configuration(args);

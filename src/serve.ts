@@ -1,17 +1,14 @@
 // `gatehouse serve`: opens the store, listens, and stops in order.
 import type { Server } from 'node:http';
-import { join } from 'node:path';
 import { createApp } from './app.ts';
-import type { Config } from './config/derive.ts';
 import type { LoadResult } from './config/load.ts';
 import { createDesk } from './desk.ts';
-import { FileRefused } from './files/file-refused.ts';
-import { securePrivateFiles } from './files/private-files.ts';
 import { watchFile } from './files/same-file.ts';
-import { createLogger, type Logger } from './http/log.ts';
+import { createLogger } from './http/log.ts';
 import { createHttpServer, drain, listen } from './http/server.ts';
 import { openOutbound } from './open-outbound.ts';
 import { openRecord } from './open-record.ts';
+import { openGateRedis, openStore, openUnfinished, tellReplaced } from './open-store.ts';
 import { isRecording } from './ops/gauges.ts';
 import { endGracefully } from './ops/graceful.ts';
 import { createOpsServer } from './ops/health.ts';
@@ -21,13 +18,7 @@ import { createStopping } from './ops/stopping.ts';
 import { forgetAway } from './privacy/retention.ts';
 import { createPrivacy } from './privacy-routes.ts';
 import { createExchange, createLive, type Loaded } from './reload.ts';
-import { createUnfinished, type Unfinished } from './sessions/unfinished.ts';
-import type { Store } from './store/contract.ts';
-import { NewerStore } from './store/migrations.ts';
-import { createRedisStore } from './store/redis.ts';
-import { connectRedis, type RedisClient } from './store/redis-client.ts';
-import { openSqliteStore } from './store/sqlite.ts';
-import { vaultFileName } from './vault/vault-file.ts';
+import type { RedisClient } from './store/redis-client.ts';
 
 export interface Running {
   /** Stops taking requests, lets those under way finish (at most 6 s), closes the store. Again: waits for the same. */
@@ -72,7 +63,12 @@ async function start(
 ): Promise<Running> {
   const { config } = loaded;
   const logger = createLogger(config.logLevel);
-  const { store: plainStore, redis } = await openStore(config, logger);
+  let currentConfig = () => config;
+  const {
+    store: plainStore,
+    owner,
+    redis,
+  } = await openStore(config, logger, { role: 'server', live: () => currentConfig() });
   opened.push(() => plainStore.close());
   const stopping = createStopping();
   let stopped: Promise<void> | undefined;
@@ -100,6 +96,7 @@ async function start(
   });
   await clock.look();
   const live = createLive({ loaded, notes: store.notes, logger, now: Date.now });
+  currentConfig = live.config;
   const recorder = watch.count(
     openRecord({ config: live.config, store, logger, now: Date.now, catchesUp: true }),
   );
@@ -151,7 +148,7 @@ async function start(
       await store.ping();
       outbound.check();
     },
-    canWrite: watch.canWrite,
+    tryWrite: watch.tryWrite,
     isAccepting: () => !stopping.isStopping(),
     isRecording: () => isRecording(recorder.state()),
     metrics,
@@ -197,14 +194,20 @@ async function start(
   const stopClock = clock.start();
 
   const stopWatching = watch.start(recorder.state);
-  const stopLooking = watchFile(outbound, lookEveryMs, tellReplaced(logger));
+  const stopLookingAtFile = watchFile(outbound, lookEveryMs, tellReplaced(logger));
+  const stopLooking = owner.watch();
 
   return {
-    reload: exchange.reload,
+    async reload() {
+      await exchange.reload();
+      // The store is to know the new key before its predecessor can leave the settings.
+      await owner.look().catch(() => undefined);
+    },
     stop() {
       stopped ??= (async () => {
         stopping.begin();
         clearInterval(timer);
+        stopLookingAtFile();
         stopLooking();
         stopClock();
         await drainApp(drainLimitMs);
@@ -224,72 +227,8 @@ async function start(
   };
 }
 
-/** @throws NewerStore, FileRefused. An outage is met by whoever asks first, and may be over by then. */
-export async function openStore(
-  config: Config,
-  logger: Logger,
-): Promise<{ store: Store; redis?: RedisClient }> {
-  const mended = securePrivateFiles(config.dataDir, [vaultFileName]);
-  if (mended.length > 0)
-    logger.warn({
-      event: 'files.mended',
-      files: mended,
-      meaning: 'other users could open these; now they cannot',
-    });
-  if (config.store.kind === 'sqlite')
-    return { store: openSqliteStore(config.store.dataDir, tellReplaced(logger)) };
-  const redis = connectRedis(config.store.url, tellOutage(logger, 'REDIS_URL'));
-  const store = createRedisStore(redis);
-  try {
-    await store.prepare();
-  } catch (error) {
-    if (!(error instanceof NewerStore)) return { store, redis };
-    await store.close();
-    throw error;
-  }
-  return { store, redis };
-}
-
-/** What keeps the endings that the store does not take. */
-export function openUnfinished({ dataDir }: Config, { sessions }: Store, logger: Logger): Unfinished {
-  return createUnfinished({ sessions, path: join(dataDir, 'endings.unfinished'), logger });
-}
-
 /** What Redis takes for the time, milliseconds. */
 async function timeOf(redis: RedisClient): Promise<number> {
   const [seconds, micros] = await redis.time();
   return Number(seconds) * 1000 + Number(micros) / 1000;
-}
-
-/** A connection of its own: the gate's Redis may be another one, and its outage is not ours. */
-export function openGateRedis({ gate, devMode }: Config, logger: Logger): RedisClient | undefined {
-  if (devMode || gate.sessions.kind !== 'redis') return undefined;
-  return connectRedis(gate.sessions.url, tellOutage(logger, 'GATE_REDIS_URL'));
-}
-
-/** An error while it lasts every request is refused; its end is told too. */
-export function tellReplaced(logger: Logger): (fault: unknown) => void {
-  return (fault) => {
-    if (fault instanceof FileRefused)
-      logger.error({ event: 'store.file_replaced', meaning: fault.message, fault: fault.fault });
-    else logger.info({ event: 'store.file_back', meaning: 'the file that was opened is back in its place' });
-  };
-}
-
-const tellAgainMs = 30_000;
-
-/** An outage is one line now and then, not one for each try to connect. */
-function tellOutage(logger: Logger, setting: string): (error: Error) => void {
-  let toldAt = Number.NEGATIVE_INFINITY;
-  return (error) => {
-    if (performance.now() - toldAt < tellAgainMs) return;
-    toldAt = performance.now();
-    const code = (error as NodeJS.ErrnoException).code ?? error.name;
-    logger.error({
-      event: 'redis.unreachable',
-      setting,
-      code,
-      meaning: 'Redis does not answer; trying again',
-    });
-  };
 }

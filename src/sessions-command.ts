@@ -4,7 +4,7 @@ import type { Config } from './config/derive.ts';
 import { createDesk } from './desk.ts';
 import { createLogger } from './http/log.ts';
 import { openRecord } from './open-record.ts';
-import { openGateRedis, openStore, openUnfinished } from './serve.ts';
+import { openGateRedis, openStore, openUnfinished } from './open-store.ts';
 import { runSessionsCommand } from './sessions/cli-sessions.ts';
 
 /** @returns the exit code. */

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import type { Config } from './config/derive.ts';
 import { createLogger } from './http/log.ts';
 import { openRecord } from './open-record.ts';
-import { openStore } from './serve.ts';
+import { openStore } from './open-store.ts';
 import { removableUntil } from './store/seen-clock.ts';
 import { runVaultCommand } from './vault/cli.ts';
 import { openVault } from './vault/open.ts';

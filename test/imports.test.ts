@@ -25,6 +25,8 @@ const roots = new Set([
   'src/desk-routes.ts',
   'src/open-record.ts',
   'src/open-outbound.ts',
+  'src/open-store.ts',
+  'src/store-command.ts',
   'src/privacy-routes.ts',
   'src/record-routes.ts',
   'src/keys-routes.ts',

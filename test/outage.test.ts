@@ -144,6 +144,7 @@ suite('SQLite is locked', () => {
     const signedIn = await begin(desk, ada);
     const visitor = desk.browser();
     await visitor.ask('/');
+    const member = await begin(desk, grace);
     const other = new DatabaseSync(join(desk.dataDir, 'gatehouse.db'));
     t.after(() => other.close());
     const before = await storeContents(desk);
@@ -154,7 +155,8 @@ suite('SQLite is locked', () => {
     assert.equal(answer.status, 503);
     assert.equal(answer.headers['retry-after'], '10');
     assert.deepEqual(answer.setCookies, []);
-    assertPlain(answer.text);
+    assert.match(answer.text, /SQLITE_BUSY.*locked by another program/s, 'an operator is told why');
+    assertPlain((await member.change('/settings', { theme: 'dark' })).text);
     await assertSignInWaits(desk);
     await assertPublicPagesGoOn(desk, visitor);
     // Last seen is due to be written, and cannot be: the answer is whole all the same.

@@ -16,7 +16,7 @@ suite('a clock that differs from that of Redis', await need('redis-server'), () 
     for (const ahead of [-500 * day, -hour, 0, hour, 500 * day]) {
       const client = connectRedis(redis.url, () => undefined);
       const now = () => Date.now() + ahead;
-      const store = createRedisStore(client, now);
+      const store = createRedisStore(client, { now });
       const key = `k${ahead}`;
       const row: SessionRow = {
         key,

@@ -88,12 +88,14 @@ suite('other forms of Redis', await need('redis-server'), () => {
     const folder = mkdtempSync(join(tmpdir(), 'gatehouse-cluster-'));
     const command = await mustHave('redis-server');
     const ports = await Promise.all([freePort(), freePort(), freePort()]);
+    // The second port of each as well: the usual one, 10000 above, could be any program's.
+    const buses = await Promise.all([freePort(), freePort(), freePort()]);
     const nodes = await Promise.all(
-      ports.map(async (port) => {
+      ports.map(async (port, i) => {
         const dir = join(folder, String(port));
         mkdirSync(dir);
         const settings = ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', ''];
-        const args = [...settings, '--cluster-enabled', 'yes', '--cluster-port', String(port + 25_000)];
+        const args = [...settings, '--cluster-enabled', 'yes', '--cluster-port', String(buses[i])];
         return startChild({ name: `node ${port}`, command, args });
       }),
     );
@@ -102,7 +104,8 @@ suite('other forms of Redis', await need('redis-server'), () => {
       rmSync(folder, { recursive: true, force: true });
     });
     const addresses = ports.map((port) => `127.0.0.1:${port}`);
-    const create = ['--cluster', 'create', ...addresses, '--cluster-yes'];
+    const places = addresses.map((address, i) => `${address}@${buses[i]}`);
+    const create = ['--cluster', 'create', ...places, '--cluster-yes'];
     await waitFor('the cluster', () =>
       promisify(execFile)(command.replace(/server$/, 'cli'), create).then(() => true),
     );

@@ -16,6 +16,13 @@ export interface ErrorProps {
   readonly reference: string;
   /** Seconds after which the page asks again by itself. */
   readonly retryAfterS?: number;
+  /** For operators: what lies behind it, and what to do. */
+  readonly cause?: {
+    readonly code: string;
+    readonly command?: string;
+    readonly meaning: string;
+    readonly mend: string;
+  };
 }
 
 export function errorPage(frame: Frame, props: ErrorProps): Html {
@@ -32,7 +39,14 @@ export function errorPage(frame: Frame, props: ErrorProps): Html {
       props.retryAfterS !== undefined &&
       html`<p class="muted">This page tries again by itself in ${duration(props.retryAfterS * 1000)}.</p>`
     }
+${props.cause && causeOf(props.cause)}
 ${props.action && html`<p class="actions"><a class="button primary" href="${props.action.href}">${props.action.label}</a></p>`}
 <p class="muted small reference">Reference ${copyable(frame, props.reference, 'the reference')}</p>`,
   );
 }
+
+function causeOf({ code, command, meaning, mend }: NonNullable<ErrorProps['cause']>): Html {
+  return html`<p class="small">For you as an operator: <code>${code}</code>${command && html` (<code>${command}</code>)`}. ${sentence(meaning)} ${sentence(mend)}</p>`;
+}
+
+const sentence = (words: string) => `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;

@@ -28,6 +28,8 @@ export interface Config {
   readonly trustedHops: number;
   /** Newest first; the first one signs. */
   readonly secretKeys: readonly [string, ...string[]];
+  /** True where DEV_MODE made one up for this run, so that nothing of it is known again. */
+  readonly isKeyMadeUp: boolean;
   readonly secretDates: ReadonlyMap<string, string>;
   readonly secretMaxAgeMs: number;
   readonly audit: {
@@ -76,7 +78,7 @@ export interface Config {
   };
   readonly store:
     | { readonly kind: 'sqlite'; readonly dataDir: string }
-    | { readonly kind: 'redis'; readonly url: string };
+    | { readonly kind: 'redis'; readonly url: string; readonly prefix: string };
   readonly access: {
     /** oauth2-proxy's allow-list. */
     readonly emailsFile: string;
@@ -140,6 +142,7 @@ export function derive(values: SettingValues, production: boolean, problems: Pro
     opsPort: values.OPS_PORT,
     trustedHops: values.TRUSTED_HOPS ?? (values.FUNNEL_HOSTNAME ? 2 : 1),
     secretKeys: [values.SECRET_KEY, ...values.SECRET_KEY_FALLBACKS],
+    isKeyMadeUp: false,
     secretDates: secretDatesOf(values.SECRET_DATES),
     secretMaxAgeMs: values.SECRET_MAX_AGE_DAYS * dayMs,
     audit: {
@@ -182,7 +185,7 @@ export function derive(values: SettingValues, production: boolean, problems: Pro
     },
     store:
       values.SESSION_BACKEND === 'redis'
-        ? { kind: 'redis', url: values.REDIS_URL }
+        ? { kind: 'redis', url: values.REDIS_URL, prefix: values.REDIS_PREFIX }
         : { kind: 'sqlite', dataDir: values.DATA_DIR },
     access: { emailsFile: values.EMAILS_FILE, emailDomains: values.OAUTH2_PROXY_EMAIL_DOMAINS },
     gate: {

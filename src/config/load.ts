@@ -57,7 +57,8 @@ export function loadConfig({ env, envFile }: LoadOptions): LoadResult {
     else for (const issue of parsed.error.issues) problems.push({ name, message: plain(issue.message) });
   }
   for (const name of settingNames) values[name] ??= standIn(name, profile[name]);
-  const config = derive(values as SettingValues, merged['NODE_ENV']?.trim() === 'production', problems);
+  const derived = derive(values as SettingValues, merged['NODE_ENV']?.trim() === 'production', problems);
+  const config = { ...derived, isKeyMadeUp: devMode && texts.SECRET_KEY === undefined };
   const result = problems.length > 0 ? { problems } : { config, values: values as SettingValues };
   return { ...result, ...beside };
 }

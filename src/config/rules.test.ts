@@ -122,6 +122,24 @@ test('three cookies, three names', () => {
   check({ SESSION_COOKIE_NAME: '_oauth2_proxy' }, ['SESSION_COOKIE_NAME']);
 });
 
+test('a Redis URL ends with a database, or where it has none with nothing: anything else would lead to database 0', () => {
+  const use = (REDIS_URL: string, found: string[]) => check({ SESSION_BACKEND: 'redis', REDIS_URL }, found);
+  for (const end of ['', '/', '/0', '/15', '/3?family=6']) use(`redis://localhost:6379${end}`, []);
+  for (const end of ['', '/', '/main', '/main/2']) use(`redis+sentinel://s1:26379${end}`, []);
+  for (const end of ['', '/', '/0']) use(`redis+cluster://n1:1,n2:2${end}`, []);
+  for (const end of ['/desk', '/9x', '/-1', '/1/2', '?db=3', '/0?keyPrefix=x:', '/1?family=6&db=2'])
+    use(`redis://localhost:6379${end}`, ['REDIS_URL']);
+  for (const end of ['/main/x', '/main/1/2', '/main?db=1'])
+    use(`redis+sentinel://s1:26379${end}`, ['REDIS_URL']);
+  for (const end of ['/1', '/x']) use(`redis+cluster://n1:1,n2:2${end}`, ['REDIS_URL']);
+});
+
+test('a prefix of keys ends with its only colon: of two none is the beginning of the other', () => {
+  for (const REDIS_PREFIX of ['gatehouse:', 'desk2:', 'a.b-c_d:']) check({ REDIS_PREFIX }, []);
+  for (const REDIS_PREFIX of ['desk2', 'gatehouse:desk2:', ':', 'a*:', 'a{b}:', 'a b:'])
+    check({ REDIS_PREFIX }, ['REDIS_PREFIX']);
+});
+
 test('Redis on another machine needs TLS', () => {
   const near = [
     'redis://localhost:6379/0',

@@ -123,14 +123,33 @@ const fallbacks = (one: typeof secretKey) =>
 
 // One user part, then hosts: anything looser lets a password with a raw `/` hide the host, or stand in a message.
 const redisHosts = String.raw`(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d+)?`;
-const redisUrl = z
-  .string()
-  .regex(
-    new RegExp(
-      String.raw`^(?:rediss?|redis\+sentinel|redis\+cluster)://(?:[^@/?#\s]*@)?${redisHosts}(?:,${redisHosts})*(?:[/?]\S*)?$`,
-    ),
-    'must be redis://, rediss://, redis+sentinel:// or redis+cluster:// and hosts (in a password, / is %2F and @ is %40)',
-  );
+// What is no number would be taken for database 0, where another program may be.
+const redisDatabase = [
+  /^(?:\/\d{0,5})?(?:\?family=[046])?$/,
+  'must end with the number of a database, like `/0`, and takes no option but `?family=4` or `6`',
+] as const;
+const redisPaths: Readonly<Record<string, typeof redisDatabase | readonly [RegExp, string]>> & {
+  readonly redis: typeof redisDatabase;
+} = {
+  redis: redisDatabase,
+  'redis+sentinel': [
+    /^(?:\/[\w.:-]+(?:\/\d{0,5})?|\/?)$/,
+    'must end with the name of the primary and the number of a database, like `/mymaster/0`',
+  ],
+  'redis+cluster': [/^(?:\/0?)?$/, 'must have no database: a cluster has number 0 alone'],
+};
+const redisForm = new RegExp(
+  String.raw`^(?:rediss?|redis\+sentinel|redis\+cluster)://(?:[^@/?#\s]*@)?${redisHosts}(?:,${redisHosts})*(?:[/?]\S*)?$`,
+);
+const redisUrl = z.string().superRefine((url, context) => {
+  const [, form = '', rest = ''] = /^([a-z+]+):\/\/[^/?]*(.*)$/.exec(url) ?? [];
+  const [shape, message] = redisPaths[form] ?? redisPaths.redis;
+  if (!redisForm.test(url))
+    context.addIssue(
+      'must be redis://, rediss://, redis+sentinel:// or redis+cluster:// and hosts (in a password, / is %2F and @ is %40)',
+    );
+  else if (!shape.test(rest)) context.addIssue(message);
+});
 
 export const settings = {
   PUBLIC_URL: {
@@ -430,6 +449,18 @@ export const settings = {
     group: 'Storage',
     about:
       '`redis://`, `rediss://`, `redis+sentinel://h1:26379,h2:26379/mymaster/0` or `redis+cluster://h1:7000,h2:7001`.',
+  },
+  REDIS_PREFIX: {
+    schema: z
+      .string()
+      .regex(
+        /^[A-Za-z0-9_.-]{1,40}:$/,
+        'must be letters, digits, `_`, `.` or `-`, and one colon at its end, like `desk2:`',
+      ),
+    default: 'gatehouse:',
+    group: 'Storage',
+    about:
+      'What every key of this deployment begins with. Another deployment in the same database of Redis needs another one.',
   },
   AUDIT_LOG_FILE: {
     schema: z.string(),

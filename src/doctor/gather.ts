@@ -202,9 +202,10 @@ async function askRedis(
 }
 
 function redisOf({ store, gate }: Config): RedisToAsk[] {
+  const prefix = store.kind === 'redis' ? store.prefix : '';
   const own = ['session', 'visitor', 'claim', 'note', 'rate'].map((kind) => ({
     kind,
-    pattern: `gatehouse:${kind}:*`,
+    pattern: `${prefix}${kind}:*`,
   }));
   const tickets = { kind: 'ticket', pattern: `${gate.cookie.name}-*` };
   const ofGate = gate.sessions.kind === 'redis' ? gate.sessions.url : undefined;

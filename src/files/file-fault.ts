@@ -141,3 +141,8 @@ export function faultAdvice(fault: FileFault): string {
 export function faultWords(fault: FileFault): string {
   return words[fault][0];
 }
+
+/** What to do about it. */
+export function mendWords(fault: FileFault): string {
+  return words[fault][1];
+}

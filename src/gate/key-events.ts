@@ -1,6 +1,6 @@
 // Hears of the gate's sessions as they begin and end, where Redis tells (`notify-keyspace-events`). The setting is not touched.
 import { Cluster } from 'ioredis';
-import type { RedisClient } from '../store/redis-client.ts';
+import { connectListener, type RedisClient } from '../store/redis-client.ts';
 import { isGateKey } from './ticket.ts';
 
 export interface KeyEvents {
@@ -18,8 +18,7 @@ export async function listenToKeys(
 ): Promise<KeyEvents | undefined> {
   // Each node of a Cluster tells of its own keys only.
   if (redis instanceof Cluster || !(await tellsEnough(redis))) return undefined;
-  const ear = redis.duplicate({ enableAutoPipelining: false });
-  ear.on('error', () => {});
+  const ear = connectListener(redis);
   ear.on('pmessage', (_pattern: string, channel: string) => {
     const key = channel.slice(channel.indexOf(':') + 1);
     if (isGateKey(key, cookieName)) onChange(key);

@@ -1,6 +1,7 @@
 // Every refusal: its code, its status and its words. No stack and no internal message reaches a reader (ASVS 16.5.1).
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import { errorPage } from '../../views/error.ts';
+import { faultIn, type KnownFault } from './fault-in.ts';
 import type { Logger } from './log.ts';
 import { wantsHtml } from './navigation.ts';
 import { pageFrame, sendPage } from './page.ts';
@@ -165,7 +166,13 @@ export class HttpError extends Error {
 const retryAfterS = 10;
 
 /** Answers a refusal as a page or, for scripts, as `{"error":{"code","message"}}`. */
-export function sendProblem(req: Request, res: Response, code: ProblemCode, signInPath?: string): void {
+export function sendProblem(
+  req: Request,
+  res: Response,
+  code: ProblemCode,
+  signInPath?: string,
+  cause?: KnownFault,
+): void {
   const words: Words = problems[code];
   res.status(words.status);
   if (words.status === 503) res.setHeader('Retry-After', retryAfterS);
@@ -187,6 +194,7 @@ export function sendProblem(req: Request, res: Response, code: ProblemCode, sign
     action,
     reference: typeof req.id === 'string' ? req.id : '',
     ...(status === 503 && { retryAfterS }),
+    ...(cause && { cause }),
   });
   sendPage(res, page);
 }
@@ -214,7 +222,9 @@ export function errorHandler(logger: Logger): ErrorRequestHandler {
       if (!res.writableEnded) res.destroy();
       return;
     }
-    sendProblem(req, res, code);
+    // Whoever runs the site can mend it, and sees how; to everyone else it says nothing.
+    const cause = res.locals.frame?.person?.operator ? faultIn(error) : undefined;
+    sendProblem(req, res, code, undefined, cause);
   };
 }
 

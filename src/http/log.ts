@@ -3,6 +3,7 @@ import type { RequestHandler } from 'express';
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { pinoHttp } from 'pino-http';
 import { randomToken } from '../crypto/tokens.ts';
+import { faultIn } from './fault-in.ts';
 
 export type { Logger } from 'pino';
 
@@ -48,9 +49,11 @@ function pathOf(url: string): string {
 function serializeError(error: unknown): unknown {
   if (!(error instanceof Error)) return { type: typeof error };
   const { name, code, cause } = error as Error & { code?: unknown; cause?: unknown };
+  const fault = 'fault' in error ? faultIn(error) : undefined;
   return {
     type: name,
     ...(typeof code === 'string' && { code }),
+    ...(fault && { fault }),
     frames: (error.stack ?? '')
       .split('\n')
       .filter((line) => line.startsWith('    at '))

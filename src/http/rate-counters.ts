@@ -12,8 +12,9 @@ export interface RateLimitRedis {
 /** Gives the counters called `name`; whoever asks for the same name counts together. @param windowMs for how long a count goes on */
 export type RateCounters = (name: string, windowMs: number) => Store;
 
-export function createRateCounters(redis: RateLimitRedis | undefined): RateCounters {
-  if (redis) return (name) => redisCounters(redis, name);
+/** @param prefix what every key in Redis begins with */
+export function createRateCounters(redis: RateLimitRedis | undefined, prefix = 'gatehouse:'): RateCounters {
+  if (redis) return (name) => redisCounters(redis, `${prefix}rate:${name}:`);
   const own = new Map<string, Store>();
   return (name, windowMs) => {
     const store = own.get(name) ?? processCounters(windowMs);
@@ -60,9 +61,9 @@ function processCounters(windowMs: number): Store {
 /** The digest of no script: Redis answers it with NOSCRIPT, and rate-limit-redis then loads the real one. */
 const noScript = '0'.repeat(40);
 
-function redisCounters(redis: RateLimitRedis, name: string): Store {
+function redisCounters(redis: RateLimitRedis, prefix: string): Store {
   return new RedisStore({
-    prefix: `gatehouse:rate:${name}:`,
+    prefix,
     sendCommand: async (command: string, ...args: string[]) => {
       // In an outage nobody waits for each counter in turn; the session itself is waited for.
       if (redis.status !== 'ready' && command !== 'SCRIPT') throw new Error('the counters are not connected');

@@ -22,8 +22,8 @@ export interface GaugeOptions {
   readonly store: Pick<Store, 'ping' | 'sessions'>;
   /** Each resolves where that Redis answers; absent: there is none. */
   readonly redis: { readonly store?: () => Promise<unknown>; readonly gate?: () => Promise<unknown> };
-  /** Whether the store took a change just now. */
-  readonly canWrite: () => Promise<boolean>;
+  /** Resolves where the store took a change just now. */
+  readonly tryWrite: () => Promise<unknown>;
   readonly recordState: () => RecordState;
   readonly now: () => number;
 }
@@ -32,7 +32,7 @@ const freshForMs = 5_000;
 const patienceMs = 3_000;
 
 /** @returns how to stop watching. */
-export function watchGauges({ metrics, store, redis, canWrite, recordState, now }: GaugeOptions): () => void {
+export function watchGauges({ metrics, store, redis, tryWrite, recordState, now }: GaugeOptions): () => void {
   const live = fresh(now, () => store.sessions.countLive(now()));
   const storePing = fresh(now, () => timed(store.ping));
   const pings = Object.entries(redis).map(([role, ping]) => [role, fresh(now, () => timed(ping))] as const);
@@ -40,7 +40,12 @@ export function watchGauges({ metrics, store, redis, canWrite, recordState, now 
 
   metrics.gauge('gatehouse_sessions_live', live);
   metrics.gauge('gatehouse_store_up', async () => ((await storePing()) === undefined ? 0 : 1));
-  metrics.gauge('gatehouse_store_writable', async () => ((await canWrite()) ? 1 : 0));
+  metrics.gauge('gatehouse_store_writable', () =>
+    tryWrite().then(
+      () => 1,
+      () => 0,
+    ),
+  );
   metrics.gauge('gatehouse_store_ping_seconds', storePing);
   metrics.gauge('gatehouse_redis_up', () => readAll(pings, (seconds) => (seconds === undefined ? 0 : 1)));
   metrics.gauge('gatehouse_redis_ping_seconds', () => readAll(pings, (seconds) => seconds));
@@ -70,6 +75,7 @@ const probeLivesMs = 60_000;
 /**
  * Writes a note that is soon over: a full disk, a full Redis and a replica that only reads still answer a ping. Whoever asks
  * more often than every few seconds gets the same answer.
+ * @returns what throws where the note was not written, or not in time
  */
 export function createWriteProbe({
   notes,
@@ -77,23 +83,27 @@ export function createWriteProbe({
 }: {
   readonly notes: Pick<NoteTable, 'write'>;
   readonly now: () => number;
-}): () => Promise<boolean> {
-  return fresh(
-    now,
-    async () => (await timed(() => notes.write(probeKey, true, now() + probeLivesMs))) !== undefined,
-  );
+}): () => Promise<unknown> {
+  return fresh(now, () => inTime(() => notes.write(probeKey, true, now() + probeLivesMs)));
 }
 
 /** Seconds until `ping` answered; undefined where it failed, or took too long. */
 async function timed(ping: () => Promise<unknown>): Promise<number | undefined> {
   const startedAt = performance.now();
-  const late = Promise.withResolvers<'late'>();
-  const timer = setTimeout(() => late.resolve('late'), patienceMs);
   try {
-    const answer = await Promise.race([ping().then(() => 'here' as const), late.promise]);
-    return answer === 'late' ? undefined : (performance.now() - startedAt) / 1000;
+    await inTime(ping);
+    return (performance.now() - startedAt) / 1000;
   } catch {
     return undefined;
+  }
+}
+
+/** @throws what `work` throws; and an error where it takes too long */
+async function inTime(work: () => Promise<unknown>): Promise<void> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error('it took too long')), patienceMs);
+  try {
+    await Promise.race([work(), late.promise]);
   } finally {
     clearTimeout(timer);
   }

@@ -44,7 +44,7 @@ test('a store that answers but takes no changes is not ready', async (t) => {
   let takes = true;
   let at = Date.now();
   let tries = 0;
-  const canWrite = createWriteProbe({
+  const tryWrite = createWriteProbe({
     notes: {
       async write() {
         tries++;
@@ -53,7 +53,7 @@ test('a store that answers but takes no changes is not ready', async (t) => {
     },
     now: () => at,
   });
-  const server = createOpsServer({ ping: async () => undefined, canWrite, isAccepting: () => true });
+  const server = createOpsServer({ ping: async () => undefined, tryWrite, isAccepting: () => true });
   const port = await listen(server, 0, '127.0.0.1');
   t.after(() => drain(server, 100));
   const ready = () => createClient(`http://127.0.0.1:${port}`).ask('/readyz');

@@ -1,11 +1,12 @@
 // The ops port: for whoever runs the program, never through the proxy.
 import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { faultOf } from '../store/fault.ts';
 
 export interface HealthOptions {
   /** Resolves where the store answers. */
   readonly ping: () => Promise<void>;
-  /** Whether the store takes changes; absent: not tried. */
-  readonly canWrite?: () => Promise<boolean>;
+  /** Throws where the store takes no changes; absent: not tried. */
+  readonly tryWrite?: () => Promise<unknown>;
   /** False once the program is stopping: no new work is to be sent. */
   readonly isAccepting: () => boolean;
   /** False while the record is known not to be writable, so that every change would be refused; absent: not known. */
@@ -32,7 +33,7 @@ function isForeignHost({ headers, socket }: IncomingMessage): boolean {
  */
 export function createOpsServer({
   ping,
-  canWrite,
+  tryWrite,
   isAccepting,
   isRecording,
   metrics,
@@ -46,7 +47,10 @@ export function createOpsServer({
       });
       res.end(req.method === 'HEAD' ? undefined : text);
     };
-    const answer = (status: number, word: string) => send(status, json, JSON.stringify({ status: word }));
+    const answer = (status: number, word: string, error?: unknown) => {
+      const store = faultOf(error);
+      send(status, json, JSON.stringify({ status: word, ...(store && { store }) }));
+    };
     if (req.method !== 'GET' && req.method !== 'HEAD') return answer(405, 'method not allowed');
     if (isForeignHost(req)) return answer(421, 'not under that name');
     const [path = ''] = (req.url ?? '').split('?', 1);
@@ -55,14 +59,17 @@ export function createOpsServer({
         return answer(200, 'alive');
       case '/readyz':
         if (!isAccepting()) return answer(503, 'stopping');
-        if (isRecording?.() === false) return answer(503, 'the record cannot be written');
-        ping()
-          .then(() => canWrite?.())
-          .then(
-            (written) =>
-              written === false ? answer(503, 'the store takes no changes') : answer(200, 'ready'),
-            () => answer(503, 'the store does not answer'),
-          );
+        ping().then(
+          () => {
+            // After the store: where that is away, nothing can be recorded either.
+            if (isRecording?.() === false) return answer(503, 'the record cannot be written');
+            return Promise.resolve(tryWrite?.()).then(
+              () => answer(200, 'ready'),
+              (error: unknown) => answer(503, 'the store takes no changes', error),
+            );
+          },
+          (error: unknown) => answer(503, 'the store does not answer', error),
+        );
         return;
       case '/metrics':
         if (!metrics) return answer(404, 'not found');

@@ -18,8 +18,8 @@ export interface Ops {
   readonly metrics: Metrics;
   /** The store, measured. */
   readonly store: Store;
-  /** Whether the store takes changes: tried by a write, at most once in a few seconds. */
-  canWrite(): Promise<boolean>;
+  /** Throws where the store takes no changes: tried by a write, at most once in a few seconds. */
+  tryWrite(): Promise<unknown>;
   /** The recorder, counted. */
   count<R extends EndingRecorder>(recorder: R): R;
   /** Begins to look and to write the counts. @returns how to stop: the counts of the last seconds are written then. */
@@ -33,15 +33,15 @@ const version = () =>
 
 export function createOps({ store, logger, now, redis }: OpsOptions): Ops {
   const metrics = createMetrics({ version: version() });
-  const canWrite = createWriteProbe({ notes: store.notes, now });
+  const tryWrite = createWriteProbe({ notes: store.notes, now });
   const daily = createDaily({ counters: store.counters, now, logger });
   return {
     metrics,
     store: measureStore(store, metrics),
-    canWrite,
+    tryWrite,
     count: (recorder) => countEvents(recorder, { metrics, daily }),
     start(recordState) {
-      const stopGauges = watchGauges({ metrics, store, redis, canWrite, recordState, now });
+      const stopGauges = watchGauges({ metrics, store, redis, tryWrite, recordState, now });
       const stopDaily = daily.start();
       const sample = () =>
         store.sessions.countLive(now()).then(

@@ -1,4 +1,5 @@
 // What every backend keeps and promises. Times are parameters (milliseconds); keys are digests, never a raw id.
+import { type Fault, faultOf } from './fault.ts';
 
 /** Why a session is over. */
 export type EndReason =
@@ -328,8 +329,11 @@ export interface Store {
 export class StoreUnavailable extends Error {
   readonly status = 503;
   readonly code = 'store_unavailable';
+  /** Why, in fixed words; undefined where nothing is known of it. */
+  readonly fault: Fault | undefined;
   constructor(cause: unknown) {
     super('The store did not answer', { cause });
+    this.fault = faultOf(cause);
     this.name = 'StoreUnavailable';
   }
 }

@@ -1,5 +1,6 @@
 // Connects to one Redis, to a master behind Sentinel, or to a Cluster, by the form of the URL.
 import { Cluster, Redis } from 'ioredis';
+import { guardCluster, guardConnection } from './redis-guard.ts';
 
 export type RedisClient = Redis | Cluster;
 
@@ -13,6 +14,8 @@ const options = {
   commandTimeout: commandTimeoutMs,
   connectTimeout: commandTimeoutMs,
   enableAutoPipelining: true,
+  // It would send CLIENT SETINFO, for which a user needs a right and nobody a use.
+  disableClientInfo: true,
 };
 
 /**
@@ -22,8 +25,18 @@ const options = {
  */
 export function connectRedis(url: string, onError: (error: Error) => void): RedisClient {
   const client = create(url);
+  if (client instanceof Cluster) guardCluster(client);
+  else guardConnection(client);
   client.on('error', onError);
   return client;
+}
+
+/** A connection of its own to the same server, to hear events on. Its outages are those of `redis`, which tells of them. */
+export function connectListener(redis: Redis): Redis {
+  const listener = redis.duplicate({ enableAutoPipelining: false });
+  guardConnection(listener);
+  listener.on('error', () => {});
+  return listener;
 }
 
 function create(url: string): RedisClient {

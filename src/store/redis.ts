@@ -18,10 +18,18 @@ import { redisMigrations } from './redis-migrations.ts';
 import { createRedisRecord } from './redis-record.ts';
 import { createRedisSessions } from './redis-sessions.ts';
 
-const prefix = 'gatehouse:';
+export interface RedisStoreOptions {
+  /** What every key begins with; `gatehouse:` where absent. */
+  readonly prefix?: string;
+  /** This process' clock, which is compared with that of Redis. */
+  readonly now?: () => number;
+}
 
-/** A store over `redis`, which it closes with itself. @param now this process' clock, which is compared with that of Redis */
-export function createRedisStore(redis: RedisClient, now: () => number = Date.now): Store {
+/** A store over `redis`, which it closes with itself. */
+export function createRedisStore(redis: RedisClient, options: RedisStoreOptions = {}): Store {
+  const { prefix = 'gatehouse:', now = Date.now } = options;
+  // Not prepared: the version of the layout is a fact itself, and so is whose store it is.
+  const facts = createRedisFacts(redis, prefix);
   const clock = createRedisClock(redis, now);
   const sessions = createRedisSessions(redis, prefix, clock);
   const plain = {
@@ -31,7 +39,7 @@ export function createRedisStore(redis: RedisClient, now: () => number = Date.no
     claims: createRedisClaims(redis, prefix),
     notes: createRedisNotes(redis, prefix, clock),
     counters: createRedisCounters(redis, prefix, clock),
-    facts: createRedisFacts(redis, prefix),
+    facts,
     record: createRedisRecord(redis, prefix),
     aliases: createRedisAliases(redis, prefix),
     ping: () =>
@@ -52,7 +60,7 @@ export function createRedisStore(redis: RedisClient, now: () => number = Date.no
     attempt(() => migrateRedis({ redis, prefix, steps: redisMigrations })),
   );
   redis.on('close', again);
-  return store;
+  return { ...store, facts };
 }
 
 /** What was deleted stays readable in the append-only file and in a dump until they are written anew. */

@@ -1,5 +1,6 @@
 // Facts about the store in SQLite: one statement each, so that no other process comes between.
-import type { DatabaseSync } from 'node:sqlite';
+import { existsSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
 import { attempt, type FactTable } from './contract.ts';
 
 export function createSqliteFacts(db: DatabaseSync): FactTable {
@@ -19,4 +20,20 @@ export function createSqliteFacts(db: DatabaseSync): FactTable {
     replace: (name, expected, value) =>
       attempt(() => Number(replace.run(value, name, expected).changes) === 1),
   };
+}
+
+/** A fact of the file at `path`, which is not changed by it; undefined where it has none, or cannot be read. */
+export function readSqliteFact(path: string, name: string): string | undefined {
+  if (!existsSync(path)) return undefined;
+  let db: DatabaseSync | undefined;
+  try {
+    db = new DatabaseSync(path, { readOnly: true, timeout: 2000 });
+    const row = db.prepare('SELECT value FROM store_fact WHERE name = ?').get(name);
+    return row === undefined ? undefined : String(row['value']);
+  } catch {
+    // No such table yet, or no database: opening it tells.
+    return undefined;
+  } finally {
+    db?.close();
+  }
 }

@@ -13,7 +13,7 @@ import { createDesk } from '../../src/desk.ts';
 import { createLogger } from '../../src/http/log.ts';
 import { createHttpServer, drain, listen } from '../../src/http/server.ts';
 import { openRecord } from '../../src/open-record.ts';
-import { openUnfinished } from '../../src/serve.ts';
+import { openUnfinished } from '../../src/open-store.ts';
 import type { Store } from '../../src/store/contract.ts';
 import { createRedisStore } from '../../src/store/redis.ts';
 import { connectRedis } from '../../src/store/redis-client.ts';

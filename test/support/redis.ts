@@ -20,7 +20,8 @@ export interface PrivateRedis {
   close(): Promise<void>;
 }
 
-export async function startRedis(): Promise<PrivateRedis> {
+/** @param more further lines of its configuration */
+export async function startRedis(more: readonly string[] = []): Promise<PrivateRedis> {
   const command = await mustHave('redis-server');
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-redis-'));
   const password = randomBytes(24).toString('base64url');
@@ -34,6 +35,7 @@ export async function startRedis(): Promise<PrivateRedis> {
     `dir ${folder}`,
     'save ""',
     'appendonly no',
+    ...more,
   ];
   writeFileSync(configFile, `${config.join('\n')}\n`, { mode: 0o600 });
 
