@@ -113,8 +113,11 @@ test('it ends with the server: closed, ended or killed, idle or in a loop withou
     const server = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     t.after(() => server.kill('SIGKILL'));
     const [line] = (await once(server.stdout, 'data')) as [Buffer];
+    const pid = Number(String(line));
+    // Where this test fails, what it looked for must not go on for ever.
+    t.after(() => isThere(pid) && process.kill(pid, 'SIGKILL'));
     if (end !== 'exit') server.kill(end);
-    await goes(Number(String(line)), `${work} ${end}`);
+    await goes(pid, `${work} ${end}`);
   }
 });
 
