@@ -41,8 +41,10 @@ for (const store of storeKinds) {
     test('the report as JSON: each check once, the store that is really used', async () => {
       const { browser } = await begin(desk, ada);
       const report = (await browser.ask('/api/checkup')).json<Report & Record<string, unknown>>();
-      assert.deepEqual(Object.keys(report), ['ok', 'at', 'findings', 'notChecked', 'passed']);
-      const all = [...report.findings, ...report.notChecked].map(({ id }) => id).concat(report.passed);
+      assert.deepEqual(Object.keys(report), ['ok', 'at', 'findings', 'unread', 'notChecked', 'passed']);
+      const all = [...report.findings, ...report.unread, ...report.notChecked]
+        .map(({ id }) => id)
+        .concat(report.passed);
       assert.deepEqual(all.toSorted(), checks.map(({ id }) => id).toSorted());
       assert.equal(
         report.findings.some(({ id }) => id === 'redis.persistence'),

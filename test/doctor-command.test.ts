@@ -1,115 +1,16 @@
 // `gatehouse doctor` as it is typed: the shipped files, a broken .env, its exit codes and shapes, and no secret anywhere.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { suite, type TestContext, test } from 'node:test';
-import { fingerprint } from '../src/crypto/fingerprint.ts';
+import { suite, test } from 'node:test';
 import type { Report } from '../src/doctor/check-up.ts';
 import { checks } from '../src/doctor/checks.ts';
-import { runDoctor } from '../src/doctor/command.ts';
 import { checksPage } from '../src/doctor/documents.ts';
-import { gather } from '../src/doctor/gather.ts';
 import { restOf } from '../src/doctor/rest.ts';
 import { deploymentWith } from './support/deployment.ts';
-
-const root = join(import.meta.dirname, '..');
-const shipped = [
-  'oauth2-proxy.cfg',
-  'docker-compose.yml',
-  'Dockerfile',
-  '.env.example',
-  '.gitignore',
-  'gate-pages',
-  'access',
-];
-
-/** The shipped files in a folder of their own, with what the real generator makes. */
-async function shippedFolder(t: TestContext): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-doctor-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  for (const name of shipped) {
-    if (existsSync(join(root, name))) cpSync(join(root, name), join(folder, name), { recursive: true });
-  }
-  assert.equal((await run(folder, ['generate-secrets.ts', '--yes'])).code, 0);
-  return folder;
-}
-
-function setEnv(folder: string, values: Readonly<Record<string, string>>): void {
-  const path = join(folder, '.env');
-  let text = readFileSync(path, 'utf8');
-  for (const [name, value] of Object.entries(values)) {
-    const line = new RegExp(`^(?:# )?${name}=.*$`, 'm');
-    text = line.test(text) ? text.replace(line, () => `${name}=${value}`) : `${text}${name}=${value}\n`;
-  }
-  writeFileSync(path, text);
-}
-
-interface Ran {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-function run(cwd: string, args: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
-  const [file = '', ...rest] = args;
-  return new Promise((settle) => {
-    const child = spawn(process.execPath, [join(root, file), ...rest], {
-      cwd,
-      env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env },
-    });
-    let out = '';
-    let err = '';
-    child.stdout.on('data', (chunk) => {
-      out += chunk;
-    });
-    child.stderr.on('data', (chunk) => {
-      err += chunk;
-    });
-    child.on('close', (code) => settle({ code, out, err }));
-  });
-}
-
-const doctor = (cwd: string, ...args: string[]) => run(cwd, ['src/main.ts', 'doctor', ...args]);
-
-/** The same in this process, for many forms of one question. */
-async function doctorHere(folder: string, ...args: string[]): Promise<Ran> {
-  const lines = { out: '', err: '' };
-  const code = await runDoctor(args, {
-    out: (line) => {
-      lines.out += `${line}\n`;
-    },
-    err: (line) => {
-      lines.err += `${line}\n`;
-    },
-    look: ({ runBy }) =>
-      gather({
-        folder,
-        programFolder: root,
-        env: {},
-        patienceMs: 10_000,
-        trade: {
-          fingerprint,
-          faultOf: (name, value) => (value.length < 32 ? `${name} is short` : undefined),
-        },
-        addressesIn: () => [],
-        now: Date.now,
-        ...(runBy && { runBy }),
-      }),
-  });
-  return { code, ...lines };
-}
+import { doctor, doctorHere, root, run, setEnv, shippedFolder } from './support/doctor.ts';
 
 suite('gatehouse doctor', () => {
   test('over the shipped files with generated secrets: nothing at high, in containers and beside each other', async (t) => {
@@ -124,7 +25,9 @@ suite('gatehouse doctor', () => {
         report.findings.filter(({ severity }) => severity === 'high'),
         [],
       );
-      const all = [...report.findings, ...report.notChecked].map(({ id }) => id).concat(report.passed);
+      const all = [...report.findings, ...report.unread, ...report.notChecked]
+        .map(({ id }) => id)
+        .concat(report.passed);
       assert.deepEqual(
         all.toSorted(),
         checks.map(({ id }) => id).toSorted(),

@@ -1,18 +1,16 @@
-// What the check-up reads by itself: oauth2-proxy.cfg, docker-compose.yml, git's lists, permissions, the port from outside.
+// What the check-up reads by itself: oauth2-proxy.cfg, what git knows, permissions, the ports from outside.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import fc from 'fast-check';
-import { readCompose } from '../src/doctor/compose-file.ts';
-import { interpolate } from '../src/doctor/compose-variables.ts';
-import { readGateFile } from '../src/doctor/gate-file.ts';
+import { type GateFile, readGateFile } from '../src/doctor/gate-file.ts';
 import { readGateSettings } from '../src/doctor/gate-settings.ts';
-import { gitStateOf } from '../src/doctor/git-index.ts';
 import { lookAtFiles } from '../src/doctor/look-at-files.ts';
+import { lookAtGit } from '../src/doctor/look-at-git.ts';
 import { lookAtNetwork } from '../src/doctor/look-at-network.ts';
 import { lookAtPackages } from '../src/doctor/look-at-software.ts';
 import { isAnchored, opens, patternOf } from '../src/doctor/routes.ts';
@@ -24,45 +22,102 @@ function folderFor(t: TestContext): string {
   return folder;
 }
 
+function fileOf(text: string): GateFile {
+  const file = readGateFile(text);
+  assert.ok('values' in file, JSON.stringify(file));
+  return file;
+}
+
+/** What stands in a file that can be read. */
+function cfg(text: string): {
+  readonly values: Record<string, unknown>;
+  readonly refused: readonly string[];
+} {
+  const { values, refused } = fileOf(text);
+  return { values: Object.fromEntries(values), refused };
+}
+
 suite('oauth2-proxy.cfg', () => {
-  test('texts, numbers, flags and lists, with comments wherever they may stand', () => {
-    const { values, unread } = readGateFile(
+  test('texts, switches and lists, with comments wherever they may stand', () => {
+    const { values, refused } = cfg(
       [
-        '# a comment',
-        'plain = "a # b \\" \\u0041" # after it',
-        "literal = 'a \\ b'",
-        'on = true',
-        '"quoted" = false',
-        'number = -3',
-        'Capital = "x"',
-        'list = ["a", # first',
+        '\uFEFF# a comment',
+        'footer = "a # b \\" \\u0041" # after it',
+        "banner = 'a \\ b'",
+        'pass_basic_auth = true',
+        '"cookie_secure" = false',
+        'Scope = "x"',
+        'upstreams = ["a", # first',
         "  'b', # with ] in it",
         '',
         '  "c" , ]',
-        'none = []',
-        'long = """',
+        'api_routes = []',
+        'prompt = """',
         'two \\',
         '   lines"""',
       ].join('\r\n'),
     );
-    assert.deepEqual(unread, []);
-    assert.deepEqual(Object.fromEntries(values), {
-      plain: 'a # b " A',
-      literal: 'a \\ b',
-      on: true,
-      quoted: false,
-      number: -3,
-      capital: 'x',
-      list: ['a', 'b', 'c'],
-      none: [],
-      long: 'two lines',
+    assert.deepEqual(refused, []);
+    assert.deepEqual(values, {
+      footer: 'a # b " A',
+      banner: 'a \\ b',
+      pass_basic_auth: true,
+      cookie_secure: false,
+      scope: 'x',
+      upstreams: ['a', 'b', 'c'],
+      api_routes: [],
+      prompt: 'two lines',
     });
   });
 
-  test('what cannot be read is named by its line, and the next line is read again', () => {
-    const { values, unread } = readGateFile('a = "1"\nb = "open\n[table]\nc = 1 2\na = "twice"\nd = "4"\n');
-    assert.deepEqual(unread, [2, 3, 4, 5]);
-    assert.deepEqual([...values.keys()], ['a', 'd']);
+  /** Each tried with the loader of oauth2-proxy 7.15.6. */
+  test('values of another kind become what oauth2-proxy makes of them, or are refused', () => {
+    const cases: readonly (readonly [written: string, value: unknown])[] = [
+      ['skip_auth_strip_headers = ""', false],
+      ['skip_auth_strip_headers = "FALSE"', false],
+      ['skip_auth_strip_headers = "t"', true],
+      ['skip_auth_strip_headers = 0', false],
+      ['skip_auth_strip_headers = 2', true],
+      ['skip_auth_strip_headers = "yes"', undefined],
+      ['skip_auth_strip_headers = "fALSE"', undefined],
+      ['skip_auth_strip_headers = []', undefined],
+      ['scope = true', '1'],
+      ['scope = 5.5', '5.5'],
+      ['scope = ["a"]', undefined],
+      ['scope = 2020-01-01', undefined],
+      ['scope = inf', undefined],
+      ['upstreams = "a,b"', ['a', 'b']],
+      ['upstreams = ""', []],
+      ['upstreams = 5', ['5']],
+      ['upstreams = [1, true, "a,b"]', ['1', '1', 'a,b']],
+      ['upstreams = [["a"]]', undefined],
+      ['cookie_csrf_per_request_limit = "7"', '7'],
+      ['pass-host-header = false', undefined],
+      ['unknown = 1', undefined],
+      ['config = "x"', undefined],
+    ];
+    for (const [written, value] of cases) {
+      const { values, refused } = cfg(`prompt = "x"\n${written}`);
+      const [name = ''] = written.split(' ');
+      assert.deepEqual(values[name], value, written);
+      assert.deepEqual(refused, value === undefined ? [`${name} (line 2)`] : [], written);
+    }
+    assert.deepEqual(cfg('Scope = "a"\nscope = "b"').refused, ['scope (line 2)']);
+  });
+
+  test('what is no such file is named by its line', () => {
+    for (const [text, line] of [
+      ['scope = "1"\nprompt = "open\n', 2],
+      ['scope = 1 2', 1],
+      ['scope = "a"\nscope = "b"', 2],
+      ['scope = "a"\n\n[server]\nprompt = "x"', 3],
+      ['scope = "a"\n[[server]]\nprompt = "x"', 2],
+      ['scope.x = 1', 1],
+      ['{', 1],
+    ] as const) {
+      const file = readGateFile(text);
+      assert.equal('brokenAt' in file && file.brokenAt, line, text);
+    }
   });
 
   test('every text and list of texts comes back as it was written', () => {
@@ -71,12 +126,9 @@ suite('oauth2-proxy.cfg', () => {
       `"${value.replace(/["\\]|\p{Cc}/gu, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)}"`;
     fc.assert(
       fc.property(fc.array(text, { maxLength: 6 }), text, (list, one) => {
-        const { values, unread } = readGateFile(
-          `list = [${list.map(written).join(', ')}] # x\none = ${written(one)}`,
-        );
-        assert.deepEqual(unread, []);
-        assert.deepEqual(values.get('list'), list);
-        assert.equal(values.get('one'), one);
+        const { values } = cfg(`upstreams = [${list.map(written).join(', ')}] # x\nscope = ${written(one)}`);
+        assert.deepEqual(values['upstreams'], list);
+        assert.equal(values['scope'], one);
       }),
     );
   });
@@ -92,7 +144,9 @@ suite('oauth2-proxy.cfg', () => {
 
   test('flags win over the environment, that over the file; empty means unset; secrets are veiled', () => {
     const gate = readGateSettings({
-      text: 'scope = "file"\nprompt = "file"\nfooter = "file"\nclient_secret = "s3cret"\nredis_connection_url = "redis://u:pw@h:1/0"',
+      file: fileOf(
+        'scope = "file"\nprompt = "file"\nfooter = "file"\nclient_secret = "s3cret"\nredis_connection_url = "redis://u:pw@h:1/0"',
+      ),
       env: {
         OAUTH2_PROXY_SCOPE: 'env',
         OAUTH2_PROXY_PROMPT: 'env',
@@ -102,7 +156,7 @@ suite('oauth2-proxy.cfg', () => {
       },
       flags: [
         '--config',
-        'x.cfg',
+        '/etc/oauth2-proxy.cfg',
         '--scope=flag',
         '--skip-auth-route=^/a$',
         '--skip-auth-route',
@@ -122,6 +176,38 @@ suite('oauth2-proxy.cfg', () => {
     assert.equal(gate.from('prompt'), 'OAUTH2_PROXY_PROMPT');
   });
 
+  /** Each tried with the loader of oauth2-proxy 7.15.6. */
+  test('flags are read as oauth2-proxy reads them, and what it refuses or passes over is named', () => {
+    const gateOf = (flags: readonly string[], env = {}) =>
+      readGateSettings({ file: undefined, env, flags, fingerprint: () => 'mark' });
+    // A switch takes no word of its own: what follows is nothing.
+    assert.equal(gateOf(['--prefer-email-to-user', 'false']).flag('prefer_email_to_user', false), true);
+    assert.equal(gateOf(['--skip-auth-strip-headers=false']).flag('skip_auth_strip_headers', true), false);
+    assert.equal(gateOf(['--scope', '-x']).text('scope'), '-x');
+    assert.deepEqual(gateOf(['--upstream=a,b', '--upstream', 'c']).list('upstreams'), ['a', 'b', 'c']);
+    assert.equal(gateOf(['--', '--scope=y']).text('scope'), undefined);
+    assert.equal(gateOf(['word', '--scope=y']).text('scope'), 'y');
+    for (const flags of [
+      ['--unknown'],
+      ['-scope=x'],
+      ['--skip-auth-strip-headers=yes'],
+      ['--upstream="a,b"'],
+      ['--config', '/etc/other.cfg'],
+      ['--alpha-config=/etc/alpha.yaml'],
+    ])
+      assert.equal(gateOf(flags).unread.length, 1, flags.join(' '));
+    assert.deepEqual(gateOf(['--config=/etc/oauth2-proxy.cfg', '--config-test']).unread, []);
+    const env = {
+      OAUTH2_PROXY_UPSTREAM: 'a',
+      OAUTH2_PROXY_COOKIE_SECURE: '2',
+      OAUTH2_PROXY_API_ROUTES: 'a,b',
+    };
+    const gate = gateOf([], env);
+    assert.deepEqual(gate.ignored, ['OAUTH2_PROXY_UPSTREAM']);
+    assert.deepEqual(gate.unread, ['oauth2-proxy refuses OAUTH2_PROXY_COOKIE_SECURE.']);
+    assert.deepEqual(gate.list('api_routes'), ['a', 'b']);
+  });
+
   test('public routes: what is anchored, and what they open', () => {
     for (const good of ['^/$', '^(/a|/b)$', '^/a$|^/b$', '^/assets(/[A-Za-z0-9_-][|)$]*)+$']) {
       assert.ok(isAnchored(good), good);
@@ -138,75 +224,8 @@ suite('oauth2-proxy.cfg', () => {
   });
 });
 
-suite('docker-compose.yml', () => {
-  test('images, ports, environments and commands, variables filled in', () => {
-    const { services, unread } = readCompose(
-      [
-        'services:',
-        '  web: # the first',
-        `    image: "a/oauth2-proxy:v\${V:-7.1.1}"`,
-        '    ports:',
-        "      - '80:80'",
-        `      - \${HOST_PORT:?needed}:81`,
-        '    environment:',
-        `      A: \${A:-x}`,
-        '      B:',
-        '      C: "q # r"',
-        '    command: [--one, "--two=2"]',
-        '  db:',
-        '    network_mode: host',
-        '    ports: ["1:1", 2:2]',
-        '    environment:',
-        '      - D=4',
-        '      - E',
-        '  odd:',
-        '    ports:',
-        '      - target: 80',
-        'networks:',
-        '  edge:',
-      ].join('\n'),
-      { HOST_PORT: '8080', A: '' },
-    );
-    const [web, db, odd] = services;
-    assert.deepEqual(
-      services.map(({ name }) => name),
-      ['web', 'db', 'odd'],
-    );
-    assert.equal(web?.image, 'a/oauth2-proxy:v7.1.1');
-    assert.deepEqual(web?.ports, ['80:80', '8080:81']);
-    assert.deepEqual([...(web?.environment ?? [])].slice(0, 2), [
-      ['A', 'x'],
-      ['B', undefined],
-    ]);
-    assert.deepEqual(web?.command, ['--one', '--two=2']);
-    assert.equal(db?.networkMode, 'host');
-    assert.deepEqual(db?.ports, ['1:1', '2:2']);
-    assert.deepEqual(
-      [...(db?.environment ?? [])],
-      [
-        ['D', '4'],
-        ['E', undefined],
-      ],
-    );
-    assert.deepEqual(odd?.ports, []);
-    assert.deepEqual(unread, ['odd: ports']);
-  });
-
-  test('variables as Compose fills them in', () => {
-    const env = { SET: 'v', EMPTY: '' };
-    const cases = [
-      [`\${SET}/$SET`, 'v/v'],
-      [`\${EMPTY:-d}\${EMPTY-d}\${NONE-d}`, 'dd'],
-      [`\${SET:+y}\${EMPTY:+n}\${EMPTY+y}\${NONE+n}`, 'yy'],
-      [`\${NONE:-https://\${SET:-x}}/z`, 'https://v/z'],
-      [`$$SET \${NONE:?why}`, '$SET '],
-    ] as const;
-    for (const [text, filled] of cases) assert.equal(interpolate(text, env), filled, text);
-  });
-});
-
 suite('files', () => {
-  test('git’s index and ignore lists, in both forms of the index', (t) => {
+  test('git itself is asked, whatever its lists and its index look like', async (t) => {
     const folder = folderFor(t);
     const git = (...args: string[]) => execFileSync('git', ['-C', folder, ...args], { stdio: 'pipe' });
     try {
@@ -216,43 +235,74 @@ suite('files', () => {
       return;
     }
     mkdirSync(join(folder, 'sub'));
-    for (const name of ['.env', 'a', 'sub/.env', 'sub/long-name-of-a-file'])
-      writeFileSync(join(folder, name), 'x');
-    assert.deepEqual(gitStateOf(join(folder, '.env')), {
-      tracked: false,
-      ignored: false,
-      trackedCopies: [],
+    for (const name of ['.env', 'a', 'sub/.env', 'sub/prod.env']) writeFileSync(join(folder, name), 'x');
+    const look = (path = '.env', copies: string[] = [], program?: string) =>
+      lookAtGit(join(folder, path), copies, program);
+    assert.deepEqual(await look(), {
+      git: { found: { tracked: false, trackedCopies: [] } },
+      gitIgnores: { found: false },
     });
     for (const [pattern, ignored] of [
       ['.env', true],
       ['/.env', true],
       ['.env*', true],
-      ['.*', true],
       ['*.env', true],
+      ['[.]env', true],
       ['.env.*', false],
       ['sub/', false],
       ['.env\n!.env', false],
+      ['\\.env', true],
       ['# .env', false],
     ] as const) {
       writeFileSync(join(folder, '.gitignore'), `${pattern}\n`);
-      assert.equal(gitStateOf(join(folder, '.env'))?.ignored, ignored, pattern);
+      const [known, without] = await Promise.all([look(), look('.env', [], join(folder, 'no-git-here'))]);
+      assert.deepEqual(known.gitIgnores, { found: ignored }, pattern);
+      assert.deepEqual(without.gitIgnores, { found: ignored }, `${pattern}, without git`);
+      assert.ok('missing' in without.git && without.git.unread, 'only git can tell what is in it');
     }
     writeFileSync(join(folder, '.gitignore'), 'sub/\n');
-    assert.equal(gitStateOf(join(folder, 'sub', '.env'))?.ignored, true);
+    assert.deepEqual((await look('sub/.env')).gitIgnores, { found: true });
+    assert.deepEqual((await look('sub/.env', [], 'no-git-here')).gitIgnores, { found: true });
     for (const version of ['2', '4']) {
       git('update-index', '--index-version', version);
       git('add', '-f', '.');
-      assert.equal(gitStateOf(join(folder, '.env'))?.tracked, true, version);
-      const [copy, other] = [join(folder, 'sub', '.env'), join(folder, 'other.env')];
-      assert.deepEqual(gitStateOf(join(folder, '.env'), [copy, other])?.trackedCopies, [copy], version);
+      assert.deepEqual((await look()).git, { found: { tracked: true, trackedCopies: [] } }, version);
+      assert.deepEqual((await look('sub/.env', ['prod.env', 'other.env'])).git, {
+        found: { tracked: true, trackedCopies: ['prod.env'] },
+      });
       git('rm', '-q', '--cached', '.env');
-      assert.equal(gitStateOf(join(folder, '.env'))?.tracked, false, version);
+      assert.deepEqual((await look()).git, { found: { tracked: false, trackedCopies: [] } }, version);
     }
-    git('config', 'extensions.objectformat', 'sha256');
-    assert.throws(() => gitStateOf(join(folder, '.env')));
+    // A repository that git does not understand answers like one whose owner it does not trust.
+    writeFileSync(join(folder, '.git', 'config'), '[core\n');
+    const refused = await look();
+    assert.ok('missing' in refused.git && refused.git.unread);
+    assert.ok('missing' in refused.gitIgnores && refused.gitIgnores.unread);
+    const outside = await lookAtGit(join(folderFor(t), '.env'), []);
+    assert.ok('missing' in outside.git && outside.git.unread === undefined);
   });
 
-  test('modes, copies, the record’s place', (t) => {
+  test('a program that the repository itself names is not run', async (t) => {
+    const folder = folderFor(t);
+    const git = (...args: string[]) => execFileSync('git', ['-C', folder, ...args], { stdio: 'pipe' });
+    try {
+      git('init', '-q');
+    } catch {
+      t.skip('git is missing');
+      return;
+    }
+    const script = join(folder, 'monitor');
+    writeFileSync(script, `#!/bin/sh\ntouch '${join(folder, 'ran')}'\n`, { mode: 0o755 });
+    writeFileSync(join(folder, '.env'), 'x');
+    git('add', '.');
+    git('config', 'core.fsmonitor', script);
+    assert.ok('found' in (await lookAtGit(join(folder, '.env'), [])).git);
+    assert.equal(existsSync(join(folder, 'ran')), false);
+    git('status');
+    assert.equal(existsSync(join(folder, 'ran')), true, 'git would have run it');
+  });
+
+  test('modes, copies, the record’s place', async (t) => {
     const folder = folderFor(t);
     const write = (name: string, mode: number) => {
       writeFileSync(join(folder, name), 'x');
@@ -262,6 +312,7 @@ suite('files', () => {
     write('.env.bak', 0o640);
     write('.env~', 0o600);
     write('oauth2-proxy.cfg', 0o666);
+    write('docker-compose.rolling.yml', 0o666);
     mkdirSync(join(folder, 'data'), { mode: 0o700 });
     write('data/gatehouse.db', 0o644);
     write('prod.env', 0o600);
@@ -276,21 +327,24 @@ suite('files', () => {
         emailsFile: { found: 'access/emails.txt' },
         secretFiles: ['key', 'not-there'],
         addressesIn: () => [],
+        alsoDeciding: ['docker-compose.rolling.yml'],
       });
-    const files = look('logs/deep/record.log');
+    const files = await look('logs/deep/record.log');
     assert.deepEqual(files.env, { found: { path: '.env', mode: 0o600 } });
     assert.deepEqual(files.envCopies.map(({ path }) => path).sort(), ['.env.bak', '.env~', 'prod.env']);
-    assert.deepEqual(files.secretFiles, [{ path: 'key', mode: 0o644 }]);
+    assert.deepEqual(files.secretFiles, { found: [{ path: 'key', mode: 0o644 }] });
     assert.deepEqual(files.notWritable, { found: [] });
     assert.ok('found' in files.freeBytes && files.freeBytes.found > 0);
-    assert.deepEqual(files.openToAll, { found: ['oauth2-proxy.cfg'] });
+    assert.deepEqual(files.openToAll, { found: ['oauth2-proxy.cfg', 'docker-compose.rolling.yml'] });
     assert.deepEqual(files.data, { found: { path: 'data', mode: 0o700, openFiles: ['data/gatehouse.db'] } });
     assert.deepEqual(files.auditLog, { found: { path: 'logs/deep/record.log', writable: true } });
     assert.deepEqual(files.emails, { found: { path: 'access/emails.txt', mode: undefined, addresses: [] } });
     chmodSync(folder, 0o777);
-    assert.deepEqual(look('data').openToAll, { found: ['oauth2-proxy.cfg', '.'] });
-    assert.deepEqual(look('data').auditLog, { found: { path: 'data', writable: false } });
-    assert.deepEqual(look('.env/record.log').auditLog, {
+    assert.deepEqual((await look('data')).openToAll, {
+      found: ['oauth2-proxy.cfg', '.', 'docker-compose.rolling.yml'],
+    });
+    assert.deepEqual((await look('data')).auditLog, { found: { path: 'data', writable: false } });
+    assert.deepEqual((await look('.env/record.log')).auditLog, {
       found: { path: '.env/record.log', writable: false },
     });
   });
@@ -302,24 +356,32 @@ suite('files', () => {
   });
 });
 
-test('an app that listens everywhere is found at every address of this machine; one on loopback is not', async (t) => {
+test('who listens everywhere is found at every address of this machine, as the app or as something; on loopback not', async (t) => {
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   if (!addresses.some(({ internal, family }) => !internal && family === 'IPv4')) {
     t.skip('this machine has no address but loopback');
     return;
   }
-  for (const [host, isOpen] of [
-    ['0.0.0.0', true],
-    ['127.0.0.1', false],
+  const hosts = new Set<unknown>();
+  for (const [host, answer, isApp, isUnclear] of [
+    ['0.0.0.0', '{"status":"healthy"}', true, false],
+    ['0.0.0.0', 'another program', false, true],
+    ['127.0.0.1', '{"status":"healthy"}', false, false],
   ] as const) {
-    const server = createServer((_req, res) => res.end('{"status":"healthy"}'));
+    const server = createServer((req, res) => {
+      hosts.add(req.headers.host);
+      res.end(answer);
+    });
     await new Promise<void>((resolve) => server.listen(0, host, resolve));
     t.after(() => server.close());
     const address = server.address();
     const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
-    const { appAt } = await lookAtNetwork(port, 1);
-    assert.equal(appAt.length > 0, isOpen, host);
+    const found = await lookAtNetwork({ port, opsPort: 1, publicOrigin: 'https://desk.example.org' });
+    assert.equal(found.appAt.length > 0, isApp, `${host} ${answer}`);
+    assert.equal(found.unclearAt.app.length > 0, isUnclear, `${host} ${answer}`);
   }
+  // Under another name the app answers 421, and could not be told from another program.
+  assert.deepEqual([...hosts], ['desk.example.org']);
 });
 
 test('a symptom is found by the words that people use', () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, suite, test } from 'node:test';
 import { createApp } from '../src/app.ts';
 import { fingerprint } from '../src/crypto/fingerprint.ts';
-import { checkUp } from '../src/doctor/check-up.ts';
+import { checkUp, summaryOf } from '../src/doctor/check-up.ts';
 import { checks } from '../src/doctor/checks.ts';
 import type { LiveProbe } from '../src/doctor/deployment.ts';
 import { closed } from '../src/doctor/routes.ts';
@@ -253,14 +253,25 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
   ['redis.no-expiry', 'tickets', redis({ withoutExpiry: [{ kind: 'ticket', count: 3 }] })],
   ['redis.version', 'old', redis({ version: '6.2.7' })],
   ['network.host', 'everywhere', { env: { HOST: '0.0.0.0' } }],
-  ['network.reachable', 'from outside', { facts: { network: { appAt: ['192.0.2.7:3000'], opsAt: [] } } }],
-  ['network.ops-reachable', 'from outside', { facts: { network: { appAt: [], opsAt: ['192.0.2.7:9464'] } } }],
+  [
+    'network.reachable',
+    'from outside',
+    { facts: { network: { ...goodFacts.network, appAt: ['192.0.2.7:3000'] } } },
+  ],
+  [
+    'network.ops-reachable',
+    'from outside',
+    { facts: { network: { ...goodFacts.network, opsAt: ['192.0.2.7:9464'] } } },
+  ],
   ['network.upstream', 'another machine', { env: { OAUTH2_PROXY_UPSTREAMS: 'http://10.1.2.3:3000/' } }],
   ['network.gate-address', 'everywhere', { env: { OAUTH2_PROXY_HTTP_ADDRESS: '0.0.0.0:4180' } }],
   [
     'network.published-ports',
     'Redis',
-    { compose: [['    image: redis:8-alpine', "    image: redis:8-alpine\n    ports: ['6379:6379']"]] },
+    {
+      env: { COMPOSE_PROFILES: 'redis' },
+      compose: [['    image: redis:8-alpine', "    image: redis:8-alpine\n    ports: ['6379:6379']"]],
+    },
   ],
   [
     'network.published-ports',
@@ -276,13 +287,9 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
   [
     'files.env-git',
     'tracked',
-    files({ git: { found: { tracked: true, ignored: false, trackedCopies: [] } } }),
+    files({ git: { found: { tracked: true, trackedCopies: [] } }, gitIgnores: { found: false } }),
   ],
-  [
-    'files.env-ignored',
-    'one add away',
-    files({ git: { found: { tracked: false, ignored: false, trackedCopies: [] } } }),
-  ],
+  ['files.env-ignored', 'one add away', files({ gitIgnores: { found: false } })],
   ['files.env-copies', 'a backup', files({ envCopies: [{ path: '.env.old', mode: 0o600 }] })],
   ['files.data-mode', 'the folder', files({ data: { found: { path: 'data', mode: 0o755, openFiles: [] } } })],
   [
@@ -440,7 +447,10 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
   [
     'network.published-ports',
     'in an override',
-    { override: ["services:\n    redis:\n        ports:\n            - '6379:6379'\n"] },
+    {
+      env: { COMPOSE_PROFILES: 'redis' },
+      override: ["services:\n    redis:\n        ports:\n            - '6379:6379'\n"],
+    },
   ],
   [
     'compose.readable',
@@ -463,12 +473,12 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
     { override: ["services:\n  x:\n    ports: ['1:1']\n  y:\n    extends:\n      service: x\n"] },
   ],
   [
-    'compose.readable',
-    'in a form that is not read',
+    'network.published-ports',
+    'all in flow style',
     { override: ["services: {app: {ports: ['3000:3000']}}\n"] },
   ],
   [
-    'compose.readable',
+    'network.published-ports',
     'ports by an alias',
     { override: ["x-a: &a\n  ports: ['3000:3000']\nservices:\n  app:\n    <<: *a\n"] },
   ],
@@ -477,8 +487,8 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
     'in a file of variables',
     {
       runBy: 'compose',
-      env: { OAUTH2_PROXY_TRUSTED_IPS: '10.0.0.0/8' },
       compose: [["    group_add: ['1000']", "    group_add: ['1000']\n    env_file: .env"]],
+      files: { '.env': 'OAUTH2_PROXY_TRUSTED_IPS=10.0.0.0/8\n' },
     },
   ],
   [
@@ -513,12 +523,12 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
     'in an address',
     { env: { REDIS_PASSWORD: undefined, REDIS_URL: 'redis://:changeme@127.0.0.1:6379/0' } },
   ],
+  ['files.env-git', 'a copy', files({ git: { found: { tracked: false, trackedCopies: ['prod.env'] } } })],
   [
-    'files.env-git',
-    'a copy',
-    files({ git: { found: { tracked: false, ignored: true, trackedCopies: ['prod.env'] } } }),
+    'files.secret-files',
+    'for all',
+    files({ secretFiles: { found: [{ path: 'secrets/key', mode: 0o644 }] } }),
   ],
-  ['files.secret-files', 'for all', files({ secretFiles: [{ path: 'secrets/key', mode: 0o644 }] })],
   ['files.data-writable', 'root’s', files({ notWritable: { found: ['data/gatehouse.db'] } })],
   ['files.space', 'full', files({ freeBytes: { found: 4096 } })],
   [
@@ -698,6 +708,19 @@ suite('the check-up over deployments that are broken in one way', () => {
     );
   });
 
+  test('what a stranger got no answer to is not called closed', () => {
+    for (const name of ['metrics', 'envFile', 'gitHead', 'forgedUri', 'forgedMember'] as const) {
+      const { passed, unread, findings } = checkUp(deploymentWith({ facts: withoutAnswer(name) }));
+      const id = { forgedUri: 'live.forged-uri', forgedMember: 'live.forged-identity' }[name as string];
+      assert.ok(!passed.includes(id ?? 'live.closed'), name);
+      assert.ok(
+        unread.some((one) => one.id === (id ?? 'live.closed')),
+        name,
+      );
+      assert.deepEqual(findings, []);
+    }
+  });
+
   test('what cannot be looked at is said, never passed', () => {
     const missing = { missing: 'not here' };
     const blind = { config: missing, gate: missing, compose: missing, files: missing, redis: missing };
@@ -721,6 +744,46 @@ suite('the check-up over deployments that are broken in one way', () => {
       'versions.node',
     ]);
     assert.equal(notChecked.length, checks.length - passed.length);
+  });
+
+  test('what is there and cannot be read is never an all-clear', () => {
+    const unread = { missing: 'it is there', unread: true } as const;
+    const blind = { config: unread, gate: unread, compose: unread, files: unread, redis: unread };
+    const report = checkUp({
+      ...deploymentWith({}),
+      ...blind,
+      doubts: { config: 'it is there', gate: 'it is there' },
+      network: unread,
+      live: unread,
+      retention: unread,
+      software: { node: '24.21.0', gate: unread, packages: unread },
+    });
+    assert.equal(report.ok, false);
+    assert.deepEqual(
+      report.findings.map(({ id }) => id),
+      ['gate.config-readable'],
+    );
+    assert.deepEqual(report.notChecked, []);
+    // What the running Node.js and the date alone decide.
+    assert.deepEqual(report.passed, ['versions.node-advisories', 'versions.advisories-age', 'versions.node']);
+    assert.match(summaryOf(report), /\d+ could not be read, so this is not an all-clear\.$/);
+  });
+
+  test('doubts about what runs leave open whatever would have passed, and nothing else', () => {
+    const well = deploymentWith({});
+    const doubted = { ...well, doubts: { config: 'it may be another', gate: 'it may be another' } };
+    const { unread, findings, passed } = checkUp(doubted);
+    assert.deepEqual(findings, []);
+    const ids = unread.map(({ id }) => id);
+    for (const id of ['settings.https', 'gate.strip-headers', 'gate.cookie-name', 'secret.in-config'])
+      assert.ok(ids.includes(id), id);
+    assert.ok(passed.includes('files.env-mode') && passed.includes('live.gate'));
+    const open = deploymentWith({ env: { RATE_LIMIT: 'off' } });
+    const faulty = checkUp({ ...open, doubts: doubted.doubts });
+    assert.deepEqual(
+      faulty.findings.map(({ id }) => id),
+      ['settings.rate-limit'],
+    );
   });
 
   test('ids are unique, and every symptom leads to checks that are there', () => {
@@ -749,8 +812,9 @@ suite('the check-up over deployments that are broken in one way', () => {
       ['settings.rate-limit'],
     );
     assert.deepEqual(
-      report.notChecked.map(({ id }) => id),
+      report.unread.map(({ id }) => id),
       ['cookie.secure'],
     );
+    assert.equal(checkUp(deploymentWith({}), 'high', table).ok, false, 'what failed is no all-clear');
   });
 });

@@ -28,17 +28,24 @@ export interface CheckupProps {
   readonly lookedAt: number;
   readonly now: number;
   readonly groups: readonly { readonly subject: string; readonly findings: readonly CheckupFinding[] }[];
+  /** What is there and could not be read, by the reason. */
+  readonly unread: readonly {
+    readonly reason: string;
+    readonly checks: readonly (CheckName & { readonly severity: Severity })[];
+  }[];
   readonly notChecked: readonly { readonly reason: string; readonly checks: readonly CheckName[] }[];
   readonly passed: readonly CheckName[];
   readonly symptoms: readonly {
     readonly says: string;
     readonly lookAt: string;
-    readonly checks: readonly (CheckName & { readonly state: 'passed' | 'found' | 'not checked' })[];
+    readonly checks: readonly (CheckName & {
+      readonly state: 'passed' | 'found' | 'not read' | 'not checked';
+    })[];
   }[];
 }
 
 export function checkup(frame: Frame, props: CheckupProps): Html {
-  const { groups, notChecked, passed, symptoms } = props;
+  const { groups, unread, notChecked, passed, symptoms } = props;
   const unseen = notChecked.reduce((sum, group) => sum + group.checks.length, 0);
   return layout(
     frame,
@@ -49,6 +56,7 @@ export function checkup(frame: Frame, props: CheckupProps): Html {
     },
     html`${state(frame, props)}
 ${groups.map(({ subject, findings }) => card(subject, html`<ul class="findings">${findings.map((finding) => row(frame, finding))}</ul>`))}
+${unread.length > 0 && card('Could not be read', html`<p>These are neither well nor known to be wrong. Mend what the reason names, then look again.</p><dl class="reasons">${unread.map(({ reason, checks }) => html`<div><dt>${capital(prose(reason), reason)}.</dt>${checks.map(({ id, good, severity }) => html`<dd>${severityPill(frame, severity)} ${prose(good)} <code class="muted small">${id}</code></dd>`)}</div>`)}</dl>`)}
 ${unseen > 0 && fold(`${plural(unseen, 'check')} could not look from here`, html`<dl class="reasons">${notChecked.map(({ reason, checks }) => html`<div><dt>${capital(prose(reason), reason)}.</dt>${checks.map(({ id, good }) => html`<dd>${good} <code class="muted small">${id}</code></dd>`)}</div>`)}</dl>`)}
 ${passed.length > 0 && fold(`${plural(passed.length, 'check')} passed`, html`<ul class="well">${passed.map(({ id, good }) => html`<li>${pill(frame, 'good', 'well')}<span>${prose(good)} <code class="muted small">${id}</code></span></li>`)}</ul>`)}
 <section class="card"><h2>When somebody says …</h2>
@@ -91,6 +99,7 @@ function symptomBody(frame: Frame, { lookAt, checks }: CheckupProps['symptoms'][
   const pills = {
     passed: ['good', 'well'],
     found: ['weak', 'found'],
+    'not read': ['weak', 'could not be read'],
     'not checked': ['unknown', 'not checked'],
   } as const;
   return html`<ul class="well">${checks.map(({ id, good, state: is }) => html`<li>${pill(frame, pills[is][0], pills[is][1])}<span>${prose(good)} <code class="muted small">${id}</code></span></li>`)}</ul>

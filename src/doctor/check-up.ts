@@ -12,14 +12,24 @@ export interface Finding {
   readonly mend: string;
 }
 
+export interface Unread {
+  readonly id: string;
+  readonly severity: Severity;
+  readonly subject: string;
+  readonly reason: string;
+}
+
 /** The shape of `gatehouse doctor --json` and of GET /api/checkup; it only ever gains fields. */
 export interface Report {
-  /** Nothing was found at or above the severity that counts. */
+  /** Nothing was found, and nothing stayed unread, at or above the severity that counts. */
   readonly ok: boolean;
   /** ISO 8601, UTC. */
   readonly at: string;
   /** The gravest first, otherwise in the order of the table. */
   readonly findings: readonly Finding[];
+  /** What is there and could not be read: neither well nor known to be wrong. The gravest first. */
+  readonly unread: readonly Unread[];
+  /** What there was nothing to look at for, from here. */
   readonly notChecked: readonly { readonly id: string; readonly reason: string }[];
   readonly passed: readonly string[];
 }
@@ -31,6 +41,7 @@ export function checkUp(
   table: readonly Check[] = checks,
 ): Report {
   const findings: Finding[] = [];
+  const unread: Unread[] = [];
   const notChecked: { id: string; reason: string }[] = [];
   const passed: string[] = [];
   for (const check of table) {
@@ -38,12 +49,14 @@ export function checkUp(
     const verdict = judge(check, deployment);
     if (verdict === 'passed') passed.push(id);
     else if ('notChecked' in verdict) notChecked.push({ id, reason: verdict.notChecked });
+    else if ('unread' in verdict) unread.push({ id, severity, subject, reason: verdict.unread });
     else findings.push({ id, severity, subject, seen: verdict.seen, why, mend: verdict.mend ?? mend });
   }
   return {
-    ok: !findings.some((finding) => isAtLeast(finding.severity, failOn)),
+    ok: ![...findings, ...unread].some((one) => isAtLeast(one.severity, failOn)),
     at: new Date(deployment.at).toISOString(),
-    findings: findings.sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity)),
+    findings: findings.sort(byGravity),
+    unread: unread.sort(byGravity),
     notChecked,
     passed,
   };
@@ -53,8 +66,21 @@ export function isAtLeast(severity: Severity, floor: Severity): boolean {
   return severities.indexOf(severity) <= severities.indexOf(floor);
 }
 
-/** "Nothing at high. 2 medium, 1 low." */
-export function summaryOf({ findings }: Pick<Report, 'findings'>): string {
+function byGravity(a: { readonly severity: Severity }, b: { readonly severity: Severity }): number {
+  return severities.indexOf(a.severity) - severities.indexOf(b.severity);
+}
+
+export function worstOf(given: readonly Severity[]): Severity | undefined {
+  return severities.find((severity) => given.includes(severity));
+}
+
+/** "Nothing at high. 2 medium, 1 low." and "3 could not be read: this is no all-clear." */
+export function summaryOf({ findings, unread }: Pick<Report, 'findings' | 'unread'>): string {
+  const blind = unread.length > 0 ? ` ${unread.length} could not be read, so this is not an all-clear.` : '';
+  return `${foundWords(findings)}${blind}`;
+}
+
+function foundWords(findings: readonly Finding[]): string {
   const counts = severities.map(
     (severity) => [severity, findings.filter((one) => one.severity === severity).length] as const,
   );
@@ -70,6 +96,6 @@ function judge(check: Check, deployment: Deployment): Verdict {
   try {
     return check.judge(deployment);
   } catch {
-    return { notChecked: 'this check failed by itself; the others went on' };
+    return { unread: 'this check failed by itself; the others went on' };
   }
 }

@@ -25,7 +25,10 @@ export type Verdict =
   | 'passed'
   /** `mend` where the deployment makes a better line than the check's own. */
   | { readonly seen: string; readonly mend?: string }
-  | { readonly notChecked: string };
+  /** There was nothing to look at from here, or it is another check's own. */
+  | { readonly notChecked: string }
+  /** It is there and could not be read: never an all-clear. */
+  | { readonly unread: string };
 
 export interface Check {
   /** Never changes, once it was released. */
@@ -49,6 +52,18 @@ export function seenIf(fault: string | false | undefined, mend?: string): Verdic
 
 export const notChecked = (reason: string): Verdict => ({ notChecked: reason });
 
+export const unread = (reason: string): Verdict => ({ unread: reason });
+
+/** The verdict on a part that is not known. */
+export function missing(known: { readonly missing: string; readonly unread?: true }): Verdict {
+  return known.unread ? unread(known.missing) : notChecked(known.missing);
+}
+
+/** What passed only as far as it could be read has not passed. */
+export function unlessDoubted(verdict: Verdict, doubt: string | undefined): Verdict {
+  return verdict === 'passed' && doubt !== undefined ? unread(doubt) : verdict;
+}
+
 /** Judges a part that may not be known. */
 export function of<T>(
   part: (deployment: Deployment) => Known<T>,
@@ -56,12 +71,27 @@ export function of<T>(
 ): Check['judge'] {
   return (deployment) => {
     const known = part(deployment);
-    return 'missing' in known ? notChecked(known.missing) : judge(known.found, deployment);
+    return 'missing' in known ? missing(known) : judge(known.found, deployment);
   };
 }
 
-export const ofConfig = (judge: Parameters<typeof of<Found<'config'>>>[1]) => of((d) => d.config, judge);
-export const ofGate = (judge: Parameters<typeof of<Found<'gate'>>>[1]) => of((d) => d.gate, judge);
+export function ofConfig(judge: Parameters<typeof of<Found<'config'>>>[1]): Check['judge'] {
+  const judged = of((d) => d.config, judge);
+  return (deployment) => unlessDoubted(judged(deployment), deployment.doubts.config);
+}
+
+export function ofGate(judge: Parameters<typeof of<Found<'gate'>>>[1]): Check['judge'] {
+  const judged = of((d) => d.gate, judge);
+  return (deployment) => unlessDoubted(judged(deployment), deployment.doubts.gate);
+}
+
+/** Compares the gate with the settings. */
+export function ofGateAndConfig(
+  judge: (gate: Found<'gate'>, config: Found<'config'>, deployment: Deployment) => Verdict,
+): Check['judge'] {
+  return ofGate((gate, deployment) => ofConfig((config) => judge(gate, config, deployment))(deployment));
+}
+
 export const ofFiles = (judge: Parameters<typeof of<Found<'files'>>>[1]) => of((d) => d.files, judge);
 
 type Found<Part extends 'config' | 'gate' | 'files'> = Extract<Deployment[Part], { found: unknown }>['found'];

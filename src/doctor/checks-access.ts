@@ -1,5 +1,5 @@
 // Checks of who gets in: the allow-list, and what goes past it.
-import { type Check, notChecked, of, ofConfig, ofGate, quote, quoteAll, seenIf } from './check.ts';
+import { type Check, missing, notChecked, of, ofConfig, ofGate, quote, quoteAll, seenIf } from './check.ts';
 import type { Deployment, Files } from './deployment.ts';
 
 const emails = (d: Deployment): Files['emails'] => ('missing' in d.files ? d.files : d.files.found.emails);
@@ -90,9 +90,9 @@ export const accessChecks: readonly Check[] = [
     good: 'Only its owner can write the allow-list',
     why: 'Whoever can write it can let himself in.',
     mend: 'chmod o-w access/emails.txt',
-    judge: of(emails, ({ path, mode, addresses }) => {
-      if (addresses.length === 0) return notChecked('there is no allow-list yet');
-      if (mode === undefined) return notChecked('this system has no permission bits');
+    judge: of(emails, ({ path, mode }) => {
+      if (mode === undefined)
+        return notChecked('there is no allow-list yet, or this system has no permission bits');
       return seenIf(
         (mode & 0o002) !== 0 && `Everyone on this machine can write ${quote(path)}.`,
         `chmod o-w ${path}`,
@@ -108,8 +108,8 @@ export const accessChecks: readonly Check[] = [
     mend: 'echo you@example.org >> access/emails.txt',
     judge: ofConfig(({ operators }, deployment) => {
       const list = emails(deployment);
-      if ('missing' in list || list.found.addresses.length === 0)
-        return notChecked('there is no allow-list here');
+      if ('missing' in list) return missing(list);
+      if (list.found.addresses.length === 0) return notChecked('there is no allow-list here');
       if ('found' in deployment.gate && deployment.gate.found.list('email_domains').length > 0) {
         return notChecked('email_domains lets in others as well');
       }

@@ -1,6 +1,6 @@
 // Checks of the versions of oauth2-proxy, Redis, Valkey and Node.js against the table of advisories.
 import { type AdvisedSoftware, floorOf, lastLookedThroughAt, openAdvisories } from './advisories.ts';
-import { type Check, notChecked, of, quote, seenIf } from './check.ts';
+import { type Check, notChecked, of, quote, seenIf, unread } from './check.ts';
 import { oldestNode } from './checks-versions.ts';
 import { isOlder } from './version-order.ts';
 
@@ -26,7 +26,7 @@ export const advisoryChecks: readonly Check[] = [
     judge: of(
       (d) => d.software.gate,
       ({ version, from }) => {
-        if (!/^\d+\.\d+/.test(version)) return notChecked(`${from} does not name a version`);
+        if (!/^\d+\.\d+/.test(version)) return unread(`${from} does not name a version`);
         const faults = openTo('oauth2-proxy', version);
         return seenIf(faults !== '' && `${from} is ${quote(version)}. ${faults}`);
       },

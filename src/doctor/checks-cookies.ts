@@ -1,5 +1,14 @@
 // Checks of the cookies, the app's own and oauth2-proxy's, by the settings that make them.
-import { type Check, notChecked, of, ofConfig, ofGate, quote, quoteAll, seenIf } from './check.ts';
+import {
+  type Check,
+  notChecked,
+  ofConfig,
+  ofGate,
+  ofGateAndConfig,
+  quote,
+  quoteAll,
+  seenIf,
+} from './check.ts';
 import { isLoopback } from './near.ts';
 
 const overHttp = 'over plain http no cookie can be kept so; see settings.https and settings.public-url';
@@ -160,10 +169,8 @@ export const cookieChecks: readonly Check[] = [
     good: 'The app knows oauth2-proxy’s cookie by its name',
     why: 'Under another name the app cannot see whose session at the gate a request has: signing out would not reach it.',
     mend: 'GATE_COOKIE_NAME=(oauth2-proxy’s cookie_name)',
-    judge: ofGate((gate, { config }) => {
-      if ('missing' in config) return notChecked(config.missing);
+    judge: ofGateAndConfig((gate, { gateCookie: { name: known } }) => {
       const name = gate.text('cookie_name') ?? '_oauth2_proxy';
-      const known = config.found.gateCookie.name;
       return seenIf(
         name !== known && `oauth2-proxy sets ${quote(name)}, the app looks for ${quote(known)}.`,
         `GATE_COOKIE_NAME=${name}`,
@@ -221,19 +228,13 @@ export const cookieChecks: readonly Check[] = [
     good: 'The app looks for the gate’s sessions where they are',
     why: 'Looking in the wrong place, the app cannot end a session at the gate: signed out here, signed in there.',
     mend: 'GATE_SESSION_STORE=redis',
-    judge: of(
-      (d) => d.gate,
-      (gate, { config }) => {
-        if ('missing' in config) return notChecked(config.missing);
-        const there = gate.text('session_store_type') ?? 'cookie';
-        const here = config.found.gateSessions;
-        return seenIf(
-          there !== here &&
-            `oauth2-proxy keeps sessions in ${quote(there)}, the app looks in ${quote(here)}.`,
-          `GATE_SESSION_STORE=${there}`,
-        );
-      },
-    ),
+    judge: ofGateAndConfig((gate, { gateSessions: here }) => {
+      const there = gate.text('session_store_type') ?? 'cookie';
+      return seenIf(
+        there !== here && `oauth2-proxy keeps sessions in ${quote(there)}, the app looks in ${quote(here)}.`,
+        `GATE_SESSION_STORE=${there}`,
+      );
+    }),
   },
   {
     id: 'gate.redis-agrees',
@@ -242,9 +243,7 @@ export const cookieChecks: readonly Check[] = [
     good: 'The app looks into the same Redis as oauth2-proxy',
     why: 'In another one, or in another of its databases, the app finds no session of the gate: signed out here, signed in there.',
     mend: 'GATE_REDIS_URL=(oauth2-proxy’s redis_connection_url)',
-    judge: ofGate((gate, { config }) => {
-      if ('missing' in config) return notChecked(config.missing);
-      const here = config.found.gateRedis;
+    judge: ofGateAndConfig((gate, { gateRedis: here }) => {
       if (gate.text('session_store_type') !== 'redis' || here === undefined) return 'passed';
       const there = gate.text('redis_connection_url');
       const isMany = ['redis_use_sentinel', 'redis_use_cluster'].some((name) => gate.flag(name, false));

@@ -1,5 +1,5 @@
 // Checks of files and their permissions: .env and its copies, data, record, and what decides about security.
-import { type Check, notChecked, ofFiles, quote, quoteAll, seenIf, type Verdict } from './check.ts';
+import { type Check, missing, notChecked, ofFiles, quote, quoteAll, seenIf, type Verdict } from './check.ts';
 import type { FileFact, Files, Known } from './deployment.ts';
 
 /** Days of ordinary use. */
@@ -39,9 +39,12 @@ export const fileChecks: readonly Check[] = [
     good: 'git is told to leave .env alone',
     why: 'The next `git add .` would take every secret along.',
     mend: "echo '.env' >> .gitignore",
-    judge: part('git', ({ ignored, tracked }) =>
-      seenIf(!ignored && !tracked && 'No line of .gitignore matches .env.'),
-    ),
+    judge: ofFiles(({ git, gitIgnores }) => {
+      if ('missing' in gitIgnores) return missing(gitIgnores);
+      // One that git has already is files.env-git's own.
+      const tracked = 'found' in git && git.found.tracked;
+      return seenIf(!gitIgnores.found && !tracked && 'No line of .gitignore matches .env.');
+    }),
   },
   {
     id: 'files.env-copies',
@@ -79,7 +82,7 @@ export const fileChecks: readonly Check[] = [
     good: 'Files that hold a single secret are closed to others',
     why: 'What a setting with _FILE names is worth as much as .env itself.',
     mend: 'chmod 600 (the file)',
-    judge: ofFiles(({ secretFiles }) => {
+    judge: part('secretFiles', (secretFiles) => {
       const open = secretFiles.filter(({ mode }) => mode !== undefined && (mode & 0o007) !== 0);
       return seenIf(
         open.length > 0 && `Everyone on this machine can read ${quoteAll(open.map(({ path }) => path))}.`,
@@ -148,14 +151,14 @@ export const fileChecks: readonly Check[] = [
   },
 ];
 
-function part<K extends Exclude<keyof Files, 'envCopies' | 'secretFiles'>>(
+function part<K extends Exclude<keyof Files, 'envCopies'>>(
   name: K,
   judge: (value: Extract<Files[K], { found: unknown }>['found']) => Verdict,
 ): Check['judge'] {
   return ofFiles((files) => {
     const known: Known<unknown> = files[name];
     return 'missing' in known
-      ? notChecked(known.missing)
+      ? missing(known)
       : judge(known.found as Extract<Files[K], { found: unknown }>['found']);
   });
 }

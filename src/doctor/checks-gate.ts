@@ -1,6 +1,16 @@
 // Checks of oauth2-proxy: what it believes, what it lets through, what it tells, what it writes down.
 import { isIP } from 'node:net';
-import { type Check, notChecked, ofGate, quote, quoteAll, seenIf } from './check.ts';
+import {
+  type Check,
+  notChecked,
+  ofGate,
+  ofGateAndConfig,
+  quote,
+  quoteAll,
+  seenIf,
+  unlessDoubted,
+  unread,
+} from './check.ts';
 import type { Deployment } from './deployment.ts';
 import type { GateSettings } from './gate-settings.ts';
 import { isAnchored, isNegated, opens, patternOf } from './routes.ts';
@@ -32,18 +42,15 @@ export const gateChecks: readonly Check[] = [
     good: 'oauth2-proxy’s settings can all be read',
     why: 'What the check-up cannot read it cannot judge, and oauth2-proxy may refuse the file.',
     mend: 'oauth2-proxy --config oauth2-proxy.cfg --config-test',
-    judge: ofGate(({ unreadLines, unreadSources, faultySwitches }) =>
-      seenIf(
-        [
-          unreadLines.length > 0 && `Not understood: line ${unreadLines.slice(0, 8).join(', ')}.`,
-          unreadSources.length > 0 &&
-            `Its settings are in ${quoteAll(unreadSources)}, which is not read here.`,
-          faultySwitches.length > 0 && `Neither true nor false: ${faultySwitches.join(', ')}.`,
-        ]
-          .filter(Boolean)
-          .join(' '),
-      ),
-    ),
+    judge({ gate, doubts }) {
+      if ('missing' in gate) return gate.unread ? { seen: `${gate.missing}.` } : notChecked(gate.missing);
+      const { unread: faults, ignored } = gate.found;
+      const passedOver = `oauth2-proxy has no such setting and passes over it: ${quoteAll(ignored)}.`;
+      return unlessDoubted(
+        seenIf([...faults, ...(ignored.length > 0 ? [passedOver] : [])].join(' ')),
+        doubts.gate,
+      );
+    },
   },
   {
     id: 'gate.proxy-trust',
@@ -124,13 +131,12 @@ export const gateChecks: readonly Check[] = [
     mend: 'skip_auth_routes = ["GET=^/$", "GET=^/health$"]',
     judge: ofGate((gate) => {
       const anchored = routesOf(gate).filter((route) => isNegated(route) || isAnchored(patternOf(route)));
-      const unread = anchored.filter((route) => opens(route) === undefined);
+      const odd = anchored.filter((route) => opens(route) === undefined);
       const wide = anchored.flatMap((route) => {
         const [opened] = opens(route) ?? [];
         return opened === undefined ? [] : [`${quote(route)} opens ${opened}`];
       });
-      if (wide.length === 0 && unread.length > 0)
-        return notChecked(`${quoteAll(unread)} cannot be read here`);
+      if (wide.length === 0 && odd.length > 0) return unread(`${quoteAll(odd)} cannot be read here`);
       return seenIf(wide.length > 0 && `${wide.slice(0, 5).join(', ')}.`);
     }),
   },
@@ -313,10 +319,8 @@ export const gateChecks: readonly Check[] = [
     good: 'Google sends people back to the public address',
     why: 'Sent back to another address, browsers come without the cookie that began the sign-in: nobody gets in.',
     mend: 'OAUTH2_PROXY_REDIRECT_URL=(PUBLIC_URL)/oauth2/callback',
-    judge: ofGate((gate, { config }) => {
-      if ('missing' in config) return notChecked(config.missing);
+    judge: ofGateAndConfig((gate, { publicOrigin }) => {
       const target = gate.text('redirect_url');
-      const { publicOrigin } = config.found;
       const wanted = `${publicOrigin}/oauth2/callback`;
       // Unset, it is made from the name that the browser used.
       return seenIf(

@@ -1,6 +1,6 @@
 // Checks of how long things last, and whether those lifetimes fit each other.
 import { parseDuration } from '../config/duration.ts';
-import { type Check, notChecked, ofConfig, ofGate, quote, seenIf } from './check.ts';
+import { type Check, notChecked, ofConfig, ofGate, ofGateAndConfig, quote, seenIf } from './check.ts';
 import { wordsOf } from './duration-words.ts';
 import type { GateSettings } from './gate-settings.ts';
 
@@ -122,9 +122,7 @@ export const lifetimeChecks: readonly Check[] = [
     good: 'The app and oauth2-proxy mean the same lifetimes',
     why: 'The app refuses an ended sign-in of the gate until it must have expired; oauth2-proxy knows no security profiles and goes by its own lines.',
     mend: 'OAUTH2_PROXY_COOKIE_EXPIRE=168h',
-    judge: ofGate((gate, { config }) => {
-      if ('missing' in config) return notChecked(config.missing);
-      const { expireMs, refreshMs } = config.found.gateCookie;
+    judge: ofGateAndConfig((gate, { gateCookie: { expireMs, refreshMs } }) => {
       const [expire, refresh] = [expireOf(gate), refreshOf(gate)];
       if (expire === undefined || refresh === undefined || (expire > 0 && refresh >= expire))
         return notChecked('see gate.refresh-shorter');

@@ -1,5 +1,5 @@
 // Checks from outside: what a stranger gets from the address that browsers use. Each judges answers to plain GET requests.
-import { type Check, notChecked, of, quote, seenIf, type Verdict } from './check.ts';
+import { type Check, notChecked, of, quote, seenIf, unlessDoubted, unread, type Verdict } from './check.ts';
 import type { Live, LiveAnswer, LiveProbe } from './deployment.ts';
 import { isLocal } from './near.ts';
 
@@ -12,7 +12,8 @@ function ofAnswer(name: LiveProbe, judge: (answer: LiveAnswer, live: Live) => Ve
     (d) => d.live,
     (live) => {
       const answer = live.answers[name];
-      return answer ? judge(answer, live) : notChecked(noAnswer);
+      if (answer) return judge(answer, live);
+      return live.unreachable === undefined ? unread(noAnswer) : notChecked(noAnswer);
     },
   );
 }
@@ -94,15 +95,16 @@ export const liveChecks: readonly Check[] = [
     mend: 'Take the pattern that matches it out of skip_auth_routes, and let the front lead to oauth2-proxy, not to the app.',
     judge: of(
       (d) => d.live,
-      ({ answers: { landing, dashboard, api } }) => {
-        if (!dashboard || !api) return notChecked(noAnswer);
+      ({ unreachable, answers: { landing, dashboard, api } }) => {
+        if (unreachable !== undefined) return notChecked(noAnswer);
+        if (!dashboard || !api) return unread(noAnswer);
         const passed = [
           dashboard.fromApp && '/dashboard',
           api.fromApp && '/api/me',
           dashboard.status === 200 && '/dashboard with 200',
         ];
         const first = passed.find(Boolean);
-        if (!first && !landing?.fromApp) return notChecked(notApart);
+        if (!first && !landing?.fromApp) return unread(notApart);
         return seenIf(first && `Without a sign-in the app answered ${first}.`);
       },
     ),
@@ -147,7 +149,7 @@ export const liveChecks: readonly Check[] = [
     mend: 'trusted_proxy_ips = ["255.255.255.255/32"]',
     judge: ofAnswer('forgedUri', ({ fromApp, status }, { answers }) => {
       if (answers.dashboard?.fromApp) return notChecked('see live.gate');
-      if (!fromApp && !answers.landing?.fromApp) return notChecked(notApart);
+      if (!fromApp && !answers.landing?.fromApp) return unread(notApart);
       return seenIf(fromApp && `The app answered /dashboard (${status}).`);
     }),
   },
@@ -160,8 +162,9 @@ export const liveChecks: readonly Check[] = [
     mend: 'skip_auth_strip_headers = true',
     judge: of(
       (d) => d.live,
-      ({ answers: { landing, forgedPublic, forgedMember, dashboard } }) => {
-        if (!forgedPublic || !forgedMember || !landing) return notChecked(noAnswer);
+      ({ unreachable, answers: { landing, forgedPublic, forgedMember, dashboard } }) => {
+        if (unreachable !== undefined) return notChecked(noAnswer);
+        if (!forgedPublic || !forgedMember || !landing) return unread(noAnswer);
         const usual = new Set(landing.cookies.map(({ name }) => name));
         const extra = forgedPublic.cookies.find(({ name }) => !usual.has(name) && /session$/.test(name));
         return seenIf(
@@ -247,7 +250,11 @@ export const liveChecks: readonly Check[] = [
         if (unreachable !== undefined) return notChecked(noAnswer);
         const paths = { metrics: '/metrics', envFile: '/.env', gitHead: '/.git/HEAD' } as const;
         const open = (Object.keys(paths) as (keyof typeof paths)[]).filter((name) => answers[name]?.leaks);
-        return seenIf(open.length > 0 && `Open to everyone: ${open.map((name) => paths[name]).join(', ')}.`);
+        const silent = (Object.keys(paths) as (keyof typeof paths)[]).filter((name) => !answers[name]);
+        return unlessDoubted(
+          seenIf(open.length > 0 && `Open to everyone: ${open.map((name) => paths[name]).join(', ')}.`),
+          silent.length > 0 ? `no answer at ${silent.map((name) => paths[name]).join(', ')}` : undefined,
+        );
       },
     ),
   },

@@ -1,5 +1,19 @@
 // Checks of the ways to the app that do not lead through the gate, and of the clocks.
-import { type Check, notChecked, of, ofConfig, ofGate, quote, quoteAll, seenIf } from './check.ts';
+import {
+  type Check,
+  notChecked,
+  of,
+  ofConfig,
+  ofGate,
+  ofGateAndConfig,
+  quote,
+  quoteAll,
+  seenIf,
+  unlessDoubted,
+  type Verdict,
+} from './check.ts';
+import type { ComposeFile } from './compose-file.ts';
+import { isGate, placeOf } from './compose-services.ts';
 import { isLoopback, isNear } from './near.ts';
 
 const skewMs = 5_000;
@@ -28,7 +42,11 @@ export const networkChecks: readonly Check[] = [
     mend: 'HOST=127.0.0.1',
     judge: of(
       (d) => d.network,
-      ({ appAt }) => seenIf(appAt.length > 0 && `It answers at ${quoteAll(appAt)}.`),
+      ({ appAt, unclearAt }) =>
+        unlessDoubted(
+          seenIf(appAt.length > 0 && `It answers at ${quoteAll(appAt)}.`),
+          unclear(unclearAt.app),
+        ),
     ),
   },
   {
@@ -40,7 +58,11 @@ export const networkChecks: readonly Check[] = [
     mend: 'HOST=127.0.0.1',
     judge: of(
       (d) => d.network,
-      ({ opsAt }) => seenIf(opsAt.length > 0 && `They answer at ${quoteAll(opsAt)}.`),
+      ({ opsAt, unclearAt }) =>
+        unlessDoubted(
+          seenIf(opsAt.length > 0 && `They answer at ${quoteAll(opsAt)}.`),
+          unclear(unclearAt.ops),
+        ),
     ),
   },
   {
@@ -64,9 +86,7 @@ export const networkChecks: readonly Check[] = [
     good: 'The gate leads to the app and to nothing else of this house',
     why: 'Led elsewhere, people see an error or another program. To the port of the measures, or to a folder, every member could read them.',
     mend: 'upstreams = ["http://127.0.0.1:3000/"]',
-    judge: ofGate((gate, { config }) => {
-      if ('missing' in config) return notChecked(config.missing);
-      const { port, opsPort } = config.found;
+    judge: ofGateAndConfig((gate, { port, opsPort }) => {
       const urls = gate.list('upstreams');
       const portOf = (url: string) => Number(URL.parse(url)?.port || (/^https:/i.test(url) ? 443 : 80));
       const wrong = urls.filter((url) => /^file:/i.test(url) || portOf(url) === opsPort);
@@ -106,7 +126,10 @@ export const networkChecks: readonly Check[] = [
     mend: 'docker compose config',
     judge: of(
       (d) => d.compose,
-      ({ unread }) => seenIf(unread.length > 0 && `Not read here: ${quoteAll(unread)}.`),
+      ({ unread }) => {
+        const parts = unread.map((part) => `${quote(placeOf(part))} (${part.why})`);
+        return seenIf(parts.length > 0 && `Not read here: ${parts.slice(0, 8).join(', ')}.`);
+      },
     ),
   },
   {
@@ -116,20 +139,16 @@ export const networkChecks: readonly Check[] = [
     good: 'docker-compose.yml publishes no port but the gate’s',
     why: 'A published port passes by the firewall of many machines: the app or Redis would be open to whoever reaches this one.',
     mend: 'ports: []',
-    judge: of(
-      (d) => d.compose,
-      ({ services, unread }) => {
-        const others = services
-          .filter((service) => !isGate(service.image) && service.ports.length > 0)
-          .map(({ name, ports }) => `${name}: ${quoteAll(ports)}`);
-        if (others.length === 0 && unread.some((part) => part.endsWith(': ports'))) {
-          return notChecked(
-            `docker-compose.yml has ports in a form that is not read here (${unread.join(', ')})`,
-          );
-        }
-        return seenIf(others.length > 0 && `Published: ${others.join('; ')}.`);
-      },
-    ),
+    judge: ofCompose(['ports', 'image'], ({ services }) => {
+      const others = services.filter(({ image, ports }) => !isGate(image) && ports.length > 0);
+      const words = (list: typeof others) =>
+        list.map(({ name, ports }) => `${name}: ${quoteAll(ports.map(({ text }) => text))}`).join('; ');
+      const on = others.filter(({ isOn }) => isOn);
+      if (on.length > 0) return { seen: `Published: ${words(on)}.` };
+      return others.length > 0
+        ? notChecked(`only with a profile that is not on here: ${words(others)}`)
+        : 'passed';
+    }),
   },
   {
     id: 'network.gate-port',
@@ -138,16 +157,12 @@ export const networkChecks: readonly Check[] = [
     good: 'The gate’s port is published on loopback alone',
     why: 'Otherwise it also answers over plain http to everyone in the network, past the front that speaks https.',
     mend: "ports: ['127.0.0.1:4180:4180']",
-    judge: of(
-      (d) => d.compose,
-      ({ services }) => {
-        const open = services
-          .filter(({ image }) => isGate(image))
-          .flatMap(({ ports }) => ports)
-          .filter((port) => !/^(?:127\.\d+\.\d+\.\d+|\[::1\]):/.test(port));
-        return seenIf(open.length > 0 && `Published: ${quoteAll(open)}.`);
-      },
-    ),
+    judge: ofCompose(['ports', 'image'], ({ services }) => {
+      const open = services
+        .filter(({ image, isOn }) => isOn && isGate(image))
+        .flatMap(({ ports }) => ports.filter(({ onLoopback }) => !onLoopback));
+      return seenIf(open.length > 0 && `Published: ${quoteAll(open.map(({ text }) => text))}.`);
+    }),
   },
   {
     id: 'network.host-mode',
@@ -156,13 +171,15 @@ export const networkChecks: readonly Check[] = [
     good: 'Containers have networks of their own',
     why: 'With the network of the machine every port of the container is open on it.',
     mend: 'networks: [inside]',
-    judge: of(
-      (d) => d.compose,
-      ({ services }) => {
-        const shared = services.filter(({ networkMode }) => networkMode === 'host').map(({ name }) => name);
-        return seenIf(shared.length > 0 && `network_mode: host at ${shared.join(', ')}.`);
-      },
-    ),
+    judge: ofCompose(['network_mode', 'networks'], ({ services }) => {
+      const shared = services.filter(({ onHost }) => onHost !== undefined);
+      const words = (list: typeof shared) => list.map(({ name, onHost }) => `${name}: ${onHost}`).join('; ');
+      const on = shared.filter(({ isOn }) => isOn);
+      if (on.length > 0) return { seen: `${words(on)}.` };
+      return shared.length > 0
+        ? notChecked(`only with a profile that is not on here: ${words(shared)}`)
+        : 'passed';
+    }),
   },
   {
     id: 'clock.redis',
@@ -225,10 +242,23 @@ const doubts = {
   redis: 'The clock and that of Redis differ by more than an hour. Set the one that is wrong.',
 } as const;
 
+function unclear(places: readonly string[]): string | undefined {
+  return places.length > 0
+    ? `something answers at ${quoteAll(places)}, and it cannot be told whether it is this program`
+    : undefined;
+}
+
 function skew(aheadMs: number): string {
   return `its clock is ${Math.round(Math.abs(aheadMs) / 1000)} seconds ${aheadMs > 0 ? 'ahead' : 'behind'}.`;
 }
 
-export function isGate(image: string | undefined): boolean {
-  return /(?:^|\/)oauth2-proxy(?::|@|$)/.test(image ?? '');
+/** Judges the Compose files. @param keys the parts of services that it looks at: unread, they leave the verdict open */
+function ofCompose(keys: readonly string[], judge: (compose: ComposeFile) => Verdict): Check['judge'] {
+  return of(
+    (d) => d.compose,
+    (compose) => {
+      const blind = compose.unread.find(({ key }) => key === '*' || keys.includes(key));
+      return unlessDoubted(judge(compose), blind && `${placeOf(blind)} could not be read`);
+    },
+  );
 }

@@ -1,5 +1,6 @@
 // Checks of the secrets: fit, told apart, young enough. They see fingerprints and faults, never a secret.
-import { type Check, notChecked, of, ofConfig, ofGate, seenIf } from './check.ts';
+import { type Check, missing, notChecked, ofConfig, ofGate, seenIf, unlessDoubted } from './check.ts';
+import { placeOf } from './compose-services.ts';
 import type { Deployment, SecretFact } from './deployment.ts';
 import { wordsOf } from './duration-words.ts';
 
@@ -28,7 +29,8 @@ export const secretChecks: readonly Check[] = [
       for (const { name, isSet, fault } of deployment.secrets) {
         if (isSet && fault !== undefined && !faults.has(name)) faults.set(name, fault);
       }
-      return seenIf([...faults].map(([name, fault]) => `${name} ${fault}`).join('. '));
+      const seen = [...faults].map(([name, fault]) => `${name} ${fault}`).join('. ');
+      return unlessDoubted(seenIf(seen), deployment.doubts.config);
     },
   },
   {
@@ -38,7 +40,7 @@ export const secretChecks: readonly Check[] = [
     good: 'No secret serves two ends',
     why: 'One leak would then open two doors.',
     mend: 'node generate-secrets.ts --rotate all',
-    judge({ secrets, problems }) {
+    judge({ secrets, problems, doubts }) {
       const named = secrets.filter(({ isSet }) => isSet);
       const twins = named.filter((one) =>
         named.some((other) => other !== one && other.fingerprint === one.fingerprint),
@@ -46,7 +48,8 @@ export const secretChecks: readonly Check[] = [
       if (twins.length > 0)
         return { seen: `The same value stands in ${twins.map(({ name }) => name).join(' and ')}.` };
       const shared = problems.filter(({ kind }) => kind === 'shared');
-      return seenIf(shared.map(({ name, message }) => `${name} ${message}`).join('. '));
+      const seen = shared.map(({ name, message }) => `${name} ${message}`).join('. ');
+      return unlessDoubted(seenIf(seen), doubts.config);
     },
   },
   {
@@ -105,7 +108,11 @@ export const secretChecks: readonly Check[] = [
         written.length > 0 && `docker-compose.yml holds ${written.join(', ')}.`,
       ].filter(Boolean);
       if (seen.length > 0) return { seen: seen.join(' ') };
-      return 'missing' in gate ? notChecked(gate.missing) : 'passed';
+      if ('missing' in compose && compose.unread) return missing(compose);
+      if ('missing' in gate) return missing(gate);
+      const parts = 'found' in compose ? compose.found.unread : [];
+      const blind = parts.find(({ key }) => ['*', 'environment', 'command', 'entrypoint'].includes(key));
+      return unlessDoubted('passed', blind ? `${placeOf(blind)} could not be read` : deployment.doubts.gate);
     },
   },
   {
@@ -154,19 +161,16 @@ export const secretChecks: readonly Check[] = [
     good: 'Google knows oauth2-proxy',
     why: 'Without a client of Google’s nobody can sign in.',
     mend: 'OAUTH2_PROXY_CLIENT_ID=(from Google: APIs & Services, Credentials)',
-    judge: of(
-      (d) => d.gate,
-      (gate, { runBy }) => {
-        const missing = ['client_id', 'client_secret'].filter(
-          (name) => gate.text(name) === undefined && gate.text(`${name}_file`) === undefined,
-        );
-        if (missing.length > 0 && runBy === 'itself') return notChecked(elsewhere);
-        return seenIf(
-          missing.length > 0 &&
-            `${missing.map((name) => `OAUTH2_PROXY_${name.toUpperCase()}`).join(' and ')} ${missing.length > 1 ? 'are' : 'is'} not set.`,
-        );
-      },
-    ),
+    judge: ofGate((gate, { runBy }) => {
+      const unset = ['client_id', 'client_secret'].filter(
+        (name) => gate.text(name) === undefined && gate.text(`${name}_file`) === undefined,
+      );
+      if (unset.length > 0 && runBy === 'itself') return notChecked(elsewhere);
+      return seenIf(
+        unset.length > 0 &&
+          `${unset.map((name) => `OAUTH2_PROXY_${name.toUpperCase()}`).join(' and ')} ${unset.length > 1 ? 'are' : 'is'} not set.`,
+      );
+    }),
   },
 ];
 

@@ -1,5 +1,5 @@
 // Checks of the settings and of the secrets among them.
-import { type Check, notChecked, ofConfig, quote, seenIf } from './check.ts';
+import { type Check, notChecked, ofConfig, quote, seenIf, unlessDoubted } from './check.ts';
 import { wordsOf } from './duration-words.ts';
 import { isLocal } from './near.ts';
 
@@ -13,18 +13,16 @@ export const settingsChecks: readonly Check[] = [
     good: 'Every setting can be read and fits the others',
     why: 'The server does not start with a setting that it cannot follow; a check that needs it cannot look either.',
     mend: 'Correct the named lines in .env, then run `gatehouse doctor` again.',
-    judge: ({ problems, secrets }) =>
-      seenIf(
-        problems
-          .filter(
-            ({ name, kind }) =>
-              kind !== 'shared' &&
-              name !== 'DEV_MODE' &&
-              !secrets.some((one) => name === one.name || name === `${one.name}_FALLBACKS`),
-          )
-          .map(({ name, message }) => `${name} ${message}`)
-          .join('. '),
-      ),
+    judge({ problems, secrets, doubts }) {
+      const own = problems.filter(
+        ({ name, kind }) =>
+          kind !== 'shared' &&
+          name !== 'DEV_MODE' &&
+          !secrets.some((one) => name === one.name || name === `${one.name}_FALLBACKS`),
+      );
+      const seen = own.map(({ name, message }) => `${name} ${message}`).join('. ');
+      return unlessDoubted(seenIf(seen), doubts.config);
+    },
   },
   {
     id: 'settings.misspelt',
@@ -33,8 +31,11 @@ export const settingsChecks: readonly Check[] = [
     good: 'No line of .env looks like a setting misspelt',
     why: 'A name that no setting has is passed over without a word, and the default holds instead of what was meant.',
     mend: 'Correct the name in .env, or rename what is your own.',
-    judge: ({ misspelt }) =>
-      seenIf(misspelt.map(({ name, message }) => `${quote(name)} ${message}`).join(' ')),
+    judge: ({ misspelt, doubts }) =>
+      unlessDoubted(
+        seenIf(misspelt.map(({ name, message }) => `${quote(name)} ${message}`).join(' ')),
+        doubts.config,
+      ),
   },
   {
     id: 'settings.dev-mode',

@@ -1,225 +1,194 @@
-// Reads the part of docker-compose.yml that the check-up needs: images, ports, environments and commands of services.
-// It reads block style as the shipped file has it; what it cannot read it names, so that nothing is passed over.
-import { interpolate } from './compose-variables.ts';
+// What the check-up needs of the Compose files: images, ports, networks, environments and commands of services.
 
-export interface ComposeService {
+import {
+  type Environment,
+  environmentOf,
+  type SecretPlace,
+  secretsOf,
+  type Tell,
+} from './compose-environment.ts';
+import { type ComposeSource, composeModel } from './compose-layers.ts';
+import { type PublishedPort, portOf } from './compose-ports.ts';
+import type { Tree, TreeMap } from './compose-tree.ts';
+import type { Variables } from './env-file.ts';
+
+export interface ComposeService extends Environment {
   readonly name: string;
   readonly image: string | undefined;
-  /** As written, variables filled in. */
-  readonly ports: readonly string[];
-  readonly networkMode: string | undefined;
-  /** undefined as value: named only, taken from outside. */
-  readonly environment: ReadonlyMap<string, string | undefined>;
+  /** What it is built by: "Dockerfile"; undefined: it is not built here, or not from this folder. */
+  readonly dockerfile: string | undefined;
+  readonly ports: readonly PublishedPort[];
+  /** How it is on this machine's own network: "network_mode: host"; undefined: it is not. */
+  readonly onHost: string | undefined;
+  readonly entrypoint: readonly string[];
   readonly command: readonly string[];
-  /** Variables whose value stands in the file itself. */
-  readonly written: readonly string[];
-  /** The service that this one is like, in a file that Compose is told of. */
-  readonly like: string | undefined;
+  /** Whether a program of several lines starts it. */
+  readonly isScript: boolean;
+  /** What is mounted from `secrets`, by its path in the container. */
+  readonly secrets: ReadonlyMap<string, SecretPlace>;
+  /** Where a file of this folder stands in the container, by its path there. */
+  readonly mounts: ReadonlyMap<string, string>;
+  /** Profiles of which one must be on; empty: it always runs. */
+  readonly profiles: readonly string[];
+  readonly isOn: boolean;
+}
+
+/** A part that Compose reads and this does not. */
+export interface Unread {
+  /** undefined: not of a single service. */
+  readonly service: string | undefined;
+  /** `ports`; `*`: anything may be in it. */
+  readonly key: string;
+  /** `docker-compose.yml:12`. */
+  readonly at: string;
+  readonly why: string;
 }
 
 export interface ComposeFile {
   readonly services: readonly ComposeService[];
-  /** "app: ports": parts in a form that is not read here. */
-  readonly unread: readonly string[];
+  readonly unread: readonly Unread[];
 }
 
-type Env = Readonly<Record<string, string | undefined>>;
+/** @param env `.env` and the environment, the environment winning */
+export function readCompose(source: ComposeSource, env: Variables): ComposeFile {
+  const { model, broken } = composeModel(source, env);
+  const unread: Unread[] = broken.map((one) => ({ ...one, service: undefined, key: '*' }));
+  const services = model.entries.get('services');
+  const networks = model.entries.get('networks');
+  const allSecrets = model.entries.get('secrets');
+  const profiles = (env['COMPOSE_PROFILES'] ?? '').split(',').map((name) => name.trim());
+  if (services?.kind === 'unread') unread.push({ ...services, service: undefined, key: '*' });
+  else if (services?.kind !== 'map' || services.entries.size === 0)
+    unread.push({ at: source.files[0] ?? '', why: 'no services', service: undefined, key: '*' });
+  const found: ComposeService[] = [];
+  for (const [name, tree] of services?.kind === 'map' ? services.entries : []) {
+    if (tree.tag === 'reset') continue;
+    const tell: Tell = (key, { at }, why) => void unread.push({ service: name, key, at, why });
+    if (tree.kind === 'unread') tell('*', tree, tree.why);
+    const parts: TreeMap = tree.kind === 'map' ? tree : { kind: 'map', at: tree.at, entries: new Map() };
+    found.push(readService(name, parts, { networks, allSecrets, profiles, env, read: source.read, tell }));
+  }
+  return { services: found, unread };
+}
 
-/** What of a service is looked at: it must not come from where this does not look. */
-const looked = new Set([
-  'image',
-  'ports',
-  'network_mode',
-  'environment',
-  'env_file',
-  'command',
-  'entrypoint',
-]);
-/** The names of Compose's own files, which are read here in any case. */
-const ownFile = /^(?:\.\/)?(?:docker-)?compose(?:\.\w+)?\.ya?ml$/;
+interface Context {
+  readonly networks: Tree | undefined;
+  readonly allSecrets: Tree | undefined;
+  readonly profiles: readonly string[];
+  readonly env: Variables;
+  readonly read: ComposeSource['read'];
+  readonly tell: Tell;
+}
 
-/** Several files as Compose lays them over each other. @param env what `${NAME}` stands for, and what `.env` holds */
-export function readComposeFiles(texts: readonly string[], env: Env): ComposeFile {
-  const files = texts.map((text) => readCompose(text, env));
-  const byName = Map.groupBy(
-    files.flatMap(({ services }) => services),
-    ({ name }) => name,
-  );
-  const services = [...byName.values()].map(layered);
-  const unread = files.flatMap((file) => file.unread);
+function readService(name: string, { entries }: TreeMap, context: Context): ComposeService {
+  const { tell, profiles, networks, allSecrets } = context;
+  const part = (key: string): Tree | undefined => {
+    const tree = entries.get(key);
+    if (tree?.kind === 'unread') tell(key, tree, tree.why);
+    return tree?.kind === 'unread' || tree?.kind === 'null' ? undefined : tree;
+  };
+  const extended = entries.get('extends');
+  if (extended) tell('*', extended, extended.kind === 'unread' ? extended.why : 'extends');
+  const text = (key: string): string | undefined => {
+    const tree = part(key);
+    if (!tree) return undefined;
+    if (tree.kind === 'text' && tree.missing === undefined) return tree.text;
+    tell(key, tree, tree.kind === 'text' ? `${tree.missing} is not set` : 'a form that is not read here');
+    return undefined;
+  };
+  const items = (key: string): readonly Tree[] => {
+    const tree = part(key);
+    if (tree && tree.kind !== 'list') tell(key, tree, 'not a list');
+    return tree?.kind === 'list' ? tree.items : [];
+  };
+  const texts = (key: string): string[] =>
+    items(key).flatMap((item) => {
+      if (item.kind === 'text') return [item.text];
+      tell(key, item, item.kind === 'unread' ? item.why : 'not a list of texts');
+      return [];
+    });
+  const ports = items('ports').flatMap((item) => {
+    const port = portOf(item);
+    if (!port)
+      tell('ports', item, item.kind === 'unread' ? item.why : 'a port in a form that is not read here');
+    return port ? [port] : [];
+  });
+  const own = texts('profiles');
+  const [entrypoint, command] = ['entrypoint', 'command'].map((key) => words(part(key), key, tell));
+  const { image, dockerfile } = { image: text('image'), dockerfile: builtBy(part('build')) };
   return {
-    services: services.map((service) => {
-      if (service.like === undefined) return service;
-      const base = services.find(({ name }) => name === service.like);
-      if (!base) unread.push(`${service.name}: extends`);
-      return base ? { ...layered([base, service]), name: service.name } : service;
-    }),
-    unread,
+    name,
+    image,
+    dockerfile,
+    ports,
+    onHost: onHost(text('network_mode'), part('networks'), networks, tell),
+    ...environmentOf(part('environment'), items('env_file'), context),
+    secrets: secretsOf(items('secrets'), allSecrets, context),
+    entrypoint: entrypoint ?? [],
+    command: command ?? [],
+    isScript: [entrypoint, command].includes(undefined),
+    mounts: new Map(items('volumes').flatMap(mount)),
+    profiles: own,
+    isOn: own.length === 0 || profiles.includes('*') || own.some((profile) => profiles.includes(profile)),
   };
 }
 
-function layered(layers: readonly ComposeService[]): ComposeService {
-  return layers.reduce((below, above) => ({
-    name: below.name,
-    image: above.image ?? below.image,
-    ports: [...below.ports, ...above.ports],
-    networkMode: above.networkMode ?? below.networkMode,
-    environment: new Map([...below.environment, ...above.environment]),
-    command: above.command.length > 0 ? above.command : below.command,
-    written: [...below.written, ...above.written],
-    like: above.like ?? below.like,
-  }));
+/** undefined: a program of several lines. */
+function words(tree: Tree | undefined, key: string, tell: Tell): string[] | undefined {
+  if (!tree) return [];
+  if (tree.kind === 'list') {
+    const unread = tree.items.find(({ kind }) => kind !== 'text');
+    if (unread) tell(key, unread, unread.kind === 'unread' ? unread.why : 'not a list of texts');
+    const found = tree.items.flatMap((item) => (item.kind === 'text' ? [item.text] : []));
+    return found.some((word) => word.includes('\n')) ? undefined : found;
+  }
+  if (tree.kind !== 'text') return [];
+  // Compose splits it as a shell would, and quotes go.
+  if (/["'\\]/.test(tree.text)) tell(key, tree, 'a command line with quotes');
+  return tree.text.split(/\s+/).filter(Boolean);
 }
 
-/** @param env what `${NAME}` stands for, and what `.env` holds */
-export function readCompose(text: string, env: Env): ComposeFile {
-  const unread: string[] = [];
-  const top = blocks(linesOf(text).filter((line) => line.trim() !== ''));
-  const anchors = new Map(top.flatMap((part) => (part.anchor ? [[part.anchor, part] as const] : [])));
-  const groups = top.filter(({ key }) => key === 'services');
-  const services = groups
-    .flatMap(({ body }) => blocks(body))
-    .map(({ key: name, body }) => service(name, body));
-  if (services.length === 0 || groups.some(({ value }) => value)) unread.push('services');
-  if (top.some(({ key }) => key === 'include')) unread.push('include');
+function builtBy(tree: Tree | undefined): string | undefined {
+  const part = (key: string) => (tree?.kind === 'map' ? tree.entries.get(key) : undefined);
+  const context = tree?.kind === 'map' ? (part('context') ?? tree) : tree;
+  const isHere = context?.kind === 'map' || (context?.kind === 'text' && /^\.\/?$/.test(context.text));
+  if (!tree || !isHere || part('dockerfile_inline') || part('target')) return undefined;
+  const file = part('dockerfile');
+  if (file && file.kind !== 'text') return undefined;
+  return file?.text.replace(/^\.\//, '') ?? 'Dockerfile';
+}
 
-  function service(name: string, body: readonly string[]): ComposeService {
-    const parts = new Map(blocks(body).map((part) => [part.key, part]));
-    const like = extended(parts.get('extends'));
-    if (parts.has('extends') && like === undefined) unread.push(`${name}: extends`);
-    if (!mergesNothing(parts.get('<<'))) unread.push(`${name}: <<`);
-    const written: string[] = [];
-    const list = (key: string): string[] => {
-      const part = parts.get(key);
-      if (!part) return [];
-      const items = readItems(part.value, part.body);
-      if (!items) unread.push(`${name}: ${key}`);
-      return (items ?? []).map((item) => interpolate(item, env));
+/** A file of the folder, by its path in the container. What cannot be read is not there, which is asked for. */
+function mount(item: Tree): [string, string][] {
+  if (item.kind === 'map') {
+    const [source, target] = ['source', 'target'].map((key) => item.entries.get(key));
+    return source?.kind === 'text' && target?.kind === 'text' ? [[target.text, source.text]] : [];
+  }
+  const [source, target] = item.kind === 'text' ? item.text.split(':') : [];
+  return source && target ? [[target, source]] : [];
+}
+
+/** Networks of these kinds give a container an address, or the ports, of the machine's own network. */
+function onHost(
+  mode: string | undefined,
+  own: Tree | undefined,
+  all: Tree | undefined,
+  tell: Tell,
+): string | undefined {
+  if (mode !== undefined) return mode === 'host' ? 'network_mode: host' : undefined;
+  if (own && own.kind !== 'map') tell('networks', own, 'neither a list nor a mapping');
+  if (all?.kind === 'unread') tell('networks', all, all.why);
+  for (const name of own?.kind === 'map' ? own.entries.keys() : ['default']) {
+    const network = all?.kind === 'map' ? all.entries.get(name) : undefined;
+    if (network?.kind === 'unread') tell('networks', network, network.why);
+    if (network?.kind !== 'map') continue;
+    const text = (key: string) => {
+      const tree = network.entries.get(key);
+      if (tree?.kind === 'unread') tell('networks', tree, tree.why);
+      return tree?.kind === 'text' ? tree.text : undefined;
     };
-    const scalar = (key: string) => {
-      const text = parts.get(key)?.value;
-      return text ? interpolate(unquote(text), env) : undefined;
-    };
-    return {
-      name,
-      image: scalar('image'),
-      ports: list('ports'),
-      networkMode: scalar('network_mode'),
-      environment: new Map([
-        ...fromFiles(name, list('env_file')),
-        ...environment(name, parts.get('environment'), written),
-      ]),
-      // A script is somebody else's program: only the command line of a list is read.
-      command: parts.get('command')?.body.some((line) => line.includes('|'))
-        ? []
-        : [...list('entrypoint'), ...list('command')],
-      written,
-      like,
-    };
+    const kind = [text('driver'), text('name')].find((one) => /^(?:host|macvlan|ipvlan)$/.test(one ?? ''));
+    if (kind) return `the network ${name} (${kind})`;
   }
-
-  /** Whether an alias brings nothing that is looked at here. */
-  function mergesNothing(part: Block | undefined): boolean {
-    const names = part?.value.match(/[^\s,[\]]+/g) ?? [];
-    return names.every((alias) => {
-      const from = anchors.get(alias.replace(/^\*/, ''));
-      return from !== undefined && blocks(from.body).every(({ key }) => key !== '<<' && !looked.has(key));
-    });
-  }
-
-  function fromFiles(name: string, files: readonly string[]): [string, string | undefined][] {
-    if (files.some((file) => file !== '.env' && file !== './.env')) unread.push(`${name}: env_file`);
-    return files.length > 0 ? Object.entries(env) : [];
-  }
-
-  function environment(
-    name: string,
-    part: Block | undefined,
-    written: string[],
-  ): Map<string, string | undefined> {
-    if (part?.value || part?.body.some((line) => line.trimStart().startsWith('<<')))
-      unread.push(`${name}: environment`);
-    const pairs = new Map<string, string | undefined>();
-    for (const line of part?.body ?? []) {
-      const match = /^\s*(?:-\s*["']?([A-Za-z_]\w*)(?:=(.*?))?["']?|([A-Za-z_]\w*):(?:\s+(.*))?)$/.exec(line);
-      const variable = match?.[1] ?? match?.[3];
-      if (variable === undefined) continue;
-      const value = match?.[2] ?? match?.[4];
-      if (value !== undefined && unquote(value.trim()) !== '' && !value.includes('$')) written.push(variable);
-      pairs.set(variable, value === undefined ? undefined : interpolate(unquote(value.trim()), env));
-    }
-    return pairs;
-  }
-
-  return { services, unread };
-}
-
-/** What the process of `service` has in its environment. */
-export function environmentOf(service: ComposeService, env: Env): Env {
-  return Object.fromEntries([...service.environment].map(([name, value]) => [name, value ?? env[name]]));
-}
-
-/** `app`, or `{ file: docker-compose.yml, service: app }`; undefined: in a file that is not read here, or there is none. */
-function extended(part: Block | undefined): string | undefined {
-  if (!part) return undefined;
-  const text = [part.value, ...part.body].join(' ');
-  const file = /\bfile:\s*["']?([^\s"',}]+)/.exec(text)?.[1];
-  if (file !== undefined && !ownFile.test(file)) return undefined;
-  return /\bservice:\s*["']?([\w.-]+)/.exec(text)?.[1] ?? /^["']?([\w.-]+)["']?$/.exec(part.value)?.[1];
-}
-
-interface Block {
-  readonly key: string;
-  /** What stands on the line of the key. */
-  readonly value: string;
-  /** The name under which others take it over. */
-  readonly anchor: string | undefined;
-  readonly body: readonly string[];
-}
-
-/** The keys of the first line's depth, each with the deeper lines below it. */
-function blocks(lines: readonly string[]): Block[] {
-  const [first = ''] = lines;
-  const indent = first.length - first.trimStart().length;
-  const found: { key: string; value: string; anchor: string | undefined; body: string[] }[] = [];
-  for (const line of lines) {
-    const match =
-      line.length - line.trimStart().length === indent
-        ? /^\s*["']?([\w.<-]+)["']?:(?:\s+(.*))?$/.exec(line)
-        : null;
-    const [, key = '', rest = ''] = match ?? [];
-    const anchor = /^&(\S+)/.exec(rest)?.[1];
-    if (match) found.push({ key, value: rest.replace(/^&\S+\s*/, ''), anchor, body: [] });
-    else found.at(-1)?.body.push(line);
-  }
-  return found;
-}
-
-function linesOf(text: string): string[] {
-  return text
-    .replaceAll('\r', '')
-    .split('\n')
-    .map((line) => line.replace(/(^|\s)#.*$/, '').trimEnd());
-}
-
-/** `[a, 'b']` or lines of `- a`; undefined: neither. */
-function readItems(value: string, body: readonly string[]): string[] | undefined {
-  const rest = body.map((line) => line.trim());
-  if (value.startsWith('[')) {
-    const whole = [value, ...rest].join(' ');
-    return whole.endsWith(']')
-      ? (whole.slice(1, -1).match(/"[^"]*"|'[^']*'|[^,\s][^,]*/g) ?? []).map(unquote)
-      : undefined;
-  }
-  // `!reset` and `!override` say how a file is laid over another.
-  if (value.startsWith('!') || value.startsWith('*')) return undefined;
-  if (value !== '') return value.split(/\s+/);
-  return rest.every((line) => line.startsWith('- ') && !/^- \w+:(\s|$)/.test(line))
-    ? rest.map((line) => unquote(line.slice(2).trim()))
-    : undefined;
-}
-
-function unquote(text: string): string {
-  const match = /^(["'])(.*)\1$/s.exec(text.trim());
-  return match ? (match[2] ?? '') : text.trim();
+  return undefined;
 }

@@ -4,8 +4,11 @@ import type { Problem } from '../config/problem.ts';
 import type { ComposeFile } from './compose-file.ts';
 import type { GateSettings } from './gate-settings.ts';
 
-/** A fact, or why it is not known: the end of "Not checked: …". */
-export type Known<T> = { readonly found: T } | { readonly missing: string };
+/**
+ * A fact, or why it is not known: the end of "Not checked: …".
+ * `unread`: it is there and could not be read, which is never the same as nothing to see.
+ */
+export type Known<T> = { readonly found: T } | { readonly missing: string; readonly unread?: true };
 
 /** The configuration without anything that must not be shown. */
 export interface VisibleConfig
@@ -61,9 +64,10 @@ export interface Files {
   readonly env: Known<FileFact>;
   readonly git: Known<{
     readonly tracked: boolean;
-    readonly ignored: boolean;
     readonly trackedCopies: readonly string[];
   }>;
+  /** Whether git is told to leave `.env` alone. */
+  readonly gitIgnores: Known<boolean>;
   /** Copies of `.env` beside it. */
   readonly envCopies: readonly FileFact[];
   readonly data: Known<FileFact & { readonly openFiles: readonly string[] }>;
@@ -76,7 +80,7 @@ export interface Files {
   /** Bytes that are left where the data are. */
   readonly freeBytes: Known<number>;
   /** What the settings that end in _FILE name. */
-  readonly secretFiles: readonly FileFact[];
+  readonly secretFiles: Known<readonly FileFact[]>;
 }
 
 export interface RedisFact {
@@ -106,6 +110,8 @@ export interface Network {
   /** Addresses and ports of this machine, other than loopback, at which the app answered. */
   readonly appAt: readonly string[];
   readonly opsAt: readonly string[];
+  /** Where something answered that cannot be told to be it, or not to be it. */
+  readonly unclearAt: { readonly app: readonly string[]; readonly ops: readonly string[] };
 }
 
 export interface LiveAnswer {
@@ -188,6 +194,8 @@ export interface Deployment {
   /** Names in `.env` that look like a setting misspelt. */
   readonly misspelt: readonly Problem[];
   readonly config: Known<VisibleConfig>;
+  /** Why the settings or the gate may run with something else than was read; undefined: they do not. */
+  readonly doubts: { readonly config: string | undefined; readonly gate: string | undefined };
   readonly secrets: readonly SecretFact[];
   readonly gate: Known<GateSettings>;
   readonly compose: Known<ComposeFile>;

@@ -2,17 +2,14 @@
 import type { Config } from '../config/derive.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Problem } from '../config/problem.ts';
-import { isGate } from './checks-network.ts';
-import { type ComposeFile, type ComposeService, environmentOf, readComposeFiles } from './compose-file.ts';
-import type { Deployment, Known, SecretFact, VisibleConfig } from './deployment.ts';
-import { readGateSettings, withoutUser } from './gate-settings.ts';
-
-/** What the room of the secrets knows of its trade, handed in by the root. */
-export interface SecretTrade {
-  readonly fingerprint: (secret: string) => string;
-  /** Why a value is unfit for that setting, without the value. */
-  readonly faultOf: (name: string, value: string) => string | undefined;
-}
+import { type ComposeFile, readCompose } from './compose-file.ts';
+import type { ComposeSource } from './compose-layers.ts';
+import { type Containers, containersOf } from './compose-services.ts';
+import type { Deployment, Known, VisibleConfig } from './deployment.ts';
+import { type FileText, unsure } from './env-file.ts';
+import { readGateFile } from './gate-file.ts';
+import { type GateSettings, readGateSettings, withoutUser } from './gate-settings.ts';
+import { type SecretTrade, secretFacts } from './secret-facts.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 type Looked = Pick<Deployment, 'files' | 'redis' | 'network' | 'live' | 'retention'>;
@@ -22,13 +19,17 @@ export interface Texts {
   readonly env: Env;
   /** What is wrong with the file `.env` itself: it cannot be read, or has lines that are unclear. */
   readonly envProblems: readonly Problem[];
+  /** Why `.env` cannot be read at all; undefined: it can, or there is none. */
+  readonly envUnread: string | undefined;
   /** Names in `.env` that look like a setting misspelt. */
   readonly misspelt: readonly Problem[];
-  /** Of oauth2-proxy.cfg; undefined: there is none. */
-  readonly gateFile: string | undefined;
-  /** Of docker-compose.yml and what Compose lays over it; none: there is none. */
-  readonly composeFiles: readonly string[];
-  /** Of the Dockerfile that compose builds the app from. */
+  /** Variables of `.env` that Compose reads with another value. */
+  readonly unsureNames: readonly string[];
+  /** oauth2-proxy.cfg; undefined: there is none. */
+  readonly gateFile: FileText | undefined;
+  /** docker-compose.yml and what Compose lays over it; undefined: there is none. */
+  readonly compose: ComposeSource | undefined;
+  /** Of the Dockerfile that compose builds the app from; undefined: there is none that can be read. */
   readonly dockerfile: string | undefined;
   /** Containers or programs. */
   readonly runBy: Deployment['runBy'];
@@ -40,42 +41,36 @@ export interface Read {
   readonly env: Env;
   readonly config: Known<Config>;
   readonly problems: readonly Problem[];
+  /** Why `.env` cannot be read at all. */
+  readonly envUnread: string | undefined;
   readonly compose: Known<ComposeFile>;
-  readonly gateService: ComposeService | undefined;
+  /** undefined: they are not what runs. */
+  readonly containers: Containers | undefined;
 }
 
 const noCompose = 'no docker-compose.yml here';
 const noGateFile = 'no oauth2-proxy.cfg here; run `gatehouse doctor` in the folder that has it';
-export const secretSettings: readonly string[] = [
-  'SECRET_KEY',
-  'GATE_SECRET',
-  'OAUTH2_PROXY_COOKIE_SECRET',
-  'OAUTH2_PROXY_CLIENT_SECRET',
-  'REDIS_PASSWORD',
-  'VAULT_PASSPHRASE',
-];
-const dayMs = 86_400_000;
-
-export function readTexts({ env, envProblems, composeFiles, dockerfile, runBy }: Texts): Read {
-  const compose: Known<ComposeFile> =
-    composeFiles.length === 0 ? { missing: noCompose } : { found: readComposeFiles(composeFiles, env) };
-  const services = 'found' in compose ? compose.found.services : [];
-  const app =
-    runBy === 'compose'
-      ? services.find(({ image, environment }) => !isGate(image) && environment.has('SECRET_KEY'))
+export function readTexts(texts: Texts): Read {
+  const { env, envProblems, dockerfile, runBy, compose: source, unsureNames } = texts;
+  const composeEnv = { ...env, ...Object.fromEntries(unsureNames.map((name) => [name, unsure])) };
+  const compose = source && readCompose(source, composeEnv);
+  const containers =
+    source && compose && runBy === 'compose'
+      ? containersOf({ compose, folder: source.folder, env, dockerfile })
       : undefined;
-  const isProduction = app && /^ENV\s.*\bNODE_ENV=production\b/m.test(dockerfile ?? '');
-  const appEnv: Env = app
-    ? { ...environmentOf(app, env), ...(isProduction && { NODE_ENV: 'production' }) }
-    : env;
-  const { config, problems } = load(appEnv);
+  const { config, problems } = load(containers?.app.env ?? env);
   return {
-    env,
+    env: containers ? { ...env, ...defined(containers.gate.env), ...defined(containers.app.env) } : env,
     config,
     problems: [...envProblems, ...problems],
-    compose,
-    gateService: runBy === 'compose' ? services.find(({ image }) => isGate(image)) : undefined,
+    envUnread: texts.envUnread,
+    compose: compose ? { found: compose } : { missing: noCompose },
+    containers,
   };
+}
+
+function defined(env: Env): Env {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined));
 }
 
 /** What a running server uses: its own secrets and settings stand for those in the texts. */
@@ -83,7 +78,7 @@ export function readRunning(texts: Texts, config: Config): Read {
   const [key, ...formerKeys] = config.secretKeys;
   const [secret, ...formerSecrets] = config.gate.secrets;
   return {
-    ...readTexts({ ...texts, envProblems: [] }),
+    ...readTexts({ ...texts, envProblems: [], envUnread: undefined }),
     config: { found: config },
     problems: [],
     env: {
@@ -105,10 +100,11 @@ export function describe(
   gateBinary: Deployment['software']['gate'],
   trade: SecretTrade,
 ): Deployment {
-  const { env, gateFile, runBy } = texts;
-  const { config, gateService, compose, problems } = read;
-  const gateEnv = gateService ? environmentOf(gateService, env) : env;
-  const image = gateService?.image;
+  const { runBy } = texts;
+  const { config, containers, compose, problems } = read;
+  const envDoubt = read.envUnread;
+  const gate = gateSettings(texts, read, trade);
+  const image = containers?.gate.image;
   return {
     at,
     runBy,
@@ -116,22 +112,15 @@ export function describe(
     problems,
     misspelt: texts.misspelt,
     config: 'found' in config ? { found: visible(config.found) } : config,
-    secrets: withUrls(
-      secretSettings.map((name) => secretFact(name, read.env, trade)),
-      read.env,
-      trade,
-    ),
-    gate:
-      gateFile === undefined
-        ? { missing: noGateFile }
-        : {
-            found: readGateSettings({
-              text: gateFile,
-              env: gateEnv,
-              flags: gateService?.command ?? [],
-              fingerprint: trade.fingerprint,
-            }),
-          },
+    secrets: secretFacts(read.env, trade),
+    gate,
+    doubts: {
+      config: envDoubt ?? containers?.app.doubt,
+      gate:
+        envDoubt ??
+        containers?.gate.doubt ??
+        ('found' in gate ? gate.found.unread[0]?.replace(/\.$/, '') : undefined),
+    },
     compose,
     files: looked.files,
     redis: looked.redis,
@@ -142,9 +131,31 @@ export function describe(
       ...looked.software,
       gate:
         image === undefined
-          ? gateBinary
+          ? containers
+            ? { missing: 'no service that is on has the image of oauth2-proxy', unread: true }
+            : gateBinary
           : { found: { version: tagOf(image), from: 'the image in docker-compose.yml' } },
     },
+  };
+}
+
+function gateSettings(
+  { env, gateFile }: Texts,
+  { containers }: Read,
+  trade: SecretTrade,
+): Known<GateSettings> {
+  if (gateFile === undefined) return { missing: noGateFile };
+  if ('why' in gateFile) return { missing: `oauth2-proxy.cfg ${gateFile.why}`, unread: true };
+  const file = readGateFile(gateFile.text);
+  if ('brokenAt' in file) return { missing: `oauth2-proxy.cfg:${file.brokenAt} ${file.why}`, unread: true };
+  const { gate } = containers ?? {};
+  return {
+    found: readGateSettings({
+      file: gate?.readsFile === false ? undefined : file,
+      env: gate?.env ?? env,
+      flags: gate?.flags ?? [],
+      fingerprint: trade.fingerprint,
+    }),
   };
 }
 
@@ -193,46 +204,6 @@ function visible(config: Config): VisibleConfig {
     webhook: webhook && (webhook.url.startsWith('https:') ? 'https' : 'http'),
     confluenceIsPlain: confluence.url?.startsWith('http:') ?? false,
   };
-}
-
-function secretFact(name: string, env: Env, trade: SecretTrade): SecretFact {
-  const value = env[name]?.trim() ?? '';
-  const fallbacks = (env[`${name}_FALLBACKS`] ?? '').split(',').filter((text) => text.trim() !== '').length;
-  if (value === '') return { name, isSet: false, fingerprint: '', fallbacks };
-  const fault = trade.faultOf(name, value);
-  const madeAt = madeAtOf(trade.fingerprint(value), env['SECRET_DATES'] ?? '');
-  return {
-    name,
-    isSet: true,
-    fingerprint: trade.fingerprint(value),
-    fallbacks,
-    ...(fault !== undefined && { fault }),
-    ...(madeAt !== undefined && { madeAt }),
-  };
-}
-
-/** Passwords in addresses, where they are not the one that has a setting of its own. */
-function withUrls(secrets: readonly SecretFact[], env: Env, trade: SecretTrade): readonly SecretFact[] {
-  const found = [...secrets];
-  for (const setting of ['REDIS_URL', 'GATE_REDIS_URL']) {
-    const password = /^[a-z+]+:\/\/[^/@]*:([^/@]+)@/i.exec(env[setting]?.trim() ?? '')?.[1];
-    if (password === undefined) continue;
-    const fingerprint = trade.fingerprint(password);
-    if (found.some((one) => one.fingerprint === fingerprint)) continue;
-    const fault = trade.faultOf('REDIS_PASSWORD', password);
-    const name = `the password in ${setting}`;
-    found.push({ name, isSet: true, fingerprint, fallbacks: 0, ...(fault !== undefined && { fault }) });
-  }
-  return found;
-}
-
-function madeAtOf(fingerprint: string, dates: string): number | undefined {
-  const pair = dates
-    .split(',')
-    .map((text) => text.trim())
-    .find((text) => text.startsWith(`${fingerprint}=`));
-  const at = Date.parse(pair?.split('=')[1] ?? '');
-  return Number.isNaN(at) || at > 8.64e15 - dayMs ? undefined : at;
 }
 
 function tagOf(image: string): string {

@@ -1,100 +1,85 @@
-// Reads oauth2-proxy.cfg: the part of TOML that its settings need. What it cannot read it names, so that nothing is passed over.
+// Reads oauth2-proxy.cfg: TOML, with the values that oauth2-proxy would make of it.
+import { parse, TomlError } from 'smol-toml';
+import { kindOf } from './gate-options.ts';
 
 export type GateValue = string | boolean | number | readonly string[];
 
 export interface GateFile {
   /** By name, in small letters as oauth2-proxy compares them. */
   readonly values: ReadonlyMap<string, GateValue>;
-  /** Lines, counted from 1, that could not be read. */
-  readonly unread: readonly number[];
+  /** Names that oauth2-proxy does not know, or whose value has a kind that it does not take: it refuses the whole file. */
+  readonly refused: readonly string[];
 }
 
-const blank = /(?:[ \t]|#[^\n]*)*/y;
-const anySpace = /(?:[ \t\r\n]|#[^\n]*)*/y;
-const key = /(?:[A-Za-z0-9_-]+|"[A-Za-z0-9_-]+"|'[A-Za-z0-9_-]+')[ \t]*=[ \t]*/y;
-const longBasic = /"""(?:\r?\n)?((?:[^\\]|\\[\s\S])*?)"""/y;
-const longLiteral = /'''(?:\r?\n)?([\s\S]*?)'''/y;
-const basic = /"((?:[^"\\\r\n]|\\.)*)"/y;
-const literal = /'([^'\r\n]*)'/y;
-const word = /[A-Za-z0-9_+.:-]+/y;
-const lineEnd = /(?:[ \t]|#[^\n]*)*(?:\r?\n|$)/y;
+/** Where the file cannot be read at all; the line is counted from 1. */
+export interface BrokenGateFile {
+  readonly brokenAt: number;
+  readonly why: string;
+}
 
-export function readGateFile(text: string): GateFile {
-  const values = new Map<string, GateValue>();
-  const unread: number[] = [];
+export function readGateFile(text: string): GateFile | BrokenGateFile {
   const source = text.replace(/^\uFEFF/, '');
-  let at = 0;
-  const take = (pattern: RegExp): RegExpExecArray | undefined => {
-    pattern.lastIndex = at;
-    const match = pattern.exec(source) ?? undefined;
-    at += match?.[0].length ?? 0;
-    return match;
-  };
-
-  function readText(): string | undefined {
-    const plain = take(longLiteral) ?? (source.startsWith('"""', at) ? undefined : take(literal));
-    if (plain) return plain[1];
-    const escaped = take(longBasic) ?? take(basic);
-    return escaped && resolveEscapes(escaped[1] ?? '');
+  let table: Record<string, unknown>;
+  try {
+    table = parse(source);
+  } catch (error) {
+    if (error instanceof TomlError) return { brokenAt: error.line, why: 'is not valid TOML' };
+    throw error;
   }
-
-  function readList(): string[] | undefined {
-    const items: string[] = [];
-    at++;
-    for (;;) {
-      take(anySpace);
-      if (source[at] === ']') {
-        at++;
-        return items;
-      }
-      const item = readText() ?? take(word)?.[0];
-      if (item === undefined) return undefined;
-      items.push(item);
-      take(anySpace);
-      if (source[at] === ',') at++;
-      else if (source[at] !== ']') return undefined;
-    }
+  const values = new Map<string, GateValue>();
+  const refused: string[] = [];
+  for (const [key, raw] of Object.entries(table)) {
+    // What stands below its line is no setting either.
+    if (isTable(raw)) return { brokenAt: lineOf(key, source), why: 'is a table, which oauth2-proxy refuses' };
+    const name = key.toLowerCase();
+    const value = kindOf(name) === undefined ? undefined : decode(name, raw);
+    // Of two that differ in capitals oauth2-proxy takes any.
+    if (value === undefined || values.has(name)) refused.push(`${key} (line ${lineOf(key, source)})`);
+    else values.set(name, value);
   }
-
-  function readValue(): GateValue | undefined {
-    if (source[at] === '[') return readList();
-    const quoted = readText();
-    if (quoted !== undefined) return quoted;
-    const bare = take(word)?.[0];
-    if (bare === 'true' || bare === 'false') return bare === 'true';
-    return bare !== undefined && /^[+-]?\d+(?:\.\d+)?$/.test(bare) ? Number(bare) : undefined;
-  }
-
-  while (at < source.length) {
-    take(blank);
-    if (take(lineEnd)) continue;
-    const begin = at;
-    const name = take(key)?.[0]
-      .replace(/[ \t]*=[ \t]*$/, '')
-      .replace(/^["']|["']$/g, '')
-      .toLowerCase();
-    const value = name === undefined ? undefined : readValue();
-    if (name !== undefined && value !== undefined && !values.has(name) && take(lineEnd)) {
-      values.set(name, value);
-      continue;
-    }
-    unread.push(source.slice(0, begin).split('\n').length);
-    const next = source.indexOf('\n', begin);
-    at = next < 0 ? source.length : next + 1;
-  }
-  return { values, unread };
+  return { values, refused };
 }
 
-const escapes: Record<string, string> = { b: '\b', t: '\t', n: '\n', f: '\f', r: '\r', e: '\x1b' };
+function isTable(raw: unknown): boolean {
+  const [first = raw] = Array.isArray(raw) ? raw : [];
+  return typeof first === 'object' && first !== null && !Array.isArray(first) && !(first instanceof Date);
+}
 
-function resolveEscapes(text: string): string {
-  return text.replace(
-    /\\(?:u([\da-fA-F]{4})|U([\da-fA-F]{8})|(\r?\n\s*)|(.))/g,
-    (_all, short: string | undefined, long: string | undefined, fold: string | undefined, char: string) => {
-      if (fold !== undefined) return '';
-      const code = Number.parseInt(short ?? long ?? '', 16);
-      if (Number.isNaN(code)) return escapes[char] ?? char;
-      return code <= 0x10ffff ? String.fromCodePoint(code) : '';
-    },
-  );
+/** Go's ParseBool. */
+const goBoolean = /^(?:1|t|T|TRUE|true|True|0|f|F|FALSE|false|False)$/;
+
+/** As viper and mapstructure turn a value into the kind of its setting; undefined: they refuse it. */
+export function decode(name: string, raw: unknown): GateValue | undefined {
+  switch (kindOf(name)) {
+    case 'switch':
+      if (typeof raw === 'string') return raw === '' || goBoolean.test(raw) ? /^[1tT]/.test(raw) : undefined;
+      return typeof raw === 'number' ? raw !== 0 : asBoolean(raw);
+    case 'list':
+      if (Array.isArray(raw)) {
+        const texts = raw.map(asText);
+        return texts.every((text) => text !== undefined) ? texts : undefined;
+      }
+      return asText(raw)?.split(',').filter(Boolean);
+    case 'text':
+    case 'number':
+    case 'duration':
+      return asText(raw);
+    case undefined:
+      return undefined;
+  }
+}
+
+function asBoolean(raw: unknown): boolean | undefined {
+  return typeof raw === 'boolean' ? raw : undefined;
+}
+
+function asText(raw: unknown): string | undefined {
+  if (typeof raw === 'boolean') return raw ? '1' : '0';
+  // Go writes infinity in another way.
+  return typeof raw === 'string' || Number.isFinite(raw) ? String(raw) : undefined;
+}
+
+function lineOf(key: string, source: string): number {
+  const named = source.split('\n').findIndex((line) => line.replace(/^[\s["']+/, '').startsWith(key));
+  return Math.max(named, 0) + 1;
 }

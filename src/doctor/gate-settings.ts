@@ -1,5 +1,6 @@
 // oauth2-proxy's settings as they hold: flags before environment before file (its own order), secrets replaced by fingerprints.
-import { type GateFile, type GateValue, readGateFile } from './gate-file.ts';
+import { decode, type GateFile, type GateValue } from './gate-file.ts';
+import { kindOf, settingsOf } from './gate-options.ts';
 
 export interface GateSettings {
   /** Its text; undefined where nothing sets it. Of a secret the fingerprint. */
@@ -12,16 +13,15 @@ export interface GateSettings {
   readonly secretsInFile: readonly string[];
   /** Secrets that stand on the command line. */
   readonly secretsInFlags: readonly string[];
-  readonly unreadLines: readonly number[];
-  /** Settings that are elsewhere: another file, or one of the kind that replaces most settings. */
-  readonly unreadSources: readonly string[];
-  /** Switches with a value that stops oauth2-proxy. */
-  readonly faultySwitches: readonly string[];
+  /** What oauth2-proxy refuses, and what it reads from elsewhere: what it runs with is not known. Sentences. */
+  readonly unread: readonly string[];
+  /** Variables that oauth2-proxy passes over, because no setting has that name. */
+  readonly ignored: readonly string[];
 }
 
 export interface GateSources {
-  /** Of oauth2-proxy.cfg. */
-  readonly text: string;
+  /** oauth2-proxy.cfg; undefined: it is not read. */
+  readonly file: GateFile | undefined;
   /** What its process has, or will have, in its environment. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Of its command line. */
@@ -39,17 +39,10 @@ const secrets = new Set([
   'jwt_key',
   'github_token',
 ]);
-/** Flags in the singular that can be given again and again; the file and the environment use the plural, but for the last two. */
-const repeated =
-  /^(?:upstream|email-domain|whitelist-domain|cookie-domain|trusted-ip|trusted-proxy-ip|skip-auth-route|api-route|allowed-group|extra-jwt-issuer|skip-auth-regex|google-group)$/;
-const singular = /^(?:skip-auth-regex|google-group)$/;
-/** What decides about security and is on or off. */
-const switches =
-  /^(?:reverse_proxy|prefer_email_to_user|skip_auth_(?:strip_headers|preflight)|skip_jwt_bearer_tokens|pass_\w+|set_\w+|cookie_(?:secure|httponly|csrf_per_request)|insecure_\w+|ssl_\w+_skip_verify|redis_use_\w+|force_https)$/;
-const goBoolean = /^(?:1|t|T|TRUE|true|True|0|f|F|FALSE|false|False)$/;
 const prefix = 'OAUTH2_PROXY_';
 const configFlag = 'config';
 const alphaFlag = 'alpha-config';
+const ownFlags = new Set([configFlag, alphaFlag, 'config-test']);
 const fileName = 'oauth2-proxy.cfg';
 
 interface Entry {
@@ -57,19 +50,14 @@ interface Entry {
   readonly from: string;
 }
 
-export function readGateSettings({ text, env, flags, fingerprint }: GateSources): GateSettings {
-  const file = readGateFile(text);
+export function readGateSettings({ file, env, flags, fingerprint }: GateSources): GateSettings {
+  const set = fromEnvironment(env);
   const flagged = fromFlags(flags);
-  const entries = new Map<string, Entry>([...fromFile(file), ...fromEnvironment(env), ...flagged]);
+  const entries = new Map<string, Entry>([...fromFile(file), ...set.entries, ...flagged.entries]);
   const holdsSecret = (name: string, value: GateValue) =>
     secrets.has(name)
       ? value !== ''
       : String(value) !== withoutUser(String(value)) && /:\/\/[^/]*:[^/]+@/.test(String(value));
-  const faultySwitches = [...entries].flatMap(([name, { value, from }]) =>
-    switches.test(name) && typeof value !== 'boolean' && value !== '' && !goBoolean.test(String(value))
-      ? [from === fileName ? name : from]
-      : [],
-  );
   for (const [name, { value, from }] of entries) entries.set(name, { value: veil(name, value), from });
 
   function veil(name: string, value: GateValue): GateValue {
@@ -85,73 +73,107 @@ export function readGateSettings({ text, env, flags, fingerprint }: GateSources)
     },
     list(name) {
       const value = entries.get(name)?.value;
-      if (value === undefined || value === '') return [];
-      return isList(value) ? value : String(value).split(',').filter(Boolean);
+      return value !== undefined && isList(value) ? value : [];
     },
     flag(name, byDefault) {
       const value = entries.get(name)?.value;
-      if (value === undefined || value === '') return byDefault;
-      // Go's ParseBool; what it does not know stops oauth2-proxy.
-      return typeof value === 'boolean' ? value : /^(?:1|t|true)$/i.test(String(value));
+      return typeof value === 'boolean' ? value : byDefault;
     },
     from: (name) => entries.get(name)?.from,
-    secretsInFile: [...file.values].filter(([name, value]) => holdsSecret(name, value)).map(([name]) => name),
-    secretsInFlags: flagged
+    secretsInFile: [...(file?.values ?? [])]
+      .filter(([name, value]) => holdsSecret(name, value))
+      .map(([name]) => name),
+    secretsInFlags: flagged.entries
       .filter(([name, { value }]) => holdsSecret(name, value))
       .map(([, { from }]) => from),
-    unreadLines: file.unread,
-    unreadSources: sourcesElsewhere(env, flags),
-    faultySwitches,
+    unread: [
+      ...refusedWords([...(file?.refused ?? []), ...set.refused, ...flagged.refused]),
+      ...[...entries].flatMap(([name, { value, from }]) =>
+        value === '' && neverEmpty.has(name) ? [`${from} sets ${name} to nothing.`] : [],
+      ),
+      ...flagged.elsewhere.map((path) => `Its settings are in ${path}, which is not read here.`),
+    ],
+    ignored: set.unknown,
   };
+}
+
+/** Settings whose empty value is not their default. */
+const neverEmpty = new Set([
+  'cookie_name',
+  'cookie_path',
+  'http_address',
+  'proxy_prefix',
+  'session_store_type',
+]);
+
+function refusedWords(names: readonly string[]): string[] {
+  return names.length === 0 ? [] : [`oauth2-proxy refuses ${names.slice(0, 8).join(', ')}.`];
 }
 
 function isList(value: GateValue): value is readonly string[] {
   return Array.isArray(value);
 }
 
-function fromFile(file: GateFile): [string, Entry][] {
-  return [...file.values].map(([name, value]) => [name, { value, from: fileName }]);
+function fromFile(file: GateFile | undefined): [string, Entry][] {
+  return [...(file?.values ?? [])].map(([name, value]) => [name, { value, from: fileName }]);
 }
 
-/** An empty variable counts as unset (viper). */
-function fromEnvironment(env: GateSources['env']): [string, Entry][] {
-  return Object.entries(env).flatMap(([variable, value]) =>
-    variable.startsWith(prefix) && value
-      ? [[variable.slice(prefix.length).toLowerCase(), { value, from: variable }] as const]
-      : [],
-  ) as [string, Entry][];
+interface Given {
+  readonly entries: [string, Entry][];
+  /** Where the value has a kind that oauth2-proxy does not take. */
+  readonly refused: string[];
 }
 
-function fromFlags(flags: readonly string[]): [string, Entry][] {
-  const given = new Map<string, Entry>();
-  for (const [i, flag] of flags.entries()) {
-    const [, name, inline] = /^--?([a-z][a-z0-9-]*)(?:=(.*))?$/s.exec(flag) ?? [];
-    if (name === undefined || name === configFlag || name === alphaFlag) continue;
-    const next = flags[i + 1];
-    const value = inline ?? (next === undefined || next.startsWith('-') ? 'true' : next);
-    const isPlural = repeated.test(name) && !singular.test(name);
-    const setting = `${name.replaceAll('-', '_')}${isPlural ? 's' : ''}`;
-    const before = given.get(setting)?.value;
-    given.set(setting, {
-      value: repeated.test(name) ? [...(before && isList(before) ? before : []), ...value.split(',')] : value,
-      from: `--${name}`,
-    });
+/** Of this program's own tools, not of oauth2-proxy. */
+const ours = new Set(['OAUTH2_PROXY_BIN']);
+
+/** An empty variable counts as unset (viper), and one that names no setting is passed over. */
+function fromEnvironment(env: GateSources['env']): Given & { readonly unknown: string[] } {
+  const given: Given & { readonly unknown: string[] } = { entries: [], refused: [], unknown: [] };
+  for (const [variable, raw] of Object.entries(env)) {
+    if (!variable.startsWith(prefix) || !raw || ours.has(variable)) continue;
+    const name = variable.slice(prefix.length).toLowerCase();
+    const value = decode(name, raw);
+    if (value !== undefined) given.entries.push([name, { value, from: variable }]);
+    else (kindOf(name) === undefined ? given.unknown : given.refused).push(variable);
   }
-  return [...given];
+  return given;
 }
 
-/** oauth2-proxy takes its file from `--config`; what `--alpha-config` names replaces most of what is read here. */
-function sourcesElsewhere(env: GateSources['env'], flags: readonly string[]): string[] {
-  const named = (flag: string) => {
-    const at = flags.findIndex((one) => new RegExp(`^--?${flag}(?:=|$)`).test(one));
-    const inline = /=(.*)$/s.exec(flags[at] ?? '')?.[1];
-    return at < 0 ? env[`${prefix}${flag.toUpperCase().replace('-', '_')}`] : (inline ?? flags[at + 1] ?? '');
-  };
-  const [config, alpha] = [named(configFlag), named(alphaFlag)];
-  return [
-    ...(config && config.split(/[\\/]/).at(-1) !== fileName ? [config] : []),
-    ...(alpha ? [alpha] : []),
-  ];
+/** As pflag reads them: a switch takes no word of its own, everything else takes the next one, whatever it is. */
+function fromFlags(flags: readonly string[]): Given & { readonly elsewhere: string[] } {
+  const entries = new Map<string, Entry>();
+  const refused: string[] = [];
+  const elsewhere: string[] = [];
+  for (let i = 0; i < flags.length; i++) {
+    const [, dashes = '', flag = '', inline] = /^(--?)([^=]*)(?:=(.*))?$/s.exec(flags[i] ?? '') ?? [];
+    if (dashes === '--' && flag === '') break;
+    if (dashes === '') continue;
+    const settings = settingsOf(flag);
+    const isOwn = ownFlags.has(flag);
+    const isSwitch = flag === 'config-test' || settings.some((name) => kindOf(name) === 'switch');
+    const raw = inline ?? (isSwitch ? 'true' : (flags[++i] ?? ''));
+    if (isOwn && flag !== 'config-test' && (flag === alphaFlag || raw.split(/[\\/]/).at(-1) !== fileName))
+      elsewhere.push(raw);
+    // A list is read as CSV: with quotes in it, it is not read here.
+    const values = settings.map((name) => [name, raw.includes('"') ? undefined : decode(name, raw)] as const);
+    if (!isOwn && (dashes === '-' || values.length === 0)) refused.push(`${dashes}${flag}`);
+    for (const [name, value] of values) {
+      const before = entries.get(name)?.value;
+      if (value === undefined) refused.push(`--${flag}`);
+      else
+        entries.set(name, {
+          value: isList(value) && before !== undefined && isList(before) ? [...before, ...value] : value,
+          from: `--${flag}`,
+        });
+    }
+  }
+  return { entries: [...entries], refused, elsewhere };
+}
+
+/** Whether a command line names the file that oauth2-proxy reads; without it there is none. */
+export function namesFile(flags: readonly string[]): boolean {
+  return flags.some((flag) => new RegExp(`^--${configFlag}(?:=|$)`).test(flag));
 }
 
 /** A URL can carry a password. */

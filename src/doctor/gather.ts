@@ -1,29 +1,15 @@
 // Gathers what can be known about a deployment, each part for itself and for a few seconds at most. It changes nothing.
 import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { parse as parseDotenv } from 'dotenv';
 import type { Config } from '../config/derive.ts';
-import { misspeltProblems } from '../config/misspelt.ts';
-import type { Problem } from '../config/problem.ts';
-import { unclearProblems } from '../config/unclear.ts';
-import { faultAdvice } from '../files/file-fault.ts';
-import { fileFaultOf } from '../files/file-refused.ts';
-import { readOrdinaryFile } from '../files/ordinary-file.ts';
 import type { Deployment, Known, Live, RedisFact, RetentionFact } from './deployment.ts';
-import {
-  describe,
-  type Read,
-  readRunning,
-  readTexts,
-  type SecretTrade,
-  secretSettings,
-  type Texts,
-} from './describe.ts';
+import { describe, type Read, readRunning, readTexts, type Texts } from './describe.ts';
 import { lookAtFiles } from './look-at-files.ts';
 import { lookAtNetwork } from './look-at-network.ts';
 import { lookAtRedis, type RedisToAsk } from './look-at-redis.ts';
 import { lookAtPackages, lookForGateBinary } from './look-at-software.ts';
 import { lookLive } from './look-live.ts';
+import { readFolder } from './read-folder.ts';
+import { type SecretTrade, secretSettings } from './secret-facts.ts';
 
 export interface GatherOptions {
   /** Where `.env`, oauth2-proxy.cfg and docker-compose.yml are. */
@@ -60,7 +46,7 @@ export async function gather(options: GatherOptions): Promise<Deployment> {
   const part = <T>(what: string, look: () => Promise<Known<T>>) => within(patienceMs, what, look);
   const [files, redis, network, live, packages, gateBinary] = await Promise.all([
     part('the files', async () => ({
-      found: lookAtFiles({
+      found: await lookAtFiles({
         folder,
         envFile: '.env',
         ...pathsOf(texts, read),
@@ -69,6 +55,7 @@ export async function gather(options: GatherOptions): Promise<Deployment> {
           (path) => !path.startsWith('/run/secrets/'),
         ),
         addressesIn: options.addressesIn,
+        alsoDeciding: texts.compose?.files ?? [],
       }),
     })),
     within(patienceMs, 'Redis', () => askRedis(read, isCompose, now), redisTooSlow(read)),
@@ -91,51 +78,6 @@ export async function gather(options: GatherOptions): Promise<Deployment> {
     : { missing: 'the running server knows: open /checkup, or run `gatehouse clock`' };
   const looked = { files, redis, network, live, retention, software, inContainer };
   return describe(now(), texts, read, looked, gateBinary, trade);
-}
-
-function readFolder({ folder, env, runBy }: GatherOptions): Texts {
-  const text = (name: string) => {
-    const path = join(folder, name);
-    return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
-  };
-  const { values, problems } = readEnvFile(resolve(folder, '.env'));
-  // Empty means unset, so that it hides nothing of the file.
-  const set = Object.entries(env).filter(([, value]) => value?.trim());
-  const named = env['COMPOSE_FILE']?.trim() || values['COMPOSE_FILE']?.trim();
-  const composeFiles = composeFilesOf(named, (name) => existsSync(join(folder, name))).flatMap(
-    (name) => text(name) ?? [],
-  );
-  const isCompose = composeFiles.length > 0 && Object.hasOwn(values, 'COMPOSE_PROFILES');
-  return {
-    env: { ...values, ...Object.fromEntries(set) },
-    envProblems: problems,
-    misspelt: misspeltProblems(Object.keys(values)),
-    gateFile: text('oauth2-proxy.cfg'),
-    composeFiles,
-    dockerfile: text('Dockerfile'),
-    runBy: runBy ?? (isCompose ? 'compose' : 'itself'),
-  };
-}
-
-const composeNames = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml'];
-
-/** Which files Compose reads: those that COMPOSE_FILE names, or the first that is there, and the one to lay over it. */
-function composeFilesOf(named: string | undefined, isThere: (name: string) => boolean): string[] {
-  if (named) return named.split(/[:;]/);
-  const overrides = composeNames.map((name) => name.replace(/\.(?=ya?ml$)/, '.override.'));
-  return [composeNames.find(isThere), overrides.find(isThere)].filter((name) => name !== undefined);
-}
-
-function readEnvFile(path: string): { values: Record<string, string>; problems: readonly Problem[] } {
-  if (!existsSync(path)) return { values: {}, problems: [] };
-  try {
-    const text = readOrdinaryFile({ path }).toString('utf8');
-    return { values: parseDotenv(text.replace(/^\uFEFF/, '')), problems: unclearProblems('.env', text) };
-  } catch (error) {
-    const fault = fileFaultOf(error);
-    if (fault === undefined) throw error;
-    return { values: {}, problems: [{ name: '.env', message: faultAdvice(fault) }] };
-  }
 }
 
 function pathsOf(
@@ -230,8 +172,7 @@ async function tryPorts(
   if (isCompose || inContainer) {
     return { missing: 'the app runs in a container; its published ports are looked at instead' };
   }
-  const { port, opsPort } = config.found;
-  return { found: await lookAtNetwork(port, opsPort) };
+  return { found: await lookAtNetwork(config.found) };
 }
 
 const tooSlow = 'too slow';
@@ -252,11 +193,14 @@ async function within<T>(
 ): Promise<Known<T>> {
   const over = Promise.withResolvers<Known<T>>();
   const missing = `${what} took longer than ${ms / 1000} seconds`;
-  const timer = setTimeout(() => over.resolve(late === undefined ? { missing } : { found: late }), ms);
+  const timer = setTimeout(
+    () => over.resolve(late === undefined ? { missing, unread: true } : { found: late }),
+    ms,
+  );
   try {
     return await Promise.race([look(), over.promise]);
   } catch {
-    return { missing: `${what} could not be looked at` };
+    return { missing: `${what} could not be looked at`, unread: true };
   } finally {
     clearTimeout(timer);
   }

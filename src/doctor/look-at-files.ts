@@ -2,7 +2,7 @@
 import { accessSync, constants, existsSync, readdirSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { FileFact, Files, Known } from './deployment.ts';
-import { gitStateOf } from './git-index.ts';
+import { lookAtGit } from './look-at-git.ts';
 
 export interface FilesToSee {
   /** The folder that the deployment stands in. */
@@ -16,11 +16,14 @@ export interface FilesToSee {
   readonly secretFiles: readonly string[];
   /** The addresses of an allow-list, as oauth2-proxy reads it; throws where it cannot be read. */
   readonly addressesIn: (path: string) => readonly string[];
+  /** Compose files and others of the deployment's own, besides those that are always looked at. */
+  readonly alsoDeciding: readonly string[];
 }
 
 const hasModes = process.platform !== 'win32';
 const deciding = [
   'oauth2-proxy.cfg',
+  'Dockerfile',
   'docker-compose.yml',
   'compose.yaml',
   'compose.yml',
@@ -37,7 +40,7 @@ const deciding = [
 ];
 const copyNames = /^(?:\.?env[._-].*|\.env(?:~|\d+|\.swp)|\.\.env\.sw.|.+\.env)$/i;
 
-export function lookAtFiles({
+export async function lookAtFiles({
   folder,
   envFile,
   dataDir,
@@ -45,73 +48,75 @@ export function lookAtFiles({
   emailsFile,
   secretFiles,
   addressesIn,
-}: FilesToSee): Files {
+  alsoDeciding,
+}: FilesToSee): Promise<Files> {
   const show = (path: string) => {
     const near = relative(folder, path);
     if (near === '') return '.';
     return near.startsWith('..') ? path : near;
   };
   const fact = (path: string): FileFact => ({ path: show(path), mode: modeOf(path) });
+  const to = <T>(known: Known<string>, look: (path: string) => Known<T>): Known<T> => {
+    if ('missing' in known) return known;
+    const path = resolve(folder, known.found);
+    try {
+      return look(path);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      return { missing: `${show(path)} cannot be read${code ? ` (${code})` : ''}`, unread: true };
+    }
+  };
   const env = resolve(folder, envFile);
   const copies = readdirSync(folder).filter(
     (name) =>
       copyNames.test(name) && !/(?:\.|^)(?:example|sample|template|dist|lock(?:-.*)?)(?:\.env)?$/i.test(name),
   );
   return {
-    env: existsSync(env) ? { found: fact(env) } : { missing: 'no .env here' },
-    git: git(
-      env,
-      copies.map((name) => join(folder, name)),
-      show,
-    ),
+    env: to({ found: env }, () => (isThere(env) ? { found: fact(env) } : { missing: 'no .env here' })),
+    ...(await lookAtGit(env, copies)),
     envCopies: copies.map((name) => fact(join(folder, name))),
-    secretFiles: secretFiles
-      .map((path) => resolve(folder, path))
-      .filter(existsSync)
-      .map(fact),
+    secretFiles: to({ found: '.' }, () => ({
+      found: secretFiles
+        .map((path) => resolve(folder, path))
+        .filter(isThere)
+        .map(fact),
+    })),
     freeBytes: to(dataDir, (path) => {
-      const { bavail, bsize } = statfsSync(nearestTo(resolve(folder, path)));
+      const { bavail, bsize } = statfsSync(nearestTo(path));
       return { found: bavail * bsize };
     }),
-    notWritable: to(dataDir, (path) => {
-      const data = resolve(folder, path);
-      if (!existsSync(data)) return { found: isWritable(data) ? [] : [show(data)] };
+    notWritable: to(dataDir, (data) => {
+      if (!isThere(data)) return { found: isWritable(data) ? [] : [show(data)] };
       const me = process.getuid?.();
       if (me !== undefined && me !== 0 && statSync(data).uid !== me)
-        return { missing: `${show(data)} belongs to another user; run the check-up as that one` };
+        return {
+          missing: `${show(data)} belongs to another user; run the check-up as that one`,
+          unread: true,
+        };
       const inside = readdirSync(data, { withFileTypes: true }).filter((entry) => entry.isFile());
       const files = inside.map(({ name }) => join(data, name)).filter((file) => !canWrite(file));
       return { found: [...(canWrite(data) ? [] : [data]), ...files].map(show) };
     }),
-    data: to(dataDir, (path) => {
-      const data = resolve(folder, path);
-      if (!existsSync(data)) return { missing: `the data folder ${show(data)} is not there yet` };
-      try {
-        const openFiles = readdirSync(data)
-          .map((name) => join(data, name))
-          .filter((file) => ((modeOf(file) ?? 0) & 0o077) !== 0);
-        return { found: { ...fact(data), openFiles: openFiles.map(show) } };
-      } catch {
-        return { missing: `${show(data)} cannot be looked into; run the check-up as its owner` };
-      }
+    data: to(dataDir, (data) => {
+      if (!isThere(data)) return { missing: `the data folder ${show(data)} is not there yet` };
+      const openFiles = readdirSync(data)
+        .map((name) => join(data, name))
+        .filter((path) => ((modeOf(path) ?? 0) & 0o077) !== 0);
+      return { found: { ...fact(data), openFiles: openFiles.map(show) } };
     }),
-    auditLog: to(auditLog, (path) => {
-      const file = resolve(folder, path);
+    auditLog: to(auditLog, (file) => {
       return { found: { path: show(file), writable: isWritable(file) } };
     }),
-    emails: to(emailsFile, (path) => {
-      const file = resolve(folder, path);
-      if (!existsSync(file)) return { found: { path: show(file), mode: undefined, addresses: [] } };
-      try {
-        return { found: { ...fact(file), addresses: addressesIn(file) } };
-      } catch {
-        return { missing: `${show(file)} cannot be read` };
-      }
+    emails: to(emailsFile, (file) => {
+      if (!isThere(file)) return { found: { path: show(file), mode: undefined, addresses: [] } };
+      // Reading from a pipe could wait for ever.
+      if (!statSync(file).isFile()) return { missing: `${show(file)} is not a file`, unread: true };
+      return { found: { ...fact(file), addresses: addressesIn(file) } };
     }),
     openToAll: hasModes
       ? {
-          found: deciding
-            .map((name) => join(folder, name))
+          found: [...new Set([...deciding, ...alsoDeciding])]
+            .map((name) => resolve(folder, name))
             .filter((path) => existsSync(path) && ((modeOf(path) ?? 0) & 0o002) !== 0)
             .map(show),
         }
@@ -119,19 +124,9 @@ export function lookAtFiles({
   };
 }
 
-function git(env: string, copies: readonly string[], show: (path: string) => string): Files['git'] {
-  try {
-    const state = gitStateOf(env, copies);
-    return state
-      ? { found: { ...state, trackedCopies: state.trackedCopies.map(show) } }
-      : { missing: 'this folder is not in a git repository' };
-  } catch {
-    return { missing: 'git’s index is in a form that is not read here' };
-  }
-}
-
-function to<T>(known: Known<string>, look: (path: string) => Known<T>): Known<T> {
-  return 'missing' in known ? known : look(known.found);
+/** @throws where it cannot be told */
+function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 function modeOf(path: string): number | undefined {

@@ -28,7 +28,7 @@ export function lookAtPackages(programFolder: string): Software['packages'] {
       }),
     };
   } catch {
-    return { missing: 'package-lock.json or a package’s own file cannot be read' };
+    return { missing: 'package-lock.json or a package’s own file cannot be read', unread: true };
   }
 }
 
@@ -43,6 +43,6 @@ export async function lookForGateBinary(
   if (path === undefined) return { missing: 'no oauth2-proxy binary is on the path here' };
   const version = await versionOfGateBinary(path);
   return version === undefined
-    ? { missing: 'oauth2-proxy is here but does not tell its version' }
+    ? { missing: 'oauth2-proxy is here but does not tell its version', unread: true }
     : { found: { version, from: 'the oauth2-proxy on the path' } };
 }

@@ -120,6 +120,12 @@ function send(
         ? Date.parse((message.socket as TLSSocket).getPeerCertificate().valid_to)
         : Number.NaN;
       const certificateEndsAt = Number.isNaN(ends) ? undefined : ends;
+      // What is packed although nobody asked for it could hide what is looked for.
+      if (!/^(?:identity)?$/i.test(message.headers['content-encoding'] ?? '')) {
+        reject(Object.assign(new Error('packed'), { code: 'CONTENT_ENCODING' }));
+        asked.destroy();
+        return;
+      }
       let text = '';
       const done = () => resolve({ message, text, certificateFault: undefined, certificateEndsAt });
       message.setEncoding('utf8').on('data', (chunk: string) => {

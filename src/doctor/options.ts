@@ -6,7 +6,8 @@ import type { Deployment } from './deployment.ts';
 export const help = `gatehouse doctor [--url URL] [--json] [--fail-on SEVERITY] [--symptom WORDS]
 
 Looks at the deployment in this folder: .env, oauth2-proxy.cfg, docker-compose.yml, files, Redis, ports, versions.
-It changes nothing and prints no secret. Nothing needs to run; what cannot be looked at is named.
+It changes nothing and prints no secret. Nothing needs to run. What is there and cannot be read is named
+and counts like a finding.
 
   --url URL            look from outside too, with a few plain GET requests
   --json               the report as JSON

@@ -5,7 +5,7 @@ import { HttpError } from '../http/errors.ts';
 import { pageFrame, sendPage } from '../http/page.ts';
 import type { Route } from '../http/routes.ts';
 import { subjects } from './check.ts';
-import { checkUp, type Report, summaryOf } from './check-up.ts';
+import { checkUp, type Report, summaryOf, worstOf } from './check-up.ts';
 import { checks } from './checks.ts';
 import type { Deployment } from './deployment.ts';
 import { symptoms } from './symptoms.ts';
@@ -68,22 +68,28 @@ export function createCheckup({ look, now }: CheckupOptions): CheckupPages {
   };
 }
 
-function propsOf(report: Report, now: number): CheckupProps {
-  const { findings, notChecked, passed } = report;
+/** @param now milliseconds */
+export function propsOf(report: Report, now: number): CheckupProps {
+  const { findings, unread, notChecked, passed } = report;
   const goodOf = (id: string) => checks.find((check) => check.id === id)?.good ?? id;
   const stateOf = (id: string) => {
     if (passed.includes(id)) return 'passed';
+    if (unread.some((one) => one.id === id)) return 'not read';
     return findings.some((finding) => finding.id === id) ? 'found' : 'not checked';
   };
   return {
     summary: summaryOf(report),
-    worst: findings[0]?.severity,
+    worst: worstOf([...findings, ...unread].map(({ severity }) => severity)),
     lookedAt: Date.parse(report.at),
     now,
     groups: subjects.flatMap((subject) => {
       const inside = findings.filter((finding) => finding.subject === subject);
       return inside.length === 0 ? [] : [{ subject, findings: inside }];
     }),
+    unread: [...Map.groupBy(unread, ({ reason }) => reason)].map(([reason, list]) => ({
+      reason,
+      checks: list.map(({ id, severity }) => ({ id, severity, good: goodOf(id) })),
+    })),
     notChecked: [...Map.groupBy(notChecked, ({ reason }) => reason)].map(([reason, list]) => ({
       reason,
       checks: list.map(({ id }) => ({ id, good: goodOf(id) })),

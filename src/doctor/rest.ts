@@ -14,7 +14,8 @@ export interface Rest {
 export function restOf({ gate, config, inContainer }: Deployment, table: readonly Check[]): Rest | undefined {
   const found = 'found' in config ? config.found : undefined;
   const asksForGate = table.some(({ id }) => id.startsWith('gate.'));
-  if ('found' in gate || found?.devMode || !asksForGate) return undefined;
+  // A file that is there and cannot be read has been counted already.
+  if ('found' in gate || gate.unread || found?.devMode || !asksForGate) return undefined;
   const where = inContainer
     ? 'on the host, in the folder of docker-compose.yml'
     : 'in the folder that has oauth2-proxy.cfg';

@@ -5,7 +5,7 @@ import { oneLine } from './options.ts';
 import type { Symptom } from './symptoms.ts';
 
 export function reportLines(report: Report, looked: readonly string[]): string[] {
-  const { findings, notChecked, passed } = report;
+  const { findings, unread, notChecked, passed } = report;
   const groups = subjects.flatMap((subject) => {
     const inside = findings.filter((finding) => finding.subject === subject);
     return inside.length === 0 ? [] : [subject, '', ...inside.flatMap(findingLines)];
@@ -13,11 +13,15 @@ export function reportLines(report: Report, looked: readonly string[]): string[]
   const unseen = [...Map.groupBy(notChecked, ({ reason }) => reason)].map(
     ([reason, list]) => `  ${list.map(({ id }) => id).join(', ')}: ${reason}`,
   );
+  const blind = [...Map.groupBy(unread, ({ reason }) => reason)].map(
+    ([reason, list]) => `  ${list.map(({ id, severity }) => `${id} (${severity})`).join(', ')}: ${reason}`,
+  );
   const counts = `${passed.length} passed, ${notChecked.length} not checked.`;
   return [
     ...looked,
     '',
     ...groups,
+    ...(blind.length > 0 ? ['Could not be read', '', ...blind, ''] : []),
     ...(unseen.length > 0 ? ['Not checked', '', ...unseen, ''] : []),
     `${summaryOf(report)} ${counts}`,
   ].map(oneLine);

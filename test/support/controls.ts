@@ -34,6 +34,7 @@ const copied = [
   'oauth2-proxy.cfg',
   'gate-pages',
   'docker-compose.yml',
+  'Dockerfile',
   'docker-compose.confluence.yml',
   'docker-compose.rolling.yml',
 ];

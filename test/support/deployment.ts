@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { misspeltProblems } from '../../src/config/misspelt.ts';
 import { fingerprint } from '../../src/crypto/fingerprint.ts';
+import type { ComposeSource } from '../../src/doctor/compose-layers.ts';
 import type {
   Deployment,
   Files,
@@ -14,6 +15,7 @@ import type {
   RetentionFact,
 } from '../../src/doctor/deployment.ts';
 import { describe, readTexts } from '../../src/doctor/describe.ts';
+import { notThere } from '../../src/doctor/env-file.ts';
 
 const root = join(import.meta.dirname, '../..');
 const shipped = (name: string) => {
@@ -94,7 +96,8 @@ const landing: LiveAnswer = {
 export const goodFacts: Facts = {
   files: {
     env: { found: { path: '.env', mode: 0o600 } },
-    git: { found: { tracked: false, ignored: true, trackedCopies: [] } },
+    git: { found: { tracked: false, trackedCopies: [] } },
+    gitIgnores: { found: true },
     envCopies: [],
     data: { found: { path: 'data', mode: 0o700, openFiles: [] } },
     auditLog: { found: { path: 'logs/cookie_audit.log', writable: true } },
@@ -102,7 +105,7 @@ export const goodFacts: Facts = {
     openToAll: { found: [] },
     notWritable: { found: [] },
     freeBytes: { found: 10 * 1024 ** 3 },
-    secretFiles: [],
+    secretFiles: { found: [] },
   },
   redis: [
     {
@@ -118,7 +121,7 @@ export const goodFacts: Facts = {
       withoutExpiry: [],
     },
   ],
-  network: { appAt: [], opsAt: [] },
+  network: { appAt: [], opsAt: [], unclearAt: { app: [], ops: [] } },
   retention: {},
   live: {
     url: 'https://desk.example.org',
@@ -151,6 +154,8 @@ export interface Changes {
   readonly compose?: readonly (readonly [find: string, replace: string])[];
   /** What Compose lays over it. */
   readonly override?: readonly string[];
+  /** What these name: other Compose files, files of variables. */
+  readonly files?: Readonly<Record<string, string>>;
   readonly facts?: Partial<Facts>;
   readonly runBy?: Deployment['runBy'];
 }
@@ -160,6 +165,7 @@ export function deploymentWith({
   gate = [],
   compose = [],
   override = [],
+  files = {},
   facts,
   runBy = 'itself',
 }: Changes): Deployment {
@@ -167,9 +173,11 @@ export function deploymentWith({
   const texts = {
     env: { ...goodEnv, SECRET_DATES: datesOf({ ...goodEnv, ...env }), ...env },
     envProblems: [],
+    envUnread: undefined,
+    unsureNames: [],
     misspelt: misspeltProblems(Object.keys(env ?? {})),
-    gateFile: change(shipped('oauth2-proxy.cfg'), gate),
-    composeFiles: [change(shipped('docker-compose.yml'), compose), ...override],
+    gateFile: { text: change(shipped('oauth2-proxy.cfg'), gate) },
+    compose: composeOf([change(shipped('docker-compose.yml'), compose), ...override], files),
     dockerfile: shipped('Dockerfile'),
     runBy,
   };
@@ -189,6 +197,27 @@ export function deploymentWith({
     { found: { version: all.gateVersion, from: 'the oauth2-proxy on the path' } },
     { fingerprint, faultOf: (_name, value) => (value.includes('changeme') ? 'is a placeholder' : undefined) },
   );
+}
+
+/** In a folder of their own: `docker-compose.yml`, and `override-1.yml` and so on over it. */
+function composeOf(texts: readonly string[], more: Readonly<Record<string, string>>): ComposeSource {
+  const named = texts.map((text, i) => [i === 0 ? 'docker-compose.yml' : `override-${i}.yml`, text] as const);
+  return composeFolder(
+    named.map(([name]) => name),
+    { ...Object.fromEntries(named), ...more },
+  );
+}
+
+/** @param told the files that Compose is told of, of those that are there */
+export function composeFolder(
+  told: readonly string[],
+  files: Readonly<Record<string, string>>,
+): ComposeSource {
+  const read = (path: string) => {
+    const text = files[path.replace(/^\/desk\//, '')];
+    return text === undefined ? { why: notThere } : { text };
+  };
+  return { files: told, folder: '/desk', read, notes: [] };
 }
 
 /** The good answers with one of them changed. */
