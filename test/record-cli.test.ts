@@ -1,6 +1,6 @@
 // `gatehouse audit …` as a person at a terminal has it: exit codes, first lines, exports that are safe to open.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -20,11 +20,14 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const openStore = () => openSqliteStore(join(folder, 'data'));
 
+let waited: () => void = () => undefined;
+
 async function audit(args: readonly string[], keys = [key]) {
   let out = '';
   let err = '';
   const code = await runAuditCommand(args, {
     now: Date.now,
+    wait: async () => waited(),
     out: async (text) => {
       out += text;
     },
@@ -94,8 +97,62 @@ test('verify: 0 and "Intact", 1 and what happened where, 2 where it cannot be ru
     },
     checkpoints: 0,
   });
-  assert.equal((await audit(['verify', '--file', join(folder, 'nowhere')])).code, 2);
   assert.equal((await audit(['verify', '--checkpoint', join(folder, 'nowhere')])).code, 2);
+});
+
+test('verify --file: whatever is not there, not once or not at its place is a finding with its number', async () => {
+  await write(20);
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+  const verdictOf = async (changed: readonly string[]) => {
+    writeFileSync(file, changed.map((line) => `${line}\n`).join(''));
+    const { code, out } = await audit(['verify', '--file', file]);
+    return [code, out.split('\n')[0]?.replaceAll(file, 'FILE')];
+  };
+  const at = (n: number) => lines[n - 1] ?? '';
+  const told = (words: string) => [1, `The file was tampered with: ${words}`];
+  assert.deepEqual(await verdictOf(lines), [0, 'Intact: 20 entries, 1 to 20.']);
+  assert.deepEqual(await verdictOf(lines.toSpliced(6, 1)), told('entry 7 is missing.'));
+  assert.deepEqual(
+    await verdictOf(lines.with(6, at(8)).with(7, at(7))),
+    told('entry 7, line 8 of FILE, is not at its place.'),
+  );
+  assert.deepEqual(
+    await verdictOf(lines.toSpliced(7, 0, at(5))),
+    told('entry 5, line 8 of FILE, is there a second time.'),
+  );
+  assert.deepEqual(await verdictOf(lines.slice(0, 15)), told('entries 16 to 20 are missing (5).'));
+  assert.deepEqual(await verdictOf(lines.slice(3)), told('entries 1 to 3 are missing (3).'));
+  assert.deepEqual(await verdictOf([]), told('entries 1 to 20 are missing (20).'));
+  rmSync(file);
+  const gone = await audit(['verify', '--file', file]);
+  assert.deepEqual([gone.code, gone.out.split('\n')[0]], told('entries 1 to 20 are missing (20).'));
+});
+
+test('verify --file: where the file stepped aside, was pruned or was moved away is no border', async () => {
+  await write(6);
+  renameSync(file, `${file}.1`);
+  await write(4);
+  assert.equal((await audit(['verify', '--file', file])).code, 0, 'a full file that stepped aside');
+  const kept = join(folder, 'kept');
+  renameSync(file, kept);
+  renameSync(`${file}.1`, `${kept}.1`);
+  await write(3);
+  const moved = await audit(['verify', '--file', file]);
+  assert.equal(moved.code, 0, moved.out);
+  // An entry of the store that is about to be added is waited for.
+  const lines = readFileSync(file, 'utf8');
+  writeFileSync(
+    file,
+    lines
+      .trimEnd()
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => `${line}\n`)
+      .join(''),
+  );
+  waited = () => writeFileSync(file, lines);
+  assert.equal((await audit(['verify', '--file', file])).code, 0);
+  waited = () => undefined;
 });
 
 test('a checkpoint that is kept elsewhere shows what the record alone cannot', async () => {

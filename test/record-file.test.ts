@@ -67,7 +67,7 @@ test('a line torn by a crash is set aside at the next start, told, and the rest 
   await first.write({ event: 'session.created' });
   await first.close();
   appendFileSync(file, '{"entry":{"at":"2026-');
-  assert.equal((await verifyFile(file, keys)).first?.line, 2);
+  assert.deepEqual((await verifyFile(file, keys)).first, { kind: 'edited', file, line: 2 });
   const logger = listeningLogger();
   const second = recorderOver(store, { file, logger });
   await second.write({ event: 'session.created' });
@@ -98,25 +98,45 @@ test('what a killed process had committed and not yet added is added at the next
   await command.close();
   assert.equal(
     readFileSync(join(folder, 'elsewhere.log'), 'utf8').split('\n').length,
-    2,
-    'a new file begins now',
+    3,
+    'a new file begins now, and the record says so',
   );
   const next = recorderOver(store, { file, catchesUp: true });
   await Promise.all([next.write(entry), next.write(entry)]);
   await next.close();
   const { count, absent, first: wrong, macs } = await verifyFile(file, keys);
-  assert.deepEqual([count, absent, wrong, macs.size], [1_208, [], undefined, 1_208]);
+  assert.deepEqual([count, absent, wrong, macs.size], [1_209, [], undefined, 1_209]);
   // Lines of nobody's say nothing about where it ended.
-  appendFileSync(file, textOfFile().split('\n').at(-2)?.replace('"seq":1208', '"seq":9999') ?? '');
+  appendFileSync(file, textOfFile().split('\n').at(-2)?.replace('"seq":1209', '"seq":9999') ?? '');
   appendFileSync(file, '\n');
   await recorderOver(store).write(entry);
   const last = recorderOver(store, { file, catchesUp: true });
   await last.write(entry);
   await last.close();
-  assert.ok(textOfFile().includes('"seq":1209') && textOfFile().includes('"seq":1210'));
+  assert.ok(textOfFile().includes('"seq":1210') && textOfFile().includes('"seq":1211'));
 });
 
-test('edited, swapped with another course, and unknown lines are named; gaps are told, not blamed', async () => {
+test('several processes write one file: every entry is in it, in order, once', async () => {
+  const [one, other] = [
+    recorderOver(store, { file }),
+    recorderOver(openSqliteStore(join(folder, 'data')), { file }),
+  ];
+  const elsewhere = recorderOver(store);
+  for (let i = 0; i < 30; i++) {
+    const writer = [one, other, elsewhere][i % 3] ?? one;
+    await writer.write({ event: 'session.created', facts: { n: i } });
+  }
+  await elsewhere.close();
+  await one.close();
+  await other.close();
+  await one.flush();
+  const { count, first, absent } = await verifyFile(file, keys);
+  assert.deepEqual([first, absent], [undefined, []]);
+  // What was written elsewhere after the last of their own comes with the next one.
+  assert.ok(count >= 29, `${count} lines`);
+});
+
+test('edited, swapped with another course, and unknown lines are named; swapped, doubled and missing ones too', async () => {
   const recorder = recorderOver(store, { file });
   for (let i = 0; i < 30; i++) await recorder.write({ event: 'session.created', facts: { n: i } });
   await recorder.close();
@@ -131,8 +151,12 @@ test('edited, swapped with another course, and unknown lines are named; gaps are
     const broken = lines.with(i, (lines[i] ?? '').slice(0, -5));
     assert.deepEqual((await verdictOf(broken)).first, { kind: 'edited', file, line: i + 1 });
   }
-  assert.deepEqual((await verdictOf(lines.toSpliced(5, 3))).absent, [[6, 8]]);
-  assert.equal((await verdictOf(lines.toSpliced(5, 3))).first, undefined);
+  const gap = await verdictOf(lines.toSpliced(5, 3));
+  assert.deepEqual([gap.first, gap.absent], [{ kind: 'missing', seq: 6, count: 3 }, [[6, 8]]]);
+  const swapped = await verdictOf(lines.with(3, lines[4] ?? '').with(4, lines[3] ?? ''));
+  assert.deepEqual([swapped.first, swapped.findings], [{ kind: 'reordered', file, line: 5, seq: 4 }, 1]);
+  const doubled = await verdictOf(lines.toSpliced(9, 0, lines[2] ?? ''));
+  assert.deepEqual([doubled.first, doubled.findings], [{ kind: 'doubled', file, line: 10, seq: 3 }, 1]);
   writeFileSync(file, `${lines.join('\n')}\n`);
   assert.equal((await verifyFile(file, recordKeys([otherKey]))).findings, 30);
 });

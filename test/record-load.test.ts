@@ -116,7 +116,7 @@ await onBothStores('the record and kill -9', (open) => {
       // A line that a crash tore is the last of all, and the next process sets it aside.
       if (lines?.first) {
         torn += 1;
-        assert.deepEqual([lines.first.kind, lines.first.line, lines.findings], ['edited', lines.count, 1]);
+        assert.deepEqual([lines.first, lines.findings], [{ kind: 'edited', file, line: lines.count }, 1]);
       }
     }
     assert.equal(killed, 100);

@@ -18,7 +18,17 @@ const seal = fc
 
 test('an entry is read as it was kept, whatever its text and its seals', () => {
   const any = fc.record({
-    text: fc.oneof(fc.string({ unit: 'binary', maxLength: 400 }), fc.json()),
+    text: fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 400 }),
+      fc.tuple(fc.json(), fc.nat()).map(([json, seq]) => `{"at":${json},"seq":${seq},"v":1,"x":${json}}`),
+      fc.constantFrom(
+        '{"seq":1,"seq":,',
+        '"seq":0,',
+        '"seq":,"seq":7,',
+        '"seq":01,',
+        '"seq":99999999999999,',
+      ),
+    ),
     prev: fc.oneof(seal, fc.string()),
     mac: fc.oneof(seal, fc.string()),
   });
@@ -32,7 +42,7 @@ test('an entry is read as it was kept, whatever its text and its seals', () => {
 });
 
 test('what somebody changed in it is no entry, and nothing is thrown', () => {
-  const row = { text: '{"v":1}', prev: 'A'.repeat(43), mac: 'A'.repeat(43) };
+  const row = { text: '{"seq":7,"v":1}', prev: 'A'.repeat(43), mac: 'A'.repeat(43) };
   const [, value] = packEntry(row).map((part) => Buffer.from(part));
   assert.ok(value);
   for (let at = 0; at < value.length; at++) {

@@ -1,19 +1,22 @@
 // `gatehouse audit verify`: says on its first line whether the record is as it was written, and if not, what happened where.
+import { setTimeout as delay } from 'node:timers/promises';
 import { readOrdinaryFile } from '../files/ordinary-file.ts';
-import { recordKeys } from './chain.ts';
+import { type RecordKey, recordKeys } from './chain.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import type { AuditCommand, OpenRecord } from './cli.ts';
 import { plain, type VerifyTask } from './cli-options.ts';
 import { findingWords, lineFindingWords } from './finding-words.ts';
+import { genuineEntry } from './genuine.ts';
 import { type Verdict, verifyRecord } from './verify.ts';
 import { type FileVerdict, verifyFile } from './verify-file.ts';
 
 const gapsShown = 10;
+const beginsAtMost = 1_000;
 
 export async function runVerify(
   task: VerifyTask,
   { record, keys: hexKeys }: OpenRecord,
-  { out, err }: AuditCommand,
+  { out, err, wait = delay }: AuditCommand,
 ): Promise<number> {
   const keys = recordKeys(hexKeys);
   const checkpoints = new Map<number, string>();
@@ -33,13 +36,39 @@ export async function runVerify(
       return 2;
     }
   }
-  const file = task.file === undefined ? undefined : await verifyFile(task.file, keys);
+  const file = task.file === undefined ? undefined : await verifyWithStore(task.file, record, keys, wait);
   const witnesses = [checkpoints, ...(file ? [file.macs] : [])];
   const verdict = await verifyRecord({ record, keys, witnesses });
   const isIntact = verdict.state === 'intact' && !file?.first;
   if (task.json) await out(`${JSON.stringify(asJson(verdict, file, checkpoints.size, isIntact))}\n`);
   else await out(`${lines(verdict, file, checkpoints.size).join('\n')}\n`);
   return isIntact ? 0 : 1;
+}
+
+/** A server adds an entry to its file a moment after the store has it; another replica within seconds. */
+const fileLagMs = 5_000;
+
+/** The store first: what it has by then is in the file, or is about to be. */
+async function verifyWithStore(
+  path: string,
+  record: OpenRecord['record'],
+  keys: readonly RecordKey[],
+  wait: (ms: number) => Promise<unknown>,
+): Promise<FileVerdict> {
+  const [oldest] = await record.after(0, 1);
+  const [newest] = await record.before(Number.POSITIVE_INFINITY, 1);
+  const begun = await record.before(Number.POSITIVE_INFINITY, beginsAtMost, ['event', 'record.file_begun']);
+  const span = {
+    from: oldest?.seq ?? 1,
+    to: newest?.seq ?? 0,
+    begins: new Set(begun.map((row) => Number(genuineEntry(row, keys)?.facts?.['from']))),
+  };
+  const file = await verifyFile(path, keys, span);
+  const age = Date.now() - Date.parse((newest && genuineEntry(newest, keys)?.at) ?? '');
+  const isLate = file.count > 0 && file.absent.at(-1)?.[1] === span.to && age < fileLagMs;
+  if (!isLate) return file;
+  await wait(fileLagMs);
+  return verifyFile(path, keys, span);
 }
 
 function lines(verdict: Verdict, file: FileVerdict | undefined, checkpoints: number): string[] {

@@ -25,6 +25,8 @@ export interface AuditCommand {
   /** Resolves once the text, which has its own line ends, is on its way. */
   out(text: string): Promise<void>;
   err(line: string): void;
+  /** Resolves after so many milliseconds; the clock's where absent. */
+  readonly wait?: (ms: number) => Promise<unknown>;
 }
 
 /** @returns the exit code: 0 done and intact, 1 tampered with, 2 the command is wrong or could not be run */

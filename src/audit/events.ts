@@ -117,6 +117,10 @@ export const events = {
     weight: 'alarm',
     about: 'The record’s head was missing, not genuine or older than before when the next entry was written.',
   },
+  'record.file_begun': {
+    weight: 'change',
+    about: 'A new file of the record begins here: none was there, or what was there had been moved away.',
+  },
   'record.repaired': {
     weight: 'alarm',
     about: 'A torn end of the record’s file, after a crash, was set aside.',

@@ -1,9 +1,12 @@
 // The record as JSON lines beside the store. What the file cannot take refuses no change: it is told, counted and added later, also what
 // a kill left between the two.
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileWords } from '../files/file-fault.ts';
 import { fileFaultOf } from '../files/file-refused.ts';
 import type { RecordRow, RecordTable } from '../store/contract.ts';
+import { withLock } from '../store/file-lock.ts';
 import type { RecordKey } from './chain.ts';
 import {
   appendLines,
@@ -41,6 +44,8 @@ export interface RecordFile {
 }
 
 const retryMs = 10_000;
+const lookEveryMs = 2_000;
+const lockWaitMs = 2_000;
 const tellAgainMs = 30_000;
 const mostGaps = 1_000;
 const pageSize = 500;
@@ -68,13 +73,16 @@ export function createRecordFile(options: RecordFileOptions): RecordFile {
   /** What has this number or a smaller one is caught up. */
   let caughtUpTo = 0;
   let closeBy = Number.POSITIVE_INFINITY;
+  /** The number of the file's last line, as far as is known. */
+  let top: number | undefined;
+  const lookTimer = catchesUp ? setInterval(() => void look().catch(fail), lookEveryMs).unref() : undefined;
 
   async function repair(): Promise<void> {
     try {
       // Another process may be in the middle of a line.
       const torn = await setTornEndAside(path, () => delay(tornWaitMs));
       if (torn > 0) note({ event: 'record.repaired', outcome: 'failed', facts: { bytes: torn } });
-      if (catchesUp) leftAt = await lastNumber(path, keys());
+      if (catchesUp) leftAt = (await lastRows(path, keys())).last;
     } catch (error) {
       fail(error);
     }
@@ -131,10 +139,55 @@ export function createRecordFile(options: RecordFileOptions): RecordFile {
     }
   }
 
-  /** What somebody removed or replaced meanwhile is lost from the file; the entries are still in the store. */
+  /**
+   * In the order of the chain, whatever other processes write to the same file: what comes between its last line and `rows` is
+   * read from the store, and what another process has added already is left out. So a file lacks nothing, and holds nothing twice.
+   */
   async function append(rows: readonly RecordRow[]): Promise<void> {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const done = await withLock(path, lockWaitMs, async () => {
+      const there = await lastRows(path, keys());
+      top = there.last;
+      const fresh = rows.filter(({ seq, mac }) => !there.macs.has(mac) && seq >= there.first);
+      const [begins] = fresh;
+      if (begins && there.last === undefined && begins.seq > 1)
+        note({ event: 'record.file_begun', facts: { from: begins.seq } });
+      let last = there.last ?? (begins?.seq ?? 1) - 1;
+      let together: RecordRow[] = [];
+      for (const row of fresh) {
+        if (row.seq > last + 1) {
+          await put(together);
+          together = [];
+          await fill(last, row.seq);
+        }
+        together.push(row);
+        last = Math.max(last, row.seq);
+      }
+      await put(together);
+    });
+    if ('busy' in done)
+      throw Object.assign(new Error('another process writes to the file'), { code: 'EBUSY' });
+  }
+
+  /** What other processes have written to the record between the two. */
+  async function fill(after: number, before: number): Promise<void> {
+    for (let last = after; last + 1 < before; ) {
+      const rows = await record.after(last, Math.min(pageSize, before - last - 1));
+      const between = rows.filter(({ seq }) => seq < before);
+      const newest = between.at(-1);
+      // What is not there any more was removed after its time.
+      if (!newest) return;
+      await put(between);
+      last = newest.seq;
+    }
+  }
+
+  /** What somebody removed or replaced meanwhile is lost from the file; the entries are still in the store. */
+  async function put(rows: readonly RecordRow[]): Promise<void> {
+    if (rows.length === 0) return;
     const before = file;
     file = (await appendLines(path, rows.map(lineOf).join(''))) ?? before;
+    top = Math.max(top ?? 0, ...rows.map(({ seq }) => seq));
     if (before === undefined || before === file || (await hasSteppedAside(path, before))) return;
     logger.warn({
       event: 'record.file_replaced',
@@ -142,6 +195,15 @@ export function createRecordFile(options: RecordFileOptions): RecordFile {
       meaning:
         'the file of the record was removed or replaced; a new one goes on from here, and `gatehouse audit export` has what is missing',
     });
+  }
+
+  /** What another replica, or a command with another file, has written since. */
+  async function look(): Promise<void> {
+    if (top === undefined || pending.length > 0 || gaps.length > 0) return;
+    const [newest] = await record.before(Number.POSITIVE_INFINITY, 1);
+    if (!newest || newest.seq <= top || gaps.length > 0) return;
+    gaps = [[top + 1, newest.seq]];
+    kick();
   }
 
   function remember(rows: readonly RecordRow[]): void {
@@ -181,6 +243,7 @@ export function createRecordFile(options: RecordFileOptions): RecordFile {
       await work;
     },
     async close() {
+      clearInterval(lookTimer);
       closeBy = performance.now() + closeWithinMs;
       if (gaps.length > 0) kick();
       await work;
@@ -193,11 +256,23 @@ export function createRecordFile(options: RecordFileOptions): RecordFile {
   };
 }
 
-/** Of the last genuine line; undefined where there is none. Another process can have added an earlier one behind it. */
-async function lastNumber(path: string, keys: readonly RecordKey[]): Promise<number | undefined> {
-  const numbers = (await lastLines(path)).flatMap((line) => {
+/** The genuine ones of the last lines; without any of them `first` is 0, and nothing comes before it. */
+async function lastRows(
+  path: string,
+  keys: readonly RecordKey[],
+): Promise<{
+  readonly last: number | undefined;
+  readonly first: number;
+  readonly macs: ReadonlySet<string>;
+}> {
+  const rows = (await lastLines(path)).flatMap((line) => {
     const row = readLine(line);
-    return row && genuineEntry(row, keys) ? [row.seq] : [];
+    return row && genuineEntry(row, keys) ? [row] : [];
   });
-  return numbers.length > 0 ? Math.max(...numbers) : undefined;
+  const numbers = rows.map(({ seq }) => seq);
+  return {
+    last: rows.length > 0 ? Math.max(...numbers) : undefined,
+    first: rows.length > 0 ? Math.min(...numbers) : 0,
+    macs: new Set(rows.map(({ mac }) => mac)),
+  };
 }

@@ -26,11 +26,20 @@ export function findingWords({ kind, seq, count }: Finding): string {
   return words[kind](seq, count);
 }
 
-export function lineFindingWords({ kind, file, line }: LineFinding): string {
+export function lineFindingWords(finding: LineFinding): string {
+  if (finding.kind === 'missing') {
+    const { seq, count } = finding;
+    return count === 1
+      ? `entry ${seq} is missing.`
+      : `entries ${seq} to ${seq + count - 1} are missing (${count}).`;
+  }
+  const { kind, file, line, seq } = finding;
   const what = {
     edited: 'was edited',
+    doubled: 'is there a second time',
+    reordered: 'is not at its place',
     forked: 'belongs to another course of the record',
     'key unknown': 'was sealed with a key that is not here; add the former key to AUDIT_KEY_FALLBACKS',
   }[kind];
-  return `line ${line} of ${file} ${what}.`;
+  return `${seq === undefined ? '' : `entry ${seq}, `}line ${line} of ${file}, ${what}.`;
 }

@@ -1,6 +1,6 @@
-// Verifies the JSON lines: each by its own seal, and the links between those that follow one another. A replica's file has
-// only what that replica wrote, so a gap in it is no finding.
-import { createReadStream } from 'node:fs';
+// Verifies the JSON lines: each by its own seal, and that they follow one another without a gap, in order, once. Where a file stepped
+// aside is no border: they are read as one.
+import { createReadStream, existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { demandOrdinaryFile } from '../files/ordinary-file.ts';
 import { macOf, type RecordKey } from './chain.ts';
@@ -8,12 +8,17 @@ import { readEntry } from './entry.ts';
 import { filesOf } from './file-disk.ts';
 import { readLine } from './lines.ts';
 
-export interface LineFinding {
-  readonly kind: 'edited' | 'forked' | 'key unknown';
-  readonly file: string;
-  /** From 1. */
-  readonly line: number;
-}
+/** `seq`: the entry's number, where the line is known to be an entry. */
+export type LineFinding =
+  | {
+      readonly kind: 'edited' | 'forked' | 'key unknown' | 'doubled' | 'reordered';
+      readonly file: string;
+      /** From 1. */
+      readonly line: number;
+      readonly seq?: number;
+    }
+  /** Entries `seq` and following, `count` of them, are not there. */
+  | { readonly kind: 'missing'; readonly seq: number; readonly count: number };
 
 export interface FileVerdict {
   readonly count: number;
@@ -21,23 +26,40 @@ export interface FileVerdict {
   readonly findings: number;
   /** Of the genuine lines: number and seal. */
   readonly macs: ReadonlyMap<number, string>;
-  /** Numbers between the first and the last that this file lacks, from and to. */
+  /** Numbers that this file lacks, from and to. */
   readonly absent: readonly (readonly [number, number])[];
 }
 
-/** Reads `path` and the full files that stepped aside from it. @throws where one cannot be read */
-export async function verifyFile(path: string, keys: readonly RecordKey[]): Promise<FileVerdict> {
+/** What the store has, as far as it can be compared. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+  /** Where a file may begin, besides at the first of the record's entries. */
+  readonly begins: ReadonlySet<number>;
+}
+
+/**
+ * Reads `path` and the full files that stepped aside from it.
+ * @param span what the record holds; absent: only what lies between the file's own first and last line is known to be missing
+ * @throws where one cannot be read
+ */
+export async function verifyFile(
+  path: string,
+  keys: readonly RecordKey[],
+  span?: Span,
+): Promise<FileVerdict> {
   const byId = new Map(keys.map((key) => [key.kid, key]));
   const macs = new Map<number, string>();
   const links: { seq: number; prev: string; file: string; line: number }[] = [];
   let first: LineFinding | undefined;
   let findings = 0;
   let count = 0;
-  const add = (kind: LineFinding['kind'], file: string, line: number) => {
+  let newest = 0;
+  const add = (finding: LineFinding) => {
     findings += 1;
-    first ??= { kind, file, line };
+    first ??= finding;
   };
-  for (const file of await filesOf(path)) {
+  for (const file of await existing(path)) {
     demandOrdinaryFile({ path: file, setting: '--file' });
     let line = 0;
     for await (const text of createInterface({ input: createReadStream(file), crlfDelay: 0 })) {
@@ -48,23 +70,45 @@ export async function verifyFile(path: string, keys: readonly RecordKey[]): Prom
       const entry = row && readEntry(row.text);
       const key = entry && byId.get(entry.kid);
       if (!row || !entry) {
-        add('edited', file, line);
+        add({ kind: 'edited', file, line });
       } else if (!key) {
-        add('key unknown', file, line);
+        add({ kind: 'key unknown', file, line });
       } else if (macOf(key.key, row.seq, row.prev, row.text) !== row.mac) {
-        add('edited', file, line);
-      } else if ((macs.get(row.seq) ?? row.mac) !== row.mac) {
-        add('forked', file, line);
+        add({ kind: 'edited', file, line });
+      } else if (macs.has(row.seq)) {
+        add({ kind: macs.get(row.seq) === row.mac ? 'doubled' : 'forked', file, line, seq: row.seq });
       } else {
+        if (row.seq < newest) add({ kind: 'reordered', file, line, seq: row.seq });
+        newest = Math.max(newest, row.seq);
         macs.set(row.seq, row.mac);
         links.push({ seq: row.seq, prev: row.prev, file, line });
       }
     }
   }
   for (const { seq, prev, file, line } of links) {
-    if ((macs.get(seq - 1) ?? prev) !== prev) add('forked', file, line);
+    if ((macs.get(seq - 1) ?? prev) !== prev) add({ kind: 'forked', file, line, seq });
   }
-  return { count, first, findings, macs, absent: gapsIn([...macs.keys()].sort((a, b) => a - b)) };
+  const absent = absentOf(
+    [...macs.keys()].sort((a, b) => a - b),
+    span,
+  );
+  for (const [from, to] of absent) add({ kind: 'missing', seq: from, count: to - from + 1 });
+  return { count, first, findings, macs, absent };
+}
+
+/** A file that is not there lacks everything. */
+async function existing(path: string): Promise<string[]> {
+  return (await filesOf(path)).filter((file) => existsSync(file));
+}
+
+function absentOf(numbers: readonly number[], span: Span | undefined): [number, number][] {
+  const [oldest, newest] = [numbers[0], numbers.at(-1)];
+  if (!span) return gapsIn(numbers);
+  if (oldest === undefined || newest === undefined) return span.to < span.from ? [] : [[span.from, span.to]];
+  const front: [number, number][] =
+    oldest > span.from && !span.begins.has(oldest) ? [[span.from, oldest - 1]] : [];
+  const end: [number, number][] = newest < span.to ? [[newest + 1, span.to]] : [];
+  return [...front, ...gapsIn(numbers), ...end];
 }
 
 function gapsIn(numbers: readonly number[]): [number, number][] {

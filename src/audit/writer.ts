@@ -301,6 +301,9 @@ export function createRecorder(options: RecorderOptions): RecordKeeper {
     },
     async close() {
       refusals.end();
+      await running;
+      // What the file has to tell of itself is written too.
+      await file?.flush();
       await journal?.tidy().catch(() => undefined);
       closed = true;
       journal?.close();

@@ -112,6 +112,7 @@ export function createRedisRecord(redis: RedisClient, prefix: string): RecordTab
     rows: readonly RecordRow[],
     head: string,
     step: JournalStep | undefined,
+    packed: Map<string, Buffer>,
   ): Promise<'added' | 'beyond' | 'elsewhere' | { readonly head: string }> {
     const touched = [keys.head, keys.entries, keys.journals];
     const places = new Map<string, number>();
@@ -121,7 +122,7 @@ export function createRedisRecord(redis: RedisClient, prefix: string): RecordTab
       return place;
     };
     const values = rows.flatMap((row) => {
-      const fields = packEntry(row);
+      const fields = packEntry(row, packed);
       const places = namesOf(row.text).map((name) => placeOf(indexOf(...name)));
       return [row.seq, fields.length, ...fields, places.join(' ')];
     });
@@ -138,12 +139,13 @@ export function createRedisRecord(redis: RedisClient, prefix: string): RecordTab
   ): Promise<RecordAddition | undefined> {
     let head = known ?? (await readHead());
     let beyond = false;
+    const packed = new Map<string, Buffer>();
     for (let tries = 0; tries < triesAtMost; tries++) {
       const blind = beyond ? undefined : seal({ head });
       const addition = blind ?? seal({ head, last: await readLast() });
       if (!addition) throw new Error('nothing was sealed');
       known = undefined;
-      const found = await add(head ?? '', addition.rows, addition.head, step);
+      const found = await add(head ?? '', addition.rows, addition.head, step, packed);
       if (found === 'elsewhere') return undefined;
       if (found === 'added') {
         known = addition.head;
