@@ -37,6 +37,7 @@ import { createWebhook } from './notify/webhook.ts';
 import { createOwnSignIns, readHouseCharts } from './ops/charts.ts';
 import type { Metrics } from './ops/metrics.ts';
 import { measureRequests } from './ops/requests.ts';
+import { foretellRoom } from './ops/room.ts';
 import type { ErasingRecorder } from './privacy/erase.ts';
 import { storedItems } from './privacy/stored-items.ts';
 import { bindPrivacy, createPrivacy, type PrivacyParts } from './privacy-routes.ts';
@@ -332,6 +333,7 @@ export function createApp(options: AppOptions): Express {
       config: live.config,
       now,
       ...(options.retention && { retention: options.retention }),
+      room: () => foretellRoom(store, now()),
     }),
     ...(options.vault ? bindVault({ ...parts, ...options.vault }) : []),
     ...(options.library ? bindLibrary({ ...parts, ...options.library, onStop }) : []),

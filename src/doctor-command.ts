@@ -6,7 +6,7 @@ import type { Config } from './config/derive.ts';
 import { isPlaceholder } from './config/secret-strength.ts';
 import { fingerprint } from './crypto/fingerprint.ts';
 import { runDoctor } from './doctor/command.ts';
-import type { Deployment, RetentionFact } from './doctor/deployment.ts';
+import type { Deployment, RetentionFact, RoomFact } from './doctor/deployment.ts';
 import { type GatherOptions, gather } from './doctor/gather.ts';
 import { faultOf, secretKinds } from './secrets/kinds.ts';
 
@@ -40,9 +40,10 @@ export function lookFromInside(
   config: Config,
   now: () => number,
   retention?: () => RetentionFact,
+  room?: () => Promise<RoomFact | undefined>,
 ): Promise<Deployment> {
   const inside = { patienceMs: patienceMs.page, runBy: 'itself', config } as const;
-  return gather({ ...shared(now), ...inside, ...(retention && { retention }) });
+  return gather({ ...shared(now), ...inside, ...(retention && { retention }), ...(room && { room }) });
 }
 
 function shared(now: () => number): Omit<GatherOptions, 'patienceMs'> {

@@ -304,6 +304,12 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
   ],
   ['files.config-writable', 'for all', files({ openToAll: { found: ['oauth2-proxy.cfg'] } })],
   ['clock.redis', 'ten seconds', redis({ clockAheadMs: -10_000 })],
+  [
+    'store.room',
+    'full in two weeks',
+    { facts: { room: { usedBytes: 90e6, mostBytes: 120e6, bytesADay: 2e6, daysLeft: 15 } } },
+  ],
+  ['store.room', 'nearly full', { facts: { room: { usedBytes: 125e6, mostBytes: 128e6 } } }],
   ['clock.retention', 'a jump', { facts: { retention: { doubt: 'ahead' } } }],
   ['clock.live', 'five minutes', live({ clockAheadMs: 300_000 })],
   ['gate.version', 'old', { facts: { gateVersion: '7.15.4' } }],
@@ -729,6 +735,7 @@ suite('the check-up over deployments that are broken in one way', () => {
       ...blind,
       network: missing,
       retention: missing,
+      room: missing,
       live: missing,
       software: { node: '24.21.0', gate: missing, packages: missing },
     });
@@ -756,6 +763,7 @@ suite('the check-up over deployments that are broken in one way', () => {
       network: unread,
       live: unread,
       retention: unread,
+      room: unread,
       software: { node: '24.21.0', gate: unread, packages: unread },
     });
     assert.equal(report.ok, false);

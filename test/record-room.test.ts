@@ -135,6 +135,19 @@ suite('the record in Redis', await need('redis-server'), () => {
     assert.equal(await redis.exists('gatehouse:{record}:session:s0', 'gatehouse:{record}:n:session:s0'), 0);
   });
 
+  test('Redis tells how much it uses and may use, and nothing where INFO is not allowed', async (t) => {
+    const { store } = open(t);
+    assert.deepEqual(Object.keys((await store.room()) ?? {}), ['usedBytes']);
+    await redis.config('SET', 'maxmemory', '100mb');
+    assert.equal((await store.room())?.mostBytes, 100 * 1024 * 1024);
+    await redis.config('SET', 'maxmemory', '0');
+    await redis.call('ACL', 'SETUSER', 'app', 'on', '>word', '~*', '+@all', '-info');
+    const url = server.url.replace(/\/\/[^@]*@/, '//app:word@');
+    const limited = createRedisStore(connectRedis(url, () => undefined));
+    t.after(() => limited.close());
+    assert.equal(await limited.room(), undefined);
+  });
+
   test('an index goes on rightly behind a record that was put back', async (t) => {
     await redis.flushall();
     const { store, recorder } = open(t);

@@ -9,6 +9,7 @@ import { lifetimeChecks } from './checks-lifetimes.ts';
 import { liveChecks } from './checks-live.ts';
 import { networkChecks } from './checks-network.ts';
 import { redisChecks } from './checks-redis.ts';
+import { roomChecks } from './checks-room.ts';
 import { secretChecks } from './checks-secrets.ts';
 import { settingsChecks } from './checks-settings.ts';
 import { versionChecks } from './checks-versions.ts';
@@ -23,6 +24,7 @@ export const checks: readonly Check[] = [
   ...redisChecks,
   ...networkChecks,
   ...fileChecks,
+  ...roomChecks,
   ...advisoryChecks,
   ...versionChecks,
   ...liveChecks,

@@ -178,6 +178,14 @@ export interface Software {
   >;
 }
 
+/** How the running server's store fills up. */
+export interface RoomFact {
+  readonly usedBytes: number;
+  readonly mostBytes?: number;
+  readonly bytesADay?: number;
+  readonly daysLeft?: number;
+}
+
 /** What the running server makes of its clock. */
 export interface RetentionFact {
   /** Why nothing is removed for its age at present; absent: the clock is believed. */
@@ -204,5 +212,6 @@ export interface Deployment {
   readonly network: Known<Network>;
   readonly live: Known<Live>;
   readonly retention: Known<RetentionFact>;
+  readonly room: Known<RoomFact>;
   readonly software: Software;
 }

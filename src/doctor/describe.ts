@@ -12,7 +12,7 @@ import { type GateSettings, readGateSettings, withoutUser } from './gate-setting
 import { type SecretTrade, secretFacts } from './secret-facts.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
-type Looked = Pick<Deployment, 'files' | 'redis' | 'network' | 'live' | 'retention'>;
+type Looked = Pick<Deployment, 'files' | 'redis' | 'network' | 'live' | 'retention' | 'room'>;
 
 export interface Texts {
   /** `.env` and the environment, the environment winning. */
@@ -127,6 +127,7 @@ export function describe(
     network: looked.network,
     live: looked.live,
     retention: looked.retention,
+    room: looked.room,
     software: {
       ...looked.software,
       gate:

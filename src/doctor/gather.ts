@@ -1,7 +1,7 @@
 // Gathers what can be known about a deployment, each part for itself and for a few seconds at most. It changes nothing.
 import { existsSync, readFileSync } from 'node:fs';
 import type { Config } from '../config/derive.ts';
-import type { Deployment, Known, Live, RedisFact, RetentionFact } from './deployment.ts';
+import type { Deployment, Known, Live, RedisFact, RetentionFact, RoomFact } from './deployment.ts';
 import { describe, type Read, readRunning, readTexts, type Texts } from './describe.ts';
 import { lookAtFiles } from './look-at-files.ts';
 import { lookAtNetwork } from './look-at-network.ts';
@@ -30,6 +30,8 @@ export interface GatherOptions {
   readonly now: () => number;
   /** What the running server makes of its clock; absent: this is another process. */
   readonly retention?: () => RetentionFact;
+  /** How its store fills up; undefined where that does not tell. */
+  readonly room?: () => Promise<RoomFact | undefined>;
 }
 
 const inVolume =
@@ -76,7 +78,12 @@ export async function gather(options: GatherOptions): Promise<Deployment> {
   const retention: Known<RetentionFact> = options.retention
     ? { found: options.retention() }
     : { missing: 'the running server knows: open /checkup, or run `gatehouse clock`' };
-  const looked = { files, redis, network, live, retention, software, inContainer };
+  const room = await within<RoomFact>(patienceMs, 'the room of the store', async () => {
+    if (!options.room) return { missing: 'the running server knows: open /checkup' };
+    const found = await options.room();
+    return found ? { found } : { missing: 'the store does not tell how much it uses' };
+  });
+  const looked = { files, redis, network, live, retention, room, software, inContainer };
   return describe(now(), texts, read, looked, gateBinary, trade);
 }
 

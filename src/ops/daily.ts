@@ -16,6 +16,7 @@ export const dailyNames = [
   'rejected.replay',
   'rejected.operator',
   'live',
+  'store-bytes',
 ] as const;
 
 export type DailyName = (typeof dailyNames)[number];

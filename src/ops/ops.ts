@@ -27,6 +27,9 @@ export interface Ops {
 }
 
 const sampleEveryMs = 60_000;
+const sampleRoomEveryMs = 3_600_000;
+/** Not a write for every byte. */
+const roomStep = 65_536;
 const version = () =>
   (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string })
     .version;
@@ -49,10 +52,18 @@ export function createOps({ store, logger, now, redis }: OpsOptions): Ops {
           // An outage is told where it hurts, and the next look comes in a minute.
           () => undefined,
         );
+      const sampleRoom = () =>
+        store.room().then(
+          (room) => room && daily.raise('store-bytes', Math.ceil(room.usedBytes / roomStep) * roomStep),
+          () => undefined,
+        );
       void sample();
+      void sampleRoom();
+      const roomTimer = setInterval(sampleRoom, sampleRoomEveryMs).unref();
       const timer = setInterval(sample, sampleEveryMs).unref();
       return async () => {
         clearInterval(timer);
+        clearInterval(roomTimer);
         stopGauges();
         stopDaily();
         await daily.flush();

@@ -301,6 +301,12 @@ export interface AliasTable {
   remove(alias: string): Promise<boolean>;
 }
 
+export interface Room {
+  readonly usedBytes: number;
+  /** Absent: there is no limit. */
+  readonly mostBytes?: number;
+}
+
 export interface Store {
   readonly sessions: SessionTable;
   readonly visitors: VisitorTable;
@@ -322,6 +328,8 @@ export interface Store {
    * @returns false where that is not sure yet (another process reads, Redis does not allow it); asked again later
    */
   scrub(): Promise<boolean>;
+  /** How much it uses, and how much it may; undefined where the backend does not tell. */
+  room(): Promise<Room | undefined>;
   close(): Promise<void>;
 }
 

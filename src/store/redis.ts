@@ -1,6 +1,6 @@
 // The shared backend: Redis, for several replicas. Rows expire by themselves; only the indexes over them are purged.
-import type { Redis } from 'ioredis';
-import { attempt, type Store } from './contract.ts';
+import { type Redis, ReplyError } from 'ioredis';
+import { attempt, type Room, type Store } from './contract.ts';
 import { prepareFirst } from './prepare-first.ts';
 import { createRedisAliases } from './redis-aliases.ts';
 import {
@@ -52,6 +52,7 @@ export function createRedisStore(redis: RedisClient, options: RedisStoreOptions 
       return total;
     },
     scrub: () => attempt(() => rewriteFiles(redis)),
+    room: () => attempt(() => roomOf(redis)),
     async close() {
       redis.disconnect();
     },
@@ -80,5 +81,27 @@ async function rewriteFilesOf(redis: Redis): Promise<boolean> {
   } catch {
     // Not allowed to (an ACL), or busy: said, and asked again.
     return false;
+  }
+}
+
+/** Of a Cluster the node that is fullest: it is the first to refuse. undefined where INFO is not allowed. */
+async function roomOf(redis: RedisClient): Promise<Room | undefined> {
+  const nodes = 'nodes' in redis ? redis.nodes('master') : [redis];
+  const rooms = await Promise.all(nodes.map(roomOfNode));
+  const known = rooms.filter((room) => room !== undefined);
+  const filled = ({ usedBytes, mostBytes = Number.POSITIVE_INFINITY }: Room) => usedBytes / mostBytes;
+  return known.sort((a, b) => filled(b) - filled(a) || b.usedBytes - a.usedBytes)[0];
+}
+
+async function roomOfNode(redis: Redis): Promise<Room | undefined> {
+  try {
+    const memory = await redis.info('memory');
+    const number = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(memory)?.[1] ?? 0);
+    const [usedBytes, mostBytes] = [number('used_memory'), number('maxmemory')];
+    return usedBytes === 0 ? undefined : { usedBytes, ...(mostBytes > 0 && { mostBytes }) };
+  } catch (error) {
+    // An ACL that allows no INFO; an outage is an outage.
+    if (error instanceof ReplyError) return undefined;
+    throw error;
   }
 }

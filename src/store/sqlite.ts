@@ -1,10 +1,10 @@
 // The embedded backend: one SQLite file in the data folder, readable by its owner alone.
-import { chmodSync, existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, existsSync, mkdirSync, statfsSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { naming } from '../files/file-refused.ts';
 import { rememberFile, watchFile } from '../files/same-file.ts';
-import { attempt, type Store } from './contract.ts';
+import { attempt, type Room, type Store } from './contract.ts';
 import {
   createSqliteClaims,
   createSqliteNotes,
@@ -103,10 +103,19 @@ function open(path: string, onReplaced: ((fault: unknown) => void) | undefined):
         return total;
       }),
     scrub: () => attempt(() => Number(truncateLog.get()?.['busy']) === 0),
+    room: () => attempt(() => roomOf(path)),
     async close() {
       stopWatching?.();
       for (const one of [quickDb, recordDb, db]) if (one.isOpen) one.close();
     },
   };
   return guardStore(store, file);
+}
+
+/** The file with its log, and what the disk has left for it. */
+function roomOf(path: string): Room {
+  const sizes = ['', '-wal'].map((suffix) => statSync(path + suffix, { throwIfNoEntry: false })?.size ?? 0);
+  const usedBytes = sizes.reduce((a, b) => a + b, 0);
+  const { bavail, bsize } = statfsSync(dirname(path));
+  return { usedBytes, mostBytes: usedBytes + bavail * bsize };
 }

@@ -3,6 +3,15 @@ import type { Control } from '../support/controls.ts';
 
 export const controls: readonly Control[] = [
   {
+    invariant: 'check-up: a full store is foretold',
+    defence: 'growth is that of the last days',
+    file: 'src/ops/room.ts',
+    find: '(usedBytes - oldest[1]) / span',
+    replace: '0 * (usedBytes - oldest[1]) / span',
+    tests: 'src/ops/room.test.ts',
+    sees: 'what grew by two megabytes a day',
+  },
+  {
     invariant: 'record: tampering is found',
     defence: 'a file that lacks entries of the record is a finding',
     file: 'src/audit/verify-file.ts',

@@ -13,6 +13,7 @@ import type {
   Network,
   RedisFact,
   RetentionFact,
+  RoomFact,
 } from '../../src/doctor/deployment.ts';
 import { describe, readTexts } from '../../src/doctor/describe.ts';
 import { notThere } from '../../src/doctor/env-file.ts';
@@ -49,6 +50,7 @@ export interface Facts {
   readonly network: Network;
   readonly live: Live;
   readonly retention: RetentionFact;
+  readonly room: RoomFact;
   readonly node: string;
   readonly gateVersion: string;
   readonly packages: readonly {
@@ -123,6 +125,7 @@ export const goodFacts: Facts = {
   ],
   network: { appAt: [], opsAt: [], unclearAt: { app: [], ops: [] } },
   retention: {},
+  room: { usedBytes: 20 * 1024 * 1024, mostBytes: 128 * 1024 * 1024, bytesADay: 100_000, daysLeft: 1_132 },
   live: {
     url: 'https://desk.example.org',
     clockAheadMs: 200,
@@ -191,6 +194,7 @@ export function deploymentWith({
       network: { found: all.network },
       live: { found: all.live },
       retention: { found: all.retention },
+      room: { found: all.room },
       software: { node: all.node, packages: { found: all.packages } },
       inContainer: false,
     },
