@@ -112,7 +112,7 @@ if (storeKinds.includes('redis'))
       return { desk, admin, people: await crowd(desk) };
     }
 
-    test('full: everything that ends goes on, and nothing else; erasing too', async (t) => {
+    test('a full Redis: everything that ends goes on, and nothing else; erasing too', async (t) => {
       const { desk, admin, people } = await open(t);
       await admin.config('SET', 'maxmemory', '1');
       const handles = await endAll(people, 'note');
@@ -126,7 +126,7 @@ if (storeKinds.includes('redis'))
       await assertRecorded(desk, [...handles, erased.handle]);
     });
 
-    test('full, and the id of the session is due: who signs out is signed out', async (t) => {
+    test('a full Redis, and the id of the session is due: who signs out is signed out', async (t) => {
       const { desk, admin, people } = await open(t);
       await admin.config('SET', 'maxmemory', '1');
       desk.advance(16 * 60_000);
@@ -136,9 +136,9 @@ if (storeKinds.includes('redis'))
     });
 
     for (const [what, on, off] of [
-      ['it only reads', ['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE']],
+      ['a Redis that only reads', ['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE']],
       [
-        'its replicas are missing',
+        'a Redis whose replicas are missing',
         ['CONFIG', 'SET', 'min-replicas-to-write', '1'],
         ['CONFIG', 'SET', 'min-replicas-to-write', '0'],
       ],
@@ -155,7 +155,7 @@ if (storeKinds.includes('redis'))
       });
     }
 
-    test('the record alone cannot be written', async (t) => {
+    test('in Redis the record alone cannot be written', async (t) => {
       const { desk, admin, people } = await open(t);
       const [name = ''] = (await admin.keys('*{record}:*')).filter((key) => key.endsWith(':head'));
       await admin.rename(name, `${name}-away`);
@@ -167,7 +167,7 @@ if (storeKinds.includes('redis'))
       await assertRecorded(desk, handles);
     });
 
-    test('away altogether: who signs out leaves, and what is left of it is ended on its return', async (t) => {
+    test('Redis is away altogether: who signs out leaves, and what is left of it is ended on its return', async (t) => {
       const { desk, people } = await open(t);
       const { child } = desk.redis ?? assert.fail();
       process.kill(child.pid, 'SIGSTOP');

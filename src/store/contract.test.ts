@@ -56,6 +56,31 @@ function contract(open: () => Promise<{ store: Store; close(): Promise<void> }>)
     assert.equal((await store.sessions.read(row.key))?.personId, 'p1');
   });
 
+  test('lines of a journal are added once, and counted together with what they add', async () => {
+    const journal = randomToken(9);
+    const { record } = store;
+    const last = async () => (await record.before(Number.POSITIVE_INFINITY, 1))[0]?.seq ?? 0;
+    const before = await last();
+    const add = (from: number, to: number) =>
+      record.appendOnce({ journal, from, to }, ({ last: end }) => {
+        if (end === undefined) return undefined;
+        const seq = (end?.seq ?? 0) + 1;
+        const seal = randomToken(32);
+        const text = JSON.stringify({ event: 'session.revoked', seq });
+        return { rows: [{ seq, text, prev: seal, mac: seal }], head: JSON.stringify({ seq, seal }) };
+      });
+    assert.equal(await record.journaled(journal), 0);
+    assert.ok(await add(0, 2));
+    assert.equal(await record.journaled(journal), 2);
+    assert.equal(await add(0, 2), undefined, 'who was slower adds nothing');
+    assert.equal(await add(1, 3), undefined);
+    assert.equal(await last(), before + 1);
+    assert.ok(await add(2, 3));
+    await record.dropJournal(journal);
+    assert.equal(await record.journaled(journal), 0);
+    assert.equal(await last(), before + 2);
+  });
+
   test('an ended session stays ended: no update, touch or second end reaches it, and its data is gone', async () => {
     const row = rowOf();
     await store.sessions.create(row);
