@@ -76,7 +76,9 @@ const replaced = new Set(['command', 'entrypoint', 'healthcheck']);
 export function overlay(below: Tree | undefined, above: Tree, path: readonly string[]): Tree {
   if (below === undefined || below.tag === 'reset' || above.tag !== undefined) return above;
   if (path[0] === 'services' && path.length === 3 && replaced.has(path[2] ?? '')) return above;
-  if (above.kind === 'null') return below;
+  // A variable that is only named takes its value from outside, whatever an earlier file gave it.
+  const isVariable = path[0] === 'services' && path.length === 4 && path[2] === 'environment';
+  if (above.kind === 'null') return isVariable ? above : below;
   if (above.kind === 'unread') return above;
   if (below.kind === 'unread') return below;
   if (below.kind === 'map' && above.kind === 'map') {

@@ -228,6 +228,15 @@ export const controls: readonly Control[] = [
     sees: 'COMPOSE_FILE names a file that is not there',
   },
   {
+    invariant: 'check-up: nothing passes unseen',
+    defence: 'a variable that is only named takes its value from outside',
+    file: 'src/doctor/compose-forms.ts',
+    find: 'return isVariable ? above : below;',
+    replace: 'return below;',
+    tests: 'test/doctor-compose.test.ts',
+    sees: 'a variable that is only named',
+  },
+  {
     invariant: 'check-up: what cannot be read is never fine',
     defence: 'a variable that Compose reads differently is not guessed',
     file: 'src/doctor/compose-environment.ts',

@@ -289,6 +289,12 @@ export const composeForms: readonly ComposeForm[] = [
     'services:\n  app:\n    environment:\n      - B=3\n',
     { environment: ['app A=1', 'app B=3'] },
   ),
+  override(
+    'a variable that is only named',
+    app('environment: {A: "1", B: "2", C: "3"}'),
+    'services:\n  app:\n    environment: [A, B]\n',
+    { env: { B: '4' }, environment: ['app B=4', 'app C=3'] },
+  ),
   override('another form', app('ports: ["1:1"]'), 'services:\n  app:\n    ports: "2:2"\n', {
     unread: ['docker-compose.override.yml:3 app ports'],
     refused: true,
