@@ -1,7 +1,7 @@
 // Brings the keys of a Redis up to the program's layout, one process at a time. Redis cannot undo, so each step can be run again
 // from wherever a killed one stopped; the version is written after the step.
+import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { randomToken } from '../crypto/tokens.ts';
 import { StoreUnavailable } from './contract.ts';
 import { type Migration, missingSteps } from './migrations.ts';
 import type { RedisClient } from './redis-client.ts';
@@ -47,7 +47,7 @@ export async function migrateRedis(options: RedisMigrateOptions): Promise<void> 
     return;
   }
   const lock = `${prefix}store:migrating`;
-  const token = randomToken(9);
+  const token = randomBytes(9).toString('base64url');
   const until = performance.now() + waitMs;
   while ((await redis.set(lock, token, 'PX', lockMs, 'NX')) !== 'OK') {
     if (performance.now() > until)
