@@ -8,6 +8,7 @@ import { checksPage } from '../src/doctor/documents.ts';
 import { metricsDocument } from '../src/ops/metrics-document.ts';
 import { allRoutes } from '../src/routes.ts';
 import { routesDocument } from '../src/routes-document.ts';
+import { redisDocument } from '../src/store/redis-rights-document.ts';
 
 const root = join(import.meta.dirname, '..');
 const read = (path: string) =>
@@ -19,6 +20,7 @@ const made = new Map([
   ...documents(readme),
   ['docs/metrics.md', metricsDocument()],
   ['docs/checks.md', checksPage()],
+  ['docs/redis.md', redisDocument()],
   ['docs/routes.md', routesDocument(allRoutes)],
   ...recordDocument(read('docs/record.md')),
 ]);

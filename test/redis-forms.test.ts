@@ -7,9 +7,12 @@ import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { freePort, startChild, waitFor } from '../demo/child.ts';
+import { lookAtRedis } from '../src/doctor/look-at-redis.ts';
 import type { SessionRow, Store } from '../src/store/contract.ts';
+import { faultOf } from '../src/store/fault.ts';
 import { createRedisStore } from '../src/store/redis.ts';
 import { connectRedis } from '../src/store/redis-client.ts';
+import { reasonOf } from '../src/store/redis-guard.ts';
 import { startRedis } from './support/redis.ts';
 import { mustHave, need } from './support/requirement.ts';
 
@@ -81,7 +84,22 @@ suite('other forms of Redis', await need('redis-server'), () => {
       await redis.close();
       rmSync(folder, { recursive: true, force: true });
     });
-    await useStore(await openStore(t, `redis+sentinel://:${password}@127.0.0.1:${port}/mymaster/0`));
+    const sentinels = `redis+sentinel://:${password}@127.0.0.1:${port}`;
+    await useStore(await openStore(t, `${sentinels}/mymaster/0`));
+    // What the server behind Sentinel refuses, and what Sentinel does not know, is said as it is.
+    for (const [rest, code, command] of [
+      ['/mymaster/99', 'ERR', 'SELECT'],
+      ['/nobody/0', 'SENTINEL', undefined],
+    ] as const) {
+      const client = connectRedis(`${sentinels}${rest}`, () => {});
+      t.after(() => client.disconnect());
+      await assert.rejects(client.get('a'));
+      const fault = faultOf(reasonOf(client));
+      assert.deepEqual([fault?.code, fault?.command], [code, command], rest);
+    }
+    const admin = connectRedis(redis.url, () => {});
+    assert.equal(await admin.exists('a'), 0);
+    admin.disconnect();
   });
 
   test('as a Cluster of three', async (t) => {
@@ -109,6 +127,35 @@ suite('other forms of Redis', await need('redis-server'), () => {
     await waitFor('the cluster', () =>
       promisify(execFile)(command.replace(/server$/, 'cli'), create).then(() => true),
     );
-    await useStore(await openStore(t, `redis+cluster://${addresses.join(',')}`));
+    const url = `redis+cluster://${addresses.join(',')}`;
+    await useStore(await openStore(t, url));
+    // A node that is asked as if it were alone sends its caller elsewhere.
+    const single = createRedisStore(connectRedis(`redis://${addresses[0]}`, () => {}));
+    t.after(() => single.close());
+    const reads = await Promise.allSettled(
+      Array.from({ length: 20 }, (_, i) => single.visitors.read(`v${i}`, now)),
+    );
+    const codes = reads.flatMap((read) => (read.status === 'rejected' ? [faultOf(read.reason)?.code] : []));
+    assert.deepEqual([...new Set(codes)], ['MOVED']);
+    // The check-up tries what the app does, by the right URL and by the wrong one.
+    const look = (from: string) =>
+      lookAtRedis({ setting: 'REDIS_URL', url: from, prefix: 'a:', mustEnd: [] }, Date.now);
+    const facts = await look(url);
+    assert.deepEqual([facts.unreachable, facts.refused, facts.mode], [undefined, undefined, 'cluster']);
+    assert.match(String((await look(`redis://${addresses[0]}`)).refused ?? 'MOVED'), /MOVED|CROSSSLOT/);
+
+    // A user without a right on each node: the cluster's client is refused as the others are.
+    for (const address of addresses) {
+      const node = connectRedis(`redis://${address}`, () => {});
+      await node.call('ACL', 'SETUSER', 'few', 'on', '>pw', '~*', '+@all', '-set');
+      node.disconnect();
+    }
+    const few = createRedisStore(connectRedis(url.replace('//', '//few:pw@'), () => {}));
+    t.after(() => few.close());
+    await assert.rejects(few.notes.write('n', 1, now + 10_000), (error) => faultOf(error)?.code === 'NOPERM');
+    const wrong = connectRedis(url.replace('//', '//few:no@'), () => {});
+    t.after(() => wrong.disconnect());
+    await assert.rejects(wrong.get('a'));
+    assert.equal(faultOf(reasonOf(wrong))?.code, 'WRONGPASS');
   });
 });

@@ -12,8 +12,17 @@ const writeFaults = {
   'its append file failed': 'refusing changes, because it cannot write its append file (MISCONF)',
 } as const;
 
-/** Judges each Redis that answers; those that do not are redis.reachable's own. */
-function ofAnswering(fault: (fact: RedisFact) => string | false | undefined): Check['judge'] {
+const cannotAsk =
+  'the Redis user may not ask INFO, CONFIG or SCAN, which would tell; look at Redis itself (docs/redis.md)';
+
+/**
+ * Judges each Redis that answers; those that do not are redis.reachable's own.
+ * @param known undefined where it could not be asked
+ */
+function ofAnswering(
+  fault: (fact: RedisFact) => string | false | undefined,
+  known: (fact: RedisFact) => unknown = () => true,
+): Check['judge'] {
   return of(
     (d) => d.redis,
     (facts) => {
@@ -23,9 +32,22 @@ function ofAnswering(fault: (fact: RedisFact) => string | false | undefined): Ch
         const text = fault(fact);
         return text ? [`${fact.setting}: ${text}`] : [];
       });
+      if (texts.length === 0 && answering.some((fact) => known(fact) === undefined))
+        return notChecked(cannotAsk);
       return seenIf(texts.join(' '));
     },
   );
+}
+
+/** What it says of itself first: a replica that is tried as well would say it a second time. */
+function refusal({ refusesWrites, refused, mode, isClusterUrl }: RedisFact): string | false {
+  if (refusesWrites) return `is ${writeFaults[refusesWrites]}.`;
+  if (mode !== undefined && isClusterUrl !== undefined && (mode === 'cluster') !== isClusterUrl) {
+    return isClusterUrl
+      ? `is ${quote(mode)}, and its URL that of a cluster; use redis://.`
+      : `is in mode ${quote(mode)}, and its URL that of a single server; use redis+${mode === 'cluster' ? 'cluster' : 'sentinel'}://.`;
+  }
+  return refused !== undefined && `refuses what the app does: ${refused}.`;
 }
 
 export const redisChecks: readonly Check[] = [
@@ -42,7 +64,10 @@ export const redisChecks: readonly Check[] = [
         seenIf(
           facts
             .filter(({ unreachable }) => unreachable !== undefined)
-            .map(({ setting, unreachable }) => `${setting} does not answer (${unreachable}).`)
+            .map(
+              ({ setting, unreachable, why }) =>
+                `${setting} does not answer (${unreachable})${why === undefined ? '' : `: ${why}`}.`,
+            )
             .join(' '),
         ),
     ),
@@ -52,9 +77,9 @@ export const redisChecks: readonly Check[] = [
     subject: 'Redis',
     severity: 'high',
     good: 'Redis takes what is written',
-    why: 'Read-only it answers, but nobody can sign in or out. A Redis that cannot save refuses every change.',
+    why: 'Read-only it answers, but nobody can sign in. A Redis that cannot save refuses every change, and a user without the rights some of them.',
     mend: 'redis-cli INFO replication persistence',
-    judge: ofAnswering(({ refusesWrites }) => refusesWrites && `is ${writeFaults[refusesWrites]}.`),
+    judge: ofAnswering(refusal),
   },
   {
     id: 'redis.password',
@@ -93,7 +118,10 @@ export const redisChecks: readonly Check[] = [
     good: 'Redis keeps what it holds on disk',
     why: 'After a restart everyone is signed out, and sign-outs that were still being watched are forgotten.',
     mend: 'appendonly yes',
-    judge: ofAnswering(({ persists }) => persists === false && 'neither appends nor saves.'),
+    judge: ofAnswering(
+      ({ persists }) => persists === false && 'neither appends nor saves.',
+      ({ persists }) => persists,
+    ),
   },
   {
     id: 'redis.eviction',
@@ -107,6 +135,7 @@ export const redisChecks: readonly Check[] = [
         evictionPolicy !== undefined &&
         evictionPolicy !== 'noeviction' &&
         `maxmemory-policy is ${quote(evictionPolicy)}.`,
+      ({ evictionPolicy }) => evictionPolicy,
     ),
   },
   {
@@ -116,10 +145,13 @@ export const redisChecks: readonly Check[] = [
     good: 'Redis has memory left',
     why: 'Once it is full nobody can sign in any more.',
     mend: 'maxmemory 256mb',
-    judge: ofAnswering(({ usedMemory = 0, maxMemory = 0 }) => {
-      const share = maxMemory > 0 ? usedMemory / maxMemory : 0;
-      return share > 0.8 && `${Math.round(share * 100)} % of its memory is used.`;
-    }),
+    judge: ofAnswering(
+      ({ usedMemory = 0, maxMemory = 0 }) => {
+        const share = maxMemory > 0 ? usedMemory / maxMemory : 0;
+        return share > 0.8 && `${Math.round(share * 100)} % of its memory is used.`;
+      },
+      ({ maxMemory }) => maxMemory,
+    ),
   },
   {
     id: 'redis.no-expiry',
@@ -128,12 +160,14 @@ export const redisChecks: readonly Check[] = [
     good: 'What must end has an end in Redis',
     why: 'A session that Redis never forgets fills its memory, and a ticket without an end outlives its person’s access.',
     mend: 'gatehouse sessions revoke --all --yes',
-    judge: ofAnswering(({ withoutExpiry = [] }) =>
-      withoutExpiry
-        .map(
-          ({ kind, count }) => `${count} ${count === 1 ? 'key' : 'keys'} of ${quote(kind)} without an end.`,
-        )
-        .join(' '),
+    judge: ofAnswering(
+      ({ withoutExpiry = [] }) =>
+        withoutExpiry
+          .map(
+            ({ kind, count }) => `${count} ${count === 1 ? 'key' : 'keys'} of ${quote(kind)} without an end.`,
+          )
+          .join(' '),
+      ({ withoutExpiry }) => withoutExpiry,
     ),
   },
   {
@@ -143,10 +177,15 @@ export const redisChecks: readonly Check[] = [
     good: 'Redis is new enough',
     why: 'Older ones lack commands that sessions are kept with.',
     mend: 'image: redis:8-alpine',
-    judge: ofAnswering(({ version }) => {
-      const [major = 0, minor = 0] = (version ?? '').split('.').map(Number);
-      const isOld = major < oldestVersion[0] || (major === oldestVersion[0] && minor < oldestVersion[1]);
-      return version !== undefined && isOld && `is ${quote(version)}; ${oldestVersion.join('.')} is needed.`;
-    }),
+    judge: ofAnswering(
+      ({ version }) => {
+        const [major = 0, minor = 0] = (version ?? '').split('.').map(Number);
+        const isOld = major < oldestVersion[0] || (major === oldestVersion[0] && minor < oldestVersion[1]);
+        return (
+          version !== undefined && isOld && `is ${quote(version)}; ${oldestVersion.join('.')} is needed.`
+        );
+      },
+      ({ version }) => version,
+    ),
   },
 ];

@@ -85,8 +85,16 @@ export interface Files {
 
 export interface RedisFact {
   readonly setting: 'REDIS_URL' | 'GATE_REDIS_URL';
-  /** The error's code where it does not answer; everything below is undefined then. */
+  /** The error's code where it does not answer; everything below but `why` is undefined then. */
   readonly unreachable?: string;
+  /** What that code means, and what to do. */
+  readonly why?: string;
+  /** What it refused of that which the app does: the command, the code, what it means and what to do; absent: nothing, or it was not tried. */
+  readonly refused?: string;
+  /** `standalone`, `cluster` or `sentinel`, as it says itself; absent: it does not say. */
+  readonly mode?: string;
+  /** Whether the URL is that of a cluster. */
+  readonly isClusterUrl?: boolean;
   /** The version of Redis whose commands it has; Valkey tells one of these too. */
   readonly version?: string;
   /** What it is and its own version; absent: it does not tell. */

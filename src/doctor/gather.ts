@@ -163,7 +163,14 @@ function redisOf({ store, gate }: Config): RedisToAsk[] {
   return [
     ...(ofApp === undefined
       ? []
-      : [{ setting: 'REDIS_URL' as const, url: ofApp, mustEnd: isShared ? [...own, tickets] : own }]),
+      : [
+          {
+            setting: 'REDIS_URL' as const,
+            url: ofApp,
+            prefix,
+            mustEnd: isShared ? [...own, tickets] : own,
+          },
+        ]),
     ...(ofGate === undefined || isShared
       ? []
       : [{ setting: 'GATE_REDIS_URL' as const, url: ofGate, mustEnd: [tickets] }]),

@@ -1,22 +1,31 @@
-// Asks Redis about itself, reads no value, changes nothing, and lets go after a few seconds.
+// Asks Redis about itself, reads no value, changes nothing but keys of its own, and lets go after a few seconds. What the
+// user may not ask stays unknown.
 import { Cluster, type Redis } from 'ioredis';
+import { type Fault, faultOf, isExact } from '../store/fault.ts';
 import { connectRedis, type RedisClient } from '../store/redis-client.ts';
+import { reasonOf } from '../store/redis-guard.ts';
 import type { RedisFact } from './deployment.ts';
 import { withoutUser } from './gate-settings.ts';
+import { tryRedis } from './try-redis.ts';
 
 export interface RedisToAsk {
   readonly setting: RedisFact['setting'];
   readonly url: string;
+  /** What the app's keys there begin with; absent: it writes none. */
+  readonly prefix?: string;
   /** Keys that must have an end, by the patterns of SCAN. */
   readonly mustEnd: readonly { readonly kind: string; readonly pattern: string }[];
 }
+
+/** What only the check-up asks for. */
+const asking: ReadonlySet<string> = new Set(['TIME', 'SCAN', 'PTTL']);
 
 /** Enough to see a habit; a large Redis is not read to its end. */
 const scannedKeys = 5_000;
 
 /** @param now milliseconds */
 export async function lookAtRedis(
-  { setting, url, mustEnd }: RedisToAsk,
+  { setting, url, prefix, mustEnd }: RedisToAsk,
   now: () => number,
 ): Promise<RedisFact> {
   let lastError: Error | undefined;
@@ -25,22 +34,26 @@ export async function lookAtRedis(
   });
   try {
     const askedAt = now();
-    const answer = await redis.time();
+    const answer = await ifAllowed(redis.time());
     const halfWay = (askedAt + now()) / 2;
-    const [seconds = 0, micros = 0] = answer.map(Number);
-    const [info, saves, stops, withoutExpiry, isOpen] = await Promise.all([
+    const [seconds = 0, micros = 0] = (answer ?? []).map(Number);
+    const [info, saves, stops, withoutExpiry, isOpen, refused] = await Promise.all([
       redis.info(),
       savesOf(redis),
       stopsOf(redis),
-      keysWithoutExpiry(redis, mustEnd),
+      ifAllowed(keysWithoutExpiry(redis, mustEnd)),
       answersWithoutPassword(url),
+      prefix === undefined ? undefined : tryRedis(redis, prefix),
     ]);
     const facts = readInfo(info);
     return {
       setting,
       isOpen,
-      withoutExpiry,
-      clockAheadMs: seconds * 1000 + micros / 1000 - halfWay,
+      isClusterUrl: redis instanceof Cluster,
+      ...(withoutExpiry && { withoutExpiry }),
+      ...(answer && { clockAheadMs: seconds * 1000 + micros / 1000 - halfWay }),
+      ...(refused && { refused: `${nameOf(refused)}: ${refused.meaning}; ${refused.mend}` }),
+      ...(facts.has('redis_mode') && { mode: facts.get('redis_mode') ?? '' }),
       ...(facts.has('redis_version') && { version: facts.get('redis_version') ?? '' }),
       ...release(facts),
       ...persistence(facts, saves),
@@ -50,11 +63,28 @@ export async function lookAtRedis(
       ...(facts.has('maxmemory_policy') && { evictionPolicy: facts.get('maxmemory_policy') ?? '' }),
     };
   } catch (error) {
-    return { setting, unreachable: codeOf(lastError ?? error) };
+    const own = faultOf(error);
+    const fault = isExact(own) ? own : (faultOf(reasonOf(redis) ?? lastError) ?? own);
+    if (!fault) return { setting, unreachable: codeOf(lastError ?? error) };
+    return { setting, unreachable: nameOf(fault), why: `${fault.meaning}; ${fault.mend}` };
   } finally {
     redis.disconnect();
   }
 }
+
+/** Undefined where the user has no right to that command; a connection that was refused is no such answer. */
+async function ifAllowed<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    const fault = faultOf(error);
+    if (fault?.code === 'NOPERM' && asking.has(fault.command ?? '')) return undefined;
+    throw error;
+  }
+}
+
+/** `NOPERM (EVAL)`. */
+const nameOf = ({ code, command }: Fault) => (command === undefined ? code : `${code} (${command})`);
 
 /** Valkey names itself and its own version beside that of the Redis it stands in for. */
 function release(facts: ReadonlyMap<string, string>): Pick<RedisFact, 'release'> {

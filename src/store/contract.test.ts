@@ -11,6 +11,7 @@ import { randomToken } from '../crypto/tokens.ts';
 import { type SessionRow, type SignIn, type Store, StoreUnavailable } from './contract.ts';
 import { createRedisStore } from './redis.ts';
 import { connectRedis } from './redis-client.ts';
+import { aclRules } from './redis-rights.ts';
 import { openSqliteStore } from './sqlite.ts';
 
 const now = Date.now();
@@ -517,5 +518,26 @@ suite('the Redis store', await need('redis-server'), () => {
     }
     assert.equal(await store.sessions.create(row), true);
     await store.close();
+  });
+});
+
+suite('the Redis store as the user of docs/redis.md', await need('redis-server'), () => {
+  let redis: PrivateRedis;
+  contract(async () => {
+    redis = await startRedis([`user desk on >pw ${aclRules('desk2:', undefined, ['needed']).join(' ')}`]);
+    const client = connectRedis(`redis://desk:pw@127.0.0.1:${redis.port}/1`, () => {});
+    const store = createRedisStore(client, { prefix: 'desk2:' });
+    return {
+      store: { ...store, scrub: async () => !(await store.scrub()) },
+      async close() {
+        const admin = connectRedis(redis.url, () => {});
+        const refused = (await admin.call('ACL', 'LOG')) as string[][];
+        admin.disconnect();
+        await store.close();
+        await redis.close();
+        const commands = refused.map((entry) => entry[entry.indexOf('object') + 1]);
+        assert.deepEqual(new Set(commands), new Set(['info', 'bgsave']), 'the optional ones alone');
+      },
+    };
   });
 });

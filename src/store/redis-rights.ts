@@ -1,0 +1,62 @@
+// The rights that a Redis user of this program needs, in one table: docs/redis.md is made from it, and the tests run as that user.
+
+export interface RedisRight {
+  /** As ACL SETUSER takes it, without the sign: `hget`, `script|load`. */
+  readonly command: string;
+  /** `needed`: nothing goes without. `cluster`: with redis+cluster:// alone. `optional`: what it is for goes without, or is not checked. */
+  readonly need: 'needed' | 'gate' | 'cluster' | 'optional';
+  /** What an optional one is for. */
+  readonly about?: string;
+}
+
+const needed = [
+  ...['hello', 'auth', 'select', 'ping', 'time'],
+  ...['get', 'set', 'del', 'exists', 'type', 'pttl', 'persist', 'pexpire', 'pexpireat', 'incr', 'decr'],
+  ...['hget', 'hset', 'hsetnx', 'hdel', 'hgetall', 'hexists', 'hincrby'],
+  ...['sadd', 'srem', 'smembers'],
+  ...[
+    'zadd',
+    'zrem',
+    'zcount',
+    'zrange',
+    'zrangebylex',
+    'zrangebyscore',
+    'zrevrangebyscore',
+    'zremrangebyscore',
+  ],
+  ...['rpush', 'rpop', 'llen', 'lindex', 'lrange', 'ltrim'],
+  ...['xadd', 'xrange', 'xrevrange', 'xtrim'],
+  ...['eval', 'evalsha', 'script|load', 'multi', 'exec'],
+] as const;
+
+export const redisRights: readonly RedisRight[] = [
+  ...needed.map((command) => ({ command, need: 'needed' as const })),
+  { command: 'scan', need: 'gate' },
+  { command: 'object|idletime', need: 'gate' },
+  { command: 'psubscribe', need: 'gate' },
+  { command: 'cluster|slots', need: 'cluster' },
+  { command: 'cluster|info', need: 'cluster' },
+  {
+    command: 'info',
+    need: 'optional',
+    about: 'the check-up: version, memory, persistence; a wait while Redis reads its data',
+  },
+  {
+    command: 'config|get',
+    need: 'optional',
+    about: 'the check-up; whether the radar can hear of changes at once',
+  },
+  { command: 'bgrewriteaof', need: 'optional', about: 'what was erased leaves the append-only file at once' },
+  { command: 'bgsave', need: 'optional', about: 'what was erased leaves the snapshot at once' },
+];
+
+/** The words of ACL SETUSER for a user who may do all that the program needs, and nothing else. */
+export function aclRules(
+  prefix: string,
+  gateCookie: string | undefined,
+  needs: readonly RedisRight['need'][] = ['needed', 'gate'],
+): readonly string[] {
+  const commands = redisRights.filter(({ need }) => needs.includes(need)).map(({ command }) => `+${command}`);
+  const gate = gateCookie === undefined ? [] : [`~${gateCookie}-*`, `&__keyspace@*__:${gateCookie}-*`];
+  return ['resetkeys', 'resetchannels', `~${prefix}*`, ...gate, '-@all', ...commands];
+}
