@@ -16,6 +16,9 @@ const help = `gatehouse: the session desk for oauth2-proxy
   gatehouse vault       the vault: status, load, clear, rekey, import-legacy
   gatehouse confluence  the library: sync, status, export
   gatehouse clock       what retention makes of the clock: believe
+  gatehouse backup      one file with all that is kept, made while the server runs
+  gatehouse restore     puts a backup in place, or only verifies it
+  gatehouse move-store  moves sessions and the record from SQLite to Redis, or back
   gatehouse help        this text; each of the others has \`--help\`
 `;
 
@@ -80,6 +83,23 @@ const commands: Record<string, (args: readonly string[]) => Promise<void>> = {
     if (!config) return;
     const { clockCommand } = await import('./clock-command.ts');
     process.exitCode = await clockCommand(args, config);
+  },
+  backup: async (args) => {
+    const config = configuration(args);
+    if (!config) return;
+    const { backupCommand } = await import('./backup-command.ts');
+    process.exitCode = await backupCommand(args, config);
+  },
+  restore: async (args) => {
+    const { restoreCommand } = await import('./restore-command.ts');
+    process.exitCode = await restoreCommand(args, load());
+  },
+  'move-store': async (args) => {
+    const isHelp = args.some((one) => one === '--help' || one === '-h');
+    const loaded = isHelp ? loadConfig({ env: { DEV_MODE: 'true' } }) : load();
+    if ('problems' in loaded) return refuseStart(loaded);
+    const { moveStoreCommand } = await import('./move-store-command.ts');
+    process.exitCode = await moveStoreCommand(args, loaded);
   },
   help: async () => {
     process.stdout.write(help);

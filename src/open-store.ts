@@ -1,5 +1,7 @@
 // Opens the store that the settings name, for the server and for the commands of the terminal: only where it is this deployment's.
 import { join } from 'node:path';
+import { enterPlace } from './backup/enter.ts';
+import type { FilePlace } from './backup/place.ts';
 import type { Config } from './config/derive.ts';
 import { auditKeyOf } from './crypto/audit-key.ts';
 import { FileRefused } from './files/file-refused.ts';
@@ -11,10 +13,12 @@ import { createOwner, type Owner, ownerFact } from './owner/owner.ts';
 import { createUnfinished, type Unfinished } from './sessions/unfinished.ts';
 import { type Store, StoreUnavailable } from './store/contract.ts';
 import { type Fault, faultOf } from './store/fault.ts';
-import { NewerStore } from './store/migrations.ts';
+import { UnfitStore } from './store/migrations.ts';
+import type { Release } from './store/place-lock.ts';
 import { createRedisStore } from './store/redis.ts';
 import { connectRedis, type RedisClient } from './store/redis-client.ts';
 import { reasonOf } from './store/redis-guard.ts';
+import type { RedisPlace } from './store/redis-migrate.ts';
 import { openSqliteStore } from './store/sqlite.ts';
 import { readSqliteFact } from './store/sqlite-facts.ts';
 import { vaultFileName } from './vault/vault-file.ts';
@@ -34,7 +38,8 @@ export interface OpenOptions {
 }
 
 /**
- * @throws NewerStore, and a plain sentence where the store is another deployment's. An outage is met by whoever asks first, and
+ * Holds the data folder until the store is closed; a restore that was cut off is finished first.
+ * @throws UnfitStore, FileRefused, and a plain sentence where the store is another deployment's. An outage is met by whoever asks first, and
  * may be over by then.
  */
 export async function openStore(
@@ -50,17 +55,44 @@ export async function openStore(
       meaning: 'other users could open these; now they cannot',
     });
   refuseForeignFile(config);
-  const opened = openAnyStore(config, logger, options);
+  const release = await enterPlace(placeOf(config), redisOf(config));
+  const opened = openHeld(config, logger, options, release);
   try {
     const fault = await opened.owner.look();
     if (fault) throw new Error(sentenceOf(fault));
     await opened.store.prepare();
   } catch (error) {
-    if (error instanceof StoreUnavailable && !(error instanceof NewerStore)) return opened;
+    if (error instanceof StoreUnavailable && !(error instanceof UnfitStore)) return opened;
     await opened.store.close();
     throw error;
   }
   return opened;
+}
+
+function openHeld(config: Config, logger: Logger, options: OpenOptions, release: Release): OpenedStore {
+  try {
+    const opened = openAnyStore(config, logger, options);
+    const close = async () => {
+      await opened.store.close();
+      release();
+    };
+    return { ...opened, store: { ...opened.store, close } };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** What a backup holds, and a restore puts back; where the store is in Redis, that is not in it. */
+export function placeOf({ dataDir, access, audit }: Config): FilePlace {
+  return { dataDir, emailsFile: access.emailsFile, logFile: audit.logFile };
+}
+
+/** Connects to where sessions are; undefined: they are in a file. */
+export function redisOf({ store }: Config): (() => RedisPlace) | undefined {
+  if (store.kind === 'sqlite') return undefined;
+  const { url, prefix } = store;
+  return () => ({ redis: connectRedis(url, () => undefined), prefix });
 }
 
 /** Whoever's it is: to look at its mark, or to take it over. */
@@ -76,7 +108,7 @@ export function openAnyStore(config: Config, logger: Logger, options: OpenOption
   if (config.store.kind === 'sqlite') {
     const owner = createOwner({
       ...parts,
-      store: openSqliteStore(config.store.dataDir, tellReplaced(logger)),
+      store: openSqliteStore(config.store.dataDir, { onReplaced: tellReplaced(logger) }),
     });
     return { store: owner.store, owner };
   }
@@ -90,11 +122,16 @@ export function openAnyStore(config: Config, logger: Logger, options: OpenOption
 /** Before the file is opened for writing, which would bring its layout up to date: another deployment's is left as it is. */
 function refuseForeignFile(config: Config): void {
   if (config.store.kind !== 'sqlite') return;
-  const text = readSqliteFact(join(config.store.dataDir, 'gatehouse.db'), ownerFact);
-  if (text === undefined) return;
+  const why = whyForeign(config, readSqliteFact(join(config.store.dataDir, 'gatehouse.db'), ownerFact));
+  if (why !== undefined) throw new Error(why);
+}
+
+/** @param text the mark that a store keeps. @returns why it is not this deployment's, in a sentence; undefined where it is */
+export function whyForeign(config: Config, text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
   const mark = readMark(text);
-  if (!mark || judge(mark, deploymentOf(config), false).kind === 'foreign')
-    throw new Error(sentenceOf(refusalOf(config, mark)));
+  const isOwn = mark && judge(mark, deploymentOf(config), false).kind === 'own';
+  return isOwn ? undefined : sentenceOf(refusalOf(config, mark));
 }
 
 function deploymentOf(config: Config): Deployment {

@@ -45,7 +45,7 @@ export function vaultCommand(args: readonly string[], config: Config): Promise<n
 }
 
 /** Readline edits the line; what it would show goes nowhere. Ctrl-C and Ctrl-D are an empty answer. */
-function askSecret(question: string): Promise<string | undefined> {
+export function askSecret(question: string): Promise<string | undefined> {
   const { stdin, stderr } = process;
   if (!stdin.isTTY) return Promise.resolve(undefined);
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });

@@ -111,6 +111,15 @@ export const events = {
   },
   'privacy.erased': { ends: true, weight: 'change', about: 'A person was erased.' },
   'record.exported': { weight: 'change', about: 'The record was exported.' },
+  'backup.made': { weight: 'change', about: 'A backup of all that is kept was made.' },
+  'backup.restored': {
+    weight: 'alarm',
+    about: 'A backup was put in place of what was kept; what came after it is gone.',
+  },
+  'store.moved': {
+    weight: 'change',
+    about: 'Sessions and the record were moved to the other kind of store.',
+  },
   'record.pruned': { weight: 'quiet', about: 'Entries older than the retention were removed.' },
   'record.checkpoint': { weight: 'quiet', about: 'A checkpoint of the record was made.' },
   'record.doubted': {

@@ -19,7 +19,9 @@ export interface Marks {
   isCookieEnded(cookieDigest: string): Promise<boolean>;
   /** Refuses what was issued to the person until now. */
   endPerson(personId: string): Promise<void>;
-  /** undefined: nobody ended everything of this person. */
+  /** Refuses what was issued to anybody until now. */
+  endEveryone(): Promise<void>;
+  /** undefined: nobody ended everything of this person, or of all. */
   cutAtOf(personId: string): Promise<number | undefined>;
 }
 
@@ -48,6 +50,7 @@ export function createMarks(notes: NoteTable, now: () => number, expireMs: numbe
   const takenNote = (key: string) => `gate:taken:${digest(key)}`;
   const cookieNote = (cookieDigest: string) => `gate:ended:cookie:${cookieDigest}`;
   const personNote = (personId: string) => `gate:ended:person:${digest(personId)}`;
+  const everyoneNote = 'gate:ended:everyone';
   /** Marks that the store did not take, by name: this process goes by them until they are written. */
   const kept = new Map<string, unknown>();
   const read = async (name: string) => kept.get(name) ?? (await notes.read(name, now()));
@@ -83,6 +86,11 @@ export function createMarks(notes: NoteTable, now: () => number, expireMs: numbe
     endCookie: (cookieDigest) => write(cookieNote(cookieDigest), true),
     isCookieEnded: async (cookieDigest) => (await read(cookieNote(cookieDigest))) === true,
     endPerson: (personId) => write(personNote(personId), now()),
-    cutAtOf: async (personId) => (await read(personNote(personId))) as number | undefined,
+    endEveryone: () => write(everyoneNote, now()),
+    async cutAtOf(personId) {
+      const names = [personNote(personId), everyoneNote];
+      const instants = (await Promise.all(names.map(read))).filter((at) => typeof at === 'number');
+      return instants.length > 0 ? Math.max(...instants) : undefined;
+    },
   };
 }

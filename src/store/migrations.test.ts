@@ -5,14 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, suite, test } from 'node:test';
-import { ada, fillStore, grace } from '../../test/support/filled-store.ts';
+import { assertFilled, fillStore, grace } from '../../test/support/filled-store.ts';
 import { makeOldFile, makeOldKeys, oldStoresAt } from '../../test/support/old-stores.ts';
-import { key } from '../../test/support/record.ts';
 import { type PrivateRedis, startRedis } from '../../test/support/redis.ts';
 import { need } from '../../test/support/requirement.ts';
-import { recordKeys } from '../audit/chain.ts';
-import { verifyRecord } from '../audit/verify.ts';
-import { type Store, StoreUnavailable } from './contract.ts';
+import { StoreUnavailable } from './contract.ts';
 import { NewerStore } from './migrations.ts';
 import { createRedisStore } from './redis.ts';
 import { connectRedis, type RedisClient } from './redis-client.ts';
@@ -21,33 +18,6 @@ import { redisMigrations } from './redis-migrations.ts';
 import { openSqliteStore } from './sqlite.ts';
 import { migrateSqlite } from './sqlite-migrate.ts';
 import { sqliteMigrations } from './sqlite-migrations.ts';
-
-/** What `fillStore` wrote, as the contract gives it. */
-async function assertAllThere(store: Store, at: number): Promise<void> {
-  assert.deepEqual(
-    (await store.sessions.page({ sort: 'email', limit: 10 })).rows.map(({ key: name }) => name),
-    ['key-laptop', 'key-phone'],
-  );
-  const phone = await store.sessions.findByHandle('handle-phone');
-  assert.deepEqual([phone?.idHash, phone?.previous?.successorSeenAt], ['hash-phone-2', at + 1]);
-  assert.equal((await store.sessions.read('key-lost'))?.ended?.reason, 'revoked');
-  assert.equal((await store.sessions.rowsOf(grace.id)).length, 2);
-  const choices = { theme: 'dark', noticeSeen: true };
-  assert.deepEqual(await store.visitors.read('visitor-1', at), { state: 'live', choices });
-  assert.deepEqual(await store.visitors.read('visitor-2', at), { state: 'retired' });
-  assert.deepEqual(await store.people.idsOf(ada.email), [ada.id]);
-  assert.deepEqual((await store.people.read(ada.id))?.choices, { theme: 'light' });
-  assert.equal(await store.notes.read('gate:ended:cookie:abc', at), true);
-  assert.deepEqual(await store.notes.ofPerson(grace.id, at), [
-    { key: 'device:new:1', value: { browser: 'Chrome' } },
-  ]);
-  assert.deepEqual(await store.counters.read(['2026-11-27']), [{ 'signin.granted': 3, 'session.ended': 1 }]);
-  assert.equal((await store.aliases.bySubject(ada.id))?.email, ada.email);
-  const verdict = await verifyRecord({ record: store.record, keys: recordKeys([key]) });
-  assert.deepEqual([verdict.state, verdict.count], ['intact', 12]);
-  const who = (await store.aliases.bySubject(ada.id))?.alias ?? '';
-  assert.equal((await store.record.before(100, 100, ['who', who])).length, 6);
-}
 
 suite('layouts of SQLite', () => {
   let folder: string;
@@ -76,7 +46,7 @@ suite('layouts of SQLite', () => {
       const place = placeOf('old-');
       makeOldFile(join(place, 'gatehouse.db'), name, version);
       const store = openSqliteStore(place);
-      await assertAllThere(store, oldStoresAt);
+      await assertFilled(store, oldStoresAt);
       await store.close();
       const fresh = placeOf('new-');
       await openSqliteStore(fresh).close();
@@ -151,7 +121,7 @@ suite('layouts of Redis', await need('redis-server'), () => {
       const store = openStore();
       await store.prepare();
       assert.equal(await redis.hget('gatehouse:store', 'schema'), String(newest));
-      await assertAllThere(store, oldStoresAt);
+      await assertFilled(store, oldStoresAt);
       await store.close();
     });
   }
@@ -182,20 +152,29 @@ suite('layouts of Redis', await need('redis-server'), () => {
   test('Redis: of two processes that find an older layout one runs the steps, once and in order', async () => {
     await redis.flushdb();
     const ran: number[] = [];
+    let asked = 0;
+    const countingLocks = (client: RedisClient): RedisClient =>
+      new Proxy(client, {
+        get(target, name) {
+          if (name === 'set') asked += 1;
+          const member: unknown = Reflect.get(target, name);
+          return typeof member === 'function' ? member.bind(target) : member;
+        },
+      });
     const steps = [2, 3].map((version) => ({
       version,
       about: '',
       run: async () => {
-        await redis.incr('gatehouse:ran');
         ran.push(version);
+        // Until the other one waits for the lock, or is here too.
+        while (asked < 2 && ran.length < 2) await redis.ping();
       },
     }));
     const other = connectRedis(server.url, () => undefined);
     const prefix = 'gatehouse:';
-    await Promise.all([
-      migrateRedis({ redis, prefix, steps }),
-      migrateRedis({ redis: other, prefix, steps }),
-    ]);
+    await Promise.all(
+      [redis, other].map((client) => migrateRedis({ redis: countingLocks(client), prefix, steps })),
+    );
     other.disconnect();
     assert.deepEqual(ran, [2, 3]);
     assert.equal(await redis.hget('gatehouse:store', 'schema'), '3');

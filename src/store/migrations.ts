@@ -10,13 +10,40 @@ export interface Migration<Db, Result> {
   readonly run: (db: Db) => Result;
 }
 
+/** The store answers, and this program must not use it; nothing is right until somebody does what the message says. */
+export class UnfitStore extends StoreUnavailable {
+  constructor(message: string) {
+    super(undefined);
+    this.message = message;
+  }
+}
+
 /** The store was written by a newer version of the program, which may keep things in it that this one would lose. */
-export class NewerStore extends StoreUnavailable {
+export class NewerStore extends UnfitStore {
   /** @param place what the message calls the store: a file's path, or the setting that leads to it */
   constructor(place: string, found: number, known: number) {
-    super(undefined);
+    super(
+      `${place} was written by a newer Gatehouse: its layout is version ${found}, and this program knows versions up to ${known}. Nothing was changed. Run the newer program again, or restore the backup that was made before the upgrade (docs/operate.md)`,
+    );
     this.name = 'NewerStore';
-    this.message = `${place} was written by a newer Gatehouse: its layout is version ${found}, and this program knows versions up to ${known}. Nothing was changed. Run the newer program again, or restore the backup that was made before the upgrade (docs/operate.md)`;
+  }
+}
+
+/** Why a store is not to be used, as its fact `closed` says. */
+export type Closing = 'filling' | 'moved';
+
+const closedWords: Readonly<Record<Closing, string>> = {
+  filling:
+    'is being filled by a restore or a move that has not come to its end. If none is running, run the same command again: it begins anew',
+  moved:
+    'was moved to the other kind of store, and what happened since is there. Set SESSION_BACKEND to that one; to come back, run `gatehouse move-store` again',
+};
+
+/** The store must not be used: not yet, or not any more. */
+export class ClosedStore extends UnfitStore {
+  constructor(place: string, closing: string) {
+    super(`${place} ${closedWords[closing === 'moved' ? 'moved' : 'filling']} (docs/operate.md)`);
+    this.name = 'ClosedStore';
   }
 }
 

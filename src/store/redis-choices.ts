@@ -11,6 +11,7 @@ import {
 import type { RedisClient } from './redis-client.ts';
 import type { RedisClock } from './redis-clock.ts';
 import { evalEnding } from './redis-ending.ts';
+import { choicesFrom } from './stored-rows.ts';
 
 /** A visitor's hash has a field `retired`, or the choices as fields. Nothing is written to a retired id. */
 const choose = `
@@ -65,7 +66,7 @@ export function createRedisVisitors(redis: RedisClient, prefix: string, clock: R
         const fields = await redis.hgetall(keyOf(idHash));
         if (Object.keys(fields).length === 0) return undefined;
         if (fields['retired']) return { state: 'retired' } as const;
-        return { state: 'live', choices: toChoices(fields) } as const;
+        return { state: 'live', choices: choicesFrom(fields) } as const;
       }),
     choose: (idHash, choices, _now, expiresAt) =>
       attempt(async () => {
@@ -91,7 +92,7 @@ export function createRedisPeople(redis: RedisClient, prefix: string): PersonTab
         const fields = await redis.hgetall(keyOf(id));
         const { email, lastSignIn } = fields;
         if (email === undefined || lastSignIn === undefined) return undefined;
-        return { id, email, choices: toChoices(fields), lastSignIn: JSON.parse(lastSignIn) as SignIn };
+        return { id, email, choices: choicesFrom(fields), lastSignIn: JSON.parse(lastSignIn) as SignIn };
       }),
     signIn: (id, email, entry, choices) =>
       attempt(async () => {
@@ -204,12 +205,4 @@ export function createRedisNotes(redis: RedisClient, prefix: string, clock: Redi
 
 function toPairs(choices: Choices): string[] {
   return Object.entries(choices).flatMap(([key, value]) => (value === undefined ? [] : [key, String(value)]));
-}
-
-function toChoices(fields: Record<string, string>): Choices {
-  const { theme, noticeSeen } = fields;
-  return {
-    ...(theme && { theme: theme as NonNullable<Choices['theme']> }),
-    ...(noticeSeen && { noticeSeen: noticeSeen === 'true' }),
-  };
 }

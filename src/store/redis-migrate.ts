@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { StoreUnavailable } from './contract.ts';
-import { type Migration, missingSteps } from './migrations.ts';
+import { ClosedStore, type Migration, missingSteps } from './migrations.ts';
 import type { RedisClient } from './redis-client.ts';
 
 /** Where a step works: every key of this deployment begins with `prefix`. */
@@ -17,6 +17,8 @@ export type RedisMigration = Migration<RedisPlace, Promise<void>>;
 
 export interface RedisMigrateOptions extends RedisPlace {
   readonly steps: readonly RedisMigration[];
+  /** For whoever fills or moves the store: it is used although it is closed. */
+  readonly evenIfClosed?: boolean;
   /** How long to wait for another process that is at it, milliseconds. */
   readonly waitMs?: number;
 }
@@ -33,14 +35,16 @@ const keepLock = `
   redis.call('PEXPIRE', KEYS[1], ARGV[2])
   return 1`;
 
-/** @throws NewerStore before anything was changed; StoreUnavailable where another process does not come to an end */
+/** @throws NewerStore and ClosedStore before anything was changed; StoreUnavailable where another process does not come to an end */
 export async function migrateRedis(options: RedisMigrateOptions): Promise<void> {
-  const { redis, prefix, steps, waitMs = 60_000 } = options;
+  const { redis, prefix, steps, evenIfClosed = false, waitMs = 60_000 } = options;
   const facts = `${prefix}store`;
   const known = steps.at(-1)?.version ?? firstRedisVersion;
   const versionNow = async () => Number((await redis.hget(facts, 'schema')) ?? firstRedisVersion);
   const missing = async () =>
     missingSteps([{ version: firstRedisVersion, run: undefined }, ...steps], await versionNow(), place);
+  const closing = evenIfClosed ? null : await redis.hget(facts, 'closed');
+  if (closing !== null) throw new ClosedStore(place, closing);
   if ((await missing()).length === 0) {
     // A new store, or one from before there were versions.
     await redis.hsetnx(facts, 'schema', known);

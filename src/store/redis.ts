@@ -23,11 +23,13 @@ export interface RedisStoreOptions {
   readonly prefix?: string;
   /** This process' clock, which is compared with that of Redis. */
   readonly now?: () => number;
+  /** For whoever fills or moves the store: it is used although it is closed. */
+  readonly evenIfClosed?: boolean;
 }
 
 /** A store over `redis`, which it closes with itself. */
 export function createRedisStore(redis: RedisClient, options: RedisStoreOptions = {}): Store {
-  const { prefix = 'gatehouse:', now = Date.now } = options;
+  const { prefix = 'gatehouse:', now = Date.now, evenIfClosed = false } = options;
   // Not prepared: the version of the layout is a fact itself, and so is whose store it is.
   const facts = createRedisFacts(redis, prefix);
   const clock = createRedisClock(redis, now);
@@ -58,7 +60,7 @@ export function createRedisStore(redis: RedisClient, options: RedisStoreOptions 
     },
   };
   const { store, again } = prepareFirst(plain, () =>
-    attempt(() => migrateRedis({ redis, prefix, steps: redisMigrations })),
+    attempt(() => migrateRedis({ redis, prefix, steps: redisMigrations, evenIfClosed })),
   );
   redis.on('close', again);
   return { ...store, facts };

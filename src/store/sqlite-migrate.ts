@@ -1,6 +1,6 @@
 // Brings an SQLite file up to the program's layout. The version is SQLite's own `user_version`, written in the same transaction
 // as the changes: a killed migration leaves the file as it was.
-import type { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
 import { type Migration, missingSteps } from './migrations.ts';
 
 export type SqliteMigration = Migration<DatabaseSync, void>;
@@ -28,6 +28,16 @@ export function migrateSqlite(db: DatabaseSync, steps: readonly SqliteMigration[
   }
 }
 
-function versionOf(db: DatabaseSync): number {
+export function versionOf(db: DatabaseSync): number {
   return Number(db.prepare('PRAGMA user_version').get()?.['user_version']);
+}
+
+/** The version that a file has. @throws where it is no such file */
+export function layoutOf(path: string): number {
+  const db = new DatabaseSync(path, { readOnly: true });
+  try {
+    return versionOf(db);
+  } finally {
+    db.close();
+  }
 }

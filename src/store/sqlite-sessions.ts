@@ -108,7 +108,7 @@ export function createSqliteSessions(db: DatabaseSync, quick: DatabaseSync): Ses
   };
 }
 
-function toRow(row: Record<string, unknown>): SessionRow {
+export function toRow(row: Readonly<Record<string, unknown>>): SessionRow {
   const { previous, ended } = row;
   return {
     key: String(row['key']),

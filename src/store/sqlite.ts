@@ -5,17 +5,19 @@ import { DatabaseSync } from 'node:sqlite';
 import { naming } from '../files/file-refused.ts';
 import { rememberFile, watchFile } from '../files/same-file.ts';
 import { attempt, type Room, type Store } from './contract.ts';
+import { missingSteps } from './migrations.ts';
 import {
   createSqliteClaims,
   createSqliteNotes,
   createSqlitePeople,
   createSqliteVisitors,
 } from './sqlite-choices.ts';
+import { refuseClosed } from './sqlite-closing.ts';
 import { createSqliteCounters } from './sqlite-counters.ts';
 import { createSqliteFacts } from './sqlite-facts.ts';
 import { guardStore } from './sqlite-guard.ts';
 import { createWriteLock } from './sqlite-lock.ts';
-import { migrateSqlite, refuseNewerSqlite } from './sqlite-migrate.ts';
+import { migrateSqlite, refuseNewerSqlite, versionOf } from './sqlite-migrate.ts';
 import { sqliteMigrations } from './sqlite-migrations.ts';
 import { createSqliteAliases, createSqliteRecord } from './sqlite-record.ts';
 import { createSqliteSessions } from './sqlite-sessions.ts';
@@ -28,18 +30,26 @@ const purgeBatch = 200;
 /** How often the files are looked at where nobody asks for anything. */
 const watchEveryMs = 1_000;
 
-/**
- * Opens (or makes) `gatehouse.db` in `dataDir`, which is made with mode 0700.
- * @param onReplaced told once when the file was removed or replaced under this program, and `undefined` when it is back
- * @throws NewerStore; FileRefused where the folder or the file cannot be used
- */
-export function openSqliteStore(dataDir: string, onReplaced?: (fault: unknown) => void): Store {
-  const path = join(dataDir, 'gatehouse.db');
-  naming({ path: dataDir, setting }, () => mkdirSync(dataDir, { recursive: true, mode: 0o700 }));
-  return naming({ path, setting }, () => open(path, onReplaced));
+export interface SqliteOptions {
+  /** Told once when the file was removed or replaced under this program, and `undefined` when it is back. */
+  readonly onReplaced?: (fault: unknown) => void;
+  /** For whoever fills or moves the store: it is opened although it is closed. */
+  readonly evenIfClosed?: boolean;
+  /** False: nothing waits for the disk, for a file that a crash may destroy. */
+  readonly durable?: boolean;
 }
 
-function open(path: string, onReplaced: ((fault: unknown) => void) | undefined): Store {
+/**
+ * Opens (or makes) `gatehouse.db` in `dataDir`, which is made with mode 0700.
+ * @throws NewerStore, ClosedStore; FileRefused where the folder or the file cannot be used
+ */
+export function openSqliteStore(dataDir: string, options: SqliteOptions = {}): Store {
+  const path = join(dataDir, 'gatehouse.db');
+  naming({ path: dataDir, setting }, () => mkdirSync(dataDir, { recursive: true, mode: 0o700 }));
+  return naming({ path, setting }, () => open(path, options));
+}
+
+function open(path: string, { onReplaced, evenIfClosed = false, durable = true }: SqliteOptions): Store {
   const umask = process.umask(0o077);
   let db: DatabaseSync;
   let recordDb: DatabaseSync;
@@ -48,18 +58,19 @@ function open(path: string, onReplaced: ((fault: unknown) => void) | undefined):
     // Other processes may be busy writing: to start, there is time to wait for them.
     db = new DatabaseSync(path, { timeout: 5000 });
     // FULL: a sign-out that was confirmed is still one after a power cut. secure_delete: SQLite leaves deleted rows readable otherwise.
-    const pragmas = 'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;';
+    const pragmas = `PRAGMA journal_mode = WAL; PRAGMA synchronous = ${durable ? 'FULL' : 'OFF'}; PRAGMA secure_delete = ON;`;
     // First of all: a newer program's file stays as it is.
     refuseNewerSqlite(db, sqliteMigrations, path);
     db.exec(pragmas);
     migrateSqlite(db, sqliteMigrations, path);
+    if (!evenIfClosed) refuseClosed(db, path);
     db.exec('PRAGMA busy_timeout = 500;');
     // The record's own: it asks again for the write lock without holding up every request meanwhile.
     recordDb = new DatabaseSync(path, { timeout: 5000 });
     recordDb.exec(`${pragmas} PRAGMA busy_timeout = 0;`);
     // When a session was last seen is written once a minute each: a wait for the disk that nobody needs.
     quickDb = new DatabaseSync(path, { timeout: 500 });
-    quickDb.exec(`${pragmas} PRAGMA synchronous = NORMAL;`);
+    quickDb.exec(`${pragmas} PRAGMA synchronous = ${durable ? 'NORMAL' : 'OFF'};`);
   } finally {
     process.umask(umask);
   }
@@ -118,4 +129,15 @@ function roomOf(path: string): Room {
   const usedBytes = sizes.reduce((a, b) => a + b, 0);
   const { bavail, bsize } = statfsSync(dirname(path));
   return { usedBytes, mostBytes: usedBytes + bavail * bsize };
+}
+
+/** Whether a file is there whose layout is an earlier one; an empty file counts as new. @throws where it cannot be read */
+export function isOutdated(path: string): boolean {
+  const db = new DatabaseSync(path, { timeout: 5000 });
+  try {
+    if (Number(db.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.['n']) === 0) return false;
+    return missingSteps(sqliteMigrations, versionOf(db), path).length > 0;
+  } finally {
+    db.close();
+  }
 }

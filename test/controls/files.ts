@@ -24,7 +24,7 @@ export const controls: readonly Control[] = [
     invariant: 'a file that is no longer there is told',
     defence: 'the log says so without a request',
     file: 'src/open-store.ts',
-    find: 'openSqliteStore(config.store.dataDir, tellReplaced(logger))',
+    find: 'openSqliteStore(config.store.dataDir, { onReplaced: tellReplaced(logger) })',
     replace: 'openSqliteStore(config.store.dataDir)',
     tests: 'test/replaced-files.test.ts',
     sees: 'a database that was moved',

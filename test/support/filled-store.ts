@@ -1,6 +1,9 @@
 // Fills a store with one of everything that a contract's tables can hold, for what copies and migrates stores.
+import assert from 'node:assert/strict';
+import { recordKeys } from '../../src/audit/chain.ts';
+import { verifyRecord } from '../../src/audit/verify.ts';
 import type { SessionRow, SignIn, Store } from '../../src/store/contract.ts';
-import { recorderOver } from './record.ts';
+import { key, recorderOver } from './record.ts';
 
 const hour = 3_600_000;
 const year = 365 * 86_400_000;
@@ -31,7 +34,7 @@ function sessionOf(name: string, at: number, person: typeof ada, more: Partial<S
 }
 
 /** @param at milliseconds: the instant at which all of it happens */
-export async function fillStore(store: Store, at: number): Promise<void> {
+export async function fillStore(store: Store, at: number, recordKey = key): Promise<void> {
   const { sessions, visitors, people, notes, counters } = store;
   await sessions.create(sessionOf('laptop', at, ada));
   await sessions.create(sessionOf('phone', at, grace, { lastSeenAt: at - 5000 }));
@@ -46,7 +49,7 @@ export async function fillStore(store: Store, at: number): Promise<void> {
   await notes.write('gate:ended:cookie:abc', true, at + year);
   await notes.write('device:new:1', { browser: 'Chrome' }, at + year, grace.id);
   await counters.add('2026-11-27', { 'signin.granted': 3, 'session.ended': 1 }, at + year);
-  const recorder = recorderOver(store, { now: () => at });
+  const recorder = recorderOver(store, { now: () => at, keys: () => [recordKey] });
   for (let i = 0; i < 12; i++) {
     await recorder.write({
       event: 'session.created',
@@ -56,4 +59,31 @@ export async function fillStore(store: Store, at: number): Promise<void> {
     });
   }
   await recorder.close();
+}
+
+/** What `fillStore` wrote, as the contract gives it. */
+export async function assertFilled(store: Store, at: number, recordKey = key, entries = 12): Promise<void> {
+  assert.deepEqual(
+    (await store.sessions.page({ sort: 'email', limit: 10 })).rows.map(({ key: name }) => name),
+    ['key-laptop', 'key-phone'],
+  );
+  const phone = await store.sessions.findByHandle('handle-phone');
+  assert.deepEqual([phone?.idHash, phone?.previous?.successorSeenAt], ['hash-phone-2', at + 1]);
+  assert.equal((await store.sessions.read('key-lost'))?.ended?.reason, 'revoked');
+  assert.equal((await store.sessions.rowsOf(grace.id)).length, 2);
+  const choices = { theme: 'dark', noticeSeen: true };
+  assert.deepEqual(await store.visitors.read('visitor-1', at), { state: 'live', choices });
+  assert.deepEqual(await store.visitors.read('visitor-2', at), { state: 'retired' });
+  assert.deepEqual(await store.people.idsOf(ada.email), [ada.id]);
+  assert.deepEqual((await store.people.read(ada.id))?.choices, { theme: 'light' });
+  assert.equal(await store.notes.read('gate:ended:cookie:abc', at), true);
+  assert.deepEqual(await store.notes.ofPerson(grace.id, at), [
+    { key: 'device:new:1', value: { browser: 'Chrome' } },
+  ]);
+  assert.deepEqual(await store.counters.read(['2026-11-27']), [{ 'signin.granted': 3, 'session.ended': 1 }]);
+  assert.equal((await store.aliases.bySubject(ada.id))?.email, ada.email);
+  const verdict = await verifyRecord({ record: store.record, keys: recordKeys([recordKey]) });
+  assert.deepEqual([verdict.state, verdict.count], ['intact', entries]);
+  const who = (await store.aliases.bySubject(ada.id))?.alias ?? '';
+  assert.equal((await store.record.before(100, 100, ['who', who])).length, 6);
 }

@@ -1,0 +1,195 @@
+// Archives that are damaged, cut off, changed or made to harm: each is refused, and nothing outside of the folder for it is touched.
+import assert from 'node:assert/strict';
+import {
+  createReadStream,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable, Writable } from 'node:stream';
+import { after, before, test } from 'node:test';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { create, Header } from 'tar';
+import { recordKeys } from '../audit/chain.ts';
+import { BadArchive, describeFile, readArchive, writeArchive } from './archive.ts';
+import { type Manifest, manifestName, sealName, sealOf, writeManifest } from './manifest.ts';
+
+const keys = recordKeys(['a1'.repeat(32)]);
+const otherKeys = recordKeys(['b2'.repeat(32)]);
+let root: string;
+let good: Buffer;
+let manifest: Manifest;
+
+before(async () => {
+  root = mkdtempSync(join(tmpdir(), 'gatehouse-archive-'));
+  const folder = join(root, 'made');
+  mkdirSync(folder);
+  // Enough that a part of it is more than one block.
+  writeFileSync(join(folder, 'gatehouse.db'), Buffer.alloc(200_000, 'store '));
+  writeFileSync(join(folder, 'vault.json'), '{}');
+  manifest = {
+    format: 'gatehouse backup',
+    version: 1,
+    madeAt: '2026-11-28T06:00:00.000Z',
+    program: '0.1.0',
+    layout: 2,
+    store: 'filesystem',
+    address: 'https://desk.test',
+    record: { entries: 0, last: 0, intact: true },
+    files: [await describeFile(folder, 'gatehouse.db'), await describeFile(folder, 'vault.json')],
+  };
+  good = await archiveOf(folder, manifest);
+});
+after(() => rmSync(root, { recursive: true }));
+
+async function archiveOf(
+  folder: string,
+  about: Manifest,
+  names: readonly string[] = about.files.map(({ name }) => name),
+): Promise<Buffer> {
+  const text = writeManifest(about);
+  writeFileSync(join(folder, manifestName), text);
+  writeFileSync(join(folder, sealName), sealOf(text, keys));
+  const chunks: Buffer[] = [];
+  const to = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      chunks.push(chunk);
+      done();
+    },
+  });
+  await writeArchive(folder, [manifestName, sealName, ...names], to);
+  return Buffer.concat(chunks);
+}
+
+async function read(
+  bytes: Uint8Array,
+): Promise<{ folder: string; judge: Awaited<ReturnType<typeof readArchive>>['judge'] }> {
+  const outer = mkdtempSync(join(root, 'read-'));
+  const folder = join(outer, 'a', 'b');
+  mkdirSync(folder, { recursive: true });
+  try {
+    const { judge } = await readArchive({ input: Readable.from([bytes]), folder });
+    return { folder, judge };
+  } finally {
+    assert.deepEqual(readdirSync(outer), ['a'], 'nothing is written outside of the folder');
+    assert.deepEqual(readdirSync(join(outer, 'a')), ['b']);
+  }
+}
+
+const refused = (bytes: Uint8Array, words: RegExp) =>
+  assert.rejects(read(bytes), (error: Error) => {
+    assert.ok(error instanceof BadArchive, `${error.name}: ${error.message}`);
+    assert.match(error.message, words);
+    return true;
+  });
+
+/** An archive with other entries than the program would make. */
+function withEntry(entry: Partial<Header>, body = 'x'): Buffer {
+  const header = new Header({ mode: 0o600, size: body.length, type: 'File', ...entry } as never);
+  header.encode();
+  const block = Buffer.alloc(512);
+  Buffer.from(body).copy(block);
+  const tar = gunzipSync(good);
+  const at = afterSeal(tar);
+  const data = entry.size === 0 ? [] : [block];
+  const made = [tar.subarray(0, at), header.block ?? Buffer.alloc(512), ...data, tar.subarray(at)];
+  return gzipSync(Buffer.concat(made));
+}
+
+/** Where the first file begins: the seal has a block for its header and one for itself. */
+function afterSeal(tar: Buffer): number {
+  return tar.indexOf(`${sealName}\0`) + 2 * 512;
+}
+
+test('what was written is read as it was, and sealed by its own key alone', async () => {
+  const { folder, judge } = await read(good);
+  assert.equal(readFileSync(join(folder, 'gatehouse.db')).length, 200_000);
+  assert.equal(readFileSync(join(folder, 'vault.json'), 'utf8'), '{}');
+  judge(keys);
+  assert.throws(() => judge(otherKeys), /sealed with a SECRET_KEY that is not here/);
+});
+
+test('cut off anywhere it is refused', async () => {
+  for (let part = 0; part < 20; part++) {
+    const length = Math.floor((good.length * part) / 20);
+    await refused(good.subarray(0, length), /damaged|cut off|empty/);
+  }
+  // A tar that ends between two files, in a gzip that is whole.
+  const tar = gunzipSync(good);
+  await refused(gzipSync(tar.subarray(0, afterSeal(tar))), /cut off: gatehouse\.db is missing/);
+});
+
+test('with any byte changed it is refused, or its seal is', async () => {
+  for (let i = 0; i < 40; i++) {
+    const bytes = Buffer.from(gunzipSync(good));
+    const at = Math.floor((bytes.length * (i + 0.5)) / 40);
+    bytes[at] = (bytes[at] ?? 0) ^ 0x41;
+    try {
+      const { folder, judge } = await read(gzipSync(bytes));
+      judge(keys);
+      // What is behind the last file is not looked at.
+      assert.deepEqual(readFileSync(join(folder, 'gatehouse.db')), Buffer.alloc(200_000, 'store '));
+    } catch (error) {
+      assert.ok(error instanceof BadArchive, String(error));
+    }
+  }
+});
+
+test('a manifest that was changed, with everything else made to fit, is refused', async () => {
+  const tar = gunzipSync(good).toString('latin1').replace('https://desk.test', 'https://evil.test');
+  const { judge } = await read(gzipSync(Buffer.from(tar, 'latin1')));
+  assert.throws(() => judge(keys), /changed after it was made/);
+});
+
+test('nothing in it chooses a path: names that climb, links and devices are refused', async () => {
+  for (const path of ['../evil', '../../evil', '/tmp/evil', 'library/../../evil', 'x\\..\\evil', 'evil'])
+    await refused(withEntry({ path }), /something that its manifest does not name/);
+  for (const type of ['SymbolicLink', 'Link'] as const)
+    await refused(
+      withEntry({ path: 'vault.json', type, linkpath: '/etc/passwd', size: 0 }),
+      /not a plain file/,
+    );
+  for (const type of ['CharacterDevice', 'FIFO', 'Directory'] as const)
+    await refused(withEntry({ path: 'vault.json', type, size: 0 }), /not a plain file/);
+  await refused(withEntry({ path: 'vault.json' }, '{"a":1}'), /another size|something that its manifest/);
+});
+
+test('a manifest that names a path, a file twice, no store, or a newer form is refused', async () => {
+  const [store] = manifest.files;
+  assert.ok(store);
+  const bad = (more: Partial<Manifest>) =>
+    archiveOf(join(root, 'made'), { ...manifest, ...more }, ['gatehouse.db']);
+  await refused(await bad({ files: [store, { ...store, name: '../evil' }] }), /not one of a backup/);
+  await refused(await bad({ files: [store, store] }), /names a file twice/);
+  await refused(await bad({ files: [{ ...store, name: 'vault.json' }] }), /gatehouse\.db is not in it/);
+  await refused(await bad({ version: 2 }), /made by a newer Gatehouse \(form 2/);
+  await refused(await bad({ files: [{ ...store, size: store.size - 1 }] }), /another size/);
+  await refused(
+    await bad({ files: [{ ...store, sha256: '0'.repeat(64) }] }),
+    /gatehouse\.db in it is damaged/,
+  );
+  await refused(await bad({ files: [{ ...store, size: 1e15 }] }), /it needs \d+ MB, and there are/);
+});
+
+test('what is no backup at all is refused', async () => {
+  await refused(Buffer.from('not an archive'), /no backup at all/);
+  await refused(Buffer.alloc(0), /empty|no backup/);
+  await refused(gzipSync(Buffer.from('no tar inside'.repeat(100))), /damaged|empty/);
+  const folder = join(root, 'foreign');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'gatehouse.db'), 'x');
+  symlinkSync('/etc/passwd', join(folder, 'vault.json'));
+  const chunks: Buffer[] = [];
+  for await (const chunk of create({ cwd: folder, gzip: true }, ['gatehouse.db', 'vault.json']))
+    chunks.push(chunk);
+  await refused(Buffer.concat(chunks), /does not begin with manifest\.json/);
+  await assert.rejects(readArchive({ input: createReadStream(join(root, 'nowhere')), folder }), {
+    code: 'ENOENT',
+  });
+});

@@ -1,0 +1,93 @@
+// What a backup says about itself: what is in it, with size and digest, sealed with a key that only this deployment's secrets give.
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { z } from 'zod';
+import type { RecordKey } from '../audit/chain.ts';
+
+export const manifestName = 'manifest.json';
+/** The manifest's own seal, over its bytes as they are. */
+export const sealName = 'manifest.seal';
+export const readmeName = 'README.txt';
+export const envName = 'env.sealed.json';
+
+/** Where each name belongs is decided by the program that restores; an archive names no path. */
+const knownName =
+  /^(?:README\.txt|gatehouse\.db|library\.db|vault\.json|endings\.(?:journal|unfinished)|emails\.txt|env\.sealed\.json|record\.log(?:\.[1-9]\d{0,5})?|library\/[\da-f]{64})$/;
+
+const fileSchema = z.strictObject({
+  name: z.string().regex(knownName),
+  size: z.number().int().min(0),
+  sha256: z.string().regex(/^[\da-f]{64}$/),
+});
+
+const manifestSchema = z.object({
+  format: z.literal('gatehouse backup'),
+  version: z.number().int().min(1),
+  /** UTC. */
+  madeAt: z.iso.datetime(),
+  /** Which Gatehouse made it. */
+  program: z.string(),
+  /** The layout of `gatehouse.db`. */
+  layout: z.number().int().min(0),
+  /** Where the deployment kept its sessions. */
+  store: z.enum(['filesystem', 'redis']),
+  /** Its public address. */
+  address: z.string(),
+  record: z.object({ entries: z.number().int(), last: z.number().int(), intact: z.boolean() }),
+  files: z.array(fileSchema),
+});
+
+export type Manifest = z.infer<typeof manifestSchema>;
+export type ManifestFile = z.infer<typeof fileSchema>;
+
+/** The form of the archive that this program writes, and the newest that it reads. */
+export const archiveVersion = 1;
+
+export function writeManifest(manifest: Manifest): string {
+  return `${JSON.stringify(manifest, undefined, 2)}\n`;
+}
+
+/** @returns what is wrong with it in words, where it is none that this program can restore */
+export function readManifest(text: string): Manifest | { readonly wrong: string } {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { wrong: 'its manifest.json cannot be read' };
+  }
+  const { version } = (value ?? {}) as { version?: unknown };
+  if (typeof version === 'number' && version > archiveVersion)
+    return {
+      wrong: `it was made by a newer Gatehouse (form ${version}, this program reads up to ${archiveVersion})`,
+    };
+  const parsed = manifestSchema.safeParse(value);
+  if (!parsed.success) return { wrong: 'its manifest.json is not one of a backup' };
+  const names = parsed.data.files.map(({ name }) => name);
+  if (new Set(names).size !== names.length) return { wrong: 'its manifest.json names a file twice' };
+  if (!names.includes('gatehouse.db')) return { wrong: 'gatehouse.db is not in it' };
+  return parsed.data;
+}
+
+/** One line: which key, and the seal. @param keys newest first, at least one */
+export function sealOf(manifest: string, [key]: readonly RecordKey[]): string {
+  if (!key) throw new RangeError('no key to seal with');
+  return `${key.kid} ${macOf(manifest, key).toString('base64url')}\n`;
+}
+
+/** `key unknown`: sealed with a secret that is not among `keys`. `forged`: changed since, or never sealed with it. */
+export function judgeSeal(
+  manifest: string,
+  seal: string,
+  keys: readonly RecordKey[],
+): 'genuine' | 'key unknown' | 'forged' {
+  const [, kid, mac = ''] = /^([\da-f]+) ([\w-]{43})\n$/.exec(seal) ?? [];
+  if (kid === undefined) return 'forged';
+  const key = keys.find((one) => one.kid === kid);
+  if (!key) return 'key unknown';
+  return timingSafeEqual(macOf(manifest, key), Buffer.from(mac, 'base64url')) ? 'genuine' : 'forged';
+}
+
+/** A key of its own, derived from the record's: neither passes for the other. */
+function macOf(manifest: string, { key }: RecordKey): Buffer {
+  const derived = Buffer.from(hkdfSync('sha256', key, '', 'gatehouse backup v1', 32));
+  return createHmac('sha256', derived).update(manifest).digest();
+}

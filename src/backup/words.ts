@@ -1,0 +1,21 @@
+// How the commands of backup and restore say what went wrong.
+import { BadArchive } from './archive.ts';
+import { plain } from './cli-options.ts';
+
+/** One line, without its full stop. */
+export function whyOf(error: unknown): string {
+  const { name, message, code, path, cause } = error as NodeJS.ErrnoException & { readonly cause?: unknown };
+  if (error instanceof BadArchive) return plain(message);
+  if (name === 'StoreUnavailable') return 'the store does not answer';
+  if (code === 'ENOSPC') return 'the disk is full';
+  if (code === 'ENOENT' && path !== undefined) return `${plain(path)} is not there`;
+  if (code !== undefined && code !== 'ERR_SQLITE_ERROR')
+    return `${plain(path ?? 'a file')} cannot be used: ${code}`;
+  if (cause !== undefined && message === '') return whyOf(cause);
+  return plain(message);
+}
+
+/** In megabytes, for people. */
+export function sizeOf(bytes: number): string {
+  return bytes < 1_000_000 ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
+}

@@ -1,0 +1,67 @@
+// `gatehouse move-store`: from the store that SESSION_BACKEND names to the other kind.
+import { join } from 'node:path';
+import { finishPending } from './backup/enter.ts';
+import { type MoveCommand, runMove } from './backup/move-cli.ts';
+import { storeFile } from './backup/place.ts';
+import { isPending } from './backup/put-in-place.ts';
+import { askWord, err, inUse, lockWaitMs, logger, markIn, whoUsesRedis } from './backup-shared.ts';
+import type { Config } from './config/derive.ts';
+import type { LoadResult } from './config/load.ts';
+import { openRecord, recordKeysOf } from './open-record.ts';
+import { placeOf, redisOf, whyForeign } from './open-store.ts';
+import { lockPlace } from './store/place-lock.ts';
+import { createRedisStore } from './store/redis.ts';
+import { connectRedis } from './store/redis-client.ts';
+import { openSqliteStore } from './store/sqlite.ts';
+
+/** @returns the exit code. */
+export function moveStoreCommand(
+  args: readonly string[],
+  loaded: Extract<LoadResult, { config: Config }>,
+): Promise<number> {
+  const { config, values } = loaded;
+  const command: MoveCommand = {
+    from: config.store.kind === 'redis' ? 'redis' : 'filesystem',
+    askWord,
+    output: process.stdout,
+    err,
+    async open() {
+      const release = await lockPlace(config.dataDir, 'alone', lockWaitMs);
+      if (!release) return { wrong: inUse(config.dataDir) };
+      const { REDIS_URL: url, REDIS_PREFIX: prefix } = values;
+      const redis = { redis: connectRedis(url, () => undefined), prefix };
+      const close = () => {
+        redis.redis.disconnect();
+        release();
+      };
+      try {
+        if (isPending(config.dataDir)) await finishPending(placeOf(config), redisOf(config));
+        const marks = [await markIn(redis), await markIn(join(config.dataDir, storeFile))];
+        const wrong =
+          marks.map((mark) => whyForeign(config, mark)).find((why) => why !== undefined) ??
+          (await whoUsesRedis(redis));
+        if (wrong !== undefined) close();
+        return wrong === undefined
+          ? { dataDir: config.dataDir, redis, keys: recordKeysOf(config), close }
+          : { wrong };
+      } catch (error) {
+        close();
+        throw error;
+      }
+    },
+    async record({ dataDir, redis }, to) {
+      const store =
+        to === 'redis'
+          ? openSqliteStore(dataDir, { evenIfClosed: true })
+          : createRedisStore(redis.redis, { prefix: redis.prefix, evenIfClosed: true });
+      const recorder = openRecord({ config: () => config, store, logger, now: Date.now });
+      try {
+        await recorder.write({ event: 'store.moved', by: 'terminal', facts: { to } });
+      } finally {
+        await recorder.close();
+        if (to === 'redis') await store.close();
+      }
+    },
+  };
+  return runMove(args, command);
+}

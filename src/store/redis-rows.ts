@@ -1,0 +1,123 @@
+// Reads everything that a deployment keeps in Redis, and removes it. Found by SCAN on every master: what changes meanwhile may be
+// there as it was before or after.
+import type { Redis } from 'ioredis';
+import type { AliasRow, SessionRow, SignIn } from './contract.ts';
+import type { RedisPlace } from './redis-migrate.ts';
+import { choicesFrom, type StoredRow } from './stored-rows.ts';
+
+const scanCount = 500;
+/** What has no end in Redis has one elsewhere: the year 2100. */
+const withoutEnd = Date.UTC(2100, 0);
+
+/** @throws where Redis does not answer */
+export async function* rowsOfRedis(place: RedisPlace): AsyncGenerator<StoredRow> {
+  const { redis, prefix } = place;
+  const ownerOfNote = await noteOwners(place);
+  for await (const keys of scan(place, '*')) {
+    const rows = await Promise.all(
+      keys.map((key) => readRow(place, key.slice(prefix.length), key, ownerOfNote)),
+    );
+    for (const row of rows) if (row) yield row;
+  }
+  for (const [name, value] of Object.entries(await redis.hgetall(`${prefix}store`)))
+    yield { table: 'fact', name, value };
+}
+
+async function readRow(
+  { redis }: RedisPlace,
+  name: string,
+  key: string,
+  ownerOfNote: ReadonlyMap<string, string>,
+): Promise<StoredRow | undefined> {
+  const [, table = '', id = ''] =
+    /^(session|visitor|person|note|counter|\{alias\}:row):(.*)$/s.exec(name) ?? [];
+  if (table === '') return undefined;
+  // Asked together: what is gone by the second answer is gone.
+  const [endsAt, fields, text] = await Promise.all([
+    redis.pexpiretime(key),
+    table === 'session' || table === 'note' ? {} : redis.hgetall(key),
+    table === 'session' || table === 'note' ? redis.get(key) : null,
+  ]);
+  const expiresAt = endsAt > 0 ? endsAt : withoutEnd;
+  const hash = fields as Record<string, string>;
+  if (text === null && Object.keys(hash).length === 0) return undefined;
+  switch (table) {
+    case 'session':
+      return { table, row: JSON.parse(text ?? '') as SessionRow };
+    case 'note': {
+      const personId = ownerOfNote.get(id);
+      return { table, key: id, value: JSON.parse(text ?? '') as unknown, expiresAt, personId };
+    }
+    case 'visitor': {
+      const row = hash['retired']
+        ? ({ state: 'retired' } as const)
+        : ({ state: 'live', choices: choicesFrom(hash) } as const);
+      return { table, idHash: id, row, expiresAt };
+    }
+    case 'person': {
+      const { email = '', lastSignIn = '' } = hash;
+      const choices = choicesFrom(hash);
+      return { table, row: { id, email, choices, lastSignIn: JSON.parse(lastSignIn) as SignIn } };
+    }
+    case 'counter': {
+      const counts = Object.fromEntries(Object.entries(hash).map(([one, n]) => [one, Number(n)]));
+      return { table, day: id, counts, expiresAt };
+    }
+    default: {
+      const { key: made = '', subject, email } = hash;
+      const row: AliasRow = {
+        alias: id,
+        key: made,
+        ...(subject !== undefined && { subject }),
+        ...(email !== undefined && { email }),
+      };
+      return { table: 'alias', row };
+    }
+  }
+}
+
+/** By a note's key, whom it says something about. */
+async function noteOwners(place: RedisPlace): Promise<Map<string, string>> {
+  const owners = new Map<string, string>();
+  const of = `${place.prefix}notes:of:`;
+  for await (const keys of scan(place, 'notes:of:*')) {
+    for (const key of keys)
+      for (const note of await place.redis.smembers(key)) owners.set(note, key.slice(of.length));
+  }
+  return owners;
+}
+
+/** Whether anything of this deployment is there, besides facts about the store itself. */
+export async function isEmptyRedis(place: RedisPlace): Promise<boolean> {
+  for await (const keys of scan(place, '*'))
+    if (keys.some((key) => key !== `${place.prefix}store`)) return false;
+  return true;
+}
+
+/** Removes every key of this deployment but its facts, which say that this is under way. */
+export async function clearRedis(place: RedisPlace): Promise<void> {
+  for await (const keys of scan(place, '*')) {
+    const others = keys.filter((key) => key !== `${place.prefix}store`);
+    await Promise.all(others.map((key) => place.redis.unlink(key)));
+  }
+}
+
+/** Removes the facts about the store itself, but for those of `kept`. */
+export async function removeFacts({ redis, prefix }: RedisPlace, kept: readonly string[]): Promise<void> {
+  const names = (await redis.hkeys(`${prefix}store`)).filter((name) => !kept.includes(name));
+  if (names.length > 0) await redis.hdel(`${prefix}store`, ...names);
+}
+
+/** Each key at least once, perhaps twice. */
+async function* scan({ redis, prefix }: RedisPlace, pattern: string): AsyncGenerator<string[]> {
+  const masters: Redis[] = 'nodes' in redis ? redis.nodes('master') : [redis];
+  const escaped = prefix.replace(/[\\*?[\]^]/g, '\\$&');
+  for (const master of masters) {
+    let cursor = '0';
+    do {
+      const [next, found] = await master.scan(cursor, 'MATCH', `${escaped}${pattern}`, 'COUNT', scanCount);
+      if (found.length > 0) yield found;
+      cursor = next;
+    } while (cursor !== '0');
+  }
+}

@@ -1,0 +1,25 @@
+// Whether an SQLite file is in use, as it says of itself: one that is being filled, or was moved, is not opened.
+import type { DatabaseSync } from 'node:sqlite';
+import { ClosedStore, type Closing } from './migrations.ts';
+
+/** @param place the file's path, for the message. @throws ClosedStore */
+export function refuseClosed(db: DatabaseSync, place: string): void {
+  const closing = closingOf(db);
+  if (closing !== undefined) throw new ClosedStore(place, closing);
+}
+
+/** @returns why it is not in use; undefined: it is */
+export function closingOf(db: DatabaseSync): string | undefined {
+  const value = db.prepare("SELECT value FROM store_fact WHERE name = 'closed'").get()?.['value'];
+  return value === undefined ? undefined : String(value);
+}
+
+/** @param closing undefined: the file is in use (again) */
+export function setClosing(db: DatabaseSync, closing: Closing | undefined): void {
+  if (closing === undefined) db.exec("DELETE FROM store_fact WHERE name = 'closed'");
+  else
+    db.prepare(
+      `INSERT INTO store_fact (name, value) VALUES ('closed', ?)
+       ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
+    ).run(closing);
+}
