@@ -12,7 +12,7 @@ function step(name: string, command: string, args: readonly string[]): void {
   const began = Date.now();
   process.stdout.write(`\n— ${name}\n`);
   // A test that never ends must not hold a whole machine.
-  const { status, error } = spawnSync(command, args, { stdio: 'inherit', timeout: 1_200_000 });
+  const { status, error } = spawnSync(command, args, { stdio: 'inherit', timeout: 3_600_000 });
   if (error || status !== 0) {
     process.stderr.write(`\n${name} failed${error ? `: ${error.message}` : ''}\n`);
     process.exit(1);
