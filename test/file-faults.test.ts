@@ -29,7 +29,7 @@ function run(folder: string, ...command: string[]): Promise<Ended> {
   };
   const [file = '', ...args] = command;
   return new Promise((done) => {
-    execFile(file, args, { cwd: folder, env, timeout: 60_000 }, (error, stdout, stderr) =>
+    execFile(file, args, { cwd: folder, env, timeout: 30_000 }, (error, stdout, stderr) =>
       done({ code: error ? (error.code ?? 'did not end') : 0, said: stdout + stderr }),
     );
   });
