@@ -1,6 +1,7 @@
 // `gatehouse restore`: where a backup goes by the settings that are here, or by those that were sealed into it.
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { parse } from 'dotenv';
 import { finishPending } from './backup/enter.ts';
 import { storeFile } from './backup/place.ts';
 import { isPending } from './backup/put-in-place.ts';
@@ -64,15 +65,10 @@ async function finishOf(config: Config | undefined): Promise<void> {
   await finishPending(placeOf(config), redisOf(config));
 }
 
-/** The file is there for as long as the settings are read. */
-function settingsFrom(env: string): LoadResult {
-  const path = `${envFile}.restore-${process.pid}`;
-  writeFileSync(path, env, { mode: 0o600, flag: 'wx' });
-  try {
-    return loadConfig({ env: process.env, envFile: path });
-  } finally {
-    rmSync(path);
-  }
+/** Without a file: what was opened is written once, when it is needed. The environment wins, as over a file. */
+function settingsFrom(text: string): LoadResult {
+  const set = Object.entries(process.env).filter(([, value]) => value?.trim());
+  return loadConfig({ env: { ...parse(text), ...Object.fromEntries(set) } });
 }
 
 function destinationOf(config: Config): Destination {

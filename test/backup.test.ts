@@ -276,6 +276,7 @@ suite('backups', () => {
   test('what killed commands left behind is gone after the next one', async () => {
     for (const name of ['backup-0123456789ab', 'restore-0123456789ab']) mkdirSync(join(place.dataDir, name));
     writeFileSync(join(root, 'again.tar.gz.0123456789ab.part'), 'x');
+    writeFileSync(join(place.dataDir, 'restore.json.0123456789ab.tmp'), 'x');
     const before = pictureOf(place.folder);
     assert.equal((await place.gatehouse(['backup', join(root, 'again.tar.gz')])).code, 0);
     assert.deepEqual(
@@ -286,7 +287,7 @@ suite('backups', () => {
     const left = Object.keys(pictureOf(place.folder)).filter((name) => !(name in before));
     assert.deepEqual(left, []);
     assert.deepEqual(
-      readdirSync(place.dataDir).filter((name) => /^(backup|restore)-/.test(name)),
+      readdirSync(place.dataDir).filter((name) => /^(backup-|restore)/.test(name)),
       [],
     );
   });

@@ -10,9 +10,13 @@ import { freePort, startChild, waitFor } from '../demo/child.ts';
 import { lookAtRedis } from '../src/doctor/look-at-redis.ts';
 import type { SessionRow, Store } from '../src/store/contract.ts';
 import { faultOf } from '../src/store/fault.ts';
+import { fillRedis } from '../src/store/fill-redis.ts';
 import { createRedisStore } from '../src/store/redis.ts';
 import { connectRedis } from '../src/store/redis-client.ts';
 import { reasonOf } from '../src/store/redis-guard.ts';
+import { clearRedis, rowsOfRedis } from '../src/store/redis-rows.ts';
+import { openSqliteStore } from '../src/store/sqlite.ts';
+import { loadRows } from '../src/store/stored-rows.ts';
 import { startRedis } from './support/redis.ts';
 import { mustHave, need } from './support/requirement.ts';
 
@@ -55,6 +59,28 @@ async function useStore(store: Store): Promise<void> {
   await store.ping();
 }
 
+/** Out into a file and back, as a backup and a restore have it. */
+async function copyThereAndBack(t: TestContext, url: string, store: Store): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-forms-'));
+  const redis = connectRedis(url, () => {});
+  t.after(() => {
+    redis.disconnect();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const place = { redis, prefix: 'gatehouse:' };
+  const file = openSqliteStore(folder, { durable: false });
+  await loadRows(file, rowsOfRedis(place));
+  const count = await file.sessions.countLive(now);
+  await file.close();
+  assert.equal(count, 29);
+  await clearRedis(place);
+  assert.equal(await store.sessions.countLive(now), 0);
+  await fillRedis(folder, undefined, place);
+  assert.equal(await store.sessions.countLive(now), 29);
+  assert.equal((await store.sessions.findByHandle('handle8'))?.ended?.reason, 'revoked');
+  assert.deepEqual(await store.notes.read('n', now), { b: 2 });
+}
+
 async function openStore(t: TestContext, url: string): Promise<Store> {
   const store = createRedisStore(connectRedis(url, () => {}));
   t.after(() => store.close());
@@ -85,7 +111,9 @@ suite('other forms of Redis', await need('redis-server'), () => {
       rmSync(folder, { recursive: true, force: true });
     });
     const sentinels = `redis+sentinel://:${password}@127.0.0.1:${port}`;
-    await useStore(await openStore(t, `${sentinels}/mymaster/0`));
+    const store = await openStore(t, `${sentinels}/mymaster/0`);
+    await useStore(store);
+    await copyThereAndBack(t, `${sentinels}/mymaster/0`, store);
     // What the server behind Sentinel refuses, and what Sentinel does not know, is said as it is.
     for (const [rest, code, command] of [
       ['/mymaster/99', 'ERR', 'SELECT'],

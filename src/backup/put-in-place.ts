@@ -74,6 +74,7 @@ export async function finish(place: Place): Promise<void> {
 
 /** Removes what killed commands left behind. Under the lock, alone, with nothing pending. */
 export function sweep(dataDir: string): void {
+  removeDeadTemporaries(join(dataDir, pendingName));
   for (const name of readdirSync(dataDir))
     if (stagingName.test(name)) rmSync(join(dataDir, name), { recursive: true, force: true });
 }

@@ -116,12 +116,13 @@ async function restore(task: RestoreTask, unpacked: Unpacked, command: RestoreCo
       say(refusal);
       return 2;
     }
+    // First: a restore that is cut off is finished with these settings.
+    const wroteEnv = env !== undefined && command.writeEnv(env.text);
     let ended = 0;
     await putUnpacked(place, unpacked, async (store, folder) => {
       if (!task.keepSessions) ended = await destination.endEveryone(store);
       await destination.record(store, folder, { madeAt: unpacked.manifest.madeAt, ended });
     });
-    const wroteEnv = env !== undefined && command.writeEnv(env.text);
     tellDone(task, ended, wroteEnv, command);
     return 0;
   } finally {
