@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, suite, test } from 'node:test';
 import { recordKeys } from '../src/audit/chain.ts';
 import { verifyRecord } from '../src/audit/verify.ts';
@@ -172,7 +173,6 @@ suite('backups', () => {
 
     const tampered = makePlace({ root, secretKey });
     await tampered.fill('old');
-    const { DatabaseSync } = await import('node:sqlite');
     const db = new DatabaseSync(join(tampered.dataDir, 'gatehouse.db'));
     db.exec(`UPDATE record SET text = replace(text, 's7', 's8') WHERE seq = 8`);
     db.close();
@@ -228,6 +228,20 @@ suite('backups', () => {
       [],
     );
     assert.match(readFileSync(join(bare, 'list', 'emails.txt'), 'utf8'), /old/);
+  });
+
+  test('a store of a newer program is named by the backup, and replaced by a restore: the way back', async () => {
+    const newer = makePlace({ root, secretKey });
+    await newer.fill('new');
+    const db = new DatabaseSync(join(newer.dataDir, 'gatehouse.db'));
+    db.exec('PRAGMA user_version = 1000');
+    db.close();
+    const refused = await newer.gatehouse(['backup', join(root, 'newer.tar.gz')]);
+    assert.equal(refused.code, 2);
+    assert.match(refused.err, /written by a newer Gatehouse: its layout is version 1000.*no backup was made/);
+    const back = await newer.gatehouse(['restore', archive, '--replace', '--yes']);
+    assert.equal(back.code, 0, back.err);
+    assert.deepEqual(await newer.words(), wholeWith('old'));
   });
 
   test('of backups that are made while others write, each is sound, and its record is intact', async () => {

@@ -9,7 +9,7 @@ export function whyOf(error: unknown): string {
   if (name === 'StoreUnavailable') return 'the store does not answer';
   if (code === 'ENOSPC') return 'the disk is full';
   if (code === 'ENOENT' && path !== undefined) return `${plain(path)} is not there`;
-  if (code !== undefined && code !== 'ERR_SQLITE_ERROR')
+  if (code !== undefined && /^E[A-Z\d]+$/.test(code))
     return `${plain(path ?? 'a file')} cannot be used: ${code}`;
   if (cause !== undefined && message === '') return whyOf(cause);
   return plain(message);
