@@ -270,7 +270,7 @@ export const controls: readonly Control[] = [
     find: 'throw error instanceof StoreUnavailable ? error : new StoreUnavailable(error);',
     replace: 'return undefined as never;',
     tests: 'src/store/contract.test.ts',
-    sees: 'a closed database is an outage',
+    sees: 'the Redis store an outage is an outage',
   },
   {
     invariant: 'anti-forgery',
