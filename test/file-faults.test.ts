@@ -20,11 +20,14 @@ interface Ended {
   readonly said: string;
 }
 
+/** The same for all commands: a store belongs to one deployment. */
+const secrets = { SECRET_KEY: randomBytes(32).toString('hex'), GATE_SECRET: randomBytes(32).toString('hex') };
+
 /** Runs a command in `folder` until its end. @param command nothing of it is read by a shell */
 function run(folder: string, ...command: string[]): Promise<Ended> {
   const env = {
     ...{ PATH: process.env['PATH'], HOME: process.env['HOME'] },
-    ...{ SECRET_KEY: randomBytes(32).toString('hex'), GATE_SECRET: randomBytes(32).toString('hex') },
+    ...secrets,
     ...{ AUDIT_LOG_FILE: 'off', CONFLUENCE_URL: 'https://wiki.test', VAULT_PASSPHRASE: 'Zk3vQ9xT7mB1nL5c' },
   };
   const [file = '', ...args] = command;

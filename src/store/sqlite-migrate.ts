@@ -1,6 +1,7 @@
 // Brings an SQLite file up to the program's layout. The version is SQLite's own `user_version`, written in the same transaction
 // as the changes: a killed migration leaves the file as it was.
 import { DatabaseSync } from 'node:sqlite';
+import { naming } from '../files/file-refused.ts';
 import { type Migration, missingSteps } from './migrations.ts';
 
 export type SqliteMigration = Migration<DatabaseSync, void>;
@@ -32,12 +33,14 @@ export function versionOf(db: DatabaseSync): number {
   return Number(db.prepare('PRAGMA user_version').get()?.['user_version']);
 }
 
-/** The version that a file has. @throws where it is no such file */
+/** The version that a file has. @throws FileRefused where it is no such file */
 export function layoutOf(path: string): number {
-  const db = new DatabaseSync(path, { readOnly: true });
-  try {
-    return versionOf(db);
-  } finally {
-    db.close();
-  }
+  return naming({ path, setting: 'DATA_DIR' }, () => {
+    const db = new DatabaseSync(path, { readOnly: true });
+    try {
+      return versionOf(db);
+    } finally {
+      db.close();
+    }
+  });
 }

@@ -133,11 +133,13 @@ function roomOf(path: string): Room {
 
 /** Whether a file is there whose layout is an earlier one; an empty file counts as new. @throws where it cannot be read */
 export function isOutdated(path: string): boolean {
-  const db = new DatabaseSync(path, { timeout: 5000 });
-  try {
-    if (Number(db.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.['n']) === 0) return false;
-    return missingSteps(sqliteMigrations, versionOf(db), path).length > 0;
-  } finally {
-    db.close();
-  }
+  return naming({ path, setting: 'DATA_DIR' }, () => {
+    const db = new DatabaseSync(path, { timeout: 5000 });
+    try {
+      if (Number(db.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.['n']) === 0) return false;
+      return missingSteps(sqliteMigrations, versionOf(db), path).length > 0;
+    } finally {
+      db.close();
+    }
+  });
 }

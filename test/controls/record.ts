@@ -355,15 +355,6 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'record: nothing is lost at a kill',
-    defence: 'what the file lacks is looked for at the start',
-    file: 'src/audit/file.ts',
-    find: 'if (catchesUp) leftAt = ',
-    replace: 'if (catchesUp) ',
-    tests: 'test/record-file.test.ts',
-    sees: 'what a killed process had committed',
-  },
-  {
-    invariant: 'record: nothing is lost at a kill',
     defence: 'a line that is not genuine does not say where the file ended',
     file: 'src/audit/file.ts',
     find: 'return row && genuineEntry(row, keys) ? [row] : [];',

@@ -42,6 +42,7 @@ export async function startServer({ store, settings = {}, before }: ServerOption
   if (before !== undefined) writeFileSync(beforeFile, before);
   const [port, opsPort] = [await freePort(), await freePort()];
   const secret = randomBytes(32).toString('hex');
+  const key = randomBytes(32).toString('hex');
   const start = () =>
     startChild({
       name: 'gatehouse',
@@ -52,7 +53,7 @@ export async function startServer({ store, settings = {}, before }: ServerOption
         PUBLIC_URL: `http://localhost:${port}`,
         PORT: String(port),
         OPS_PORT: String(opsPort),
-        SECRET_KEY: randomBytes(32).toString('hex'),
+        SECRET_KEY: key,
         GATE_SECRET: secret,
         ADMIN_EMAILS: 'ada@example.org',
         RATE_LIMIT: 'off',
