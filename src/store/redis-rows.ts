@@ -98,13 +98,13 @@ export async function isEmptyRedis(place: RedisPlace): Promise<boolean> {
 export async function clearRedis(place: RedisPlace): Promise<void> {
   for await (const keys of scan(place, '*')) {
     const others = keys.filter((key) => key !== `${place.prefix}store`);
-    await Promise.all(others.map((key) => place.redis.unlink(key)));
+    await Promise.all(others.map((key) => place.redis.del(key)));
   }
 }
 
 /** Removes the facts about the store itself, but for those of `kept`. */
 export async function removeFacts({ redis, prefix }: RedisPlace, kept: readonly string[]): Promise<void> {
-  const names = (await redis.hkeys(`${prefix}store`)).filter((name) => !kept.includes(name));
+  const names = Object.keys(await redis.hgetall(`${prefix}store`)).filter((name) => !kept.includes(name));
   if (names.length > 0) await redis.hdel(`${prefix}store`, ...names);
 }
 
