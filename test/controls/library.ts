@@ -166,7 +166,7 @@ export const controls: readonly Control[] = [
     find: '`--max-old-space-size=${memoryMb}`',
     replace: "'--max-old-space-size=4096'",
     tests: 'src/library/reading-child.test.ts',
-    sees: 'what never ends',
+    sees: 'the process has the memory that it was given',
   },
   {
     invariant: 'library: one page holds up nobody',

@@ -1,5 +1,6 @@
-// Stands for the library's process where it goes wrong: asked for a body it answers, never ends, takes all memory, throws or exits, as
-// its name says; begun for the data folder `broken` it dies before it is ready.
+// Stands for the library's process where it goes wrong: asked for a body it answers, never ends, takes all memory, says how much it
+// may have, throws or exits, as its name says; begun for the data folder `broken` it dies before it is ready.
+import { getHeapStatistics } from 'node:v8';
 import { leaveWithServer } from '../../src/library/leave-with-server.ts';
 import type { FromReading, ToReading } from '../../src/library/reading-child.ts';
 
@@ -17,6 +18,8 @@ process.on('message', (message: ToReading) => {
   if (input === 'growing') for (const all: unknown[] = []; ; ) all.push(new Array(10_000).fill(input));
   if (input === 'ending') process.exit(0);
   if (input === 'environment') tell({ kind: 'answer', answer: JSON.stringify(process.env) });
+  else if (input === 'memory limit')
+    tell({ kind: 'answer', answer: String(getHeapStatistics().heap_size_limit) });
   else if (input === 'pid') tell({ kind: 'answer', answer: String(process.pid) });
   else tell(input === 'failing' ? { kind: 'fault', message: input } : { kind: 'answer', answer: input });
 });
