@@ -1,10 +1,10 @@
-// Durations: what is written comes back, and nothing is guessed.
+// Durations: both forms are read exactly, and everything else is refused.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseDuration } from './duration.ts';
 
-test('durations as settings spell them', () => {
+test('seconds and the format of Go are read, anything else is not', () => {
   const table: [string, number | undefined][] = [
     ['0', 0],
     ['604800', 604_800_000],
