@@ -193,13 +193,16 @@ function mutationsOf(source: SourceFile): Mutation[] {
     if (is.isBinaryExpression(node)) {
       const other = swapped.get(node.operatorToken.kind);
       if (other) add(node.operatorToken, other);
-      if (logical.includes(node.operatorToken.kind))
+      // `...(value && { name: value })`: without what it adds.
+      if (is.isObjectLiteralExpression(node.right)) add(node, 'undefined');
+      else if (logical.includes(node.operatorToken.kind))
         for (const side of [node.left, node.right]) add(node, textOf(side));
     }
     if (is.isExpressionStatement(node)) {
       const { expression } = node;
       const call = is.isAwaitExpression(expression) ? expression.expression : expression;
-      if (is.isCallExpression(call)) add(node, ';');
+      // A line of the log is no defence.
+      if (is.isCallExpression(call) && !textOf(call).startsWith('logger.')) add(node, ';');
       if (call !== expression) add(expression, `void ${textOf(call)}`);
     }
     if (is.isNumericLiteral(node))
@@ -221,9 +224,10 @@ function nearestTests(file: string): string[] {
   for (const [at, steps] of distance) {
     for (const next of readers.get(at) ?? []) if (!distance.has(next)) distance.set(next, steps + 1);
   }
+  const own = file.replace(/\.ts$/, '.test.ts');
   const words = file.split(/[/.-]/).filter((word) => word.length > 3);
-  const score = (test: string) =>
-    (distance.get(test) ?? 0) - words.filter((word) => basename(test).includes(word)).length;
+  const alike = (test: string) => words.filter((word) => basename(test).includes(word)).length;
+  const score = (test: string) => (test === own ? -100 : (distance.get(test) ?? 0) - alike(test));
   return [...distance.keys()]
     .filter((name) => name.endsWith('.test.ts') && !name.startsWith('test/controls-'))
     .sort((a, b) => score(a) - score(b) || a.localeCompare(b));

@@ -22,6 +22,8 @@ test('seconds and the format of Go are read, anything else is not', () => {
     ['1e3', undefined],
     ['Infinity', undefined],
     ['9999999999999', undefined],
+    ['876600h', 3_155_760_000_000],
+    ['876601h', undefined],
   ];
   for (const [text, ms] of table) assert.equal(parseDuration(text), ms, text);
 });

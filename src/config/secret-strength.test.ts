@@ -27,6 +27,9 @@ test('placeholders found in practice', () => {
 test('short and repetitive secrets', () => {
   assert.match(secretFault('Zk3vQ9', 32) ?? '', /^is too short \(6 characters, 32 needed\)$/);
   assert.match(secretFault('0'.repeat(64), 64) ?? '', /^is not random/);
+  assert.match(secretFault('7654321'.repeat(10), 64) ?? '', /^is not random/);
+  assert.equal(secretFault('87654321'.repeat(8), 64), undefined);
+  assert.ok(isPlaceholder(''));
 });
 
 test('a random secret never counts as a placeholder', () => {
