@@ -100,14 +100,14 @@ test('a setting misspelt is named at the start, at a refused one and at a reload
   const refused = await serve();
   assert.equal(await refused.exited, 'exit code 2');
   assert.match(refused.lines.join('\n'), /^GATE_SECRET is missing;/m);
-  assert.match(refused.lines.join('\n'), /^GATE_SECERT is no setting, .* did you mean GATE_SECRET\?$/m);
+  assert.match(refused.lines.join('\n'), /^GATE_SECERT is not a setting, .* did you mean GATE_SECRET\?$/m);
   write({ SECRET_KEY: hex(), GATE_SECRET: hex(), SESSION_IDLE_TIMOUT: planted });
   const child = await serve();
   const line = JSON.parse(await said(child, 'settings.doubtful')) as { problems: string[] };
-  assert.match(line.problems.join(), /^SESSION_IDLE_TIMOUT is no setting, .* SESSION_IDLE_TIMEOUT\?$/);
+  assert.match(line.problems.join(), /^SESSION_IDLE_TIMOUT is not a setting, .* SESSION_IDLE_TIMEOUT\?$/);
   await said(child, 'server.listening');
   write({ SECRET_KEY: hex(), GATE_SECRET: hex(), ADMIN_EMAIL: planted });
   process.kill(child.pid, 'SIGHUP');
-  await waitFor('the reload', () => child.lines.find((one) => one.includes('ADMIN_EMAIL is no setting')));
+  await waitFor('the reload', () => child.lines.find((one) => one.includes('ADMIN_EMAIL is not a setting')));
   for (const { lines } of [refused, child]) assert.ok(!lines.join('\n').includes(planted));
 });

@@ -120,8 +120,13 @@ test('cut off anywhere it is refused', async () => {
     const length = Math.floor((good.length * part) / 20);
     await refused(good.subarray(0, length), /damaged|cut off|empty/);
   }
-  // A tar that ends between two files, in a gzip that is whole.
+  // A tar that is empty, or ends between two files, in a gzip that is whole.
+  await refused(gzipSync(Buffer.alloc(1024)), /it is empty, or cut off at its beginning|damaged/);
   const tar = gunzipSync(good);
+  await refused(
+    gzipSync(tar.subarray(0, tar.indexOf(`${sealName}\0`))),
+    /it is empty, or cut off at its beginning/,
+  );
   await refused(gzipSync(tar.subarray(0, afterSeal(tar))), /cut off: gatehouse\.db is missing/);
 });
 

@@ -1,6 +1,6 @@
-// What the program uses, made from the settings: grouped, once the rules between them hold.
-import type { Problem } from './problem.ts';
-import { checkRules } from './rules.ts';
+// The configuration that the program uses: the settings, grouped, once the rules between them hold.
+import { checkRules, hasGateSessionsInRedis } from './rules.ts';
+import type { Problem } from './setting.ts';
 import type { SettingValues } from './settings.ts';
 
 export type SameSite = 'strict' | 'lax' | 'none';
@@ -11,108 +11,18 @@ export interface CookieAttributes {
   readonly sameSite: SameSite;
 }
 
-export interface Config {
+export type Config = ReturnType<typeof derive>;
+
+interface Start {
   readonly production: boolean;
-  readonly devMode: boolean;
-  readonly logLevel: SettingValues['LOG_LEVEL'];
-  readonly rateLimit: boolean;
-  /** The origin that browsers see, without a trailing slash. */
-  readonly publicOrigin: string;
-  /** Origins whose names lead to `publicOrigin`. */
-  readonly publicAliases: readonly string[];
-  /** undefined: nobody is told. */
-  readonly webhook: { readonly url: string; readonly secret: string | undefined } | undefined;
-  readonly host: string;
-  readonly port: number;
-  readonly opsPort: number;
-  readonly trustedHops: number;
-  /** Newest first; the first one signs. */
-  readonly secretKeys: readonly [string, ...string[]];
-  /** True where DEV_MODE made one up for this run, so that nothing of it is known again. */
+  /** True where `DEV_MODE` generated the secret key: what an earlier run signed is unknown to this one. */
   readonly isKeyMadeUp: boolean;
-  readonly secretDates: ReadonlyMap<string, string>;
-  readonly secretMaxAgeMs: number;
-  readonly audit: {
-    /** Path of the JSON lines; undefined: none. */
-    readonly logFile: string | undefined;
-    readonly retentionMs: number;
-    /** Hex keys of earlier entries, newest first, that `secretKeys` no longer give. */
-    readonly formerKeys: readonly string[];
-  };
-  /** After so long without a sign-in a person is erased; 0: never. */
-  readonly personRetentionMs: number;
-  readonly vault: {
-    /** undefined: there is no vault. */
-    readonly passphrase: string | undefined;
-    readonly ttlMs: number;
-    readonly bindMachine: boolean;
-  };
-  readonly confluence: {
-    /** undefined: none is configured. */
-    readonly url: string | undefined;
-    readonly username: string | undefined;
-    readonly apiToken: string | undefined;
-    readonly cookieFile: string;
-    readonly allowPrivate: boolean;
-    /** Where exported pages are written. */
-    readonly exportsDir: string;
-  };
-  /** Made when missing, mode 0700. */
-  readonly dataDir: string;
-  /** Shared by both own cookies. */
-  readonly ownCookies: CookieAttributes;
-  readonly session: {
-    readonly cookieName: string;
-    readonly lifetimeMs: number;
-    readonly idleMs: number;
-    /** 0: only at sign-in. */
-    readonly rotateAfterMs: number;
-    /** 0: no limit. */
-    readonly maxPerUser: number;
-    readonly binding: 'off' | 'observe' | 'enforce';
-  };
-  readonly visitor: {
-    readonly cookieName: string;
-    readonly ttlMs: number;
-    readonly consent: 'notice' | 'required';
-  };
-  readonly store:
-    | { readonly kind: 'sqlite'; readonly dataDir: string }
-    | { readonly kind: 'redis'; readonly url: string; readonly prefix: string };
-  readonly access: {
-    /** oauth2-proxy's allow-list. */
-    readonly emailsFile: string;
-    /** oauth2-proxy's `email_domains`: whoever matches comes in without being on the list. */
-    readonly emailDomains: readonly string[];
-  };
-  readonly gate: {
-    /** Newest first; each is accepted. */
-    readonly secrets: readonly [string, ...string[]];
-    readonly operators: ReadonlySet<string>;
-    /** The origin of the sign-in page. */
-    readonly loginOrigin: string;
-    readonly cookie: CookieAttributes & {
-      readonly name: string;
-      readonly expireMs: number;
-      /** 0: never refreshed. */
-      readonly refreshMs: number;
-    };
-    /** Where oauth2-proxy keeps its sessions. */
-    readonly sessions: { readonly kind: 'cookie' } | { readonly kind: 'redis'; readonly url: string };
-    readonly governor: {
-      readonly mode: 'off' | 'dry-run' | 'on';
-      /** Each 0: no limit. */
-      readonly maxAgeMs: number;
-      readonly maxIdleMs: number;
-      readonly maxSessions: number;
-    };
-  };
 }
 
 const dayMs = 86_400_000;
 
-/** Groups `values`; rules between settings that do not hold are added to `problems`. */
-export function derive(values: SettingValues, production: boolean, problems: Problem[]): Config {
+/** Groups `values`; each rule between settings that does not hold is added to `problems`. */
+export function derive(values: SettingValues, { production, isKeyMadeUp }: Start, problems: Problem[]) {
   const publicOrigin = publicOriginOf(values);
   const https = publicOrigin.startsWith('https:');
   const secure = values.SESSION_COOKIE_SECURE ?? https;
@@ -124,6 +34,18 @@ export function derive(values: SettingValues, production: boolean, problems: Pro
     `${prefix}visitor_session_id`,
     gateCookieName,
   ] as const;
+  /** Of the session cookie and the visitor cookie. */
+  const ownCookies: CookieAttributes = {
+    secure,
+    httpOnly: values.SESSION_COOKIE_HTTPONLY,
+    sameSite: values.SESSION_COOKIE_SAMESITE,
+  };
+  const gateCookie: CookieAttributes = {
+    secure: gateSecure,
+    httpOnly: true,
+    sameSite: values.OAUTH2_PROXY_COOKIE_SAMESITE,
+  };
+  const operators: ReadonlySet<string> = new Set(values.ADMIN_EMAILS);
 
   checkRules(values, { production, publicOrigin, secure, gateSecure, prefix, cookieNames: names }, problems);
 
@@ -132,8 +54,11 @@ export function derive(values: SettingValues, production: boolean, problems: Pro
     devMode: values.DEV_MODE,
     logLevel: values.LOG_LEVEL,
     rateLimit: values.RATE_LIMIT === 'on',
+    /** The origin that browsers see, without a trailing slash. */
     publicOrigin,
+    /** Other origins of this site: their pages redirect to `publicOrigin`. */
     publicAliases: values.PUBLIC_URL_ALIASES,
+    /** Where notices are sent; undefined: nowhere. */
     webhook: values.NOTIFY_WEBHOOK_URL
       ? { url: values.NOTIFY_WEBHOOK_URL, secret: values.NOTIFY_WEBHOOK_SECRET }
       : undefined,
@@ -141,22 +66,28 @@ export function derive(values: SettingValues, production: boolean, problems: Pro
     port: values.PORT,
     opsPort: values.OPS_PORT,
     trustedHops: values.TRUSTED_HOPS ?? (values.FUNNEL_HOSTNAME ? 2 : 1),
+    /** Newest first; the first one signs. */
     secretKeys: [values.SECRET_KEY, ...values.SECRET_KEY_FALLBACKS],
-    isKeyMadeUp: false,
+    isKeyMadeUp,
     secretDates: secretDatesOf(values.SECRET_DATES),
     secretMaxAgeMs: values.SECRET_MAX_AGE_DAYS * dayMs,
     audit: {
+      /** Path of the JSON lines; undefined: none. */
       logFile: values.AUDIT_LOG_FILE === 'off' ? undefined : values.AUDIT_LOG_FILE,
       retentionMs: values.AUDIT_RETENTION_DAYS * dayMs,
+      /** Hex keys, newest first, of earlier entries that cannot be verified with `secretKeys`. */
       formerKeys: values.AUDIT_KEY_FALLBACKS,
     },
+    /** A person who has not signed in for so long is erased; 0: never. */
     personRetentionMs: values.PERSON_RETENTION_DAYS * dayMs,
     vault: {
+      /** undefined: there is no vault. */
       passphrase: values.VAULT_PASSPHRASE,
       ttlMs: values.VAULT_TTL_DAYS * dayMs,
       bindMachine: values.VAULT_BIND_MACHINE,
     },
     confluence: {
+      /** Without a trailing slash; undefined: none is configured. */
       url: values.CONFLUENCE_URL?.replace(/\/+$/, ''),
       username: values.CONFLUENCE_USERNAME,
       apiToken: values.CONFLUENCE_API_TOKEN,
@@ -164,17 +95,16 @@ export function derive(values: SettingValues, production: boolean, problems: Pro
       allowPrivate: values.CONFLUENCE_ALLOW_PRIVATE,
       exportsDir: values.EXPORTS_DIR,
     },
+    /** Created when missing, mode 0700. */
     dataDir: values.DATA_DIR,
-    ownCookies: {
-      secure,
-      httpOnly: values.SESSION_COOKIE_HTTPONLY,
-      sameSite: values.SESSION_COOKIE_SAMESITE,
-    },
+    ownCookies,
     session: {
       cookieName: names[0],
       lifetimeMs: values.PERMANENT_SESSION_LIFETIME,
       idleMs: values.SESSION_IDLE_TIMEOUT,
+      /** 0: only at sign-in. */
       rotateAfterMs: values.SESSION_ROTATE_AFTER,
+      /** 0: no limit. */
       maxPerUser: values.SESSION_MAX_PER_USER,
       binding: values.SESSION_BINDING,
     },
@@ -185,36 +115,43 @@ export function derive(values: SettingValues, production: boolean, problems: Pro
     },
     store:
       values.SESSION_BACKEND === 'redis'
-        ? { kind: 'redis', url: values.REDIS_URL, prefix: values.REDIS_PREFIX }
-        : { kind: 'sqlite', dataDir: values.DATA_DIR },
-    access: { emailsFile: values.EMAILS_FILE, emailDomains: values.OAUTH2_PROXY_EMAIL_DOMAINS },
+        ? ({ kind: 'redis', url: values.REDIS_URL, prefix: values.REDIS_PREFIX } as const)
+        : ({ kind: 'sqlite', dataDir: values.DATA_DIR } as const),
+    access: {
+      /** oauth2-proxy's allow-list. */
+      emailsFile: values.EMAILS_FILE,
+      /** oauth2-proxy's `email_domains`: their addresses get in without being on the list. */
+      emailDomains: values.OAUTH2_PROXY_EMAIL_DOMAINS,
+    },
     gate: {
+      /** Newest first; each is accepted. */
       secrets: [values.GATE_SECRET, ...values.GATE_SECRET_FALLBACKS],
-      operators: new Set(values.ADMIN_EMAILS),
+      operators,
+      /** The origin of the sign-in page. */
       loginOrigin: new URL(values.OAUTH2_PROXY_LOGIN_URL).origin,
       cookie: {
+        ...gateCookie,
         name: gateCookieName,
-        secure: gateSecure,
-        httpOnly: true,
-        sameSite: values.OAUTH2_PROXY_COOKIE_SAMESITE,
         expireMs: values.OAUTH2_PROXY_COOKIE_EXPIRE,
+        /** 0: never refreshed. */
         refreshMs: values.OAUTH2_PROXY_COOKIE_REFRESH,
       },
-      sessions:
-        (values.GATE_SESSION_STORE ?? (values.SESSION_BACKEND === 'redis' ? 'redis' : 'cookie')) === 'redis'
-          ? { kind: 'redis', url: values.GATE_REDIS_URL ?? values.REDIS_URL }
-          : { kind: 'cookie' },
+      /** Where oauth2-proxy keeps its sessions. */
+      sessions: hasGateSessionsInRedis(values)
+        ? ({ kind: 'redis', url: values.GATE_REDIS_URL ?? values.REDIS_URL } as const)
+        : ({ kind: 'cookie' } as const),
       governor: {
         mode: values.GATE_GOVERNOR,
+        /** Of each limit, 0: none. */
         maxAgeMs: values.GATE_MAX_AGE,
         maxIdleMs: values.GATE_MAX_IDLE,
         maxSessions: values.GATE_MAX_SESSIONS,
       },
     },
-  };
+  } as const;
 }
 
-/** By fingerprint, the day as it was written; what does not read as such a pair is left out. */
+/** By fingerprint, the day as it is written; whatever is not such a pair is left out. */
 function secretDatesOf(pairs: readonly string[]): ReadonlyMap<string, string> {
   return new Map(
     pairs

@@ -1,4 +1,4 @@
-// The documents on disk are the ones that the table makes, and `.env.example` is a valid configuration once its secrets are real.
+// The documents on disk are up to date, and `.env.example` is a valid configuration once its secrets are real.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -30,7 +30,7 @@ test('.env.example names every setting once, in narrow lines', () => {
   }
 });
 
-test('.env.example is valid once its secrets are real, and refused by name before', () => {
+test('.env.example is valid once its secrets are real; until then they are refused by name', () => {
   const values = parse(envExample());
   const refused = loadConfig({ env: values });
   assert.ok('problems' in refused);
@@ -47,7 +47,7 @@ test('the table has a row for each setting', () => {
   for (const name of settingNames) assert.equal(table.split(`| \`${name}\` |`).length, 2, name);
 });
 
-test('a README keeps everything outside of its markers', () => {
+test('the README keeps everything outside of its markers', () => {
   const readme = 'before\n<!-- settings:start -->\nstale\n<!-- settings:end -->\nafter\n';
   const made = withReadmeTable(readme) ?? '';
   assert.ok(made.startsWith('before\n<!-- settings:start -->\n| name |') && !made.includes('stale'));

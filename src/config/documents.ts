@@ -1,13 +1,13 @@
-// The documents that repeat the table of settings, made from it: `.env.example`, docs/settings.md, the README's table.
+// The documents generated from the table of settings: `.env.example`, docs/settings.md, the README's table.
 import { profileNames, profiles } from './profiles.ts';
-import { type SettingGroup, type SettingName, settingNames, settingOf } from './settings.ts';
+import { type SettingGroup, type SettingName, settingGroups, settingNames, settingOf } from './settings.ts';
 
 const markers = { start: '<!-- settings:start -->', end: '<!-- settings:end -->' } as const;
 const readmeGroups: readonly SettingGroup[] = ['Start here', 'Secrets', 'Storage'];
 
 /**
  * Every document by its path from the project's root.
- * @param readme The README's text now; without it, or without its two markers, it is left out.
+ * @param readme The README's current text; it is left out where this is undefined or lacks the two markers.
  */
 export function documents(readme: string | undefined): ReadonlyMap<string, string> {
   const made = new Map([
@@ -26,22 +26,20 @@ export function envExample(): string {
     '# Lines like "# PORT=3000" show a default: take away the "# " to change it. Empty means unset.',
     '# NAME_FILE=/path reads the value of NAME from a file. Made by `npm run docs`: edit .env, not this file.',
   ];
-  const groups = settingGroups().map(([group, names]) =>
+  const groups = settingGroups.map(([group, names]) =>
     [[`## ${group}`], ...names.map(exampleLines)].map((lines) => lines.join('\n')).join('\n\n'),
   );
   return `${[intro.join('\n'), ...groups].join('\n\n')}\n`;
 }
 
-/** Every setting as Markdown: a heading and a table (name, default, meaning) a group. */
+/** Every setting as Markdown: for each group a heading and a table (name, default, meaning). */
 export function settingsTable(): string {
-  return settingGroups()
-    .map(([group, names]) => `### ${group}\n\n${markdownTable(names)}`)
-    .join('\n\n');
+  return settingGroups.map(([group, names]) => `### ${group}\n\n${markdownTable(names)}`).join('\n\n');
 }
 
-/** The README's shorter table: the groups that nearly everyone touches. */
+/** The README's shorter table: the groups that nearly everyone needs. */
 export function readmeTable(): string {
-  const names = settingNames.filter((name) => readmeGroups.includes(settingOf(name).group));
+  const names = settingGroups.flatMap(([group, names]) => (readmeGroups.includes(group) ? names : []));
   return `${markdownTable(names)}\n\nAll ${settingNames.length} settings: [docs/settings.md](docs/settings.md).`;
 }
 
@@ -75,10 +73,6 @@ ${profileRows()
 `;
 }
 
-function settingGroups(): [SettingGroup, SettingName[]][] {
-  return [...Map.groupBy(settingNames, (name) => settingOf(name).group)];
-}
-
 function exampleLines(name: SettingName): string[] {
   const { about, example, default: plain, defaultNote } = settingOf(name);
   const lines = comment(about);
@@ -101,7 +95,7 @@ function profileComment(): string[] {
   ];
 }
 
-/** A row for each variable that a profile sets: its name, then its value in each profile (its plain default where unset). */
+/** A row for each variable that a profile sets: its name, then its value in each profile (the default where unset). */
 function profileRows(): string[][] {
   const set = new Set(Object.values(profiles).flatMap((profile) => Object.keys(profile)));
   return settingNames

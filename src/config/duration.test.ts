@@ -1,10 +1,10 @@
-// Durations: what is written comes back, and nothing is guessed.
+// Durations: both forms are read exactly, and everything else is refused.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseDuration } from './duration.ts';
 
-test('durations as settings spell them', () => {
+test('seconds and the format of Go are read, anything else is not', () => {
   const table: [string, number | undefined][] = [
     ['0', 0],
     ['604800', 604_800_000],
@@ -22,6 +22,8 @@ test('durations as settings spell them', () => {
     ['1e3', undefined],
     ['Infinity', undefined],
     ['9999999999999', undefined],
+    ['876600h', 3_155_760_000_000],
+    ['876601h', undefined],
   ];
   for (const [text, ms] of table) assert.equal(parseDuration(text), ms, text);
 });

@@ -1,11 +1,11 @@
-// Durations as settings spell them: whole seconds, or the form of Go's time.ParseDuration that oauth2-proxy takes.
+// Durations in settings: whole seconds, or the format of Go's time.ParseDuration, which oauth2-proxy uses.
 
 const unitMs: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 const goForm = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/;
 
 /**
  * Milliseconds of a duration: `604800` (seconds), `168h`, `1h30m`, `0`.
- * @returns undefined where the text is neither form, negative, or over 100 years.
+ * @returns undefined where the text is neither, negative, or more than 100 years.
  */
 export function parseDuration(text: string): number | undefined {
   const ms = /^\d+$/.test(text) ? Number(text) * 1000 : parseGoForm(text);

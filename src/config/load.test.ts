@@ -1,4 +1,4 @@
-// Loading: where values come from, and that every problem is reported at once, by name, without a value.
+// Loading: where values come from; all problems are reported at once, by name, without a value.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { Config } from './derive.ts';
 import { formatProblems, loadConfig } from './load.ts';
-import type { Problem } from './problem.ts';
 import { profiles } from './profiles.ts';
+import type { Problem } from './setting.ts';
 import { settingNames } from './settings.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-config-'));
@@ -39,7 +39,7 @@ function file(name: string, text: string): string {
   return join(folder, name);
 }
 
-test('the secrets alone are enough', () => {
+test('the two secrets are the only required settings', () => {
   const { session, visitor, gate, store, publicOrigin, production } = config({});
   assert.deepEqual(session, {
     cookieName: 'session',
@@ -72,7 +72,7 @@ test('every problem is reported at once: of single settings and of the rules bet
     REDIS_URL: 'redis://cache.example.org:6379/0',
     NODE_ENV: 'production',
   });
-  // DEV_MODE makes up a missing SECRET_KEY; it is refused thrice itself.
+  // DEV_MODE generates a missing SECRET_KEY, and is itself refused three times.
   const expected = [
     'ADMIN_EMAILS',
     'DEV_MODE',
@@ -85,7 +85,7 @@ test('every problem is reported at once: of single settings and of the rules bet
   assert.deepEqual(found.toSorted(), expected);
 });
 
-test('a faulty setting brings no follow-on problem', () => {
+test('a faulty setting causes no second problem', () => {
   assert.deepEqual(names({ OAUTH2_PROXY_COOKIE_EXPIRE: 'long', OAUTH2_PROXY_COOKIE_REFRESH: '300h' }), [
     'OAUTH2_PROXY_COOKIE_EXPIRE',
   ]);
@@ -95,7 +95,7 @@ test('a faulty setting brings no follow-on problem', () => {
   );
 });
 
-test('unfit secrets are refused by name, with the mend, and never shown', () => {
+test('unfit secrets are refused by name, with the fix, and never shown', () => {
   const unfit = [
     'changeme',
     'Zk3vQ9xT',
@@ -141,7 +141,7 @@ test('no message shows any value', () => {
   }
 });
 
-test('a production start refuses the placeholders of its neighbours too', () => {
+test('in production, placeholders for the secrets of oauth2-proxy and Redis are refused too', () => {
   const production = { NODE_ENV: 'production', PUBLIC_URL: 'https://desk.example.org' };
   for (const name of ['OAUTH2_PROXY_COOKIE_SECRET', 'REDIS_PASSWORD']) {
     assert.deepEqual(names({ ...production, [name]: 'changemechangemechangemechangeme' }), [name]);
@@ -151,7 +151,7 @@ test('a production start refuses the placeholders of its neighbours too', () => 
   assert.deepEqual(names({ NODE_ENV: 'production' }), ['PUBLIC_URL']);
 });
 
-test('NAME_FILE twins', () => {
+test('NAME_FILE reads a value from a file', () => {
   const key = randomBytes(32).toString('hex');
   const path = file('key', `${key}\n`);
   assert.deepEqual(config({ SECRET_KEY: undefined, SECRET_KEY_FILE: path }).secretKeys, [key]);
@@ -175,7 +175,7 @@ test('the environment wins over .env, unless it is empty', () => {
   assert.equal(problems({}, folder)[0]?.name, folder);
 });
 
-test('NODE_ENV counts wherever it stands', () => {
+test('NODE_ENV is read from the environment and from .env', () => {
   const path = file('production.env', 'NODE_ENV=production\nDEV_MODE=true\n');
   assert.deepEqual(
     problems({}, path).map(({ name }) => name),
@@ -196,7 +196,7 @@ test('profiles set defaults, and a variable that is set wins', () => {
   for (const profile of Object.keys(profiles)) assert.deepEqual(names({ SECURITY_PROFILE: profile }), []);
 });
 
-test('Confluence’s address is an address alone, and its token fits a header; neither is repeated', () => {
+test('Confluence’s address has no account in it and its token fits a header; messages repeat neither', () => {
   for (const CONFLUENCE_URL of [
     'https://ada:planted-secret@wiki.example.org/x',
     'https://wiki.example.org/x?planted-secret',

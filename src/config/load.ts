@@ -1,23 +1,23 @@
-// Reads the settings from the environment, `.env` and `NAME_FILE` twins. Reports every problem at once, by name, with the mend.
+// Reads the settings from the environment, `.env` and the files named by `NAME_FILE`. Reports all problems at once, each by name, with the fix.
 import { randomBytes } from 'node:crypto';
 import { parse as parseDotenv } from 'dotenv';
 import { faultAdvice } from '../files/file-fault.ts';
 import { fileFaultOf } from '../files/file-refused.ts';
 import { readOrdinaryFile } from '../files/ordinary-file.ts';
+import { ambiguityProblems } from './ambiguous-lines.ts';
 import { type Config, derive } from './derive.ts';
 import { misspeltProblems } from './misspelt.ts';
-import type { Problem } from './problem.ts';
 import { profileNames, profiles } from './profiles.ts';
+import type { Problem } from './setting.ts';
 import { type SettingName, type SettingValues, settingNames, settingOf } from './settings.ts';
-import { unclearProblems } from './unclear.ts';
 
 export type LoadResult = (
   | { readonly config: Config; readonly values: SettingValues }
   | { readonly problems: readonly Problem[] }
 ) & {
-  /** What does no harm, and was surely meant otherwise: to be told. */
+  /** Harmless, but almost certainly a mistake: worth a warning. */
   readonly doubts: readonly Problem[];
-  /** Settings of the file for which the environment has another value: the environment's holds. */
+  /** Settings of the file that the environment overrides with another value. */
   readonly overruled: readonly SettingName[];
 };
 
@@ -28,14 +28,14 @@ export interface LoadOptions {
   readonly envFile?: string;
 }
 
-/** The whole configuration, or everything that is wrong with it. Never throws for what a user wrote. */
+/** The whole configuration, or everything that is wrong with it. Never throws because of what a user wrote. */
 export function loadConfig({ env, envFile }: LoadOptions): LoadResult {
   const problems: Problem[] = [];
   const fromFile = readEnvFile(envFile, problems);
   const set = setOnly(env);
   const merged = envFile === undefined ? env : { ...fromFile, ...set };
   const isOverruled = (name: string) => fromFile[name]?.trim() && set[name] && set[name] !== fromFile[name];
-  const beside = {
+  const hints = {
     doubts: misspeltProblems(Object.keys(fromFile)),
     overruled: settingNames.filter(isOverruled),
   };
@@ -56,22 +56,25 @@ export function loadConfig({ env, envFile }: LoadOptions): LoadResult {
     if (parsed.success) values[name] = parsed.data;
     else for (const issue of parsed.error.issues) problems.push({ name, message: plain(issue.message) });
   }
-  for (const name of settingNames) values[name] ??= standIn(name, profile[name]);
-  const derived = derive(values as SettingValues, merged['NODE_ENV']?.trim() === 'production', problems);
-  const config = { ...derived, isKeyMadeUp: devMode && texts.SECRET_KEY === undefined };
+  for (const name of settingNames) values[name] ??= placeholderFor(name, profile[name]);
+  const start = {
+    production: merged['NODE_ENV']?.trim() === 'production',
+    isKeyMadeUp: devMode && texts.SECRET_KEY === undefined,
+  };
+  const config = derive(values as SettingValues, start, problems);
   const result = problems.length > 0 ? { problems } : { config, values: values as SettingValues };
-  return { ...result, ...beside };
+  return { ...result, ...hints };
 }
 
-/** What a faulty setting counts as while the rules between the others are checked, so that all problems come at once. */
-function standIn(name: SettingName, profileText: string | undefined): unknown {
+/** Replaces a faulty value while the rules between the other settings are checked, so that all problems are reported at once. */
+function placeholderFor(name: SettingName, profileText: string | undefined): unknown {
   const setting = settingOf(name);
   if (setting.required) return '';
   const text = profileText ?? setting.default;
   return text === undefined ? undefined : setting.schema.parse(text);
 }
 
-/** One line a problem, as it is printed at a refused start. */
+/** One line for each problem, as printed when the start is refused. */
 export function formatProblems(problems: readonly Problem[]): string {
   return problems.map(({ name, message }) => `${name} ${message}`).join('\n');
 }
@@ -80,7 +83,7 @@ function readEnvFile(envFile: string | undefined, problems: Problem[]): Readonly
   if (envFile === undefined) return {};
   try {
     const text = readOrdinaryFile({ path: envFile }).toString('utf8');
-    problems.push(...unclearProblems(envFile, text));
+    problems.push(...ambiguityProblems(envFile, text));
     return parseDotenv(text.replace(/^\uFEFF/, ''));
   } catch (error) {
     const fault = fileFaultOf(error);
@@ -90,7 +93,7 @@ function readEnvFile(envFile: string | undefined, problems: Problem[]): Readonly
   }
 }
 
-/** Empty means unset: Docker Compose passes on what is not there as an empty text, which must not hide the file's. */
+/** Empty means unset: Docker Compose passes an unset variable on as an empty text, which must not hide the file's value. */
 function setOnly(env: LoadOptions['env']): LoadOptions['env'] {
   return Object.fromEntries(Object.entries(env).filter(([, text]) => text?.trim()));
 }
@@ -109,7 +112,7 @@ function collectTexts(env: LoadOptions['env'], problems: Problem[]): Partial<Rec
     } catch (error) {
       const fault = fileFaultOf(error);
       if (fault === undefined) throw error;
-      // Without the path: a secret that was put here by mistake would stand in the log.
+      // Without the path: it could be a secret that was put here by mistake, and would reach the log.
       const message = `names a file that ${faultAdvice(fault)}`;
       problems.push({ name: `${name}_FILE`, message });
     }

@@ -1,4 +1,4 @@
-// Which names of a .env file are taken for a setting misspelt, and which are left alone.
+// Which names in a .env file count as a misspelt setting, and which do not.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,10 +23,10 @@ for (const [name, meant] of [
   ['SECRET_KEY_FIEL', 'SECRET_KEY_FILE'],
   ['PROT', 'PORT'],
 ] as const)
-  test(`${name} was meant as ${meant}`, () => assert.deepEqual(findMisspelt([name]), [{ name, meant }]));
+  test(`${name} is recognised as ${meant}`, () => assert.deepEqual(findMisspelt([name]), [{ name, meant }]));
 
-test('settings, what neighbours read from the same file and what is one’s own are left alone', () => {
-  const neighbours = [
+test('settings, variables of other programs and unrelated names are left alone', () => {
+  const others = [
     'COMPOSE_FILE',
     'COMPOSE_PROJECT_NAME',
     'NODE_ENV',
@@ -44,11 +44,11 @@ test('settings, what neighbours read from the same file and what is one’s own 
     'SMTP_HOST',
     '',
   ];
-  assert.deepEqual(findMisspelt([...neighbours, ...Object.keys(parse(envExample()))]), []);
+  assert.deepEqual(findMisspelt([...others, ...Object.keys(parse(envExample()))]), []);
   assert.deepEqual(findMisspelt(settingNames.flatMap((name) => [name, `${name}_FILE`])), []);
 });
 
-test('property: one swap in a long name is found, and whatever the names are nothing throws', () => {
+test('property: two swapped letters in a long name are found, and no name makes it throw', () => {
   const long = settingNames.filter((name) => name.length >= 8);
   fc.assert(
     fc.property(fc.constantFrom(...long), fc.nat(), (name, n) => {
@@ -61,7 +61,7 @@ test('property: one swap in a long name is found, and whatever the names are not
   fc.assert(fc.property(fc.array(fc.string()), (names) => void findMisspelt(names)));
 });
 
-test('the loader reports them beside the settings and beside the problems, by name alone', (t) => {
+test('the loader reports them with the settings or with the problems, by name only', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-misspelt-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const envFile = join(folder, '.env');
@@ -70,14 +70,14 @@ test('the loader reports them beside the settings and beside the problems, by na
   const doubts = [
     {
       name: 'GATE_SECERT',
-      message: 'is no setting, so its line in .env does nothing; did you mean GATE_SECRET?',
+      message: 'is not a setting, so its line in .env does nothing; did you mean GATE_SECRET?',
     },
   ];
   const refused = loadConfig({ env: {}, envFile });
   assert.ok('problems' in refused);
   assert.deepEqual(refused.doubts, doubts);
   assert.ok(!JSON.stringify(refused).includes(value));
-  const env = { GATE_SECRET: value, GATE_SECERT: 'of the environment, which holds much that is not ours' };
+  const env = { GATE_SECRET: value, GATE_SECERT: 'in the environment, where names of others are expected' };
   assert.deepEqual(loadConfig({ env, envFile }).doubts, doubts);
   assert.deepEqual(loadConfig({ env: { ...env, SECRET_KEY: 'f'.repeat(64) } }).doubts, []);
 });

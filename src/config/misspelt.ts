@@ -1,5 +1,5 @@
-// Names in `.env` that look like a setting misspelt: nobody reads such a line, and nobody would say so. Pure; no value is looked at.
-import type { Problem } from './problem.ts';
+// Names in `.env` that look like a misspelt setting: such a line has no effect, and nothing else would report it. Pure; values are not read.
+import type { Problem } from './setting.ts';
 import { type SettingName, settingNames } from './settings.ts';
 
 export interface Misspelt {
@@ -10,18 +10,18 @@ export interface Misspelt {
 type Known = Misspelt['meant'];
 
 const known: readonly Known[] = settingNames.flatMap((name): Known[] => [name, `${name}_FILE`]);
-/** Read by others from the same file, and near enough to one of ours. */
-const foreign: ReadonlySet<string> = new Set(['COMPOSE_FILE']);
+/** Read by other programs from the same file, and close to the name of a setting. */
+const ofOthers: ReadonlySet<string> = new Set(['COMPOSE_FILE']);
 
-/** Of `names`, those that are no setting and nearly one. Whatever is far from all of them is somebody's own. */
+/** Of `names`, those that are not a setting but close to one. A name that is close to none is assumed to be deliberate. */
 export function findMisspelt(names: readonly string[]): Misspelt[] {
   return names.flatMap((name) => {
-    if (foreign.has(name) || known.some((one) => one === name)) return [];
+    if (ofOthers.has(name) || known.some((one) => one === name)) return [];
     const plain = name.toUpperCase().replace(/[.-]/g, '_');
     const near = known
-      .map((meant) => ({ meant, slips: slips(plain, meant) }))
-      .filter(({ meant, slips: count }) => count <= (meant.length < 8 ? 1 : 2))
-      .sort((a, b) => a.slips - b.slips)[0];
+      .map((meant) => ({ meant, edits: distance(plain, meant) }))
+      .filter(({ meant, edits: count }) => count <= (meant.length < 8 ? 1 : 2))
+      .sort((a, b) => a.edits - b.edits)[0];
     return near ? [{ name, meant: near.meant }] : [];
   });
 }
@@ -29,12 +29,12 @@ export function findMisspelt(names: readonly string[]): Misspelt[] {
 export function misspeltProblems(names: readonly string[]): Problem[] {
   return findMisspelt(names).map(({ name, meant }) => ({
     name,
-    message: `is no setting, so its line in .env does nothing; did you mean ${meant}?`,
+    message: `is not a setting, so its line in .env does nothing; did you mean ${meant}?`,
   }));
 }
 
-/** How many letters were left out, added, replaced or swapped with their neighbour (optimal string alignment); past 2 it only says more. */
-function slips(a: string, b: string): number {
+/** How many letters are missing, added, replaced or swapped with their neighbour (optimal string alignment distance); exact up to 2. */
+function distance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > 2) return 3;
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   const at = (i: number, j: number) => rows[i]?.[j] ?? Number.POSITIVE_INFINITY;

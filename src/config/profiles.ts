@@ -21,7 +21,7 @@ export const profiles: Record<ProfileName, Readonly<Record<string, string>>> = {
     SESSION_COOKIE_SAMESITE: 'Strict',
     OAUTH2_PROXY_COOKIE_EXPIRE: '24h',
     OAUTH2_PROXY_COOKIE_REFRESH: '1h',
-    OAUTH2_PROXY_COOKIE_SAMESITE: 'lax', // Strict signs nobody in: Chromium leaves the cookie out on the way back from Google
+    OAUTH2_PROXY_COOKIE_SAMESITE: 'lax', // With Strict, nobody could sign in: Chromium does not send the cookie on the redirect back from Google
   },
   convenience: {
     PERMANENT_SESSION_LIFETIME: '2592000',

@@ -1,4 +1,4 @@
-// The rules between settings: each is refused under the name to mend, and its neighbour that is allowed is not.
+// The rules between settings: each violation is reported under the name to correct, and the nearest allowed value is accepted.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
@@ -23,7 +23,7 @@ function configOf(env: Record<string, string>) {
 
 const https = { PUBLIC_URL: 'https://desk.example.org' };
 
-test('another name of the site is an origin, and not its own', () => {
+test('an alias is an origin, and not PUBLIC_URL itself', () => {
   check({ ...https, PUBLIC_URL_ALIASES: 'https://old.example.org, http://desk' }, []);
   const aliases = configOf({ ...https, PUBLIC_URL_ALIASES: 'https://Old.example.org:443,http://desk:8080' });
   assert.deepEqual(aliases.publicAliases, ['https://old.example.org', 'http://desk:8080']);
@@ -39,7 +39,7 @@ test('another name of the site is an origin, and not its own', () => {
     check({ ...https, PUBLIC_URL_ALIASES }, ['PUBLIC_URL_ALIASES']);
 });
 
-test('__Host-Http- needs what it promises: Secure and HttpOnly', () => {
+test('__Host-Http- requires Secure and HttpOnly', () => {
   const prefixed = { ...https, COOKIE_PREFIX: '__Host-Http-' };
   assert.equal(configOf(prefixed).session.cookieName, '__Host-Http-session');
   assert.equal(configOf(prefixed).visitor.cookieName, '__Host-Http-visitor_session_id');
@@ -50,7 +50,7 @@ test('__Host-Http- needs what it promises: Secure and HttpOnly', () => {
   check(gate, ['GATE_COOKIE_NAME']);
 });
 
-test('DEV_MODE only on this machine', () => {
+test('DEV_MODE is accepted on this machine only', () => {
   const dev = { DEV_MODE: 'true' };
   for (const HOST of ['127.0.0.1', '::1', 'localhost', '127.1.2.3']) check({ ...dev, HOST }, []);
   for (const HOST of ['0.0.0.0', '::', '192.168.1.4', 'desk.example.org', '127.0.0.1.example.org']) {
@@ -66,7 +66,7 @@ test('DEV_MODE only on this machine', () => {
   check({ DEV_MODE: 'false', HOST: '0.0.0.0', NODE_ENV: 'production', ...https }, []);
 });
 
-test('DEV_MODE makes up the secrets that are missing, another start does not', () => {
+test('DEV_MODE generates missing secrets; without it they are required', () => {
   const made = loadConfig({ env: { DEV_MODE: 'true' } });
   assert.ok('config' in made);
   const again = loadConfig({ env: { DEV_MODE: 'true' } });
@@ -74,7 +74,7 @@ test('DEV_MODE makes up the secrets that are missing, another start does not', (
   assert.ok('problems' in loadConfig({ env: {} }));
 });
 
-test('Secure follows PUBLIC_URL', () => {
+test('Secure defaults to whether PUBLIC_URL is https', () => {
   const secure = configOf(https);
   assert.deepEqual([secure.ownCookies.secure, secure.session.cookieName], [true, '__Host-session']);
   assert.deepEqual([secure.gate.cookie.secure, secure.gate.cookie.name], [true, '__Host-_oauth2_proxy']);
@@ -95,7 +95,7 @@ test('Secure follows PUBLIC_URL', () => {
   ]);
 });
 
-test('what needs Secure is refused without it', () => {
+test('prefixes and SameSite=None are refused without Secure', () => {
   check({ SESSION_COOKIE_SAMESITE: 'None' }, ['SESSION_COOKIE_SAMESITE']);
   check({ SESSION_COOKIE_SAMESITE: 'none', ...https }, []);
   check({ COOKIE_PREFIX: '__Host-' }, ['COOKIE_PREFIX']);
@@ -106,7 +106,7 @@ test('what needs Secure is refused without it', () => {
   check({ OAUTH2_PROXY_COOKIE_SAMESITE: 'none', ...https }, []);
 });
 
-test('what oauth2-proxy would not start with', () => {
+test('values with which oauth2-proxy would not start are refused', () => {
   const name = 'OAUTH2_PROXY_COOKIE_REFRESH';
   check({ [name]: '168h' }, [name]);
   check({ [name]: '169h' }, [name]);
@@ -117,12 +117,12 @@ test('what oauth2-proxy would not start with', () => {
   check({ OAUTH2_PROXY_COOKIE_SECURE: 'yes' }, ['OAUTH2_PROXY_COOKIE_SECURE']);
 });
 
-test('three cookies, three names', () => {
+test('the three cookies need three names', () => {
   check({ SESSION_COOKIE_NAME: 'visitor_session_id' }, ['SESSION_COOKIE_NAME']);
   check({ SESSION_COOKIE_NAME: '_oauth2_proxy' }, ['SESSION_COOKIE_NAME']);
 });
 
-test('a Redis URL ends with a database, or where it has none with nothing: anything else would lead to database 0', () => {
+test('a Redis URL ends with a database or with nothing: anything else would select database 0', () => {
   const use = (REDIS_URL: string, found: string[]) => check({ SESSION_BACKEND: 'redis', REDIS_URL }, found);
   for (const end of ['', '/', '/0', '/15', '/3?family=6']) use(`redis://localhost:6379${end}`, []);
   for (const end of ['', '/', '/main', '/main/2']) use(`redis+sentinel://s1:26379${end}`, []);
@@ -134,7 +134,7 @@ test('a Redis URL ends with a database, or where it has none with nothing: anyth
   for (const end of ['/1', '/x']) use(`redis+cluster://n1:1,n2:2${end}`, ['REDIS_URL']);
 });
 
-test('a prefix of keys ends with its only colon: of two none is the beginning of the other', () => {
+test('a key prefix ends with its only colon, so that no prefix is the beginning of another', () => {
   for (const REDIS_PREFIX of ['gatehouse:', 'desk2:', 'a.b-c_d:']) check({ REDIS_PREFIX }, []);
   for (const REDIS_PREFIX of ['desk2', 'gatehouse:desk2:', ':', 'a*:', 'a{b}:', 'a b:'])
     check({ REDIS_PREFIX }, ['REDIS_PREFIX']);

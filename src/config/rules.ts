@@ -1,11 +1,11 @@
-// Rules that hold between several settings. Each names the setting to mend, and is silent where one of its settings is faulty already.
+// Rules between several settings. Each names the setting to correct, and is skipped where one of its settings is already faulty.
 import { isIP } from 'node:net';
-import type { Problem } from './problem.ts';
 import { isPlaceholder, secretFault } from './secret-strength.ts';
+import type { Problem } from './setting.ts';
 import type { SettingName, SettingValues } from './settings.ts';
 import { findSharedSecrets } from './shared-secrets.ts';
 
-/** What the rules know beside the settings themselves. */
+/** What the rules need besides the settings themselves. */
 export interface Situation {
   readonly production: boolean;
   readonly publicOrigin: string;
@@ -39,32 +39,38 @@ export function checkRules(values: SettingValues, situation: Situation, problems
     if (!faulty.has(name) && !faulty.has(other)) problems.push({ name, message, kind: 'shared' });
   }
   if (values.DEV_MODE) refuseUnsafeDevMode(values, situation, refuse);
-  if (values.SESSION_BACKEND === 'redis') refuseOpenRedis('REDIS_URL', values.REDIS_URL, refuse);
-  if (values.GATE_REDIS_URL !== undefined) refuseOpenRedis('GATE_REDIS_URL', values.GATE_REDIS_URL, refuse);
-  refuseIdleGovernor(values, refuse);
+  if (values.SESSION_BACKEND === 'redis') refusePlainTextRedis('REDIS_URL', values.REDIS_URL, refuse);
+  if (values.GATE_REDIS_URL !== undefined)
+    refusePlainTextRedis('GATE_REDIS_URL', values.GATE_REDIS_URL, refuse);
+  refuseUselessGovernor(values, refuse);
   if (values.PORT !== 0 && values.PORT === values.OPS_PORT) {
     refuse('OPS_PORT', 'is the same as PORT; choose another one', 'PORT');
   }
 }
 
-/** Whether an address or name means this machine alone. */
+/** Whether an address or name stands for this machine only. */
 export function isLoopback(hostname: string): boolean {
   return ['localhost', '::1', '[::1]'].includes(hostname) || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
-/** Browsers can keep a Secure cookie here: over https, or on this machine. */
+/** Whether oauth2-proxy keeps its sessions in Redis: as configured, else wherever the app keeps its own. */
+export function hasGateSessionsInRedis(values: SettingValues): boolean {
+  return (values.GATE_SESSION_STORE ?? (values.SESSION_BACKEND === 'redis' ? 'redis' : 'cookie')) === 'redis';
+}
+
+/** Browsers accept a Secure cookie over https, and on localhost. */
 function keepsSecureCookies({ publicOrigin }: Situation): boolean {
   return publicOrigin.startsWith('https:') || isLoopback(new URL(publicOrigin).hostname);
 }
 
-/** A name cannot lead to itself. The scheme is not seen behind the gate, so that the host alone tells names apart. */
+/** An alias would redirect to itself. Behind oauth2-proxy the scheme is unknown, so hosts are compared. */
 function refuseOwnAlias(values: SettingValues, { publicOrigin }: Situation, refuse: Refuse): void {
   const own = new URL(publicOrigin).host;
   if (values.PUBLIC_URL_ALIASES.some((alias) => new URL(alias).host === own))
     refuse('PUBLIC_URL_ALIASES', 'has the name of PUBLIC_URL itself; leave it out', ...origin);
 }
 
-/** The own cookies: what browsers would drop without a word, so that nobody could sign in. */
+/** The app's own cookies: attributes with which browsers silently drop them, so that nobody could sign in. */
 function refuseLostCookies(values: SettingValues, situation: Situation, refuse: Refuse): void {
   const { secure, prefix, cookieNames } = situation;
   const decides = ['SESSION_COOKIE_SECURE', ...origin] as const;
@@ -103,17 +109,17 @@ function refuseLostGateCookies(values: SettingValues, situation: Situation, refu
   }
 }
 
-/** Also the secrets of oauth2-proxy and Redis, where they stand in the same `.env`. */
+/** Also checks the secrets of oauth2-proxy and Redis, where the same `.env` holds them. */
 function refuseUnfinishedProduction(values: SettingValues, refuse: Refuse): void {
   if (!values.PUBLIC_URL && !values.FUNNEL_HOSTNAME && !values.DEV_MODE) {
     const message = 'is missing; set it to the address that browsers use, like https://desk.example.org';
     refuse('PUBLIC_URL', message, 'FUNNEL_HOSTNAME', 'DEV_MODE');
   }
-  const neighbours = [
+  const others = [
     ['OAUTH2_PROXY_COOKIE_SECRET', 16, 'oauth2'],
     ['REDIS_PASSWORD', 32, 'redis'],
   ] as const;
-  for (const [name, minLength, word] of neighbours) {
+  for (const [name, minLength, word] of others) {
     const value = values[name];
     const fault = value ? secretFault(value, minLength) : undefined;
     if (!value || !fault) continue;
@@ -122,7 +128,7 @@ function refuseUnfinishedProduction(values: SettingValues, refuse: Refuse): void
   }
 }
 
-/** DEV_MODE lets everyone in as an operator: nothing but this machine may reach it. */
+/** DEV_MODE lets everyone in as an operator: it must only be reachable from this machine. */
 function refuseUnsafeDevMode(values: SettingValues, situation: Situation, refuse: Refuse): void {
   if (situation.production) refuse('DEV_MODE', 'is true with NODE_ENV=production; unset one of them');
   if (!isLoopback(values.HOST)) {
@@ -134,30 +140,28 @@ function refuseUnsafeDevMode(values: SettingValues, situation: Situation, refuse
   }
 }
 
-/** ASVS 12.3.1: no plain-text connection to another machine. A name without a dot is a neighbour in a container network. */
-function refuseOpenRedis(name: SettingName, url: string, refuse: Refuse): void {
+/** ASVS 12.3.1: no plain-text connection to another machine. A name without a dot is a service in the same container network. */
+function refusePlainTextRedis(name: SettingName, url: string, refuse: Refuse): void {
   if (/^rediss:/i.test(url)) return;
   const hosts = url
     .replace(/^[a-z+]+:\/\//i, '')
     .replace(/[/?].*$/, '')
     .replace(/^.*@/, '')
     .split(',');
-  const far = hosts
+  const remote = hosts
     .map((host) => host.replace(/:\d+$/, '').replace(/^\[|\]$/g, ''))
-    .find((host) => !isNear(host));
-  if (far) refuse(name, `reaches ${far} without TLS; use rediss://, or a Redis on this machine`);
+    .find((host) => !isLocal(host));
+  if (remote) refuse(name, `reaches ${remote} without TLS; use rediss://, or a Redis on this machine`);
 }
 
-function isNear(host: string): boolean {
+function isLocal(host: string): boolean {
   return isLoopback(host) || (isIP(host) === 0 && !host.includes('.'));
 }
 
-/** A governor without a limit, or without sessions that it can see, would only seem to watch. */
-function refuseIdleGovernor(values: SettingValues, refuse: Refuse): void {
+/** A governor without a limit, or without sessions that it can read, would do nothing. */
+function refuseUselessGovernor(values: SettingValues, refuse: Refuse): void {
   if (values.GATE_GOVERNOR === 'off') return;
-  const inRedis =
-    (values.GATE_SESSION_STORE ?? (values.SESSION_BACKEND === 'redis' ? 'redis' : 'cookie')) === 'redis';
-  if (!inRedis) {
+  if (!hasGateSessionsInRedis(values)) {
     refuse(
       'GATE_GOVERNOR',
       'needs oauth2-proxy’s sessions in Redis: set GATE_SESSION_STORE=redis',

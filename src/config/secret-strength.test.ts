@@ -1,10 +1,10 @@
-// What counts as unfit: placeholders from the wild, short ones, repetitions. Random secrets never do.
+// What counts as unfit: placeholders found in practice, short ones, repetitions. Random secrets never do.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { isPlaceholder, secretFault } from './secret-strength.ts';
 
-test('placeholders from the wild', () => {
+test('placeholders found in practice', () => {
   const table = [
     'changeme',
     'CHANGE_ME_please_change_me_please_change_me',
@@ -24,13 +24,16 @@ test('placeholders from the wild', () => {
   }
 });
 
-test('short and repetitive ones', () => {
+test('short and repetitive secrets', () => {
   assert.match(secretFault('Zk3vQ9', 32) ?? '', /^is too short \(6 characters, 32 needed\)$/);
   assert.match(secretFault('0'.repeat(64), 64) ?? '', /^is not random/);
+  assert.match(secretFault('7654321'.repeat(10), 64) ?? '', /^is not random/);
+  assert.equal(secretFault('87654321'.repeat(8), 64), undefined);
+  assert.ok(isPlaceholder(''));
 });
 
-test('a random secret is never taken for a placeholder', () => {
-  // The words that a random base64url text holds by chance: `todo`, `xxxx`, `your-` inside of it.
+test('a random secret never counts as a placeholder', () => {
+  // Words that random base64url text contains by chance: `todo`, `xxxx`, `your-`.
   for (const value of ['kT0dxTodoQ8w', 'a1XxXxB7', 'q0yOUR-z9', 'R2dUmMy81'])
     assert.ok(!isPlaceholder(value), value);
   for (let i = 0; i < 20_000; i++) {

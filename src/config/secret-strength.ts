@@ -1,12 +1,12 @@
-// What makes a secret unfit: too short, a placeholder, or visibly not random. Says why, never what it is.
+// What makes a secret unfit: too short, a placeholder, or obviously not random. Names the reason, never the value.
 
-// The shortest words stand at a word's edge, or one random base64url secret in 13,000 would be taken for a placeholder.
+// The shortest words need a word boundary: otherwise one random base64url secret in 13,000 would count as a placeholder.
 const placeholders =
   /change[-_ ]?me|placeholder|replace[-_ ]?(me|this|with)|\byour[-_ ]|example|insert|\btodo\b|\bdummy|default|secret[-_ ]?(key|here)|password|x{6}|<.*>|\.\.\./i;
 
 /**
  * Why `value` cannot serve as a secret of at least `minLength` characters.
- * @returns undefined where nothing speaks against it.
+ * @returns undefined where it can.
  */
 export function secretFault(value: string, minLength: number): string | undefined {
   if (isPlaceholder(value)) return 'is a placeholder';
@@ -15,7 +15,7 @@ export function secretFault(value: string, minLength: number): string | undefine
   return undefined;
 }
 
-/** Whether `value` only stands where a secret belongs, so that nothing is lost when it is replaced. */
+/** Whether `value` is a placeholder for a secret: nothing is lost when it is replaced. */
 export function isPlaceholder(value: string): boolean {
   return value === '' || placeholders.test(value);
 }

@@ -1,4 +1,4 @@
-// No secret serves two ends: whoever learns one would have both. Compares values, and never repeats one.
+// No secret may be used for two purposes: a leak of one would open the other. Compares values, and never repeats one.
 import { isPlaceholder } from './secret-strength.ts';
 import type { SettingName, SettingValues } from './settings.ts';
 
@@ -8,8 +8,8 @@ export interface SharedSecret {
   readonly with: SettingName;
 }
 
-/** Settings of one end may hold the same: a former secret and the present one, a password and the URL that repeats it. */
-const ends: readonly (readonly SettingName[])[] = [
+/** Settings of one purpose may hold the same value: a current and a former secret, a password and the URL that contains it. */
+const purposes: readonly (readonly SettingName[])[] = [
   ['SECRET_KEY', 'SECRET_KEY_FALLBACKS'],
   ['GATE_SECRET', 'GATE_SECRET_FALLBACKS'],
   ['OAUTH2_PROXY_COOKIE_SECRET'],
@@ -20,16 +20,16 @@ const ends: readonly (readonly SettingName[])[] = [
   ['NOTIFY_WEBHOOK_SECRET'],
 ];
 
-/** Each setting that holds a secret of another end that is named before it. */
+/** Each setting that holds a secret of another purpose, listed above its own. */
 export function findSharedSecrets(values: SettingValues): SharedSecret[] {
-  const owners = new Map<string, { readonly name: SettingName; readonly end: number }>();
+  const owners = new Map<string, { readonly name: SettingName; readonly purpose: number }>();
   const found: SharedSecret[] = [];
-  for (const [end, names] of ends.entries()) {
+  for (const [purpose, names] of purposes.entries()) {
     for (const name of names) {
       for (const secret of secretsIn(values[name])) {
         const owner = owners.get(secret);
-        if (owner === undefined) owners.set(secret, { name, end });
-        else if (owner.end !== end) found.push({ name, with: owner.name });
+        if (owner === undefined) owners.set(secret, { name, purpose });
+        else if (owner.purpose !== purpose) found.push({ name, with: owner.name });
       }
     }
   }
@@ -43,7 +43,7 @@ function secretsIn(value: unknown): string[] {
     .filter((text) => text !== '' && !isPlaceholder(text));
 }
 
-/** The URL standard has one host only, and Redis's forms several. */
+/** By hand: `URL` does not parse the forms of Redis that list several hosts. */
 function passwordIn(url: string): string {
   const written = /^[a-z+]+:\/\/[^:@/]*:([^@/]*)@/.exec(url)?.[1] ?? '';
   try {

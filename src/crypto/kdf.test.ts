@@ -80,3 +80,24 @@ test('machine, salt, binding and purpose each make another key', () => {
   assert.notDeepEqual(machineCheckOf(here, salt), machineCheckOf(here, other));
   assert.notDeepEqual(machineCheckOf(here, salt), machineCheckOf(there, salt));
 });
+
+test('keys are made as they always were: another derivation would open no vault', () => {
+  const [stretched, salt] = [Buffer.alloc(32, 1), Buffer.alloc(saltBytes, 2)];
+  const machine = machineKeyOf('machine');
+  const hexOf = (...keys: readonly Buffer[]) => keys.map((key) => key.toString('hex'));
+  assert.deepEqual(hexOf(machine, machineCheckOf(machine, salt)), [
+    'ac183cda40bf5397010f589038178fb7c3afc8770ff090bb25763ed172b85409',
+    '34d84c28fd8f2631d47ed81f1ca8a1e5',
+  ]);
+  assert.deepEqual(
+    hexOf(keyEncryptionKey(stretched, salt, undefined), keyEncryptionKey(stretched, salt, machine)),
+    [
+      '307a5cb73e4940af94e42b8f8ab37be2f0222bdddb187cde95b5034d6be15efa',
+      '73164fff2fc88259a07a234442aac27854a0b2a7aa35a06eba5213b00158998b',
+    ],
+  );
+  assert.deepEqual(hexOf(subkey(stretched, 'file', 32)), [
+    'aaf14c9e3bcf50e2a7e63b9b22e2193d3e5e8f3f4fd7db587010a0fbd5305108',
+  ]);
+  assert.deepEqual(pbkdf2Rounds, { usual: 600_000, floor: 600_000, ceiling: 10_000_000 });
+});

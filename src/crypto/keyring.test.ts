@@ -43,3 +43,21 @@ test('while an older key signs, the newest counts as current, and neither is tol
   assert.equal(keyring.macs('visitor cookie', 'text').length, 3);
   assert.deepEqual(used, []);
 });
+
+test('keys are derived as they always were: another derivation would sign everybody out', () => {
+  const keyring = createKeyring(['secret']);
+  assert.equal(keyring.mac('session cookie', 'text'), '_tEIJ8VvjRZ4Pswrf-OChQcd5vUX1TSVfnRS2ndmkPM');
+  assert.equal(keyring.mac('session id', 'text'), 'zxyqsxEFTp9zoBbfX6SQ1FZcz6A-K0d9yMbnlNPRnoA');
+  assert.equal(keyring.mac('visitor cookie', 'text'), 'ev2WA7gN4p4clvw7l6mqcxDXVHA11ZA4BaQethqT8Bk');
+});
+
+test('where fewer secrets are left than the one that signed, the oldest of them signs', () => {
+  const keyring = createKeyring(['new', 'old']);
+  keyring.replace(['only'], 1);
+  assert.equal(keyring.signs(), 'only');
+  assert.equal(keyring.newestSigns(), true);
+  keyring.replace(['new', 'old'], -1);
+  assert.equal(keyring.signs(), 'new');
+  keyring.replace(['newest', 'new']);
+  assert.equal(keyring.signs(), 'newest');
+});

@@ -1,6 +1,6 @@
 // What the check-up knows about a deployment: gathered facts, no secret among them, so that no check can tell one.
 import type { Config } from '../config/derive.ts';
-import type { Problem } from '../config/problem.ts';
+import type { Problem } from '../config/setting.ts';
 import type { ComposeFile } from './read/compose-file.ts';
 import type { GateSettings } from './read/gate-settings.ts';
 

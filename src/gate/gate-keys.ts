@@ -29,7 +29,7 @@ export interface GateKeys {
 const scanCount = 500;
 
 export function createGateKeys(redis: RedisClient, cookieName: string): GateKeys {
-  // Letters, digits, `_`, `.` and `-` only (config/settings.ts): nothing that a pattern would take for a wildcard.
+  // Letters, digits, `_`, `.` and `-` only (config/settings/gate.ts): nothing that a pattern would take for a wildcard.
   const pattern = `${cookieName}-*`;
 
   async function lookAll(node: Redis, keys: readonly string[]): Promise<KeyFacts[]> {

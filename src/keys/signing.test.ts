@@ -4,11 +4,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { createKeyring, type Secrets } from '../crypto/keyring.ts';
 import { createLogger } from '../http/log.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import { createKeyDates } from './dates.ts';
-import { createReplicas } from './replicas.ts';
+import { createReplicas, type Replicas, sayAgainMs } from './replicas.ts';
 import { createSigning } from './signing.ts';
 
 const logger = createLogger('silent');
@@ -35,7 +36,7 @@ function house(t: { after(done: () => unknown): void }) {
     t.after(signing.stop);
     return { keyring, signing };
   };
-  return { server, replicas, outage };
+  return { server, replicas, outage, dates: createKeyDates(store.notes, now, logger) };
 }
 
 test('a reload that changes no key goes on with the newest, also while the store is down', async (t) => {
@@ -78,4 +79,52 @@ test('a reload after the stop announces nothing: nobody waits for a server that 
   await signing.stop();
   await signing.replace(['newer', 'new']);
   assert.deepEqual(await replicas().others(), []);
+});
+
+/** Servers that answer when a test says so, and what they were asked. */
+function slowReplicas() {
+  const asked: string[] = [];
+  const pending: (() => void)[] = [];
+  const replicas: Replicas = {
+    announce: () =>
+      new Promise((said) => {
+        asked.push('announce');
+        pending.push(said);
+      }),
+    others: async () => {
+      asked.push('others');
+      return [];
+    },
+    leave: async () => {},
+  };
+  return { replicas, asked, answer: () => pending.shift()?.() };
+}
+
+test('a server announces its keys before it asks for those of others: of two that start together, one always hears of the other', async (t) => {
+  const { replicas, asked, answer } = slowReplicas();
+  const { dates } = house(t);
+  const signing = createSigning({ keyring: createKeyring(['new']), replicas, dates, logger });
+  t.after(signing.stop);
+  const started = signing.start();
+  await turn();
+  assert.deepEqual(asked, ['announce']);
+  answer();
+  await started;
+  assert.deepEqual(asked, ['announce', 'others']);
+});
+
+test('however often the secrets are reloaded, the keys are announced once in a while, not once for each reload', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { replicas, asked, answer } = slowReplicas();
+  const { dates } = house(t);
+  const signing = createSigning({ keyring: createKeyring(['new']), replicas, dates, logger });
+  t.after(signing.stop);
+  for (let reloads = 0; reloads < 3; reloads++) {
+    const done = signing.replace(['new']);
+    answer();
+    await done;
+  }
+  asked.length = 0;
+  t.mock.timers.tick(sayAgainMs);
+  assert.deepEqual(asked, ['announce']);
 });

@@ -23,7 +23,6 @@ export function createShutdownSignal(): ShutdownSignal {
       if (stopping) return;
       stopping = true;
       for (const listener of listeners) listener();
-      listeners.clear();
     },
   };
 }

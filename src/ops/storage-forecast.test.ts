@@ -47,6 +47,8 @@ test('what grew by two megabytes a day is full when the rest is used up', async 
     'it shrinks',
   );
   assert.equal((await foretell({ usedBytes: 110 * mega, mostBytes: 100 * mega }))?.daysLeft, 0);
+  await sample(14, 66 * mega);
+  assert.equal((await foretell({ usedBytes: 80 * mega }))?.bytesADay, mega, 'two weeks count');
   assert.equal(await foretell(undefined), undefined);
 });
 

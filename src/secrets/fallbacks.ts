@@ -1,5 +1,5 @@
 // The former secrets of a kind: which of them still count, and from which day each can go. Pure.
-import { maxFallbacks } from '../config/settings.ts';
+import { maxFallbacks } from '../config/schemas.ts';
 import { canGoFrom, type Dates, markOf } from './dates.ts';
 
 /** A former secret that stood in the list, or comes to it now. */

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { loadConfig } from '../config/load.ts';
-import { maxFallbacks } from '../config/settings.ts';
+import { maxFallbacks } from '../config/schemas.ts';
 import { auditKeyOf } from '../crypto/audit-key.ts';
 import { dayOf, readDates } from './dates.ts';
 import { rotateWords } from './kinds.ts';

@@ -1,6 +1,6 @@
 // What happens to each secret of a .env file: pure. A real value is replaced only when its word is in `rotate`, a former one
 // goes only with `prune` or in an emergency, or where the list is full.
-import { maxFallbacks } from '../config/settings.ts';
+import { maxFallbacks } from '../config/schemas.ts';
 import { editDates } from './date-edits.ts';
 import { type Dates, dayToCome, putInOrder, readDates } from './dates.ts';
 import type { Edit } from './env-file.ts';

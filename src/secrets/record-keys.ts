@@ -1,5 +1,5 @@
 // Keys of the record outlive the SECRET_KEY that they come from, so that earlier entries can still be verified. Pure.
-import { maxFallbacks } from '../config/settings.ts';
+import { maxFallbacks } from '../config/schemas.ts';
 import { auditKeyOf } from '../crypto/audit-key.ts';
 import type { Edit } from './env-file.ts';
 import { faultOf } from './kinds.ts';

@@ -1,7 +1,7 @@
 // What a look at the clock says of the time that really passed: days are played through minute by minute.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { believeClock, type ClockDoubt, lookAtClock, type SeenClock } from './seen-clock.ts';
+import { believeClock, type ClockDoubt, lookAtClock, readSeenClock, type SeenClock } from './seen-clock.ts';
 
 const [minute, hour, day] = [60_000, 3_600_000, 86_400_000];
 const start: SeenClock = { at: 0, clock: 0, waitedMs: 0 };
@@ -83,4 +83,19 @@ test('a clock that is behind moves nothing back, and is told', () => {
   assert.equal(behind.kept.at, 2 * hour);
   const right = run(behind.kept, { realAt: 3 * hour, ahead: 0, forMs: minute });
   assert.deepEqual([right.kept.at, right.doubts.at(-1)], [3 * hour + minute, undefined]);
+});
+
+test('what is kept is read only where it is whole: a damaged one is treated as unknown', () => {
+  assert.deepEqual(readSeenClock('{"at":1,"clock":2,"waitedMs":3}'), { at: 1, clock: 2, waitedMs: 3 });
+  for (const text of [
+    undefined,
+    '',
+    'null',
+    '{}',
+    '{"at":1,"clock":2}',
+    '{"at":"1","clock":2,"waitedMs":3}',
+    '{"at":1e999,"clock":2,"waitedMs":3}',
+    '{"at":1,"clock":2,"waitedMs":3',
+  ])
+    assert.equal(readSeenClock(text), undefined, text);
 });

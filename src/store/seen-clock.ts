@@ -57,11 +57,9 @@ export function believeClock(kept: SeenClock, now: number): SeenClock {
 
 /** undefined for what is no such fact. */
 export function readSeenClock(text: string | undefined): SeenClock | undefined {
-  if (text === undefined) return undefined;
   try {
-    const { at, clock, waitedMs } = JSON.parse(text) as Record<string, unknown>;
-    if (![at, clock, waitedMs].every((value) => typeof value === 'number' && Number.isFinite(value)))
-      return undefined;
+    const { at, clock, waitedMs } = JSON.parse(text ?? '') as Record<string, unknown>;
+    if (![at, clock, waitedMs].every(Number.isFinite)) return undefined;
     return { at: Number(at), clock: Number(clock), waitedMs: Number(waitedMs) };
   } catch {
     return undefined;

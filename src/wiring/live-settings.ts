@@ -2,7 +2,7 @@
 import type { Recorder } from '../audit/recorder.ts';
 import type { Config } from '../config/derive.ts';
 import { formatProblems, type LoadResult } from '../config/load.ts';
-import type { Problem } from '../config/problem.ts';
+import type { Problem } from '../config/setting.ts';
 import { type SettingName, type SettingValues, settingNames } from '../config/settings.ts';
 import { createKeyring, type Keyring } from '../crypto/keyring.ts';
 import type { Logger } from '../http/log.ts';

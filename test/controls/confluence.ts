@@ -286,11 +286,11 @@ export const controls: readonly Control[] = [
   {
     invariant: '10 no secret leaves',
     defence: 'an address with an account in it is refused',
-    file: 'src/config/settings.ts',
+    file: 'src/config/settings/confluence.ts',
     find: '(text) => !/^[a-z]+:\\/\\/[^/]*@|[?#]/i.test(text),',
     replace: '() => true,',
     tests: 'src/config/load.test.ts',
-    sees: 'Confluence’s address is an address alone',
+    sees: 'Confluence’s address has no account in it',
   },
   {
     invariant: 'confluence: somebody waits for a test',

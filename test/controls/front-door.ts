@@ -344,4 +344,13 @@ export const controls: readonly Control[] = [
     tests: 'test/form-after-sign-in.test.ts',
     sees: 'every form names its page',
   },
+  {
+    invariant: '7 both limits hold (visitor)',
+    defence: 'a visitor cookie from the future is not accepted',
+    file: 'src/visitors/visitor-cookie.ts',
+    find: ' && visitor.issuedAt <= now + 60_000',
+    replace: '',
+    tests: 'src/visitors/visitor-cookie.test.ts',
+    sees: 'a visitor cookie from more than a minute ahead is not accepted',
+  },
 ];

@@ -95,7 +95,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'no URL leads to database 0 unasked',
     defence: 'what ends a Redis URL is a number',
-    file: 'src/config/settings.ts',
+    file: 'src/config/redis-url.ts',
     find: 'else if (!shape.test(rest)) context.addIssue(message);',
     replace: '',
     tests: 'src/config/rules.test.ts',

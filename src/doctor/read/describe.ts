@@ -1,7 +1,7 @@
 // Makes the deployment that is judged from what was gathered. Secrets end here: what goes on are fingerprints and faults.
 import type { Config } from '../../config/derive.ts';
 import { loadConfig } from '../../config/load.ts';
-import type { Problem } from '../../config/problem.ts';
+import type { Problem } from '../../config/setting.ts';
 import type { Deployment, Known, VisibleConfig } from '../deployment.ts';
 import { type ComposeFile, readCompose } from './compose-file.ts';
 import type { ComposeSource } from './compose-layers.ts';

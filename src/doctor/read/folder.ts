@@ -2,9 +2,10 @@
 import { existsSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { parse as parseDotenv } from 'dotenv';
+import { ambiguityProblems } from '../../config/ambiguous-lines.ts';
 import { misspeltProblems } from '../../config/misspelt.ts';
-import type { Problem } from '../../config/problem.ts';
-import { unclearProblems } from '../../config/unclear.ts';
+import type { Problem } from '../../config/setting.ts';
+
 import type { ComposeSource } from './compose-layers.ts';
 import type { Texts } from './describe.ts';
 import { notThere, unsureNames } from './env-file.ts';
@@ -82,7 +83,7 @@ function readEnvFile(path: string): {
   const found = readText(path);
   if ('text' in found) {
     const text = found.text.replace(/^\uFEFF/, '');
-    const problems = unclearProblems('.env', found.text);
+    const problems = ambiguityProblems('.env', found.text);
     return { values: parseDotenv(text), unsureNames: unsureNames(text), problems };
   }
   const { why } = found;

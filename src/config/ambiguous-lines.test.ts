@@ -1,4 +1,4 @@
-// Which lines of a `.env` file are unclear; and that what is clear means one thing to this program and to a shell.
+// Which lines of a `.env` file are ambiguous; all others have the same meaning to this program and to a shell.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -7,14 +7,17 @@ import { join } from 'node:path';
 import { after, suite, test } from 'node:test';
 import { parse } from 'dotenv';
 import fc from 'fast-check';
+import { type Ambiguity, ambiguityProblems, findAmbiguousLines } from './ambiguous-lines.ts';
 import { envExample } from './documents.ts';
 import { loadConfig } from './load.ts';
-import { findUnclear, type Unclear, unclearProblems } from './unclear.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'gatehouse-unclear-'));
+const folder = mkdtempSync(join(tmpdir(), 'gatehouse-ambiguous-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-const unclear: readonly (readonly [text: string, ...found: (readonly [line: number, kind: Unclear])[]])[] = [
+const ambiguous: readonly (readonly [
+  text: string,
+  ...found: (readonly [line: number, kind: Ambiguity])[],
+])[] = [
   ['\uFEFFA=1\n', [1, 'byte-order-mark']],
   ['A=1\r\nB=2\r\n', [1, 'carriage-return']],
   ['A=1\rB=2\r', [1, 'carriage-return'], [1, 'control-character']],
@@ -62,26 +65,26 @@ const clear: readonly string[] = [
   'U=https://u:p@h:1/p?a=1,b\nD=1a2b3c4d=2026-11-23,5e6f7a8b=2026-11-24\n',
 ];
 
-test('what is unclear is found by its line, and what is clear is left alone', () => {
-  for (const [text, ...found] of unclear)
+test('ambiguous lines are found, and clear ones are left alone', () => {
+  for (const [text, ...found] of ambiguous)
     assert.deepEqual(
-      findUnclear(text).map(({ line, kind }) => [line, kind]),
+      findAmbiguousLines(text).map(({ line, kind }) => [line, kind]),
       found,
       JSON.stringify(text),
     );
-  for (const text of [...clear, envExample()]) assert.deepEqual(findUnclear(text), [], text);
+  for (const text of [...clear, envExample()]) assert.deepEqual(findAmbiguousLines(text), [], text);
 });
 
-test('words name the line, the variable and what to do, and never a value', () => {
-  for (const [text] of unclear) {
-    for (const { name, message } of unclearProblems('.env', text.replaceAll(/[ab]c?/g, 'S3cret')))
+test('messages name the line, the variable and what to do, and never a value', () => {
+  for (const [text] of ambiguous) {
+    for (const { name, message } of ambiguityProblems('.env', text.replaceAll(/[ab]c?/g, 'S3cret')))
       assert.ok(/^\.env:\d+$/.test(name) && message.includes(';') && !message.includes('S3cret'), message);
   }
-  // A secret that was pasted as a line of its own looks like a name where it is base64.
-  const [pasted] = unclearProblems('.env', 'c2VjcmV0LXNlY3JldA== x\n');
+  // A base64 secret that was pasted on a line of its own can look like the name of a variable.
+  const [pasted] = ambiguityProblems('.env', 'c2VjcmV0LXNlY3JldA== x\n');
   assert.doesNotMatch(pasted?.message ?? 'c2Vj', /c2Vj/);
   assert.match(
-    unclearProblems('.env', 'SECRET_KEY=x\nSECRET_KEY=y\n').map(
+    ambiguityProblems('.env', 'SECRET_KEY=x\nSECRET_KEY=y\n').map(
       ({ name, message }) => `${name} ${message}`,
     )[0] ?? '',
     /^\.env:2 SECRET_KEY stands in the file more than once; .*line 1 too/,
@@ -91,7 +94,7 @@ test('words name the line, the variable and what to do, and never a value', () =
 const unset = 'not set';
 const script = `set -a; . "$1"; printf '%s\\0' "\${A-${unset}}" "\${B-${unset}}" "\${C-${unset}}"`;
 
-/** What a shell has in A, B and C after it sourced the file; undefined where it stumbled, or ran something. */
+/** What a shell has in A, B and C after sourcing the file; undefined where it failed, or ran a command. */
 function shellReads(text: string): Record<string, string> | undefined {
   const path = join(folder, 'x.env');
   writeFileSync(path, text);
@@ -106,7 +109,7 @@ function shellReads(text: string): Record<string, string> | undefined {
 }
 
 suite('readers agree', () => {
-  test('whatever is found clear, a shell reads as this program does', () => {
+  test('a shell reads every clear line as this program does', () => {
     const piece = fc.constantFrom(
       ...[
         'a',
@@ -136,7 +139,7 @@ suite('readers agree', () => {
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 7 }), (pieces) => {
         const text = `A=${pieces.join('')}\n`;
-        if (findUnclear(text).length > 0) return;
+        if (findAmbiguousLines(text).length > 0) return;
         agreed += 1;
         assert.deepEqual(shellReads(text), { ...parse(text) }, JSON.stringify(text));
       }),
@@ -147,7 +150,7 @@ suite('readers agree', () => {
   });
 });
 
-test('a start is refused for each, with the line', () => {
+test('the start is refused for each, with its line', () => {
   const envFile = join(folder, '.env');
   const secrets = `SECRET_KEY=${'0123456789abcdef'.repeat(4)}\nGATE_SECRET=${'Zk3vQ9xT7mB1nL5c'.repeat(3)}\n`;
   writeFileSync(envFile, `${secrets}ADMIN_EMAILS=ada@example.org, grace@example.org\nPORT=3000 # ours\n`);
@@ -159,36 +162,4 @@ test('a start is refused for each, with the line', () => {
   );
   writeFileSync(envFile, `${secrets}ADMIN_EMAILS='ada@example.org, grace@example.org'\n# ours\nPORT=3000\n`);
   assert.ok('config' in loadConfig({ env: {}, envFile }));
-});
-
-test('no two secrets are the same, nor a password in an address', () => {
-  const one = 'Zk3vQ9xT7mB1nL5cZk3vQ9xT7mB1nL5c8fWq';
-  const hex = '0123456789abcdef'.repeat(4);
-  const fit = { SECRET_KEY: hex, GATE_SECRET: one };
-  const other = 'pR4tY8uI2oP6aS0dpR4tY8uI2oP6aS0dK3hJ';
-  const table: [env: Record<string, string>, named: string | undefined][] = [
-    [{}, undefined],
-    [{ GATE_SECRET: hex }, 'GATE_SECRET'],
-    [{ GATE_SECRET_FALLBACKS: one }, undefined],
-    [{ GATE_SECRET_FALLBACKS: hex }, 'GATE_SECRET_FALLBACKS'],
-    [{ OAUTH2_PROXY_COOKIE_SECRET: one }, 'OAUTH2_PROXY_COOKIE_SECRET'],
-    [{ VAULT_PASSPHRASE: one }, 'VAULT_PASSPHRASE'],
-    [{ REDIS_PASSWORD: one }, 'REDIS_PASSWORD'],
-    [{ REDIS_PASSWORD: other, REDIS_URL: `redis://:${other}@redis:6379/0` }, undefined],
-    [{ REDIS_URL: `redis+sentinel://u:${one}@a:1,b:2/m/0` }, 'REDIS_URL'],
-    [{ NOTIFY_WEBHOOK_SECRET: one, NOTIFY_WEBHOOK_URL: 'https://ntfy.test/x' }, 'NOTIFY_WEBHOOK_SECRET'],
-  ];
-  for (const [env, named] of table) {
-    const loaded = loadConfig({ env: { ...fit, ...env } });
-    const problems = 'problems' in loaded ? loaded.problems : [];
-    assert.deepEqual(
-      problems.map(({ name }) => name),
-      named === undefined ? [] : [named],
-      JSON.stringify(Object.keys(env)),
-    );
-    for (const { message } of problems) {
-      assert.match(message, /^holds the same secret as (SECRET_KEY|GATE_SECRET): /);
-      assert.ok(!message.includes(one) && !message.includes(hex));
-    }
-  }
 });
