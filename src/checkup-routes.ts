@@ -2,8 +2,8 @@
 import type { Config } from './config/derive.ts';
 import type { RetentionFact, RoomFact } from './doctor/deployment.ts';
 import { checkupRoutes, createCheckup } from './doctor/pages.ts';
-import { lookFromInside } from './doctor-command.ts';
 import { type BoundRoute, bindRoutes } from './http/routes.ts';
+import { lookFromInside } from './look-at-deployment.ts';
 
 export interface CheckupParts {
   /** What the server runs with now. */

@@ -1,6 +1,6 @@
 // Hears of the gate's sessions as they begin and end, where Redis tells (`notify-keyspace-events`). The setting is not touched.
-import { Cluster } from 'ioredis';
-import { connectListener, type RedisClient } from '../store/redis-client.ts';
+import type { Cluster } from 'ioredis';
+import { connectListener, isCluster, type RedisClient } from '../store/redis-client.ts';
 import { isGateKey } from './ticket.ts';
 
 export interface KeyEvents {
@@ -17,7 +17,7 @@ export async function listenToKeys(
   onChange: (key: string) => void,
 ): Promise<KeyEvents | undefined> {
   // Each node of a Cluster tells of its own keys only.
-  if (redis instanceof Cluster || !(await tellsEnough(redis))) return undefined;
+  if (isCluster(redis) || !(await tellsEnough(redis))) return undefined;
   const ear = connectListener(redis);
   ear.on('pmessage', (_pattern: string, channel: string) => {
     const key = channel.slice(channel.indexOf(':') + 1);
