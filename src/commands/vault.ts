@@ -90,7 +90,7 @@ const place = { url: text, owner: { type: 'string', default: 'terminal' } } as c
 
 function readVault(args: readonly string[]): VaultTask | Wrong {
   const [task, ...rest] = args;
-  switch (task) {
+  switch (task ?? '') {
     case 'status': {
       const { values } = parseArgs({ args: rest, options: { json: flag } });
       return { task: 'status', json: values.json };
