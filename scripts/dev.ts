@@ -24,8 +24,9 @@ const child = spawn(
       DEV_MODE: 'true',
       PORT: port,
       PUBLIC_URL: `http://localhost:${port}`,
-      // For all restarts, so that they end no session.
+      // The same for every restart, so that sessions survive it.
       SECRET_KEY: randomBytes(32).toString('hex'),
+      GATE_SECRET: randomBytes(32).toString('hex'),
     },
   },
 );

@@ -8,9 +8,9 @@ import { type TestContext, test } from 'node:test';
 import { startChild } from '../demo/child.ts';
 import { exportCommand } from '../src/commands/export.ts';
 import { readArguments, runCommand } from '../src/commands/terminal.ts';
-import { exportPages } from '../src/library/export.ts';
-import { findBrowser } from '../src/library/pdf.ts';
-import { libraryStyle } from '../src/library-routes.ts';
+import { exportPages } from '../src/library/export/export.ts';
+import { findBrowser } from '../src/library/export/pdf.ts';
+import { libraryStyle } from '../src/wiring/library.ts';
 import { place, token } from './support/confluence.ts';
 
 test('what can be asked for', () => {

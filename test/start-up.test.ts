@@ -83,7 +83,11 @@ test('sessions list on SQLite loads no web server, no Redis and nothing that end
     'yaml',
   ])
     assert.ok(!packages.includes(absent), absent);
-  for (const absent of ['src/desk.ts', 'src/store/redis.ts', 'src/commands/sessions-revoke.ts'])
+  for (const absent of [
+    'src/wiring/session-control.ts',
+    'src/store/redis.ts',
+    'src/commands/sessions-revoke.ts',
+  ])
     assert.ok(!paths.includes(absent), absent);
   assert.ok(count <= 240, `${count} modules`);
 });

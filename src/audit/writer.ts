@@ -10,11 +10,11 @@ import { createJournal, type Journal } from './journal.ts';
 import { logLine, type RecordLogger } from './log-line.ts';
 import { pruneRecord } from './prune.ts';
 import {
-  type EndingRecorder,
   type Noted,
   type PersonRef,
   type RecordedEvent,
   RecordUnavailable,
+  type RevocationRecorder,
 } from './recorder.ts';
 import { createRefusals } from './refusals.ts';
 import { sealGroup } from './seal-group.ts';
@@ -34,8 +34,6 @@ export interface RecorderOptions {
   readonly catchesUp?: boolean;
   /** Path of the journal of endings; undefined: what the record does not take waits in memory. */
   readonly journal?: string | undefined;
-  /** Hears that entries were written, for whoever watches. */
-  readonly onWritten?: () => void;
 }
 
 export interface RecordState {
@@ -45,12 +43,11 @@ export interface RecordState {
   readonly lastFailureAt: number | undefined;
   /** Notes that were given up. */
   readonly dropped: number;
-  readonly fileFailures: number;
   /** Entries that the file lacks, until it can be written again. */
   readonly fileBehind: number;
 }
 
-export interface RecordKeeper extends EndingRecorder {
+export interface RecordKeeper extends RevocationRecorder {
   /** Resolves once what was written or noted before is written, in the file too, or was given up. */
   flush(): Promise<void>;
   /** Writes what was counted and what waits, then takes no more. Before the store is closed. */
@@ -85,7 +82,7 @@ const tellAgainMs = 30_000;
 
 /** A recorder over a store's two tables. Starts at once; @see RecordKeeper.close */
 export function createRecorder(options: RecorderOptions): RecordKeeper {
-  const { record, keys, logger, now, retentionMs, file: path, catchesUp = false, onWritten } = options;
+  const { record, keys, logger, now, retentionMs, file: path, catchesUp = false } = options;
   const aliases = createAliases(options.aliases);
   const file: RecordFile | undefined =
     path === undefined
@@ -165,7 +162,6 @@ export function createRecorder(options: RecorderOptions): RecordKeeper {
     left = head;
     lastWrittenAt = now();
     file?.add(rows);
-    onWritten?.();
   }
 
   async function name(group: readonly Waiting[]): Promise<EntryBody[]> {
@@ -326,7 +322,6 @@ export function createRecorder(options: RecorderOptions): RecordKeeper {
       lastWrittenAt,
       lastFailureAt,
       dropped,
-      fileFailures: file?.state().failures ?? 0,
       fileBehind: file?.state().behind ?? 0,
     }),
   };

@@ -8,7 +8,7 @@ import { RecordUnavailable } from '../audit/recorder.ts';
 import type { Config } from '../config/derive.ts';
 import { naming, wordsForError } from '../files/file-refused.ts';
 import { demandOrdinaryFile } from '../files/ordinary-file.ts';
-import { recordKeysOf } from '../open-record.ts';
+import { recordKeysOf } from '../wiring/audit-log.ts';
 import type { AuditParts, CheckpointTask, ExportTask, OpenRecord, VerifyTask } from './audit.ts';
 import { runVerify } from './audit-verify.ts';
 import { openDeployment } from './deployment.ts';

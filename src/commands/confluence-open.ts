@@ -1,9 +1,9 @@
 // What `gatehouse confluence` works with: the library, the vault's cookies and Confluence itself.
 import type { Config } from '../config/derive.ts';
 import { openLibrary } from '../confluence/library-store.ts';
-import { openConfluence } from '../open-confluence.ts';
 import { removableUntil } from '../store/seen-clock.ts';
 import { openVault } from '../vault/open.ts';
+import { openConfluence } from '../wiring/confluence.ts';
 import type { ConfluenceParts } from './confluence.ts';
 import { openDeployment } from './deployment.ts';
 import { onInterrupt, processScreen } from './progress-line.ts';

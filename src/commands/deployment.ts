@@ -2,9 +2,9 @@
 import type { RecordKeeper } from '../audit/writer.ts';
 import type { Config } from '../config/derive.ts';
 import { createLogger, type Logger } from '../http/log.ts';
-import { openRecord } from '../open-record.ts';
-import { openStore } from '../open-store.ts';
 import type { Store } from '../store/contract.ts';
+import { openRecord } from '../wiring/audit-log.ts';
+import { openStore } from '../wiring/store.ts';
 
 export interface OpenDeployment {
   readonly store: Store;

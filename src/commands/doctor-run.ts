@@ -1,8 +1,8 @@
 // What `gatehouse doctor` does with its answers, and how it says so.
 import { checkUp } from '../doctor/check-up.ts';
-import { checks } from '../doctor/checks.ts';
+import { checks } from '../doctor/checks/all-checks.ts';
 import type { Deployment } from '../doctor/deployment.ts';
-import { restOf } from '../doctor/rest.ts';
+import { restOf } from '../doctor/not-seen.ts';
 import { findSymptom, symptoms } from '../doctor/symptoms.ts';
 import type { DoctorParts, DoctorTask } from './doctor.ts';
 import { reportLines, symptomLines } from './doctor-words.ts';

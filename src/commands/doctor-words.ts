@@ -1,6 +1,7 @@
 // The report as plain lines for a terminal, grouped by subject.
-import { subjects } from '../doctor/check.ts';
+
 import { type Finding, type Report, summaryOf } from '../doctor/check-up.ts';
+import { subjects } from '../doctor/checks/check.ts';
 import type { Symptom } from '../doctor/symptoms.ts';
 
 export function reportLines(report: Report, looked: readonly string[]): string[] {

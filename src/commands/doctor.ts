@@ -1,6 +1,6 @@
 // `gatehouse doctor`: the check-up from a terminal.
 import { parseArgs } from 'node:util';
-import { type Severity, severities } from '../doctor/check.ts';
+import { type Severity, severities } from '../doctor/checks/check.ts';
 import type { Deployment } from '../doctor/deployment.ts';
 import type { Command, Wrong } from './terminal.ts';
 
@@ -47,7 +47,7 @@ export const doctorCommand: Command<DoctorTask, DoctorParts> = {
   help,
   read: readDoctor,
   async parts() {
-    return { look: (await import('../look-at-deployment.ts')).lookFromTerminal };
+    return { look: (await import('../wiring/doctor.ts')).lookFromTerminal };
   },
   run: async (task, parts, say) => (await import('./doctor-run.ts')).runDoctor(task, parts, say),
 };

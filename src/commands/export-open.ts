@@ -2,8 +2,8 @@
 import type { Config } from '../config/derive.ts';
 import { openLibrary } from '../confluence/library-store.ts';
 import { idle } from '../confluence/progress.ts';
-import { exportPages } from '../library/export.ts';
-import { libraryParts, libraryStyle } from '../library-routes.ts';
+import { exportPages } from '../library/export/export.ts';
+import { libraryParts, libraryStyle } from '../wiring/library.ts';
 import { openDeployment } from './deployment.ts';
 import type { ExportParts } from './export.ts';
 import { createProgressLine, onInterrupt, processScreen } from './progress-line.ts';

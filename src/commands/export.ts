@@ -1,6 +1,6 @@
 // `gatehouse confluence export`: pages of the library as files, without a browser; whoever has the terminal is an operator.
 import { parseArgs } from 'node:util';
-import type { ExportFormat, ExportOutcome, ExportRequest, ExportScope } from '../library/export.ts';
+import type { ExportFormat, ExportOutcome, ExportRequest, ExportScope } from '../library/export/export.ts';
 import { type Command, using, type Wrong } from './terminal.ts';
 
 const formats: readonly ExportFormat[] = ['html', 'markdown', 'pdf'];
@@ -90,7 +90,7 @@ async function faultWords(
     case 'busy':
       return 'another export is running; start this one again when it has ended';
     case 'no-browser':
-      return `PDF needs Chromium, and there is none on this machine. ${(await import('../library/pdf.ts')).howToGetBrowser}`;
+      return `PDF needs Chromium, and there is none on this machine. ${(await import('../library/export/pdf.ts')).howToGetBrowser}`;
     case 'unwritable':
       return (await import('../files/file-fault.ts')).fileWords(
         { path: folder, setting: 'EXPORTS_DIR' },

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { createLogger } from '../http/log.ts';
 import { createReplicas } from '../keys/replicas.ts';
-import { ownerFact } from '../owner/owner.ts';
+import { ownerFact } from '../store/owner.ts';
 import { createRedisStore } from '../store/redis.ts';
 import type { RedisPlace } from '../store/redis-migrate.ts';
 import { readSqliteFact } from '../store/sqlite-facts.ts';

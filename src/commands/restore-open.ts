@@ -7,11 +7,11 @@ import { storeFile } from '../backup/place.ts';
 import { isPending } from '../backup/put-in-place.ts';
 import type { Config } from '../config/derive.ts';
 import { formatProblems, type LoadResult, loadConfig } from '../config/load.ts';
-import { createMarks } from '../gate/marks.ts';
-import { openRecord, recordKeysOf } from '../open-record.ts';
-import { placeOf, redisOf, whyForeign } from '../open-store.ts';
+import { createRevocationMarks } from '../gate/revocation-marks.ts';
 import type { Store } from '../store/contract.ts';
 import { lockPlace } from '../store/place-lock.ts';
+import { openRecord, recordKeysOf } from '../wiring/audit-log.ts';
+import { placeOf, redisOf, whyForeign } from '../wiring/store.ts';
 import { envFile, inUse, lockWaitMs, logger, markIn, whoUsesRedis } from './place.ts';
 import { askSecret, askWord } from './question.ts';
 import type { Destination, RestoreParts } from './restore-run.ts';
@@ -76,7 +76,7 @@ function destinationOf(config: Config): Destination {
     keys: recordKeysOf(config),
     async endEveryone(store) {
       const ended = await endSessions(store);
-      await createMarks(store.notes, Date.now, expireMs).endEveryone();
+      await createRevocationMarks(store.notes, Date.now, expireMs).endEveryone();
       return ended;
     },
     async record(store, folder, facts) {

@@ -26,8 +26,8 @@ export const serveCommand: Command<object, ServeParts> = {
   async run(_task, { loaded, load }) {
     const [{ serve }, { endWithProcess }, { reloadOnHangup }, { createLogger }] = await Promise.all([
       import('../serve.ts'),
-      import('../ops/process-end.ts'),
-      import('../ops/hangup.ts'),
+      import('../ops/process-signals.ts'),
+      import('../ops/reload-signal.ts'),
       import('../http/log.ts'),
     ]);
     let isServing = false;

@@ -1,7 +1,7 @@
 // `gatehouse sessions list`: who is signed in, as a table or as the JSON of the API.
 import { ago, ahead, deviceName } from '../../views/format.ts';
-import { livePage } from '../sessions/desk.ts';
-import { type SessionSummary, summaryOfRow, viewSession } from '../sessions/session-view.ts';
+import { livePage } from '../sessions/pages/session-actions.ts';
+import { type SessionSummary, summaryOfRow, viewSession } from '../sessions/rules/session-view.ts';
 import type { SessionTable } from '../store/contract.ts';
 import type { ListTask, SessionsParts } from './sessions.ts';
 import { type ExitCode, type Say, table } from './terminal.ts';

@@ -1,7 +1,14 @@
 // `gatehouse sessions revoke`: ends sessions by name, here and at the gate, and waits until the gate was looked at again.
-import { handleSchema } from '../sessions/desk.ts';
-import { type Ended, type Ending, type Follows, type GateReceipt, worst } from '../sessions/ending.ts';
-import { isOpen } from '../sessions/receipt-page.ts';
+
+import { isOpen } from '../sessions/pages/receipt.ts';
+import { handleSchema } from '../sessions/pages/session-actions.ts';
+import {
+  type Ended,
+  type Follows,
+  type GateReceipt,
+  type Revocation,
+  worst,
+} from '../sessions/revocation/revoke.ts';
 import type { SessionTable } from '../store/contract.ts';
 import type { RevokeTask, SessionsParts } from './sessions.ts';
 import type { ExitCode, Say } from './terminal.ts';
@@ -13,12 +20,12 @@ const pollMs = 500;
 export async function revoke(
   task: RevokeTask,
   sessions: SessionTable,
-  ending: Ending,
+  revocation: Revocation,
   { wait, now }: Pick<SessionsParts, 'wait' | 'now'>,
   say: Say,
 ): Promise<ExitCode> {
   if (task.whom === 'all') {
-    const { count, follows } = await ending.everyone(order, undefined);
+    const { count, follows } = await revocation.everyone(order, undefined);
     say.line(`${count} ${count === 1 ? 'session' : 'sessions'} signed out.`);
     if (follows) say.line(followsWords[follows]);
     // The looks of this process at the gate end with it.
@@ -27,8 +34,8 @@ export async function revoke(
   }
   const ended =
     'handle' in task.whom
-      ? await endOne(task.whom.handle, sessions, ending)
-      : await endAllOf(task.whom.email, sessions, ending);
+      ? await endOne(task.whom.handle, sessions, revocation)
+      : await endAllOf(task.whom.email, sessions, revocation);
   if (ended.length === 0) {
     say.fault(
       'handle' in task.whom
@@ -45,7 +52,7 @@ export async function revoke(
   ) {
     await wait(pollMs);
     for (const handle of receipts.keys())
-      receipts.set(handle, (await ending.receiptOf(handle)) ?? receiptOfNothing(now()));
+      receipts.set(handle, (await revocation.receiptOf(handle)) ?? receiptOfNothing(now()));
   }
   for (const [handle, receipt] of receipts) say.line(receiptLine(handle, receipt));
   const follows = worst(ended.map((one) => one.follows));
@@ -53,13 +60,13 @@ export async function revoke(
   return 0;
 }
 
-async function endOne(handle: string, sessions: SessionTable, ending: Ending): Promise<Ended[]> {
+async function endOne(handle: string, sessions: SessionTable, revocation: Revocation): Promise<Ended[]> {
   const row = handleSchema.safeParse(handle).success ? await sessions.findByHandle(handle) : undefined;
-  return row ? [await ending.one(row, order)] : [];
+  return row ? [await revocation.one(row, order)] : [];
 }
 
 /** An address can stand for two people: Google gives one anew after an account is gone. */
-async function endAllOf(email: string, sessions: SessionTable, ending: Ending): Promise<Ended[]> {
+async function endAllOf(email: string, sessions: SessionTable, revocation: Revocation): Promise<Ended[]> {
   const people = new Set<string>();
   for (let cursor: string | undefined, more = true; more; ) {
     const page = await sessions.page({
@@ -74,7 +81,7 @@ async function endAllOf(email: string, sessions: SessionTable, ending: Ending): 
     // The address itself comes before those that begin with it.
     more = cursor !== undefined && theirs.length === page.rows.length;
   }
-  const ended = await Promise.all([...people].map((personId) => ending.person(personId, order)));
+  const ended = await Promise.all([...people].map((personId) => revocation.person(personId, order)));
   return ended.flat();
 }
 

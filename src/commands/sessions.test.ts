@@ -8,7 +8,7 @@ import { plantSession } from '../../test/support/planted.ts';
 import { keepEvents } from '../../test/support/recorder.ts';
 import { type PrivateRedis, startRedis } from '../../test/support/redis.ts';
 import { need } from '../../test/support/requirement.ts';
-import { createEnding, type GateReceipt } from '../sessions/ending.ts';
+import { createRevocation, type GateReceipt } from '../sessions/revocation/revoke.ts';
 import type { Store } from '../store/contract.ts';
 import { createRedisStore } from '../store/redis.ts';
 import { connectRedis } from '../store/redis-client.ts';
@@ -64,13 +64,13 @@ for (const kind of ['sqlite', 'redis'] as const) {
             opened++;
             return {
               store,
-              ending: async () =>
-                createEnding({
+              revocation: async () =>
+                createRevocation({
                   sessions: store.sessions,
                   gate,
                   now,
                   recorder: keepEvents(),
-                  unfinished: { add: async () => assert.fail('the store takes everything') },
+                  pendingRevocations: { add: async () => assert.fail('the store takes everything') },
                   pseudonymOf: async () => 'somebody',
                 }),
               close: async () => void closed++,

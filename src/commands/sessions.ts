@@ -1,8 +1,8 @@
 // `gatehouse sessions list|revoke`: the desk without a browser, by the same rules; whoever has the terminal is an operator.
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import type { Ending } from '../sessions/ending.ts';
-import type { SessionLimits } from '../sessions/session.ts';
+import type { Revocation } from '../sessions/revocation/revoke.ts';
+import type { SessionLimits } from '../sessions/rules/session.ts';
 import type { Store } from '../store/contract.ts';
 import { type Command, using, type Wrong } from './terminal.ts';
 
@@ -30,7 +30,7 @@ export interface SessionsParts {
   open(): Promise<{
     readonly store: Pick<Store, 'sessions'>;
     /** Asked for only where something is to be ended. */
-    ending(): Promise<Ending>;
+    revocation(): Promise<Revocation>;
     close(): Promise<void>;
   }>;
   readonly limits: SessionLimits;
@@ -55,11 +55,11 @@ export const sessionsCommand: Command<ListTask | RevokeTask, SessionsParts> = {
     };
   },
   run: async (task, parts, say) =>
-    using(await parts.open(), async ({ store, ending }) => {
+    using(await parts.open(), async ({ store, revocation }) => {
       if (task.task === 'list')
         return (await import('./sessions-list.ts')).list(task, store.sessions, parts, say);
       const { revoke } = await import('./sessions-revoke.ts');
-      return revoke(task, store.sessions, await ending(), parts, say);
+      return revoke(task, store.sessions, await revocation(), parts, say);
     }),
 };
 

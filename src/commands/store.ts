@@ -47,7 +47,7 @@ export const storeCommand: Command<StoreTask, StoreParts> = {
     }
     const [{ createLogger }, { openAnyStore }, { StoreUnavailable }] = await Promise.all([
       import('../http/log.ts'),
-      import('../open-store.ts'),
+      import('../wiring/store.ts'),
       import('../store/contract.ts'),
     ]);
     const { owner, store } = await openAnyStore(config, createLogger('silent', process.stderr));

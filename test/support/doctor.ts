@@ -8,7 +8,7 @@ import { readList } from '../../src/access/reader.ts';
 import { doctorCommand } from '../../src/commands/doctor.ts';
 import { runCommand } from '../../src/commands/terminal.ts';
 import { fingerprint } from '../../src/crypto/fingerprint.ts';
-import { gather } from '../../src/doctor/gather.ts';
+import { gather } from '../../src/doctor/look/gather.ts';
 
 export const root = join(import.meta.dirname, '../..');
 const shipped = [
@@ -85,7 +85,7 @@ export async function doctorHere(folder: string, ...args: string[]): Promise<Ran
         programFolder: root,
         env: {},
         patienceMs: 10_000,
-        trade: {
+        validators: {
           fingerprint,
           faultOf: (name, value) => (value.length < 32 ? `${name} is short` : undefined),
         },
