@@ -97,7 +97,8 @@ test('a restart forgets no ending, and one that is finished does not come back',
   const before = server();
   await before.add({ key: 'one', end });
   await before.add({ personId: 'grace' });
-  const expected = [{ key: 'one', end }, { personId: 'grace' }];
+  await before.add({ personId: 'alan' });
+  const expected = [{ key: 'one', end }, { personId: 'grace' }, { personId: 'alan' }];
   const next = server();
   assert.deepEqual(await finishOnce(next), expected);
   assert.equal(next.waiting(), 0);
@@ -116,6 +117,17 @@ test('what cannot be finished yet waits, is told of once, and is tried again', a
   assert.equal((await finishOnce(waits)).length, 1);
   assert.deepEqual(told, ['session.ending_waits', 'session.endings_finished']);
   assert.equal((await waits.sessions.read('one'))?.ended, undefined, 'from now on the store says so');
+});
+
+test('what is finished is not tried again for the sake of another one that waits', async (t) => {
+  const { server } = await setUp(t);
+  const waits = server();
+  for (const key of ['one', 'two']) await waits.add({ key, end });
+  const secondFails: Finish = async (item) => {
+    if ('key' in item && item.key === 'two') throw new Error('away');
+  };
+  assert.equal((await finishOnce(waits, secondFails)).length, 2);
+  assert.deepEqual(await finishOnce(waits), [{ key: 'two', end }]);
 });
 
 test('what another server adds while the rest is finished is not lost', async (t) => {
@@ -139,6 +151,15 @@ test('a disk that takes nothing: the ending is kept in memory, and holds', async
   await add({ key: 'one', end });
   assert.deepEqual(told, ['session.ending_not_kept']);
   assert.equal((await sessions.read('one'))?.ended?.reason, 'signed_out');
+});
+
+test('without a place on the disk endings are kept in memory alone', async (t) => {
+  const { store, told } = await setUp(t);
+  const logger = { warn: (line: object) => told.push(line), info() {} };
+  const server = createUnfinished({ sessions: store.sessions, path: undefined, logger });
+  await server.add({ key: 'one', end });
+  assert.deepEqual(await finishOnce(server), [{ key: 'one', end }]);
+  assert.deepEqual(told, []);
 });
 
 test('a line that is no ending is passed over', async (t) => {
