@@ -1,6 +1,6 @@
 // Endings that the store did not take: over here at once, kept on the disk, and finished by whoever comes next.
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -55,7 +55,7 @@ async function finishOnce(
 }
 
 test('a session whose ending waits is over in every way that it can be asked for, and nothing changes it', async (t) => {
-  const { server } = await setUp(t);
+  const { server, store } = await setUp(t);
   const { sessions, add, waiting } = server();
   await add({ key: 'one', end });
   assert.equal(waiting(), 1);
@@ -73,7 +73,35 @@ test('a session whose ending waits is over in every way that it can be asked for
   assert.equal(await sessions.touch('one', at + 1), false);
   const rotation = { fromHash: 'id-one', toHash: 'next', salt: 'salt', at };
   assert.equal(await sessions.rotate('one', rotation), false);
-  assert.equal(await sessions.update('two', { staySignedIn: true }), true, 'others go on');
+  assert.deepEqual(await store.sessions.read('one'), rowOf('one'), 'the store was not asked for any of it');
+});
+
+test('other sessions go on as in the store, and what is not there is not there', async (t) => {
+  const { server, store } = await setUp(t);
+  const { sessions, add } = server();
+  await add({ key: 'one', end });
+  assert.equal(await sessions.update('two', { staySignedIn: true }), true);
+  assert.equal(await sessions.touch('two', at + 1), true);
+  assert.equal(
+    await sessions.rotate('two', { fromHash: 'id-two', toHash: 'next', salt: 'salt', at: at + 2 }),
+    true,
+  );
+  await sessions.successorSeen('two', 'next', at + 3);
+  const { data, lastSeenAt, idHash, previous } = (await store.sessions.read('two')) ?? rowOf('none');
+  assert.deepEqual(
+    [data['staySignedIn'], lastSeenAt, idHash, previous?.successorSeenAt],
+    [true, at + 1, 'next', at + 3],
+  );
+  assert.equal(await sessions.read('none'), undefined);
+  assert.equal(await sessions.findByHandle('none'), undefined);
+});
+
+test('a session that had ended before stays ended as it was', async (t) => {
+  const { server, store } = await setUp(t);
+  const { sessions, add } = server();
+  await store.sessions.end('one', { at: at - 1, reason: 'idle' });
+  await add({ key: 'one', end });
+  assert.equal((await sessions.read('one'))?.ended?.reason, 'idle');
 });
 
 test('the id before of a session whose ending waits is not called seen', async (t) => {
@@ -93,16 +121,44 @@ test('an ending that names its own tie to the gate keeps that one', async (t) =>
 });
 
 test('a restart forgets no ending, and one that is finished does not come back', async (t) => {
-  const { server } = await setUp(t);
+  const { folder, server, told } = await setUp(t);
   const before = server();
   await before.add({ key: 'one', end });
   await before.add({ personId: 'grace' });
   await before.add({ personId: 'alan' });
   const expected = [{ key: 'one', end }, { personId: 'grace' }, { personId: 'alan' }];
   const next = server();
-  assert.deepEqual(await finishOnce(next), expected);
+  const asked: Unended[] = [];
+  const stop = await next.start(async (item) => void asked.push(item));
+  assert.equal((await next.sessions.read('one'))?.ended?.reason, 'signed_out', 'before anything is served');
+  await stop();
+  assert.deepEqual(asked, expected);
   assert.equal(next.waiting(), 0);
+  const inodeOf = () => statSync(join(folder, 'unfinished')).ino;
+  const inode = inodeOf();
   assert.deepEqual(await finishOnce(server()), []);
+  assert.equal(inodeOf(), inode, 'an empty file is not written again');
+  assert.deepEqual(told, []);
+});
+
+test('what another server left while this one runs is taken up', async (t) => {
+  const { server } = await setUp(t);
+  const asked: Unended[] = [];
+  const stop = await server().start(async (item) => void asked.push(item));
+  await server().add({ key: 'one', end });
+  await stop();
+  assert.deepEqual(asked, [{ key: 'one', end }]);
+});
+
+test('as many lines as before are not the same lines: what another server began anew is not cleared', async (t) => {
+  const { server } = await setUp(t);
+  const [here, there] = [server(), server()];
+  await here.add({ key: 'one', end });
+  await finishOnce(here, async () => {
+    await finishOnce(there);
+    await there.add({ key: 'two', end });
+  });
+  assert.deepEqual(await finishOnce(server()), [{ key: 'two', end }]);
 });
 
 test('what cannot be finished yet waits, is told of once, and is tried again', async (t) => {
