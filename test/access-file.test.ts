@@ -9,7 +9,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { after, test } from 'node:test';
 import { createAccessFile } from '../src/access/file.ts';
 import { faultOf } from '../src/access/file-fault.ts';
-import { add, admits } from '../src/access/list.ts';
+import { add } from '../src/access/list.ts';
+import { admits } from './support/admitted.ts';
 
 const root = fs.mkdtempSync(join(tmpdir(), 'gatehouse-access-'));
 after(() => fs.rmSync(root, { recursive: true, force: true }));

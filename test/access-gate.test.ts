@@ -6,8 +6,9 @@ import { dirname, join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { waitFor } from '../demo/child.ts';
 import { createAccessFile } from '../src/access/file.ts';
-import { add, admits, remove } from '../src/access/list.ts';
+import { add, remove } from '../src/access/list.ts';
 import { readList } from '../src/access/reader.ts';
+import { admits } from './support/admitted.ts';
 import { type GateOnly, startGateOnly } from './support/gate-only.ts';
 import { need } from './support/requirement.ts';
 

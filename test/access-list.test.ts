@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { admittedByDomain, readEmailDomains } from '../src/access/domains.ts';
-import { add, admits, entries, parseEmail, remove } from '../src/access/list.ts';
+import { admittedByDomain } from '../src/access/domains.ts';
+import { add, entries, parseEmail, remove } from '../src/access/list.ts';
+import { admits } from './support/admitted.ts';
 
 const added = (text: string, email: string, comment?: string) => {
   const outcome = add(text, email, comment);
@@ -172,13 +173,4 @@ test('email_domains: whom they let in', () => {
   ] as const) {
     assert.equal(admittedByDomain(email, domains), expected, `${domains} ${email}`);
   }
-});
-
-test('email_domains: the environment before oauth2-proxy.cfg', () => {
-  const cfg = 'a = 1\n# email_domains = ["no.org"]\nemail_domains = [\n  "a.org", # one\n  \'.b.org\'\n]\n';
-  assert.deepEqual(readEmailDomains(undefined, cfg), ['a.org', '.b.org']);
-  assert.deepEqual(readEmailDomains('*', cfg), ['*']);
-  assert.deepEqual(readEmailDomains('a.org,b.org', undefined), ['a.org', 'b.org']);
-  assert.deepEqual(readEmailDomains('', 'email_domains = "*"'), ['*']);
-  assert.deepEqual(readEmailDomains(undefined, undefined), []);
 });

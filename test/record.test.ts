@@ -313,9 +313,9 @@ await onBothStores('the recorder', (open) => {
     await recorder.close();
   });
 
-  test('who watches hears what is new, of this process at once', async () => {
+  test('a subscriber gets new entries', async () => {
     const reader = createReader(place.store);
-    const recorder = recorderOver(place.store, { onWritten: reader.poke, keys: () => [otherKey, key] });
+    const recorder = recorderOver(place.store, { keys: () => [otherKey, key] });
     const heard: string[] = [];
     let hear: () => void = () => undefined;
     const stop = reader.subscribe((items) => {

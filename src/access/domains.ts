@@ -12,14 +12,3 @@ export function admittedByDomain(email: string, domains: readonly string[]): boo
     return ending.startsWith('.') && host.endsWith(ending);
   });
 }
-
-/**
- * `email_domains` as oauth2-proxy takes it: the environment before the file.
- * @param env OAUTH2_PROXY_EMAIL_DOMAINS @param cfg the text of oauth2-proxy.cfg
- */
-export function readEmailDomains(env: string | undefined, cfg: string | undefined): string[] {
-  if (env) return env.split(',').filter(Boolean);
-  const lines = (cfg ?? '').replaceAll(/^[ \t]*#.*$/gm, '');
-  const value = /^[ \t]*email_domains[ \t]*=\s*(\[[^\]]*\]|"[^"]*"|'[^']*')/m.exec(lines)?.[1] ?? '';
-  return [...value.matchAll(/"([^"]*)"|'([^']*)'/g)].map(([, a, b]) => a ?? b ?? '').filter(Boolean);
-}

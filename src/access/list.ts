@@ -46,13 +46,6 @@ export function entries(text: string): Entries {
   return { kind: 'entries', entries: [...found.values()] };
 }
 
-/** Whom oauth2-proxy lets in by this file. */
-export function admits(text: string): ReadonlySet<string> {
-  const reading = readList(text);
-  const records = reading.kind === 'records' ? reading.records : [];
-  return new Set(records.map(({ address }) => address).filter(Boolean));
-}
-
 /** Puts `email` at the end, its comment on a line above. @param email from `parseEmail` */
 export function add(text: string, email: string, comment = ''): Added {
   const reading = readList(text);

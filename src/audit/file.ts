@@ -40,7 +40,7 @@ export interface RecordFile {
   prune(before: number): Promise<void>;
   flush(): Promise<void>;
   close(): Promise<void>;
-  state(): { readonly failures: number; readonly behind: number };
+  state(): { readonly behind: number };
 }
 
 const retryMs = 10_000;
@@ -60,7 +60,6 @@ export function createRecordFile(options: RecordFileOptions): RecordFile {
   let pending: RecordRow[] = [];
   /** Entries of this process that the file lacks. */
   let gaps: Gap[] = [];
-  let failures = 0;
   let toldAt = Number.NEGATIVE_INFINITY;
   let retryTimer: NodeJS.Timeout | undefined;
   // One after the other, in the order of the chain.
@@ -216,7 +215,6 @@ export function createRecordFile(options: RecordFileOptions): RecordFile {
   }
 
   function fail(error: unknown): void {
-    failures += 1;
     if (now() - toldAt < tellAgainMs) return;
     toldAt = now();
     const fault = fileFaultOf(error);
@@ -250,7 +248,6 @@ export function createRecordFile(options: RecordFileOptions): RecordFile {
       clearTimeout(retryTimer);
     },
     state: () => ({
-      failures,
       behind: pending.length + gaps.reduce((sum, [from, to]) => sum + to - from + 1, 0),
     }),
   };

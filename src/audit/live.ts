@@ -1,11 +1,9 @@
-// Tells who watches what is new in the record: at once where this process wrote it, else within two seconds.
+// Passes new entries of the record, from every replica, to subscribers within two seconds.
 import type { RecordRow, RecordTable } from '../store/contract.ts';
 
 export interface Live<Item> {
-  /** Hears new entries, of every replica, oldest first. @returns how to stop */
+  /** Calls `listener` with new entries, oldest first. @returns a function that ends the subscription */
   subscribe(listener: (items: readonly Item[]) => void): () => void;
-  /** Looks for new entries now. */
-  poke(): void;
 }
 
 const stepSize = 200;
@@ -35,28 +33,27 @@ export function createLive<Item>(
     again ||= rows.length === stepSize;
   }
 
-  function poke(): void {
+  function lookNow(): void {
     again = true;
     if (looking || listeners.size === 0) return;
     looking = true;
     again = false;
-    // An outage ends the look; the next one goes on from the same place.
+    // A store outage ends this read; the next one continues from the same entry.
     void look()
       .catch(() => undefined)
       .finally(() => {
         looking = false;
-        if (again) poke();
+        if (again) lookNow();
       });
   }
 
   return {
-    poke,
     subscribe(listener) {
       listeners.add(listener);
-      timer ??= setInterval(poke, pollMs).unref();
+      timer ??= setInterval(lookNow, pollMs).unref();
       if (listeners.size === 1) {
         last = undefined;
-        poke();
+        lookNow();
       }
       return () => {
         listeners.delete(listener);

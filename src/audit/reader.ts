@@ -40,7 +40,6 @@ export interface RecordPage {
   readonly next: string | undefined;
 }
 
-/** `poke` is a recorder's `onWritten`. */
 export interface RecordReader extends Live<RecordItem> {
   /** @throws RangeError for a cursor that is none; StoreUnavailable */
   page(query: RecordQuery): Promise<RecordPage>;

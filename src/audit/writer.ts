@@ -34,8 +34,6 @@ export interface RecorderOptions {
   readonly catchesUp?: boolean;
   /** Path of the journal of endings; undefined: what the record does not take waits in memory. */
   readonly journal?: string | undefined;
-  /** Hears that entries were written, for whoever watches. */
-  readonly onWritten?: () => void;
 }
 
 export interface RecordState {
@@ -45,7 +43,6 @@ export interface RecordState {
   readonly lastFailureAt: number | undefined;
   /** Notes that were given up. */
   readonly dropped: number;
-  readonly fileFailures: number;
   /** Entries that the file lacks, until it can be written again. */
   readonly fileBehind: number;
 }
@@ -85,7 +82,7 @@ const tellAgainMs = 30_000;
 
 /** A recorder over a store's two tables. Starts at once; @see RecordKeeper.close */
 export function createRecorder(options: RecorderOptions): RecordKeeper {
-  const { record, keys, logger, now, retentionMs, file: path, catchesUp = false, onWritten } = options;
+  const { record, keys, logger, now, retentionMs, file: path, catchesUp = false } = options;
   const aliases = createAliases(options.aliases);
   const file: RecordFile | undefined =
     path === undefined
@@ -165,7 +162,6 @@ export function createRecorder(options: RecorderOptions): RecordKeeper {
     left = head;
     lastWrittenAt = now();
     file?.add(rows);
-    onWritten?.();
   }
 
   async function name(group: readonly Waiting[]): Promise<EntryBody[]> {
@@ -326,7 +322,6 @@ export function createRecorder(options: RecorderOptions): RecordKeeper {
       lastWrittenAt,
       lastFailureAt,
       dropped,
-      fileFailures: file?.state().failures ?? 0,
       fileBehind: file?.state().behind ?? 0,
     }),
   };

@@ -5,8 +5,6 @@ export interface Lanes {
   run<T>(work: () => Promise<T>): Promise<T>;
   /** Half as many from now on, and nobody begins before `pause` is over. */
   slower(pause: Promise<unknown>): void;
-  /** How many may go at once now. */
-  width(): number;
 }
 
 /** So many answers in a row without a complaint win a place back. */
@@ -55,6 +53,5 @@ export function createLanes(most: number): Lanes {
       width = Math.max(1, Math.floor(width / 2));
       pausing = Promise.all([pausing, pause]);
     },
-    width: () => width,
   };
 }

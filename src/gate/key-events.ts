@@ -1,4 +1,4 @@
-// Hears of the gate's sessions as they begin and end, where Redis tells (`notify-keyspace-events`). The setting is not touched.
+// Reports oauth2-proxy's sessions as they begin and end, where Redis publishes key events (`notify-keyspace-events`). The setting is not changed.
 import { Cluster } from 'ioredis';
 import { connectListener, type RedisClient } from '../store/redis-client.ts';
 import { isGateKey } from './ticket.ts';
@@ -8,32 +8,32 @@ export interface KeyEvents {
 }
 
 /**
- * Listens on a connection of its own, which it closes with `stop`.
- * @returns undefined where the server does not tell, or not of everything that counts, or will not say.
+ * Subscribes on a separate connection, which `stop` closes.
+ * @returns undefined where the server does not publish all the events needed, or does not allow asking.
  */
 export async function listenToKeys(
   redis: RedisClient,
   cookieName: string,
   onChange: (key: string) => void,
 ): Promise<KeyEvents | undefined> {
-  // Each node of a Cluster tells of its own keys only.
-  if (redis instanceof Cluster || !(await tellsEnough(redis))) return undefined;
-  const ear = connectListener(redis);
-  ear.on('pmessage', (_pattern: string, channel: string) => {
+  // Each node of a Cluster publishes the events of its own keys only.
+  if (redis instanceof Cluster || !(await publishesEnough(redis))) return undefined;
+  const subscriber = connectListener(redis);
+  subscriber.on('pmessage', (_pattern: string, channel: string) => {
     const key = channel.slice(channel.indexOf(':') + 1);
     if (isGateKey(key, cookieName)) onChange(key);
   });
   try {
-    await ear.psubscribe(`__keyspace@*__:${cookieName}-*`);
+    await subscriber.psubscribe(`__keyspace@*__:${cookieName}-*`);
   } catch {
-    ear.disconnect();
+    subscriber.disconnect();
     return undefined;
   }
-  return { stop: () => ear.disconnect() };
+  return { stop: () => subscriber.disconnect() };
 }
 
-/** `K`: by key; `g`: deleted, `$`: written, `x`: expired; `A` stands for those three and more. */
-async function tellsEnough(redis: Exclude<RedisClient, Cluster>): Promise<boolean> {
+/** `K`: by key; `g`: deleted, `$`: written, `x`: expired; `A` includes these three and more. */
+async function publishesEnough(redis: Exclude<RedisClient, Cluster>): Promise<boolean> {
   try {
     const [, flags = ''] = await redis.config('GET', 'notify-keyspace-events');
     return flags.includes('K') && (flags.includes('A') || [...'g$x'].every((flag) => flags.includes(flag)));

@@ -1,29 +1,27 @@
-// Every live session at the gate, also of people who never opened the dashboard. Reading does not change what is read.
+// All live sessions at oauth2-proxy, including those of people who never opened the dashboard. Reading changes nothing in Redis.
 import type { Logger } from '../http/log.ts';
 import type { RedisClient } from '../store/redis-client.ts';
 import { createGateKeys, type KeyFacts } from './gate-keys.ts';
-import { type KeyEvents, listenToKeys } from './key-events.ts';
+import { listenToKeys } from './key-events.ts';
 
 export interface RadarSession {
   readonly key: string;
-  /** To the second; undefined: Redis does not say (an LFU eviction policy). */
+  /** To the second; undefined: unknown, because Redis evicts by LFU. */
   readonly lastUsedAt: number | undefined;
-  /** The last sign-in or refresh, by the time left; undefined: never expires, or the gate's lifetime is another one. */
+  /** The last sign-in or refresh, computed from the time left; undefined: it never expires, or has more left than `expireMs`. */
   readonly savedAt: number | undefined;
   /** undefined: never. */
   readonly expiresAt: number | undefined;
 }
 
 export interface RadarSnapshot {
-  /** Live by events, or as of the last sweep. */
-  readonly mode: 'events' | 'scanning';
-  /** When the last whole sweep ended; undefined: not yet. */
+  /** When the last complete sweep ended; undefined: none yet. */
   readonly sweptAt: number | undefined;
-  /** Set where the last try to read failed. */
+  /** Set where the last attempt to read failed. */
   readonly faultAt: number | undefined;
-  /** All that were found; more than are listed where the table is full. */
+  /** All sessions found; more than `sessions` holds where the table is full. */
   readonly total: number;
-  /** Used last first. */
+  /** The most recently used first. */
   readonly sessions: readonly RadarSession[];
 }
 
@@ -35,19 +33,17 @@ export interface RadarOptions {
   readonly expireMs: number;
   readonly now: () => number;
   readonly logger: Logger;
-  /** Sessions in the table at most; the others are counted. */
+  /** The most sessions to list; any others are only counted. */
   readonly limit?: number;
-  /** SCAN calls a sweep step at most. */
+  /** The most SCAN calls in one step. */
   readonly pagesPerStep?: number;
 }
 
 export interface Radar {
-  /** Goes on with the sweep for a few pages. @returns whether the sweep is whole now. */
+  /** Continues the sweep for a few pages. @returns whether the sweep is complete. */
   step(): Promise<boolean>;
   snapshot(): RadarSnapshot;
-  /** Calls `listener` after every change. @returns how to stop that. */
-  subscribe(listener: () => void): () => void;
-  /** Listens, and sweeps every `everyMs`, a step at a time. @returns how to stop. */
+  /** Follows Redis' key events where there are any, and sweeps every `everyMs`. @returns a function that stops both. */
   start(everyMs: number): Promise<() => void>;
 }
 
@@ -55,16 +51,10 @@ export function createRadar(options: RadarOptions): Radar {
   const { redis, cookieName, expireMs, now, logger, limit = 10_000, pagesPerStep = 20 } = options;
   const keys = createGateKeys(redis, cookieName);
   const table = new Map<string, RadarSession>();
-  const listeners = new Set<() => void>();
-  let events: KeyEvents | undefined;
   let [sweptAt, faultAt]: (number | undefined)[] = [];
   let overflow = 0;
-  /** The sweep under way. SCAN can give a key twice; what it gives in none of its pages is gone. */
+  /** The current sweep. SCAN can return a key twice; a key that is on none of its pages no longer exists. */
   let sweep = { cursor: undefined as string | undefined, seen: new Set<string>(), overflow: 0 };
-
-  const changed = () => {
-    for (const listener of listeners) listener();
-  };
 
   function put(facts: KeyFacts): boolean {
     if (!table.has(facts.key) && table.size >= limit) return false;
@@ -90,11 +80,9 @@ export function createRadar(options: RadarOptions): Radar {
       faultAt = undefined;
       if (next === undefined) {
         finish();
-        changed();
         return true;
       }
     }
-    changed();
     return false;
   }
 
@@ -103,45 +91,37 @@ export function createRadar(options: RadarOptions): Radar {
     if (facts) {
       if (put(facts)) sweep.seen.add(key);
     } else table.delete(key);
-    changed();
   }
 
   const onFault = (error: unknown) => {
     if (faultAt === undefined) logger.warn({ event: 'radar.failed', err: error });
     faultAt = now();
-    changed();
   };
 
   return {
     step,
     snapshot: () => ({
-      mode: events ? 'events' : 'scanning',
       sweptAt,
       faultAt,
       total: table.size + overflow,
       sessions: [...table.values()].sort((a, b) => (b.lastUsedAt ?? 0) - (a.lastUsedAt ?? 0)),
     }),
-    subscribe(listener) {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
     async start(everyMs) {
-      events = await listenToKeys(redis, cookieName, (key) => void lookAt(key).catch(onFault));
+      const events = await listenToKeys(redis, cookieName, (key) => void lookAt(key).catch(onFault));
       let stopped = false;
       let timer: NodeJS.Timeout | undefined;
       const goOn = async () => {
-        const isWhole = await step().catch((error: unknown) => {
+        const isComplete = await step().catch((error: unknown) => {
           onFault(error);
           return true;
         });
-        if (!stopped) timer = setTimeout(() => void goOn(), isWhole ? everyMs : 0).unref();
+        if (!stopped) timer = setTimeout(() => void goOn(), isComplete ? everyMs : 0).unref();
       };
       await goOn();
       return () => {
         stopped = true;
         clearTimeout(timer);
         events?.stop();
-        events = undefined;
       };
     },
   };

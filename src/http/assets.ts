@@ -1,4 +1,4 @@
-// Style, script and pictures from `public/`, held in memory under names that carry their content's hash.
+// Styles, scripts and pictures from `public/`, held in memory under names that contain a hash of their content.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
@@ -18,14 +18,14 @@ export interface Assets {
   readonly serve: RequestHandler;
 }
 
-/** Reads every file of `folder` that browsers may have, once. */
+/** Reads every file of `folder` that browsers may have, once. Stylesheets include what they import. */
 export function loadAssets(folder: string): Assets {
   const paths = new Map<string, string>();
   const files = new Map<string, { readonly type: string; readonly body: Buffer }>();
   for (const name of readdirSync(folder)) {
     const type = types[extname(name)];
     if (!type) continue;
-    const body = readFileSync(join(folder, name));
+    const body = type === types['.css'] ? joinedStyles(folder, name) : readFileSync(join(folder, name));
     const hash = createHash('sha256').update(body).digest('hex').slice(0, 12);
     const path = `/assets/${name.replace(/\.[^.]+$/, '')}.${hash}${extname(name)}`;
     paths.set(name, path);
@@ -48,4 +48,18 @@ export function loadAssets(folder: string): Assets {
       res.end(req.method === 'HEAD' ? undefined : file.body);
     },
   };
+}
+
+/**
+ * A stylesheet with each `@import "file" layer(name);` replaced by that file, so that browsers make one request.
+ * @throws where a file is missing, or an import has another form: the browser would ask for an address that does not exist.
+ */
+function joinedStyles(folder: string, name: string): Buffer {
+  const text = readFileSync(join(folder, name), 'utf8');
+  const joined = text.replace(
+    /^@import "([\w/-]+\.css)" layer\((\w+)\);$/gm,
+    (_, file: string, layer: string) => `@layer ${layer} {\n${readFileSync(join(folder, file), 'utf8')}}`,
+  );
+  if (joined.includes('@import')) throw new Error(`public/${name} holds an @import of another form`);
+  return Buffer.from(joined);
 }

@@ -151,7 +151,7 @@ const problems = {
 
 export type ProblemCode = keyof typeof problems;
 
-/** A refusal that was foreseen. `event` names it in the log. */
+/** A refusal with words for its reader; the log names it by `code`. */
 export class HttpError extends Error {
   readonly code: ProblemCode;
   readonly status: number;

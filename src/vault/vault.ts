@@ -12,8 +12,7 @@ import type { Contents, Draft, Plan, VaultFile } from './vault-file.ts';
 
 export interface VaultOptions {
   readonly file: VaultFile;
-  /** undefined: there is no vault. */
-  /** undefined: there is no vault. Asked each time: a reload can bring another one. */
+  /** undefined: there is no vault. Read each time, because a reload can change it. */
   readonly passphrase: () => string | undefined;
   readonly ttlMs: number;
   readonly recorder: Recorder;
