@@ -189,7 +189,7 @@ test('what the system refuses has a name; anything else is thrown on', () => {
 
 test('a pipe in the place of the list is refused, and not opened: that would wait for a writer for ever', () => {
   const pipe = join(fs.mkdtempSync(join(root, 'case-')), 'emails.txt');
-  execFileSync('mkfifo', [pipe]);
+  execFileSync('/usr/bin/env', ['mkfifo', pipe]);
   const file = new URL('../src/access/file.ts', import.meta.url).href;
   const script = `import { createAccessFile } from '${file}'; console.log(createAccessFile(process.argv[1]).read().fault);`;
   const { stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', script, pipe], {

@@ -9,6 +9,8 @@ import { FileRefused } from './file-refused.ts';
 import { readOrdinaryFile } from './ordinary-file.ts';
 import { securePrivateFiles } from './private-files.ts';
 
+const { geteuid, getegid, getgroups } = process;
+const real = { geteuid, getegid, getgroups };
 const me = process.geteuid?.() ?? 0;
 const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
 
@@ -28,9 +30,8 @@ function fileIn(folder: string, mode: number, name = 'gatehouse.db'): string {
 
 /** Runs as somebody else, as far as the program can tell. */
 function actAs(t: TestContext, uid: number, gid: number): void {
-  t.mock.method(process, 'geteuid', () => uid);
-  t.mock.method(process, 'getegid', () => gid);
-  t.mock.method(process, 'getgroups', () => []);
+  Object.assign(process, { geteuid: () => uid, getegid: () => gid, getgroups: () => [] });
+  t.after(() => Object.assign(process, real));
 }
 
 const faultOf = (work: () => unknown): string => {
@@ -99,7 +100,7 @@ suite('private files', { skip: process.platform === 'win32' && 'Windows has no m
     const make: Record<string, (path: string) => void> = {
       link: (path) => symlinkSync('/etc/passwd', path),
       folder: (path) => mkdirSync(path),
-      'not-a-file': (path) => execFileSync('mkfifo', [path]),
+      'not-a-file': (path) => execFileSync('/usr/bin/env', ['mkfifo', path]),
     };
     for (const [fault, put] of Object.entries(make)) {
       const folder = folderOf(t);
@@ -132,6 +133,6 @@ test('only an ordinary file is read: a folder or a pipe is refused at once', (t)
   const at = (name: string) => faultOf(() => readOrdinaryFile({ path: join(folder, name) }));
   assert.equal(at('.'), 'folder');
   assert.equal(at('none'), 'missing');
-  execFileSync('mkfifo', [join(folder, 'pipe')]);
+  execFileSync('/usr/bin/env', ['mkfifo', join(folder, 'pipe')]);
   assert.equal(at('pipe'), 'not-a-file');
 });
