@@ -27,9 +27,9 @@ try {
     bytes: randomBytes,
     lockWaitMs: 5000,
     // Loaded only where it is needed: everything else works without the rest of the house.
-    vaultOf: async (envFile) => (await import('./src/vault-of.ts')).vaultOf(envFile),
-    countPeople: async (envFile) => (await import('./src/emergency.ts')).countPeople(envFile),
-    endEverything: async (envFile) => (await import('./src/emergency.ts')).endEverything(envFile),
+    vaultOf: async (envFile) => (await import('./src/wiring/generator-vault.ts')).vaultOf(envFile),
+    countPeople: async (envFile) => (await import('./src/wiring/emergency.ts')).countPeople(envFile),
+    endEverything: async (envFile) => (await import('./src/wiring/emergency.ts')).endEverything(envFile),
   });
 } catch (error) {
   const { message, stack } = error as Error;

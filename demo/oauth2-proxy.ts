@@ -5,8 +5,8 @@ import { accessSync, constants, mkdirSync, renameSync } from 'node:fs';
 import { homedir, platform } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import { versionOfGateBinary } from '../src/doctor/gate-binary.ts';
-import { isOlder } from '../src/doctor/version-order.ts';
+import { isOlder } from '../src/doctor/checks/version-order.ts';
+import { versionOfGateBinary } from '../src/doctor/look/gate-binary.ts';
 
 // What was begun here ends with this process.
 const leaving = new AbortController();

@@ -4,13 +4,8 @@ import { resolve } from 'node:path';
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import { createAliases } from './audit/aliases.ts';
 import { createReader } from './audit/reader.ts';
-import { bindCheckup, type CheckupParts } from './checkup-routes.ts';
 import type { Config } from './config/derive.ts';
-import { knownCookies } from './cookies/known.ts';
-import { cookieRoutes } from './cookies/pages.ts';
-import { createDesk, type Desk } from './desk.ts';
-import { bindDesk } from './desk-routes.ts';
-import { isGateCookie, isGateSignInCookie } from './gate/cookie.ts';
+import { isGateCookie, isGateSignInCookie } from './gate/cookie-names.ts';
 import { personOf, requirePerson } from './gate/identity.ts';
 import { createGatePaths } from './gate/paths.ts';
 import { inspectGate, refuseEnded } from './gate/refuse-ended.ts';
@@ -18,47 +13,52 @@ import { signInNameOf } from './gate/sign-in-name.ts';
 import { createAllowances, limitCopies } from './http/allowances.ts';
 import { loadAssets } from './http/assets.ts';
 import { readBody } from './http/body.ts';
-import { isAmbiguous, singleCookie } from './http/cookie-header.ts';
 import { errorHandler, notFound } from './http/errors.ts';
 import { noStore, securityHeaders } from './http/headers.ts';
 import { limitRate, networkOf, type RateLimits } from './http/limits.ts';
 import { type Logger, requestLog } from './http/log.ts';
+import { refuseStrangeRequests } from './http/malformed-requests.ts';
 import { prepareFrame } from './http/page.ts';
 import { createRateCounters, type RateLimitRedis } from './http/rate-counters.ts';
+import { isAmbiguous, singleCookie } from './http/request-cookies.ts';
 import { requestFacts } from './http/request-facts.ts';
 import { requireOperator } from './http/require-operator.ts';
+import { clearCookie } from './http/response-cookies.ts';
 import { bindRoutes, type Guards, mountRoutes } from './http/routes.ts';
 import { checkHost, checkOrigin } from './http/same-origin.ts';
-import { clearCookie } from './http/set-cookie.ts';
-import { refuseStrangeRequests } from './http/strange.ts';
-import { bindKeys, keysOverview } from './keys-routes.ts';
-import { bindLibrary, type LibraryRouteParts } from './library-routes.ts';
-import { createWebhook } from './notify/webhook.ts';
 import { createOwnSignIns, readHouseCharts } from './ops/charts.ts';
 import type { Metrics } from './ops/metrics.ts';
 import { measureRequests } from './ops/requests.ts';
-import { foretellRoom } from './ops/room.ts';
+import { forecastStorage } from './ops/storage-forecast.ts';
+import { createWebhook } from './ops/webhook.ts';
+import { cookieRoutes } from './privacy/cookie-pages.ts';
 import type { ErasingRecorder } from './privacy/erase.ts';
+import { describeCookies } from './privacy/own-cookies.ts';
 import { storedItems } from './privacy/stored-items.ts';
-import { bindPrivacy, createPrivacy, type PrivacyParts } from './privacy-routes.ts';
-import { bindRecord, recordSource } from './record-routes.ts';
-import { createLive, type Live } from './reload.ts';
-import { allRoutes } from './routes.ts';
-import { admitSession, keepSessionOnError } from './sessions/admit.ts';
-import { type ConfirmOptions, confirmChanges } from './sessions/confirm.ts';
-import { checkCsrf, recordCsrf } from './sessions/csrf.ts';
-import { ExpressStore } from './sessions/express-store.ts';
-import { logoutUnread } from './sessions/logout.ts';
-import { prepareMemberPage } from './sessions/member-page.ts';
-import { forget, sessionOf } from './sessions/request-session.ts';
-import { absoluteEndOf } from './sessions/session.ts';
-import { signedBy } from './sessions/session-cookie.ts';
+import { admitSession, keepSessionOnError } from './sessions/admission/admit.ts';
+import { type ConfirmOptions, confirmChanges } from './sessions/admission/confirm-change.ts';
+import { checkCsrf, recordCsrf } from './sessions/admission/csrf.ts';
+import { ExpressStore } from './sessions/admission/express-store.ts';
+import { forget, sessionOf } from './sessions/admission/request-session.ts';
+import { signedBy } from './sessions/admission/session-cookie.ts';
+import { logoutUnread } from './sessions/pages/logout.ts';
+import { prepareMemberPage } from './sessions/pages/member-page.ts';
+import { absoluteEndOf } from './sessions/rules/session.ts';
 import type { Store } from './store/contract.ts';
 import { networkOf as shortNetwork } from './store/network.ts';
-import { bindVault, type VaultParts } from './vault-routes.ts';
 import { renewVisitor } from './visitors/public-pages.ts';
 import { basicRoutes, publicRoutes } from './visitors/routes.ts';
 import { createVisitors } from './visitors/visitors.ts';
+import { allRoutes } from './wiring/all-routes.ts';
+import { bindRecord, recordSource } from './wiring/audit-routes.ts';
+import { bindCheckup, type CheckupParts } from './wiring/checkup.ts';
+import { bindKeys, keysOverview } from './wiring/keys.ts';
+import { bindLibrary, type LibraryRouteParts } from './wiring/library.ts';
+import { createLiveSettings, type LiveSettings } from './wiring/live-settings.ts';
+import { bindPrivacy, createPrivacy, type PrivacyParts } from './wiring/privacy.ts';
+import { createSessionControl, type SessionControl } from './wiring/session-control.ts';
+import { bindSessions } from './wiring/session-routes.ts';
+import { bindVault, type VaultParts } from './wiring/vault.ts';
 
 export interface AppOptions {
   readonly config: Config;
@@ -73,9 +73,9 @@ export interface AppOptions {
   /** What counts requests; absent: nobody asks. */
   readonly metrics?: Metrics;
   /** How sessions end; absent: the gate keeps its sessions in its cookie. */
-  readonly desk?: Desk;
+  readonly sessionControl?: SessionControl;
   /** What follows a reload; absent: nothing changes while it runs. */
-  readonly live?: Live;
+  readonly liveSettings?: LiveSettings;
   /** What other rooms keep about somebody, to copy and to erase. */
   readonly privacy?: Pick<PrivacyParts, 'sources' | 'erasers'>;
   /** What was fetched of Confluence; absent: there are no library pages. */
@@ -93,10 +93,11 @@ const publicFolder = resolve(import.meta.dirname, '../public');
 
 export function createApp(options: AppOptions): Express {
   const { store, logger, recorder, redis, now = Date.now, onStop = () => () => undefined } = options;
-  const live =
-    options.live ?? createLive({ loaded: { config: options.config }, notes: store.notes, logger, now });
-  const config = live.config();
-  const { keyring } = live;
+  const liveSettings =
+    options.liveSettings ??
+    createLiveSettings({ loaded: { config: options.config }, notes: store.notes, logger, now });
+  const config = liveSettings.config();
+  const { keyring } = liveSettings;
   const { session, visitor, gate, ownCookies, devMode } = config;
   const assets = loadAssets(publicFolder);
   const paths = createGatePaths(devMode);
@@ -120,8 +121,10 @@ export function createApp(options: AppOptions): Express {
     logger,
     takeRoom: (req) => allow.take('visitors', networkOf(req)),
   });
-  const desk = options.desk ?? createDesk({ config, store, logger, recorder, now, gateRedis: undefined });
-  const { ending } = desk;
+  const sessionControl =
+    options.sessionControl ??
+    createSessionControl({ config, store, logger, recorder, now, gateRedis: undefined });
+  const { revocation } = sessionControl;
   const aliases = createAliases(store.aliases);
   const tell = config.webhook ? createWebhook({ ...config.webhook, logger }) : async () => undefined;
   const expressStore = new ExpressStore({ table: store.sessions, limits: session, cookie: ownCookies, now });
@@ -171,15 +174,15 @@ export function createApp(options: AppOptions): Express {
     limits: session,
     now,
     isEndedAtGate: async (req, res) =>
-      !devMode && (await desk.atGate.inspect(req, personOf(res))).verdict !== 'goes on',
+      !devMode && (await sessionControl.atGate.inspect(req, personOf(res))).verdict !== 'goes on',
   };
-  const gateSession = { ending: desk.atGate, paths, recorder };
+  const gateSession = { revocation: sessionControl.atGate, paths, recorder };
   const byPerson = (req: Request) => personOf(req.res as Response).id;
   const member: RequestHandler[] = [
     noStore,
     requirePerson({
-      secrets: () => live.config().gate.secrets,
-      noteFormer: live.dates.noteUse,
+      secrets: () => liveSettings.config().gate.secrets,
+      noteFormer: liveSettings.dates.noteUse,
       operators: gate.operators,
       cookieName: gate.cookie.name,
       devMode,
@@ -208,14 +211,14 @@ export function createApp(options: AppOptions): Express {
       onRotated: options.metrics?.counter('gatehouse_session_rotations_total'),
       maxPerUser: session.maxPerUser,
       binding: session.binding,
-      endSession: ending.one,
-      endHere: ending.here,
-      isNewTie: desk.isNewTie,
-      tieToGate: desk.tieToGate,
-      rememberTie: desk.rememberTie,
+      endSession: revocation.one,
+      endHere: revocation.here,
+      isNewGateLink: sessionControl.isNewGateLink,
+      keepGateLink: sessionControl.keepGateLink,
+      rememberOwner: sessionControl.rememberOwner,
       refuseEndedAtGate: refuseEnded(gateSession),
-      isNewSignIn: desk.isNewSignIn,
-      isThisBrowser: desk.isThisBrowser,
+      isNewSignIn: sessionControl.isNewSignIn,
+      isThisBrowser: sessionControl.isThisBrowser,
       tellOfReplay: ({ email, device }) =>
         void tell({
           event: 'session.replayed',
@@ -248,10 +251,10 @@ export function createApp(options: AppOptions): Express {
     }),
   );
   const guards: Guards = { public: [], member, operator: [...member, operator] };
-  const overview = keysOverview(live, now);
+  const overview = keysOverview(liveSettings, now);
   const knownCookiesOf = (req: Request, res: Response) => {
     const live = sessionOf(res);
-    return knownCookies({
+    return describeCookies({
       own: ownCookies,
       sessionName: session.cookieName,
       sessionLeftMs: live.staySignedIn ? absoluteEndOf(live, session) - now() : undefined,
@@ -281,9 +284,9 @@ export function createApp(options: AppOptions): Express {
       limitChanges: limit('changes', networkOf),
       storedItems: storedItems(config),
     }),
-    ...bindDesk({
+    ...bindSessions({
       ...parts,
-      desk,
+      sessionControl,
       dueKeys: () => (devMode ? [] : overview.due()),
       chartsOf: async (res) => {
         const person = personOf(res);
@@ -303,7 +306,7 @@ export function createApp(options: AppOptions): Express {
     ...bindRoutes(cookieRoutes, { known: knownCookiesOf }),
     ...bindRecord({
       ...parts,
-      config: live.config,
+      config: liveSettings.config,
       onStop,
       // Watching is no use of the session: it runs out by itself.
       watchSession(req, res) {
@@ -317,7 +320,7 @@ export function createApp(options: AppOptions): Express {
         config,
         store,
         recorder,
-        ending,
+        revocation,
         now,
         sources: [recordSource(store), ...(options.privacy?.sources ?? [])],
         erasers: [({ ids }) => allow.forget(ids), ...(options.privacy?.erasers ?? [])],
@@ -328,12 +331,12 @@ export function createApp(options: AppOptions): Express {
         clearCookie(res, visitor.cookieName, ownCookies);
       },
     }),
-    ...bindKeys({ live, overview, now }),
+    ...bindKeys({ liveSettings, overview, now }),
     ...bindCheckup({
-      config: live.config,
+      config: liveSettings.config,
       now,
       ...(options.retention && { retention: options.retention }),
-      room: () => foretellRoom(store, now()),
+      room: () => forecastStorage(store, now()),
     }),
     ...(options.vault ? bindVault({ ...parts, ...options.vault }) : []),
     ...(options.library ? bindLibrary({ ...parts, ...options.library, onStop }) : []),
@@ -345,7 +348,7 @@ export function createApp(options: AppOptions): Express {
   app.use(notFound);
   app.use(
     logoutUnread({
-      ending,
+      revocation,
       keyring,
       cookieName: session.cookieName,
       cookie: ownCookies,

@@ -2,8 +2,8 @@
 import { type AuditCommand, runAuditCommand } from './audit/cli.ts';
 import type { Config } from './config/derive.ts';
 import { createLogger } from './http/log.ts';
-import { openRecord, recordKeysOf } from './open-record.ts';
-import { openStore } from './open-store.ts';
+import { openRecord, recordKeysOf } from './wiring/audit-log.ts';
+import { openStore } from './wiring/store.ts';
 
 /** @returns the exit code. */
 export function auditCommand(args: readonly string[], config: Config): Promise<number> {

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { RecordUnavailable } from './audit/recorder.ts';
 import { type BackupCommand, runBackup } from './backup/backup-cli.ts';
 import { enterPlace } from './backup/enter.ts';
-import { envFile, err, logger } from './backup-shared.ts';
 import type { Config } from './config/derive.ts';
-import { openRecord, recordKeysOf } from './open-record.ts';
-import { openStore, placeOf, redisOf } from './open-store.ts';
 import { askSecret } from './vault-command.ts';
+import { openRecord, recordKeysOf } from './wiring/audit-log.ts';
+import { envFile, err, logger } from './wiring/backup.ts';
+import { openStore, placeOf, redisOf } from './wiring/store.ts';
 
 const { version: program } = JSON.parse(
   readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'),

@@ -1,8 +1,6 @@
 // `gatehouse clock`: what retention makes of the clock, and the word of an operator that it is right.
 import type { Config } from './config/derive.ts';
 import { createLogger } from './http/log.ts';
-import { openRecord } from './open-record.ts';
-import { openStore } from './open-store.ts';
 import {
   believeClock,
   clockFact,
@@ -11,6 +9,8 @@ import {
   type SeenClock,
   writeSeenClock,
 } from './store/seen-clock.ts';
+import { openRecord } from './wiring/audit-log.ts';
+import { openStore } from './wiring/store.ts';
 
 const help = `gatehouse clock            what retention makes of the clock
 gatehouse clock believe    the clock is right, though it jumped: what has become old goes from now on, a day of it each hour

@@ -4,11 +4,11 @@ import { runConfluenceCommand } from './confluence/cli.ts';
 import { openLibrary } from './confluence/library-store.ts';
 import { exportCommand } from './export-command.ts';
 import { createLogger } from './http/log.ts';
-import { openConfluence } from './open-confluence.ts';
-import { openRecord } from './open-record.ts';
-import { openStore } from './open-store.ts';
 import { removableUntil } from './store/seen-clock.ts';
 import { openVault } from './vault/open.ts';
+import { openRecord } from './wiring/audit-log.ts';
+import { openConfluence } from './wiring/confluence.ts';
+import { openStore } from './wiring/store.ts';
 
 /** @returns the exit code. */
 export function confluenceCommand(args: readonly string[], config: Config): Promise<number> {

@@ -4,11 +4,11 @@ import { createProgressLine } from './confluence/cli-progress.ts';
 import { openLibrary } from './confluence/library-store.ts';
 import { idle } from './confluence/progress.ts';
 import { createLogger } from './http/log.ts';
-import { exportPages } from './library/export.ts';
+import { exportPages } from './library/export/export.ts';
 import { runExportCommand } from './library/export-cli.ts';
-import { libraryParts, libraryStyle } from './library-routes.ts';
-import { openRecord } from './open-record.ts';
-import { openStore } from './open-store.ts';
+import { openRecord } from './wiring/audit-log.ts';
+import { libraryParts, libraryStyle } from './wiring/library.ts';
+import { openStore } from './wiring/store.ts';
 
 /** @returns the exit code. */
 export function exportCommand(args: readonly string[], config: Config): Promise<number> {

@@ -28,8 +28,8 @@ const commands: Record<string, (args: readonly string[]) => Promise<void>> = {
     const loaded = load();
     if ('problems' in loaded) return refuseStart(loaded);
     const { serve } = await import('./serve.ts');
-    const { endWithProcess } = await import('./ops/process-end.ts');
-    const { reloadOnHangup } = await import('./ops/hangup.ts');
+    const { endWithProcess } = await import('./ops/process-signals.ts');
+    const { reloadOnHangup } = await import('./ops/reload-signal.ts');
     const { createLogger } = await import('./http/log.ts');
     let isServing = false;
     const running = serve(loaded, load, () => {
@@ -57,7 +57,7 @@ const commands: Record<string, (args: readonly string[]) => Promise<void>> = {
     process.exitCode = await auditCommand(args, config);
   },
   doctor: async (args) => {
-    const { doctorCommand } = await import('./doctor-command.ts');
+    const { doctorCommand } = await import('./wiring/doctor.ts');
     process.exitCode = await doctorCommand(args);
   },
   store: async (args) => {

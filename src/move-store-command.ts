@@ -4,15 +4,15 @@ import { finishPending } from './backup/enter.ts';
 import { type MoveCommand, runMove } from './backup/move-cli.ts';
 import { storeFile } from './backup/place.ts';
 import { isPending } from './backup/put-in-place.ts';
-import { askWord, err, inUse, lockWaitMs, logger, markIn, whoUsesRedis } from './backup-shared.ts';
 import type { Config } from './config/derive.ts';
 import type { LoadResult } from './config/load.ts';
-import { openRecord, recordKeysOf } from './open-record.ts';
-import { placeOf, redisOf, whyForeign } from './open-store.ts';
 import { lockPlace } from './store/place-lock.ts';
 import { createRedisStore } from './store/redis.ts';
 import { connectRedis } from './store/redis-client.ts';
 import { openSqliteStore } from './store/sqlite.ts';
+import { openRecord, recordKeysOf } from './wiring/audit-log.ts';
+import { askWord, err, inUse, lockWaitMs, logger, markIn, whoUsesRedis } from './wiring/backup.ts';
+import { placeOf, redisOf, whyForeign } from './wiring/store.ts';
 
 /** @returns the exit code. */
 export function moveStoreCommand(

@@ -6,15 +6,15 @@ import { finishPending } from './backup/enter.ts';
 import { storeFile } from './backup/place.ts';
 import { isPending } from './backup/put-in-place.ts';
 import { type Destination, runRestore } from './backup/restore-cli.ts';
-import { askWord, envFile, err, inUse, lockWaitMs, logger, markIn, whoUsesRedis } from './backup-shared.ts';
 import type { Config } from './config/derive.ts';
 import { formatProblems, type LoadResult, loadConfig } from './config/load.ts';
-import { createMarks } from './gate/marks.ts';
-import { openRecord, recordKeysOf } from './open-record.ts';
-import { placeOf, redisOf, whyForeign } from './open-store.ts';
+import { createRevocationMarks } from './gate/revocation-marks.ts';
 import type { Store } from './store/contract.ts';
 import { lockPlace } from './store/place-lock.ts';
 import { askSecret } from './vault-command.ts';
+import { openRecord, recordKeysOf } from './wiring/audit-log.ts';
+import { askWord, envFile, err, inUse, lockWaitMs, logger, markIn, whoUsesRedis } from './wiring/backup.ts';
+import { placeOf, redisOf, whyForeign } from './wiring/store.ts';
 
 /** @returns the exit code. */
 export function restoreCommand(args: readonly string[], loaded: LoadResult): Promise<number> {
@@ -79,7 +79,7 @@ function destinationOf(config: Config): Destination {
     keys: recordKeysOf(config),
     async endEveryone(store) {
       const ended = await endSessions(store);
-      await createMarks(store.notes, Date.now, expireMs).endEveryone();
+      await createRevocationMarks(store.notes, Date.now, expireMs).endEveryone();
       return ended;
     },
     async record(store, folder, facts) {

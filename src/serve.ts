@@ -2,23 +2,23 @@
 import type { Server } from 'node:http';
 import { createApp } from './app.ts';
 import type { LoadResult } from './config/load.ts';
-import { createDesk } from './desk.ts';
 import { watchFile } from './files/same-file.ts';
 import { createLogger } from './http/log.ts';
 import { createHttpServer, drain, listen } from './http/server.ts';
-import { openOutbound } from './open-outbound.ts';
-import { openRecord } from './open-record.ts';
-import { openGateRedis, openStore, openUnfinished, tellReplaced } from './open-store.ts';
 import { isRecording } from './ops/gauges.ts';
-import { endGracefully } from './ops/graceful.ts';
+import { shutDownGracefully } from './ops/graceful-shutdown.ts';
 import { createOpsServer } from './ops/health.ts';
 import { createOps } from './ops/ops.ts';
 import { createRetentionClock } from './ops/retention-clock.ts';
-import { createStopping } from './ops/stopping.ts';
+import { createShutdownSignal } from './ops/shutdown-signal.ts';
 import { forgetAway } from './privacy/retention.ts';
-import { createPrivacy } from './privacy-routes.ts';
-import { createExchange, createLive, type Loaded } from './reload.ts';
 import type { RedisClient } from './store/redis-client.ts';
+import { openRecord } from './wiring/audit-log.ts';
+import { createExchange, createLiveSettings, type Loaded } from './wiring/live-settings.ts';
+import { openOutbound } from './wiring/outbound.ts';
+import { createPrivacy } from './wiring/privacy.ts';
+import { createSessionControl } from './wiring/session-control.ts';
+import { openGateRedis, openPendingRevocations, openStore, tellReplaced } from './wiring/store.ts';
 
 export interface Running {
   /** Stops taking requests, lets those under way finish (at most 6 s), closes the store. Again: waits for the same. */
@@ -70,7 +70,7 @@ async function start(
     redis,
   } = await openStore(config, logger, { role: 'server', live: () => currentConfig() });
   opened.push(() => plainStore.close());
-  const stopping = createStopping();
+  const stopping = createShutdownSignal();
   let stopped: Promise<void> | undefined;
   const gateRedis = openGateRedis(config, logger);
   opened.push(async () => gateRedis?.disconnect());
@@ -84,8 +84,8 @@ async function start(
     now: Date.now,
   });
   const { metrics } = watch;
-  const unfinished = openUnfinished(config, watch.store, logger);
-  const store = { ...watch.store, sessions: unfinished.sessions };
+  const pendingRevocations = openPendingRevocations(config, watch.store, logger);
+  const store = { ...watch.store, sessions: pendingRevocations.sessions };
   const clock = createRetentionClock({
     facts: store.facts,
     record: store.record,
@@ -95,16 +95,16 @@ async function start(
     logger,
   });
   await clock.look();
-  const live = createLive({ loaded, notes: store.notes, logger, now: Date.now });
-  currentConfig = live.config;
+  const liveSettings = createLiveSettings({ loaded, notes: store.notes, logger, now: Date.now });
+  currentConfig = liveSettings.config;
   const recorder = watch.count(
-    openRecord({ config: live.config, store, logger, now: Date.now, catchesUp: true }),
+    openRecord({ config: liveSettings.config, store, logger, now: Date.now, catchesUp: true }),
   );
   opened.push(() => recorder.close());
   const { doubts } = loaded;
-  const exchange = createExchange({ live, load, doubts, store, recorder, logger, now: Date.now });
+  const exchange = createExchange({ liveSettings, load, doubts, store, recorder, logger, now: Date.now });
   const outbound = openOutbound({
-    config: live.config,
+    config: liveSettings.config,
     notes: store.notes,
     recorder,
     logger,
@@ -112,24 +112,24 @@ async function start(
   });
   opened.push(() => outbound.stop());
   const { vault, library } = outbound;
-  const desk = createDesk({
+  const sessionControl = createSessionControl({
     config,
     store,
     logger,
     recorder,
     now: Date.now,
     gateRedis,
-    unfinished,
+    pendingRevocations,
     isClockDoubted: () => clock.doubt() !== undefined,
   });
   const app = createHttpServer(
     createApp({
       config,
-      live,
+      liveSettings,
       store,
       logger,
       recorder,
-      desk,
+      sessionControl,
       metrics,
       onStop: stopping.onStop,
       vault,
@@ -153,10 +153,10 @@ async function start(
     isRecording: () => isRecording(recorder.state()),
     metrics,
   });
-  const drainApp = endGracefully(app, stopping);
+  const drainApp = shutDownGracefully(app, stopping);
   const servers: readonly Server[] = [app, ops];
   // Before it listens: what a process before could not end is refused from the first request on.
-  const stopDesk = await desk.start();
+  const stopDesk = await sessionControl.start();
   opened.push(stopDesk);
   opened.push(() => exchange.stop());
   await exchange.start();
@@ -175,8 +175,15 @@ async function start(
   });
   if (config.devMode)
     logger.warn({ event: 'server.dev_mode', meaning: 'no gate: everyone is dev@localhost, an operator' });
-  const { ending } = desk;
-  const { erase } = createPrivacy({ config, store, recorder, ending, now: Date.now, ...outbound.privacy });
+  const { revocation } = sessionControl;
+  const { erase } = createPrivacy({
+    config,
+    store,
+    recorder,
+    revocation,
+    now: Date.now,
+    ...outbound.privacy,
+  });
   const purge = async () => {
     try {
       await clock.look();

@@ -1,11 +1,11 @@
 // `gatehouse sessions …`: opens what the command of the desk needs, and nothing of it before its words make sense.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from './config/derive.ts';
-import { createDesk } from './desk.ts';
 import { createLogger } from './http/log.ts';
-import { openRecord } from './open-record.ts';
-import { openGateRedis, openStore, openUnfinished } from './open-store.ts';
 import { runSessionsCommand } from './sessions/cli-sessions.ts';
+import { openRecord } from './wiring/audit-log.ts';
+import { createSessionControl } from './wiring/session-control.ts';
+import { openGateRedis, openPendingRevocations, openStore } from './wiring/store.ts';
 
 /** @returns the exit code. */
 export function sessionsCommand(args: readonly string[], config: Config): Promise<number> {
@@ -18,22 +18,22 @@ export function sessionsCommand(args: readonly string[], config: Config): Promis
     err: (line) => void process.stderr.write(`${line}\n`),
     async open() {
       const { store: plain } = await openStore(config, logger);
-      const unfinished = openUnfinished(config, plain, logger);
-      const store = { ...plain, sessions: unfinished.sessions };
+      const pendingRevocations = openPendingRevocations(config, plain, logger);
+      const store = { ...plain, sessions: pendingRevocations.sessions };
       const gateRedis = openGateRedis(config, logger);
       const recorder = openRecord({ config: () => config, store, logger, now: Date.now });
-      const { ending } = createDesk({
+      const { revocation } = createSessionControl({
         config,
         store,
         logger,
         recorder,
         now: Date.now,
         gateRedis,
-        unfinished,
+        pendingRevocations,
       });
       return {
         store,
-        ending,
+        revocation,
         async close() {
           await recorder.close();
           gateRedis?.disconnect();

@@ -2,8 +2,8 @@
 import { parseArgs } from 'node:util';
 import type { Config } from './config/derive.ts';
 import { createLogger } from './http/log.ts';
-import { openAnyStore } from './open-store.ts';
 import { StoreUnavailable } from './store/contract.ts';
+import { openAnyStore } from './wiring/store.ts';
 
 const help = `gatehouse store show              whose the store is, and since when
 gatehouse store take-over --yes   makes it this deployment's. For a store of your own whose SECRET_KEY was

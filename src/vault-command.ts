@@ -4,11 +4,11 @@ import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { Config } from './config/derive.ts';
 import { createLogger } from './http/log.ts';
-import { openRecord } from './open-record.ts';
-import { openStore } from './open-store.ts';
 import { removableUntil } from './store/seen-clock.ts';
 import { runVaultCommand } from './vault/cli.ts';
 import { openVault } from './vault/open.ts';
+import { openRecord } from './wiring/audit-log.ts';
+import { openStore } from './wiring/store.ts';
 
 /** @returns the exit code. */
 export function vaultCommand(args: readonly string[], config: Config): Promise<number> {

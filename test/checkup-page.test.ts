@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { checkUp, type Report } from '../src/doctor/check-up.ts';
-import { checks } from '../src/doctor/checks.ts';
+import { checks } from '../src/doctor/checks/all-checks.ts';
 import type { Deployment } from '../src/doctor/deployment.ts';
-import { gather } from '../src/doctor/gather.ts';
+import { gather } from '../src/doctor/look/gather.ts';
 import { createCheckup } from '../src/doctor/pages.ts';
 import { deploymentWith } from './support/deployment.ts';
 import { ada, begin, type Desk, grace, startDesk, storeKinds } from './support/desk.ts';
@@ -134,7 +134,7 @@ suite('the look from inside', () => {
       programFolder: folder,
       env: {},
       patienceMs: 300,
-      trade: { fingerprint: () => 'x', faultOf: () => undefined },
+      validators: { fingerprint: () => 'x', faultOf: () => undefined },
       addressesIn: () => [],
       now: Date.now,
     });

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import type { Trouble } from '../demo/confluence.ts';
-import { duringChange } from '../src/audit/change.ts';
+import { duringChange } from '../src/audit/confirmed-change.ts';
 import type { SyncSummary } from '../src/confluence/confluence.ts';
 import { everything } from '../src/confluence/scope.ts';
 import { HttpError } from '../src/http/errors.ts';

@@ -6,7 +6,7 @@ import type { Trouble } from '../demo/confluence.ts';
 import type { CookieSource } from '../src/confluence/credentials.ts';
 import { everything } from '../src/confluence/scope.ts';
 import { createLogger } from '../src/http/log.ts';
-import { syncForLibrary } from '../src/open-confluence.ts';
+import { syncForLibrary } from '../src/wiring/confluence.ts';
 import { differences, kinds, type Place, place, start } from './support/confluence.ts';
 
 const html = (text: string) => ({ 'content-type': 'text/html;charset=UTF-8', body: text });

@@ -1,17 +1,17 @@
 // The table of advisories: well-formed, read by release line, applied to what really runs, and said to be old when it is.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { checkUp } from '../src/doctor/check-up.ts';
+import { advisoryChecks } from '../src/doctor/checks/advisories.ts';
 import {
   type AdvisedSoftware,
   advisories,
   floorOf,
   lastLookedThroughAt,
   openAdvisories,
-} from '../src/doctor/advisories.ts';
-import { checkUp } from '../src/doctor/check-up.ts';
-import { advisoryChecks } from '../src/doctor/checks-advisories.ts';
-import { lookAtRedis } from '../src/doctor/look-at-redis.ts';
-import { isOlder } from '../src/doctor/version-order.ts';
+} from '../src/doctor/checks/advisory-table.ts';
+import { isOlder } from '../src/doctor/checks/version-order.ts';
+import { lookAtRedis } from '../src/doctor/look/redis.ts';
 import { deploymentWith } from './support/deployment.ts';
 import { startRedis } from './support/redis.ts';
 import { need } from './support/requirement.ts';

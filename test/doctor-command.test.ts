@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import type { Report } from '../src/doctor/check-up.ts';
-import { checks } from '../src/doctor/checks.ts';
+import { checks } from '../src/doctor/checks/all-checks.ts';
 import { checksPage } from '../src/doctor/documents.ts';
-import { restOf } from '../src/doctor/rest.ts';
+import { restOf } from '../src/doctor/not-seen.ts';
 import { deploymentWith } from './support/deployment.ts';
 import { doctor, doctorHere, root, run, setEnv, shippedFolder } from './support/doctor.ts';
 

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { checkUp } from '../src/doctor/check-up.ts';
-import { networkChecks } from '../src/doctor/checks-network.ts';
-import { readCompose } from '../src/doctor/compose-file.ts';
-import { hasLiteral, interpolate } from '../src/doctor/compose-variables.ts';
-import { unsureNames } from '../src/doctor/env-file.ts';
+import { networkChecks } from '../src/doctor/checks/network.ts';
+import { readCompose } from '../src/doctor/read/compose-file.ts';
+import { hasLiteral, interpolate } from '../src/doctor/read/compose-variables.ts';
+import { unsureNames } from '../src/doctor/read/env-file.ts';
 import { type ComposeForm, composeForms } from './support/compose-forms.ts';
 import { composeFolder, deploymentWith } from './support/deployment.ts';
 

@@ -6,19 +6,19 @@ import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { startChild } from '../demo/child.ts';
 import { checkUp, type Report } from '../src/doctor/check-up.ts';
-import { liveChecks } from '../src/doctor/checks-live.ts';
-import type { Live } from '../src/doctor/deployment.ts';
-import { lookLive } from '../src/doctor/look-live.ts';
+import { outsideChecks } from '../src/doctor/checks/from-outside.ts';
+import type { OutsideView } from '../src/doctor/deployment.ts';
+import { lookFromOutside } from '../src/doctor/look/from-outside.ts';
 import { deploymentWith } from './support/deployment.ts';
 import { startGateOnly } from './support/gate-only.ts';
 import { need } from './support/requirement.ts';
 import { startWorld, type World } from './support/world.ts';
 
-const found = (live: Live) => {
+const found = (live: OutsideView) => {
   const deployment = { ...deploymentWith({}), at: Date.now(), live: { found: live } };
-  return checkUp(deployment, 'high', liveChecks);
+  return checkUp(deployment, 'high', outsideChecks);
 };
-const ids = (live: Live) => found(live).findings.map(({ id }) => id);
+const ids = (live: OutsideView) => found(live).findings.map(({ id }) => id);
 
 // Asked before any suite begins: one that is declared later could come too late.
 const [withBoth, withGate] = [await need('oauth2-proxy', 'openssl'), await need('oauth2-proxy')];
@@ -31,7 +31,7 @@ suite('from outside: a well-kept house', withBoth, () => {
   after(() => world.close());
 
   test('nothing is found but the short certificate, and everything was looked at', async () => {
-    const live = await lookLive(world.url, Date.now, world.ca);
+    const live = await lookFromOutside(world.url, Date.now, world.ca);
     const { findings, notChecked, passed } = found(live);
     // The front's certificate is made for two days.
     assert.deepEqual(
@@ -40,12 +40,12 @@ suite('from outside: a well-kept house', withBoth, () => {
       JSON.stringify(findings),
     );
     assert.deepEqual(notChecked, []);
-    assert.equal(passed.length, liveChecks.length - 1);
+    assert.equal(passed.length, outsideChecks.length - 1);
     assert.ok(Math.abs(live.clockAheadMs ?? 9999) < 3000);
   });
 
   test('a certificate that is not trusted is found, and the rest is looked at all the same', async () => {
-    assert.deepEqual(ids(await lookLive(world.url, Date.now)), [
+    assert.deepEqual(ids(await lookFromOutside(world.url, Date.now)), [
       'live.certificate',
       'live.certificate-expiry',
     ]);
@@ -53,13 +53,13 @@ suite('from outside: a well-kept house', withBoth, () => {
 
   test('nothing that was sent is kept, and nobody is signed in by it', async () => {
     const before = world.appLines.length;
-    await lookLive(world.url, Date.now, world.ca);
+    await lookFromOutside(world.url, Date.now, world.ca);
     const lines = world.appLines.slice(before).join('\n');
     assert.doesNotMatch(lines, /session\.created|gatehouse\.invalid|"level":"error"/);
   });
 
   test('an address that nobody answers at', async () => {
-    assert.deepEqual(ids(await lookLive('http://127.0.0.1:9', Date.now)), ['live.reachable']);
+    assert.deepEqual(ids(await lookFromOutside('http://127.0.0.1:9', Date.now)), ['live.reachable']);
   });
 });
 
@@ -67,7 +67,7 @@ suite('from outside: an open house', withGate, () => {
   test('the gate lets every page through: found, although the app keeps its door', async () => {
     const world = await startWorld({ gate: { env: { OAUTH2_PROXY_SKIP_AUTH_ROUTES: 'GET=^/' } } });
     try {
-      assert.ok(ids(await lookLive(world.url, Date.now)).includes('live.gate'));
+      assert.ok(ids(await lookFromOutside(world.url, Date.now)).includes('live.gate'));
     } finally {
       await world.close();
     }
@@ -76,7 +76,7 @@ suite('from outside: an open house', withGate, () => {
   test('a front may say what was asked for: found', async () => {
     const world = await startWorld({ gate: { env: { OAUTH2_PROXY_TRUSTED_PROXY_IPS: '127.0.0.1/32' } } });
     try {
-      assert.deepEqual(ids(await lookLive(world.url, Date.now)), ['live.forged-uri']);
+      assert.deepEqual(ids(await lookFromOutside(world.url, Date.now)), ['live.forged-uri']);
     } finally {
       await world.close();
     }
@@ -85,7 +85,7 @@ suite('from outside: an open house', withGate, () => {
   test('over plain http with a cookie for scripts: found', async () => {
     const world = await startWorld({ env: { SESSION_COOKIE_HTTPONLY: 'false' } });
     try {
-      assert.deepEqual(ids(await lookLive(world.url, Date.now)), ['live.visitor-cookie']);
+      assert.deepEqual(ids(await lookFromOutside(world.url, Date.now)), ['live.visitor-cookie']);
     } finally {
       await world.close();
     }
@@ -103,7 +103,7 @@ suite('from outside: an open house', withGate, () => {
         env: { OAUTH2_PROXY_SKIP_AUTH_STRIP_HEADERS: strip },
       });
       try {
-        const live = await lookLive(gate.gate.publicUrl, Date.now);
+        const live = await lookFromOutside(gate.gate.publicUrl, Date.now);
         assert.equal(ids(live).includes('live.forged-identity'), expected);
         assert.equal(live.answers.forgedPublic?.namesProbe, expected);
         assert.equal(live.answers.forgedMember?.namesProbe, false);
@@ -121,7 +121,7 @@ suite('from outside: an open house', withGate, () => {
       '/dashboard': 'hello',
     });
     try {
-      const open = ids(await lookLive(app.url, Date.now));
+      const open = ids(await lookFromOutside(app.url, Date.now));
       for (const id of ['live.gate', 'live.closed', 'live.health', 'live.headers', 'live.forged-identity']) {
         assert.ok(open.includes(id), `${id} in ${open.join(' ')}`);
       }

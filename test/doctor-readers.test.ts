@@ -7,13 +7,13 @@ import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import fc from 'fast-check';
-import { type GateFile, readGateFile } from '../src/doctor/gate-file.ts';
-import { readGateSettings } from '../src/doctor/gate-settings.ts';
-import { lookAtFiles } from '../src/doctor/look-at-files.ts';
-import { lookAtGit } from '../src/doctor/look-at-git.ts';
-import { lookAtNetwork } from '../src/doctor/look-at-network.ts';
-import { lookAtPackages } from '../src/doctor/look-at-software.ts';
-import { isAnchored, opens, patternOf } from '../src/doctor/routes.ts';
+import { isAnchored, opens, patternOf } from '../src/doctor/checks/skip-auth-routes.ts';
+import { lookAtFiles } from '../src/doctor/look/files.ts';
+import { lookAtGit } from '../src/doctor/look/git.ts';
+import { lookAtNetwork } from '../src/doctor/look/network.ts';
+import { lookAtPackages } from '../src/doctor/look/software.ts';
+import { type GateFile, readGateFile } from '../src/doctor/read/gate-file.ts';
+import { readGateSettings } from '../src/doctor/read/gate-settings.ts';
 import { findSymptom, symptoms } from '../src/doctor/symptoms.ts';
 
 function folderFor(t: TestContext): string {

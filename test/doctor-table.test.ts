@@ -6,9 +6,9 @@ import { after, suite, test } from 'node:test';
 import { createApp } from '../src/app.ts';
 import { fingerprint } from '../src/crypto/fingerprint.ts';
 import { checkUp, summaryOf } from '../src/doctor/check-up.ts';
-import { checks } from '../src/doctor/checks.ts';
-import type { LiveProbe } from '../src/doctor/deployment.ts';
-import { closed } from '../src/doctor/routes.ts';
+import { checks } from '../src/doctor/checks/all-checks.ts';
+import { closed } from '../src/doctor/checks/skip-auth-routes.ts';
+import type { OutsideProbe } from '../src/doctor/deployment.ts';
 import { symptoms } from '../src/doctor/symptoms.ts';
 import { createLogger } from '../src/http/log.ts';
 import {
@@ -47,7 +47,7 @@ const landingHeader = (name: string, value: string): Changes => ({
     headers: new Map([...(goodFacts.live.answers.landing?.headers ?? []), [name, value]]),
   }),
 });
-const withoutAnswer = (name: LiveProbe): Partial<Facts> => {
+const withoutAnswer = (name: OutsideProbe): Partial<Facts> => {
   const answers = { ...goodFacts.live.answers };
   delete answers[name];
   return { live: { ...goodFacts.live, answers } };

@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { waitFor } from '../demo/child.ts';
 import type { RecordedEvent } from '../src/audit/recorder.ts';
-import { createMarks } from '../src/gate/marks.ts';
+import { createRevocationMarks } from '../src/gate/revocation-marks.ts';
 import type { RouteRow } from '../src/http/routes.ts';
-import { allRoutes } from '../src/routes.ts';
+import { allRoutes } from '../src/wiring/all-routes.ts';
 import { type Client, createClient } from './support/client.ts';
 import { ada, begin, type Desk, grace, startDesk, storeKinds } from './support/desk.ts';
 import { codeOf, cookieHeader, formType, gateLines, needsOf, storeContents } from './support/hostile.ts';
@@ -207,7 +207,7 @@ for (const store of storeKinds) {
       );
       const slow = await sendSlowly({ method, url, body, session });
       // As another replica notes it.
-      await createMarks(desk.store.notes, desk.now, 3_600_000).endPerson(ada.id);
+      await createRevocationMarks(desk.store.notes, desk.now, 3_600_000).endPerson(ada.id);
       const text = await slow.finish();
       assert.match(text, /^HTTP\/1\.1 401 /);
       assert.equal(codeOf({ text: text.slice(text.indexOf('{')) }), 'session_ended');

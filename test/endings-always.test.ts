@@ -10,8 +10,8 @@ import { suite, type TestContext, test } from 'node:test';
 import { waitFor } from '../demo/child.ts';
 import { recordKeys } from '../src/audit/chain.ts';
 import { verifyRecord } from '../src/audit/verify.ts';
-import { recordKeysOf } from '../src/open-record.ts';
 import { connectRedis } from '../src/store/redis-client.ts';
+import { recordKeysOf } from '../src/wiring/audit-log.ts';
 import { ada, also, begin, type Desk, storeKinds, type TestPerson } from './support/desk.ts';
 import { need } from './support/requirement.ts';
 

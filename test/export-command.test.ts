@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { startChild } from '../demo/child.ts';
-import { exportPages } from '../src/library/export.ts';
+import { exportPages } from '../src/library/export/export.ts';
+import { findBrowser } from '../src/library/export/pdf.ts';
 import { readExportArgs, runExportCommand } from '../src/library/export-cli.ts';
-import { findBrowser } from '../src/library/pdf.ts';
-import { libraryStyle } from '../src/library-routes.ts';
+import { libraryStyle } from '../src/wiring/library.ts';
 import { place, token } from './support/confluence.ts';
 
 test('what can be asked for', () => {

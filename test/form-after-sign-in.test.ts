@@ -2,7 +2,7 @@
 // leads to the form's page, which says that nothing was changed.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import { allRoutes } from '../src/routes.ts';
+import { allRoutes } from '../src/wiring/all-routes.ts';
 import { createClient } from './support/client.ts';
 import { ada, begin, type Desk, startDesk } from './support/desk.ts';
 import { formType } from './support/hostile.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, suite, test } from 'node:test';
 import { findOauth2Proxy } from '../demo/oauth2-proxy.ts';
-import { lookForGateBinary } from '../src/doctor/look-at-software.ts';
+import { lookForGateBinary } from '../src/doctor/look/software.ts';
 
 suite('oauth2-proxy binaries', { skip: process.platform === 'win32' && 'needs a shell' }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-binary-'));

@@ -8,13 +8,13 @@ import { after, before, suite, test } from 'node:test';
 import express from 'express';
 import { waitFor } from '../demo/child.ts';
 import { accounts } from '../demo/google.ts';
+import { createCookieRevocation } from '../src/gate/cookie-revocation.ts';
 import { readGateCookie } from '../src/gate/cookie-value.ts';
-import type { GateEnding, GateLink } from '../src/gate/ending.ts';
-import { createGateCookies } from '../src/gate/gate-cookies.ts';
-import { createGateSessions } from '../src/gate/gate-sessions.ts';
 import { requirePerson } from '../src/gate/identity.ts';
 import { createGatePaths } from '../src/gate/paths.ts';
+import { createRedisRevocation } from '../src/gate/redis-revocation.ts';
 import { inspectGate, refuseEnded } from '../src/gate/refuse-ended.ts';
+import type { GateLink, GateRevocation } from '../src/gate/revocation.ts';
 import { errorHandler } from '../src/http/errors.ts';
 import { createLogger } from '../src/http/log.ts';
 import { prepareFrame } from '../src/http/page.ts';
@@ -48,9 +48,9 @@ async function startGuarded(kind: 'cookie' | 'redis') {
   const redisServer: PrivateRedis | undefined = kind === 'redis' ? await startRedis() : undefined;
   const redis: RedisClient | undefined = redisServer && connectRedis(redisServer.url, () => {});
   const deps = { cookieName, expireMs: 604_800_000, notes: store.notes, claims: store.claims, now: Date.now };
-  const ending: GateEnding = redis
-    ? createGateSessions({ ...deps, redis, wait: () => new Promise(() => {}), logger, recorder })
-    : createGateCookies(deps);
+  const revocation: GateRevocation = redis
+    ? createRedisRevocation({ ...deps, redis, wait: () => new Promise(() => {}), logger, recorder })
+    : createCookieRevocation(deps);
 
   const app = express();
   const paths = createGatePaths(false);
@@ -68,7 +68,7 @@ async function startGuarded(kind: 'cookie' | 'redis') {
     }),
   );
   app.get('/other', (_req, res) => void res.send('another app'));
-  app.use(inspectGate({ ending, paths, recorder }), refuseEnded({ ending, paths, recorder }));
+  app.use(inspectGate({ revocation, paths, recorder }), refuseEnded({ revocation, paths, recorder }));
   app.use((_req, res) => void res.json(res.locals.gate));
   app.use(errorHandler(logger));
   const server = createHttpServer(app, logger);
@@ -87,7 +87,7 @@ async function startGuarded(kind: 'cookie' | 'redis') {
   };
   return {
     world,
-    ending,
+    revocation,
     redis,
     redisServer,
     appUrl,
@@ -159,7 +159,7 @@ for (const kind of ['redis', 'cookie'] as const) {
 
     test('the next click lands on Google’s sign-in, a script gets 401, the other browser goes on', async () => {
       const [a, b] = [await guarded.signedIn(), await guarded.signedIn()];
-      await guarded.ending.end({ handle: `${kind}-a`, link: a.link });
+      await guarded.revocation.end({ handle: `${kind}-a`, link: a.link });
       assert.equal((await a.device.ask('/api/x')).status, 401);
       assert.equal(await follow(a.device, '/dashboard'), 'Google');
       assert.equal((await b.device.ask('/api/x')).status, 200);
@@ -169,7 +169,7 @@ for (const kind of ['redis', 'cookie'] as const) {
 
     test('all of a person: every browser, and a new sign-in is let in', async () => {
       const [a, b, g] = [await guarded.signedIn(), await guarded.signedIn(), await guarded.signedIn(grace)];
-      await guarded.ending.endPerson(ada.id, [{ handle: `${kind}-all`, link: a.link }]);
+      await guarded.revocation.endPerson(ada.id, [{ handle: `${kind}-all`, link: a.link }]);
       for (const { device } of [a, b]) assert.equal(await follow(device, '/dashboard'), 'Google');
       assert.equal((await g.device.ask('/api/x')).status, 200);
       await nextSecond();
@@ -178,7 +178,7 @@ for (const kind of ['redis', 'cookie'] as const) {
 
     test('a click that is refreshed on the way is refused too, and leaves nothing in the browser', async () => {
       const { device, link } = await guarded.signedIn();
-      await guarded.ending.end({ handle: `${kind}-click`, link });
+      await guarded.revocation.end({ handle: `${kind}-click`, link });
       await refreshDue(device);
       assert.equal(await follow(device, '/dashboard'), 'Google');
       assert.equal(device.cookies.has(cookieName), false);
@@ -200,12 +200,12 @@ for (const kind of ['redis', 'cookie'] as const) {
 
     test('what the receipt and the page say', async () => {
       const { link } = await guarded.signedIn();
-      const receipt = await guarded.ending.end({ handle: `${kind}-receipt`, link });
+      const receipt = await guarded.revocation.end({ handle: `${kind}-receipt`, link });
       assert.equal(receipt.gate, kind === 'redis' ? 'ended' : 'refused here');
-      assert.deepEqual(await guarded.ending.receiptOf(`${kind}-receipt`), receipt);
-      assert.equal(await guarded.ending.receiptOf('nobody'), undefined);
-      assert.equal((await guarded.ending.end({ handle: `${kind}-untied` })).gate, 'unknown');
-      assert.match(guarded.ending.cannotReach, /behind (?:it|the same gate)/);
+      assert.deepEqual(await guarded.revocation.receiptOf(`${kind}-receipt`), receipt);
+      assert.equal(await guarded.revocation.receiptOf('nobody'), undefined);
+      assert.equal((await guarded.revocation.end({ handle: `${kind}-untied` })).gate, 'unknown');
+      assert.match(guarded.revocation.cannotReach, /behind (?:it|the same gate)/);
     });
   });
 }
@@ -236,13 +236,13 @@ suite('what the gate’s session says, sessions in Redis', needs.redis, () => {
   test('a kept copy of the cookie is worth nothing anywhere', async () => {
     const { device, link } = await guarded.signedIn();
     const copy = copyOf(device, guarded.world);
-    await guarded.ending.end({ handle: 'copy', link });
+    await guarded.revocation.end({ handle: 'copy', link });
     for (const path of ['/dashboard', '/other']) assert.equal((await copy.ask(path, page)).status, 302, path);
   });
 
   test('nothing of the ticket or the cookie is logged', async () => {
     const { device, link } = await guarded.signedIn();
-    await guarded.ending.end({ handle: 'log', link });
+    await guarded.revocation.end({ handle: 'log', link });
     await follow(device, '/dashboard');
     const log = guarded.logLines.join('');
     assert.ok(log.includes('gate.ended'));
@@ -260,7 +260,7 @@ suite('sessions in the gate’s cookie: what is and is not cut off', needs.cooki
   test('cut off here: a kept copy of the cookie, in every spelling that the gate takes', async () => {
     const { device, link } = await guarded.signedIn();
     const value = device.cookies.get(cookieName) ?? '';
-    await guarded.ending.end({ handle: 'spelt', link });
+    await guarded.revocation.end({ handle: 'spelt', link });
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
     const last = value.at(-2) ?? '';
     const otherSignature = `${value.slice(0, -2)}${alphabet[alphabet.indexOf(last) ^ 1]}=`;
@@ -283,14 +283,14 @@ suite('sessions in the gate’s cookie: what is and is not cut off', needs.cooki
 
   test('not cut off: another app behind the same gate still takes the cookie', async () => {
     const { device, link } = await guarded.signedIn();
-    await guarded.ending.end({ handle: 'other', link });
+    await guarded.revocation.end({ handle: 'other', link });
     assert.equal((await device.ask('/other')).text, 'another app');
   });
 
   test('not cut off: a copy that the gate renews becomes a cookie like after a new sign-in', async () => {
     const { device, link } = await guarded.signedIn();
     const thief = copyOf(device, guarded.world);
-    await guarded.ending.endPerson(ada.id, [{ handle: 'renewed', link }]);
+    await guarded.revocation.endPerson(ada.id, [{ handle: 'renewed', link }]);
     await refreshDue(device);
     assert.match((await thief.ask('/dashboard', page)).location ?? '', signOutFirst, 'refused this time');
     assert.equal((await thief.ask('/api/x')).status, 200, 'but the refusal carried a new cookie');
@@ -304,7 +304,7 @@ suite('sessions in the gate’s cookie: what is and is not cut off', needs.cooki
 
   test('without cookie_secret a cookie cannot be forged, since only the gate’s word brings a request here', async () => {
     const { device, link } = await guarded.signedIn();
-    await guarded.ending.end({ handle: 'forged', link });
+    await guarded.revocation.end({ handle: 'forged', link });
     const [payload, seconds = '', signature] = device.cookies.get(cookieName)?.split('|') ?? [];
     device.cookies.set(cookieName, `${payload}|${Number(seconds) + 1}|${signature}`);
     assert.equal((await device.ask('/api/x')).status, 401);

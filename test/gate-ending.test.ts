@@ -1,4 +1,4 @@
-// Ending at the gate, with the real oauth2-proxy and its sessions in Redis: ended for every app, found again if written back.
+// Revocation at the gate, with the real oauth2-proxy and its sessions in Redis: ended for every app, found again if written back.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { waitFor } from '../demo/child.ts';
 import { accounts } from '../demo/google.ts';
-import type { GateLink } from '../src/gate/ending.ts';
-import { createGateSessions } from '../src/gate/gate-sessions.ts';
 import { createGovernor } from '../src/gate/governor.ts';
-import { createRadar } from '../src/gate/radar.ts';
-import { createTies } from '../src/gate/ties.ts';
+import { createRedisRevocation } from '../src/gate/redis-revocation.ts';
+import type { GateLink } from '../src/gate/revocation.ts';
+import { createSessionOwners } from '../src/gate/session-owners.ts';
+import { createSessionScan } from '../src/gate/session-scan.ts';
 import { createLogger } from '../src/http/log.ts';
 import { type Store, StoreUnavailable } from '../src/store/contract.ts';
 import { connectRedis, type RedisClient } from '../src/store/redis-client.ts';
@@ -45,7 +45,7 @@ suite('ending at the gate, sessions in Redis', await need('oauth2-proxy', 'redis
 
   /** One replica with a clock that the test advances: who waits for an instant gets it at once when it comes. */
   function replica(clock = createClock()) {
-    const gate = createGateSessions({
+    const gate = createRedisRevocation({
       redis,
       cookieName,
       expireMs,
@@ -75,7 +75,7 @@ suite('ending at the gate, sessions in Redis', await need('oauth2-proxy', 'redis
     return { device, link, look };
   }
 
-  async function linkOf(look: () => ReturnType<ReturnType<typeof createGateSessions>['inspect']>) {
+  async function linkOf(look: () => ReturnType<ReturnType<typeof createRedisRevocation>['inspect']>) {
     const found = await look();
     assert.ok(found.verdict === 'goes on' && found.gate.state === 'verified', JSON.stringify(found));
     return found.gate satisfies GateLink;
@@ -279,14 +279,14 @@ suite('ending at the gate, sessions in Redis', await need('oauth2-proxy', 'redis
   test('the governor ends the oldest of too many, at the gate', async () => {
     const { gate } = replica();
     const [now, logger] = [Date.now, createLogger('silent')];
-    const radar = createRadar({ redis, cookieName, expireMs, now, logger });
-    const ties = createTies(store.notes, now, expireMs);
+    const radar = createSessionScan({ redis, cookieName, expireMs, now, logger });
+    const sessionOwners = createSessionOwners(store.notes, now, expireMs);
     const governor = createGovernor({
       mode: 'on',
       rules: { maxAgeMs: 0, maxIdleMs: 0, maxSessions: 1 },
       expireMs,
       snapshot: radar.snapshot,
-      ownersOf: ties.ownersOf,
+      ownersOf: sessionOwners.ownersOf,
       end: gate.end,
       notes: store.notes,
       claims: store.claims,
@@ -300,7 +300,7 @@ suite('ending at the gate, sessions in Redis', await need('oauth2-proxy', 'redis
       ['gov-2', younger, ada],
       ['gov-3', hers, grace],
     ] as const)
-      await ties.remember({ personId: person.id, email: person.email, handle, link });
+      await sessionOwners.remember({ personId: person.id, email: person.email, handle, link });
     while (!(await radar.step()));
     const report = await governor.run();
     assert.deepEqual(

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { HttpError } from '../src/http/errors.ts';
-import { exportInChild } from '../src/library/export-child.ts';
-import { renderPage } from '../src/library/render.ts';
-import { createSearch } from '../src/library/search.ts';
+import { exportInChild } from '../src/library/export/export-process.ts';
+import { createSearch } from '../src/library/pages/search.ts';
+import { renderPage } from '../src/library/render/render.ts';
 import { begin, type Desk, grace, startDesk } from './support/desk.ts';
 import { startVariant } from './support/hostile.ts';
 import { createLibraryFixture, type LibraryFixture } from './support/library.ts';
@@ -80,7 +80,7 @@ test('a page that needs more memory than allowed says so; the server stays, and 
 });
 
 test('an export that needs more memory than allowed says so', async () => {
-  const entry = new URL('../src/library-child.ts', import.meta.url);
+  const entry = new URL('../src/wiring/library-process.ts', import.meta.url);
   const data = {
     dataDir: join(library.folder, 'data'),
     url: undefined,
@@ -94,7 +94,7 @@ test('an export that needs more memory than allowed says so', async () => {
 });
 
 test('an export stops when the session that started it has ended', async () => {
-  const entry = new URL('../src/library-child.ts', import.meta.url);
+  const entry = new URL('../src/wiring/library-process.ts', import.meta.url);
   const data = {
     dataDir: join(library.folder, 'data'),
     url: undefined,

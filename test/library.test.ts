@@ -12,8 +12,8 @@ import {
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { openLibrary } from '../src/confluence/library-store.ts';
-import { pageStyle } from '../src/library/document.ts';
-import { type ExportRequest, exportPages } from '../src/library/export.ts';
+import { type ExportRequest, exportPages } from '../src/library/export/export.ts';
+import { pageStyle } from '../src/library/render/document.ts';
 import { launchChromium } from './support/chromium.ts';
 import { ada, begin, type Desk, grace, startDesk } from './support/desk.ts';
 import { startVariant } from './support/hostile.ts';

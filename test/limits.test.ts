@@ -4,7 +4,15 @@ import { suite, type TestContext, test } from 'node:test';
 import { limits } from '../src/http/limits.ts';
 import { connectRedis } from '../src/store/redis-client.ts';
 import type { Answer } from './support/client.ts';
-import { ada, begin, type Desk, type DeskOptions, grace, startDesk, storeKinds } from './support/desk.ts';
+import {
+  ada,
+  begin,
+  type Desk,
+  grace,
+  type SessionActionOptions,
+  startDesk,
+  storeKinds,
+} from './support/desk.ts';
 import {
   assertNoSessionCookie,
   assertPlain,
@@ -15,7 +23,7 @@ import {
 } from './support/hostile.ts';
 import { need } from './support/requirement.ts';
 
-async function startLimited(t: TestContext, options: DeskOptions): Promise<Desk> {
+async function startLimited(t: TestContext, options: SessionActionOptions): Promise<Desk> {
   const desk = await startDesk({ ...options, settings: { RATE_LIMIT: 'on', ...options.settings } });
   t.after(() => desk.close());
   return desk;

@@ -6,11 +6,11 @@ import { suite, type TestContext, test } from 'node:test';
 import { waitFor } from '../demo/child.ts';
 import { connectRedis } from '../src/store/redis-client.ts';
 import type { Client } from './support/client.ts';
-import { ada, begin, type Desk, type DeskOptions, grace, startDesk } from './support/desk.ts';
+import { ada, begin, type Desk, grace, type SessionActionOptions, startDesk } from './support/desk.ts';
 import { assertPlain, codeOf, formType, sessionName, storeContents } from './support/hostile.ts';
 import { need } from './support/requirement.ts';
 
-async function open(t: TestContext, options: DeskOptions): Promise<Desk> {
+async function open(t: TestContext, options: SessionActionOptions): Promise<Desk> {
   const desk = await startDesk(options);
   t.after(() => desk.close());
   return desk;

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createLogger } from '../src/http/log.ts';
-import { openOutbound } from '../src/open-outbound.ts';
 import { openSqliteStore } from '../src/store/sqlite.ts';
+import { openOutbound } from '../src/wiring/outbound.ts';
 import { ada, configOf, grace } from './support/desk.ts';
 import { keepEvents } from './support/recorder.ts';
 

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { waitFor } from '../demo/child.ts';
-import { createDesk } from '../src/desk.ts';
 import { createLogger } from '../src/http/log.ts';
 import type { PersonExport } from '../src/privacy/export.ts';
 import { forgetAway } from '../src/privacy/retention.ts';
-import { createPrivacy } from '../src/privacy-routes.ts';
 import { connectRedis } from '../src/store/redis-client.ts';
+import { createPrivacy } from '../src/wiring/privacy.ts';
+import { createSessionControl } from '../src/wiring/session-control.ts';
 import { ada, begin, type Desk, startDesk, storeKinds } from './support/desk.ts';
 import { need } from './support/requirement.ts';
 
@@ -164,7 +164,7 @@ for (const store of storeKinds) {
 
     test('files of the store that could not be written anew are, as soon as it works, and after a kill', async () => {
       const { config, now, recorder } = desk;
-      const ending = endingOf(desk);
+      const revocation = revocationOf(desk);
       let asked = 0;
       let works: boolean | 'killed' = false;
       const store = {
@@ -175,7 +175,7 @@ for (const store of storeKinds) {
           return works;
         },
       };
-      const { erase } = createPrivacy({ config, store, recorder, ending, now });
+      const { erase } = createPrivacy({ config, store, recorder, revocation, now });
       const round = () => forgetAway({ store, erase, retentionMs: 0, now });
       const { id, email } = person('sam');
       await begin(desk, { id, email });
@@ -210,8 +210,8 @@ for (const store of storeKinds) {
         },
       };
       const { config, now, recorder } = desk;
-      const ending = endingOf({ ...desk, store });
-      const { erase, find } = createPrivacy({ config, store, recorder, ending, now });
+      const revocation = revocationOf({ ...desk, store });
+      const { erase, find } = createPrivacy({ config, store, recorder, revocation, now });
       const { sessionsEnded } = await erase({ ids: [ulla.id], email: ulla.email }, 'terminal');
       await recorder.flush();
       assert.equal(sessionsEnded, 2);
@@ -265,8 +265,8 @@ for (const store of storeKinds) {
       const present = person('present');
       await begin(desk, present);
       const { config, now, recorder } = desk;
-      const ending = endingOf(desk);
-      const { erase } = createPrivacy({ config, store: desk.store, recorder, ending, now });
+      const revocation = revocationOf(desk);
+      const { erase } = createPrivacy({ config, store: desk.store, recorder, revocation, now });
       const options = { store: desk.store, erase, retentionMs: config.personRetentionMs, now };
       while ((await forgetAway(options)) > 0);
       assert.equal(await desk.store.people.read(away.id), undefined);
@@ -277,9 +277,9 @@ for (const store of storeKinds) {
 }
 
 /** How sessions end, over the parts of `desk`. */
-function endingOf({ config, store, recorder, now }: Desk) {
+function revocationOf({ config, store, recorder, now }: Desk) {
   const logger = createLogger('silent');
-  return createDesk({ config, store, logger, recorder, now, gateRedis: undefined }).ending;
+  return createSessionControl({ config, store, logger, recorder, now, gateRedis: undefined }).revocation;
 }
 
 function bytesOf(folders: readonly string[]): string {

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { after, afterEach, before, suite, test } from 'node:test';
 import { waitFor } from '../demo/child.ts';
 import { readGateCookie } from '../src/gate/cookie-value.ts';
-import { createRadar, type Radar, type RadarOptions } from '../src/gate/radar.ts';
+import { createSessionScan, type SessionScan, type SessionScanOptions } from '../src/gate/session-scan.ts';
 import { readTicket } from '../src/gate/ticket.ts';
 import { createLogger } from '../src/http/log.ts';
 import { connectRedis, type RedisClient } from '../src/store/redis-client.ts';
@@ -35,15 +35,22 @@ suite('radar', await need('oauth2-proxy', 'redis-server'), () => {
     await world.close();
   });
 
-  const radarWith = (changed: Partial<RadarOptions> = {}) =>
-    createRadar({ redis, cookieName, expireMs, now: Date.now, logger: createLogger('silent'), ...changed });
+  const radarWith = (changed: Partial<SessionScanOptions> = {}) =>
+    createSessionScan({
+      redis,
+      cookieName,
+      expireMs,
+      now: Date.now,
+      logger: createLogger('silent'),
+      ...changed,
+    });
 
-  async function started(radar: Radar, everyMs: number): Promise<Radar> {
+  async function started(radar: SessionScan, everyMs: number): Promise<SessionScan> {
     stops.push(await radar.start(everyMs));
     return radar;
   }
 
-  const keysOf = (radar: Radar) => radar.snapshot().sessions.map(({ key }) => key);
+  const keysOf = (radar: SessionScan) => radar.snapshot().sessions.map(({ key }) => key);
 
   async function signedIn(): Promise<{ device: Client; key: string }> {
     const device = world.client();

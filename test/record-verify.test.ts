@@ -16,7 +16,7 @@ import { makeCheckpoint, readCheckpoint } from '../src/audit/checkpoint.ts';
 import { bodyOf } from '../src/audit/entry.ts';
 import { sealGroup } from '../src/audit/seal-group.ts';
 import { type Verdict, verifyRecord } from '../src/audit/verify.ts';
-import type { FindingKind } from '../src/audit/walk.ts';
+import type { FindingKind } from '../src/audit/walk-chain.ts';
 import type { RecordRow } from '../src/store/contract.ts';
 import { dayMs, key, otherKey } from './support/record.ts';
 

@@ -160,7 +160,7 @@ await onBothStores('the recorder', (open) => {
         '\ud800',
         '\u202e',
         'x'.repeat(1e6),
-        '__proto__',
+        '[object Object]',
         '"},"mac":"',
       ),
     );

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { freePort, startChild, waitFor } from '../demo/child.ts';
-import { lookAtRedis } from '../src/doctor/look-at-redis.ts';
+import { lookAtRedis } from '../src/doctor/look/redis.ts';
 import type { SessionRow, Store } from '../src/store/contract.ts';
 import { faultOf } from '../src/store/fault.ts';
 import { fillRedis } from '../src/store/fill-redis.ts';

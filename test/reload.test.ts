@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, suite, test } from 'node:test';
 import { waitFor } from '../demo/child.ts';
 import { createKeyring } from '../src/crypto/keyring.ts';
-import { signedBy } from '../src/sessions/session-cookie.ts';
+import { signedBy } from '../src/sessions/admission/session-cookie.ts';
 import { type Client, createClient } from './support/client.ts';
 import { ada, storeKinds, type TestPerson } from './support/desk.ts';
 import { need } from './support/requirement.ts';

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { suite, test } from 'node:test';
 import { waitFor } from '../demo/child.ts';
 import { createKeyring } from '../src/crypto/keyring.ts';
-import { signedBy } from '../src/sessions/session-cookie.ts';
+import { signedBy } from '../src/sessions/admission/session-cookie.ts';
 import { createClient } from './support/client.ts';
 import { ada, storeKinds } from './support/desk.ts';
 import { startRedis } from './support/redis.ts';

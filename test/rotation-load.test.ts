@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createKeyring } from '../src/crypto/keyring.ts';
-import { signedBy } from '../src/sessions/session-cookie.ts';
+import { signedBy } from '../src/sessions/admission/session-cookie.ts';
 import { type Crowd, gatherCrowd } from './support/crowd.ts';
 import { storeKinds } from './support/desk.ts';
 import { need } from './support/requirement.ts';

@@ -1,8 +1,8 @@
 // The public front page: what this is, and the one way in.
 import { type Html, html } from './html.ts';
+import { landingPicture } from './landing-picture.ts';
 import { type Frame, layout } from './layout.ts';
 import { type IconName, icon, themeChoice } from './parts.ts';
-import { scene } from './scene.ts';
 
 export interface LandingProps {
   /** Whether the notice about stored cookies is still to be shown. */
@@ -32,7 +32,7 @@ export function landing(frame: Frame, props: LandingProps): Html {
     frame,
     {
       title: 'Know where you are signed in',
-      above: scene(),
+      above: landingPicture(),
       lead: 'Gatehouse shows you where you are signed in and until when, and signs you out for good when you ask.',
       shape: 'landing',
     },

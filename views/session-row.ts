@@ -6,7 +6,7 @@ import type { Frame } from './layout.ts';
 import { address, type Device, deviceIcon, pill, tag, timeAgo, timeAhead } from './parts.ts';
 
 /** `verified`: its session at the gate is known; `cookie`: only its cookie is; `unverified`: neither. */
-export type GateTie = 'verified' | 'cookie' | 'unverified';
+export type GateLinkState = 'verified' | 'cookie' | 'unverified';
 
 export interface SessionItem {
   readonly handle: string;
@@ -18,7 +18,7 @@ export interface SessionItem {
   readonly lastSeenAt: number;
   /** When it ends whatever happens. */
   readonly expiresAt: number;
-  readonly gate: GateTie;
+  readonly gate: GateLinkState;
   /** Whether it is the one that asks. */
   readonly current: boolean;
 }
@@ -29,7 +29,7 @@ const ties = {
   unverified: { tone: 'unknown', word: 'Not verified' },
 } as const;
 
-const meanings: Record<GateTie, string> = {
+const meanings: Record<GateLinkState, string> = {
   verified: 'Tied to its Google session: signing out here ends it at the gate too.',
   cookie:
     'Tied by its cookie only: the gate keeps nothing that could be ended, so this site refuses the cookie instead.',
@@ -64,7 +64,9 @@ ${person && html`<p class="device">${deviceName(device)}</p>`}
 /** What the pills of these rows mean, once each. */
 export function tieMeanings(frame: Frame, items: readonly SessionItem[]): Content {
   if (frame.devMode) return undefined;
-  const shown = (Object.keys(meanings) as GateTie[]).filter((tie) => items.some(({ gate }) => gate === tie));
+  const shown = (Object.keys(meanings) as GateLinkState[]).filter((tie) =>
+    items.some(({ gate }) => gate === tie),
+  );
   return (
     shown.length > 0 &&
     html`<ul class="meanings muted small">${shown.map((tie) => html`<li>${meanings[tie]}</li>`)}</ul>`

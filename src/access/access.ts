@@ -1,5 +1,5 @@
 // Who may sign in: shows and changes the allow-list, and ends the sessions of whoever is taken off it, in that order.
-import type { EndingRecorder } from '../audit/recorder.ts';
+import type { RevocationRecorder } from '../audit/recorder.ts';
 import { admittedByDomain } from './domains.ts';
 import type { AccessFile } from './file.ts';
 import type { FileFault } from './file-fault.ts';
@@ -14,7 +14,7 @@ export interface Operator {
 export interface AccessOptions {
   readonly file: AccessFile;
   readonly logger: { error(line: object): void };
-  readonly recorder: EndingRecorder;
+  readonly recorder: RevocationRecorder;
   /** Ends every session of that address, here and at the gate. @returns how many ended here */
   readonly endPerson: (email: string, by: Operator) => Promise<number>;
   /** `ADMIN_EMAILS`, lower case. */

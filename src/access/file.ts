@@ -10,7 +10,7 @@ import {
   realpathSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { confirmChange } from '../audit/change.ts';
+import { confirmChange } from '../audit/confirmed-change.ts';
 import { withLock } from '../store/file-lock.ts';
 import { removeDeadTemporaries, replaceFile } from '../store/replace-file.ts';
 import { Fault, type FileFault, faultOf } from './file-fault.ts';

@@ -4,7 +4,7 @@ import { mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { withLock } from '../store/file-lock.ts';
 import { readEntry } from './entry.ts';
-import { readLine } from './lines.ts';
+import { readLine } from './entry-line.ts';
 
 const fullBytes = 10 * 1024 * 1024;
 const lockWaitMs = 1_000;

@@ -8,6 +8,7 @@ import { fileFaultOf } from '../files/file-refused.ts';
 import type { RecordRow, RecordTable } from '../store/contract.ts';
 import { withLock } from '../store/file-lock.ts';
 import type { RecordKey } from './chain.ts';
+import { lineOf, readLine } from './entry-line.ts';
 import {
   appendLines,
   dropOldFiles,
@@ -17,7 +18,6 @@ import {
   setTornEndAside,
 } from './file-disk.ts';
 import { genuineEntry } from './genuine.ts';
-import { lineOf, readLine } from './lines.ts';
 import type { RecordLogger } from './log-line.ts';
 import type { RecordedEvent } from './recorder.ts';
 

@@ -1,6 +1,6 @@
 // What was found in the record, in one sentence.
 import type { LineFinding } from './verify-file.ts';
-import type { Finding, FindingKind } from './walk.ts';
+import type { Finding, FindingKind } from './walk-chain.ts';
 
 const words: Record<FindingKind, (seq: number, count: number) => string> = {
   edited: (seq) => `entry ${seq} was edited.`,

@@ -6,9 +6,9 @@ import { readCursor, writeCursor } from '../store/cursor.ts';
 import { createAliases } from './aliases.ts';
 import { type Entry, readEntry } from './entry.ts';
 import { type EventName, events, type Weight } from './events.ts';
-import { createLive, type Live } from './live.ts';
+import { seqAt } from './find-time.ts';
+import { createNewEntries, type NewEntries } from './new-entries.ts';
 import type { PersonRef } from './recorder.ts';
-import { seqAt } from './seek.ts';
 
 export interface RecordQuery {
   /** From the page before. */
@@ -40,7 +40,7 @@ export interface RecordPage {
   readonly next: string | undefined;
 }
 
-export interface RecordReader extends Live<RecordItem> {
+export interface RecordReader extends NewEntries<RecordItem> {
   /** @throws RangeError for a cursor that is none; StoreUnavailable */
   page(query: RecordQuery): Promise<RecordPage>;
   /** Everything that fits, oldest first, in portions; for exports: it looks at every entry between the two times. */
@@ -113,9 +113,9 @@ export function createReader({ record, aliases: table }: ReaderOptions): RecordR
     return to === undefined ? Number.POSITIVE_INFINITY : await seqAt(record, to + slackMs);
   }
 
-  const live = createLive(record, itemsOf);
+  const newEntries = createNewEntries(record, itemsOf);
   return {
-    ...live,
+    ...newEntries,
     async *all(query) {
       const fits = await filterFor(query);
       const { from, to = Number.POSITIVE_INFINITY } = query;

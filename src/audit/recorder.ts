@@ -44,7 +44,7 @@ export interface Recorder {
 }
 
 /** For whoever ends something. */
-export interface EndingRecorder extends Recorder {
+export interface RevocationRecorder extends Recorder {
   /**
    * Writes an event of an ending that is about to be made: a sign-out, a device, a person, access that is taken away. Never
    * throws and never takes long: an ending makes people safer, so it does not wait for a record that cannot be written.

@@ -5,8 +5,8 @@ import { createInterface } from 'node:readline';
 import { demandOrdinaryFile } from '../files/ordinary-file.ts';
 import { macOf, type RecordKey } from './chain.ts';
 import { readEntry } from './entry.ts';
+import { readLine } from './entry-line.ts';
 import { filesOf } from './file-disk.ts';
-import { readLine } from './lines.ts';
 
 /** `seq`: the entry's number, where the line is known to be an entry. */
 export type LineFinding =

@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RecordRow, RecordTable } from '../store/contract.ts';
 import { chainStart, judgeMark, type Mark, type RecordKey, readMark } from './chain.ts';
-import { createWalk, type Finding, type Walk } from './walk.ts';
+import { createWalk, type Finding, type Walk } from './walk-chain.ts';
 
 export type Verdict =
   | {

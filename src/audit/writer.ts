@@ -10,11 +10,11 @@ import { createJournal, type Journal } from './journal.ts';
 import { logLine, type RecordLogger } from './log-line.ts';
 import { pruneRecord } from './prune.ts';
 import {
-  type EndingRecorder,
   type Noted,
   type PersonRef,
   type RecordedEvent,
   RecordUnavailable,
+  type RevocationRecorder,
 } from './recorder.ts';
 import { createRefusals } from './refusals.ts';
 import { sealGroup } from './seal-group.ts';
@@ -47,7 +47,7 @@ export interface RecordState {
   readonly fileBehind: number;
 }
 
-export interface RecordKeeper extends EndingRecorder {
+export interface RecordKeeper extends RevocationRecorder {
   /** Resolves once what was written or noted before is written, in the file too, or was given up. */
   flush(): Promise<void>;
   /** Writes what was counted and what waits, then takes no more. Before the store is closed. */

@@ -2,10 +2,10 @@
 import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import { type Head, isHtml, isJson, leadsToSignIn, refusalByHead, refusalByPage } from './answer.ts';
+import { createConcurrencyLimit } from './concurrency.ts';
 import { type Connect, createConnect, type Resolve } from './connect.ts';
 import type { Credentials } from './credentials.ts';
 import { exchange, readStart, readText } from './exchange.ts';
-import { createLanes } from './lanes.ts';
 import { isRefusal, type Refusal, Unanswered } from './outcomes.ts';
 import { Later, refuse } from './refuse.ts';
 import { longestWaitMs, maxTries, pauseMs } from './retry.ts';
@@ -22,7 +22,7 @@ export interface ClientOptions {
   /** Where Cloud keeps the bytes of attachments; only for those, and without credentials. */
   readonly mediaHosts: readonly string[];
   readonly resolve?: Resolve | undefined;
-  readonly lanes?: number | undefined;
+  readonly concurrency?: number | undefined;
   readonly timeoutMs?: number | undefined;
   /** How often a request is tried; 5. */
   readonly tries?: number | undefined;
@@ -62,7 +62,7 @@ export function createClient(options: ClientOptions): Client {
   if (base.protocol !== 'https:' && !options.allowPrivate) throw new Unanswered('plain_http');
   const context = base.pathname.replace(/\/+$/, '');
   const connect: Connect = createConnect({ allowPrivate: options.allowPrivate, resolve: options.resolve });
-  const lanes = createLanes(options.lanes ?? 4);
+  const concurrency = createConcurrencyLimit(options.concurrency ?? 4);
   const stopping = new AbortController();
   let stopped: Unanswered | undefined;
   let requests = 0;
@@ -80,7 +80,7 @@ export function createClient(options: ClientOptions): Client {
     for (let tries = 1; ; tries++) {
       unlessStopped();
       try {
-        return await lanes.run(() => follow(new URL(`${base.origin}${context}${path}`), asked));
+        return await concurrency.run(() => follow(new URL(`${base.origin}${context}${path}`), asked));
       } catch (error) {
         unlessStopped();
         if (!(error instanceof Unanswered)) throw error;
@@ -104,7 +104,7 @@ export function createClient(options: ClientOptions): Client {
     // A stop cuts it short; the next try then says so.
     const pause = options.wait(ms, stopping.signal).catch(() => undefined);
     // Whoever is told to wait does so with everything, and is less eager after.
-    if (error.status === 429 || asked !== undefined) lanes.slower(pause);
+    if (error.status === 429 || asked !== undefined) concurrency.slower(pause);
     await pause;
   }
 

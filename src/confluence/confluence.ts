@@ -1,6 +1,6 @@
 // The library's connection to Confluence: sync, its state, and a test of the credentials. One sync at a time, in all processes together.
 import { join } from 'node:path';
-import { confirmChange } from '../audit/change.ts';
+import { confirmChange } from '../audit/confirmed-change.ts';
 import type { PersonRef, Recorder } from '../audit/recorder.ts';
 import type { Logger } from '../http/log.ts';
 import { withLock } from '../store/file-lock.ts';
@@ -59,7 +59,7 @@ export interface Confluence {
   /** Never throws for what Confluence does; `busy`: another sync is running, here or in another process. @throws RecordUnavailable */
   sync(scope: Scope, by?: PersonRef | 'terminal'): Promise<SyncSummary | { readonly busy: true }>;
   status(): ConfluenceStatus;
-  /** Asks once who the credentials say we are. Marks the vault's entry where they are refused. */
+  /** Asks once who the credentials say we are. RevocationMarks the vault's entry where they are refused. */
   test(): Promise<TestResult>;
   readonly progress: ProgressFeed;
   /** Ends a sync of this process in order: it is paused. Resolves when nothing more is written. */
@@ -77,7 +77,7 @@ export function createConfluence(options: ConfluenceOptions): Confluence {
   const store = createSyncStore(library.database, options.textOf);
   const progress = createProgress();
   const lockPath = join(dataDir, 'library-sync');
-  const lanes = options.lanes ?? 4;
+  const concurrency = options.concurrency ?? 4;
   const fileLimit = options.fileLimit ?? 200 * 1024 * 1024;
   let running: Client | undefined;
   let stopping = false;
@@ -112,7 +112,7 @@ export function createConfluence(options: ConfluenceOptions): Confluence {
       });
       progress.set({ state: 'fetching', space: '', total: store.runs.workCount() });
       const onDone = () => progress.set({ done: progress.now().done + 1 });
-      await fetchWork({ api, store, files, run, lanes, now, onDone });
+      await fetchWork({ api, store, files, run, concurrency, now, onDone });
       // Not page by page: what one page has lost, another one can have got meanwhile.
       await files.sweep(store.fileNames());
       return { reason: undefined, requests: client.requests() };

@@ -9,7 +9,7 @@ export interface Fetching {
   readonly store: SyncStore;
   readonly files: Files;
   readonly run: number;
-  readonly lanes: number;
+  readonly concurrency: number;
   readonly now: () => number;
   onDone(): void;
 }
@@ -64,7 +64,7 @@ export async function fetchWork(fetching: Fetching): Promise<void> {
     }
   }
 
-  await Promise.all(Array.from({ length: fetching.lanes }, lane));
+  await Promise.all(Array.from({ length: fetching.concurrency }, lane));
   if (ended !== undefined) throw ended.by;
 }
 

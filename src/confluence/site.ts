@@ -24,7 +24,7 @@ export interface SiteOptions extends Account {
   readonly resolve?: Resolve;
   readonly random?: () => number;
   /** Requests at once; 4. */
-  readonly lanes?: number;
+  readonly concurrency?: number;
   /** For one request. */
   readonly timeoutMs?: number;
   /** How often a request is tried; 5. */
@@ -48,7 +48,17 @@ export async function openSite(
   options: SiteOptions,
   onClient: (client: Client) => void = () => {},
 ): Promise<Site> {
-  const { url, allowPrivate, now, wait, random = Math.random, resolve, lanes, timeoutMs, tries } = options;
+  const {
+    url,
+    allowPrivate,
+    now,
+    wait,
+    random = Math.random,
+    resolve,
+    concurrency,
+    timeoutMs,
+    tries,
+  } = options;
   const { host, hostname } = new URL(url);
   const isAtlassian = hostname.endsWith('.atlassian.net') || hostname === 'api.atlassian.com';
   const mediaHosts = [...(options.mediaHosts ?? []), ...(isAtlassian ? [cloudMedia] : [])];
@@ -63,7 +73,7 @@ export async function openSite(
     random,
     mediaHosts,
     resolve,
-    lanes,
+    concurrency,
     timeoutMs,
     tries,
   });

@@ -157,7 +157,7 @@ export function createSyncStore(db: DatabaseSync, textOf: (body: string) => stri
         storeFiles(page, files, now);
         finish(run, page, 'updated', files);
       }),
-    /** Marks it; its body and attachments stay. */
+    /** RevocationMarks it; its body and attachments stay. */
     removePage: (run: number, page: string) =>
       transaction(db, () =>
         finish(run, page, removePage.run(page).changes === 0 ? undefined : 'removed', noFiles),

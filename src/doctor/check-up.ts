@@ -1,6 +1,7 @@
 // Runs every check over a deployment. One that fails by itself says so and hides no other.
-import { type Check, type Severity, severities, type Verdict } from './check.ts';
-import { checks } from './checks.ts';
+
+import { checks } from './checks/all-checks.ts';
+import { type Check, type Severity, severities, type Verdict } from './checks/check.ts';
 import type { Deployment } from './deployment.ts';
 
 export interface Finding {

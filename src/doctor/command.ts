@@ -1,12 +1,12 @@
 // `gatehouse doctor`: options and words around one check-up.
 
 import { checkUp } from './check-up.ts';
-import { checks } from './checks.ts';
+import { checks } from './checks/all-checks.ts';
 import type { Deployment } from './deployment.ts';
+import { restOf } from './not-seen.ts';
 import { type DoctorTask, help, oneLine, readOptions } from './options.ts';
-import { restOf } from './rest.ts';
+import { reportLines, symptomLines } from './report-lines.ts';
 import { findSymptom, symptoms } from './symptoms.ts';
-import { reportLines, symptomLines } from './words.ts';
 
 export interface DoctorParts {
   out(line: string): void;

@@ -1,8 +1,8 @@
 // What the check-up knows about a deployment: gathered facts, no secret among them, so that no check can tell one.
 import type { Config } from '../config/derive.ts';
 import type { Problem } from '../config/setting.ts';
-import type { ComposeFile } from './compose-file.ts';
-import type { GateSettings } from './gate-settings.ts';
+import type { ComposeFile } from './read/compose-file.ts';
+import type { GateSettings } from './read/gate-settings.ts';
 
 /**
  * A fact, or why it is not known: the end of "Not checked: …".
@@ -122,12 +122,12 @@ export interface Network {
   readonly unclearAt: { readonly app: readonly string[]; readonly ops: readonly string[] };
 }
 
-export interface LiveAnswer {
+export interface OutsideAnswer {
   readonly status: number;
   readonly location: string | undefined;
   /** Names in small letters. */
   readonly headers: ReadonlyMap<string, string>;
-  readonly cookies: readonly LiveCookie[];
+  readonly cookies: readonly OutsideCookie[];
   /** Whether the app itself answered: its policy with a nonce is there, which no gate adds. */
   readonly fromApp: boolean;
   /** Whether the text offers the gate's sign-in. */
@@ -140,7 +140,7 @@ export interface LiveAnswer {
 }
 
 /** A cookie as it was set, without its value. */
-export interface LiveCookie {
+export interface OutsideCookie {
   readonly name: string;
   readonly secure: boolean;
   readonly httpOnly: boolean;
@@ -149,7 +149,7 @@ export interface LiveCookie {
   readonly domain: string | undefined;
 }
 
-export const liveProbes = [
+export const outsideProbes = [
   'landing',
   'dashboard',
   'api',
@@ -161,9 +161,9 @@ export const liveProbes = [
   'envFile',
   'gitHead',
 ] as const;
-export type LiveProbe = (typeof liveProbes)[number];
+export type OutsideProbe = (typeof outsideProbes)[number];
 
-export interface Live {
+export interface OutsideView {
   readonly url: string;
   /** The error's code where nothing answered. */
   readonly unreachable?: string;
@@ -174,7 +174,7 @@ export interface Live {
   /** How far its clock is ahead of this one by its Date header, milliseconds. */
   readonly clockAheadMs?: number;
   /** undefined: that request failed. */
-  readonly answers: Readonly<Partial<Record<LiveProbe, LiveAnswer>>>;
+  readonly answers: Readonly<Partial<Record<OutsideProbe, OutsideAnswer>>>;
 }
 
 export interface Software {
@@ -218,7 +218,7 @@ export interface Deployment {
   readonly files: Known<Files>;
   readonly redis: Known<readonly RedisFact[]>;
   readonly network: Known<Network>;
-  readonly live: Known<Live>;
+  readonly live: Known<OutsideView>;
   readonly retention: Known<RetentionFact>;
   readonly room: Known<RoomFact>;
   readonly software: Software;

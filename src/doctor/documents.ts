@@ -1,6 +1,7 @@
 // docs/checks.md, made from the table of checks and the table of symptoms.
-import { severities, subjects } from './check.ts';
-import { checks } from './checks.ts';
+
+import { checks } from './checks/all-checks.ts';
+import { severities, subjects } from './checks/check.ts';
 import { symptoms } from './symptoms.ts';
 
 export function checksPage(): string {

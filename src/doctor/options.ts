@@ -1,6 +1,6 @@
 // The options of `gatehouse doctor`, read strictly.
 import { parseArgs } from 'node:util';
-import { type Severity, severities } from './check.ts';
+import { type Severity, severities } from './checks/check.ts';
 import type { Deployment } from './deployment.ts';
 
 export const help = `gatehouse doctor [--url URL] [--json] [--fail-on SEVERITY] [--symptom WORDS]

@@ -4,9 +4,9 @@ import { type CheckupProps, checkup } from '../../views/checkup.ts';
 import { HttpError } from '../http/errors.ts';
 import { pageFrame, sendPage } from '../http/page.ts';
 import type { Route } from '../http/routes.ts';
-import { subjects } from './check.ts';
 import { checkUp, type Report, summaryOf, worstOf } from './check-up.ts';
-import { checks } from './checks.ts';
+import { checks } from './checks/all-checks.ts';
+import { subjects } from './checks/check.ts';
 import type { Deployment } from './deployment.ts';
 import { symptoms } from './symptoms.ts';
 

@@ -1,11 +1,11 @@
 // When each session at the gate was first seen: notes, since a refresh resets what the gate itself knows.
 import { digest } from '../crypto/tokens.ts';
 import type { NoteTable } from '../store/contract.ts';
-import type { RadarSession } from './radar.ts';
+import type { ScannedSession } from './session-scan.ts';
 
 export interface FirstSeen {
   /** By key; what is seen now for the first time is noted, what is not there any more is forgotten. */
-  of(sessions: readonly Pick<RadarSession, 'key' | 'savedAt'>[]): Promise<ReadonlyMap<string, number>>;
+  of(sessions: readonly Pick<ScannedSession, 'key' | 'savedAt'>[]): Promise<ReadonlyMap<string, number>>;
   /** A later sign-in on the same ticket begins anew. */
   forget(key: string): Promise<void>;
 }
@@ -17,7 +17,7 @@ export function createFirstSeen(notes: NoteTable, now: () => number, expireMs: n
   const known = new Map<string, { readonly at: number; readonly notedAt: number }>();
   const nameOf = (key: string) => `gate:first-seen:${digest(key)}`;
 
-  async function note({ key, savedAt }: Pick<RadarSession, 'key' | 'savedAt'>): Promise<void> {
+  async function note({ key, savedAt }: Pick<ScannedSession, 'key' | 'savedAt'>): Promise<void> {
     const before = known.get(key);
     if (before && now() - before.notedAt < expireMs) return;
     const noted = before?.at ?? ((await notes.read(nameOf(key), now())) as number | undefined);

@@ -1,5 +1,5 @@
 // Which sessions at the gate go beyond what oauth2-proxy itself cannot limit: age, idle time, number a person. Pure.
-import type { RadarSession } from './radar.ts';
+import type { ScannedSession } from './session-scan.ts';
 
 /** Each 0: no limit. */
 export interface GovernorRules {
@@ -8,7 +8,7 @@ export interface GovernorRules {
   readonly maxSessions: number;
 }
 
-export interface GovernedSession extends Pick<RadarSession, 'key' | 'lastUsedAt'> {
+export interface GovernedSession extends Pick<ScannedSession, 'key' | 'lastUsedAt'> {
   /** A refresh makes the gate's own created-at young again, so this is noted beside it. */
   readonly firstSeenAt: number;
   /** Where the session was ever tied to a session of the house. */

@@ -11,8 +11,8 @@ import type { Store } from '../store/contract.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import { createGovernor, type GovernorOptions } from './governor.ts';
 import { type GovernedSession, plan } from './governor-rules.ts';
-import type { RadarSession } from './radar.ts';
-import type { Owner } from './ties.ts';
+import type { Owner } from './session-owners.ts';
+import type { ScannedSession } from './session-scan.ts';
 
 const now = 1_000_000_000;
 const sessions: fc.Arbitrary<GovernedSession[]> = fc.uniqueArray(
@@ -117,7 +117,7 @@ suite('its runs', () => {
 
   const hour = 3_600_000;
   const at = { now: now };
-  const live = new Map<string, RadarSession>();
+  const live = new Map<string, ScannedSession>();
   const owners = new Map<string, Owner>();
   const ended: string[] = [];
   const saved = (key: string, savedAt: number) =>

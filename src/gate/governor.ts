@@ -1,20 +1,20 @@
 // Keeps sessions at the gate within limits of age, idle time and number: every minute, one replica at a time, dry run first.
-import type { EndingRecorder } from '../audit/recorder.ts';
+import type { RevocationRecorder } from '../audit/recorder.ts';
 import { digest, randomToken } from '../crypto/tokens.ts';
 import type { Logger } from '../http/log.ts';
 import type { ClaimTable, NoteTable } from '../store/contract.ts';
-import type { EndTarget, GateLink } from './ending.ts';
 import { createFirstSeen } from './first-seen.ts';
 import { type GovernorRules, plan, type Verdict } from './governor-rules.ts';
-import type { RadarSnapshot } from './radar.ts';
-import type { Owner } from './ties.ts';
+import type { EndTarget, GateLink } from './revocation.ts';
+import type { Owner } from './session-owners.ts';
+import type { ScanSnapshot } from './session-scan.ts';
 
 export interface GovernorOptions {
   readonly mode: 'dry-run' | 'on';
   readonly rules: GovernorRules;
   /** OAUTH2_PROXY_COOKIE_EXPIRE. */
   readonly expireMs: number;
-  readonly snapshot: () => RadarSnapshot;
+  readonly snapshot: () => ScanSnapshot;
   /** By key, of those that the house knows (`ties.ts`). */
   readonly ownersOf: (keys: readonly string[]) => Promise<ReadonlyMap<string, Owner>>;
   /** Ends it at the gate, and the house's own session where there is one. */
@@ -25,7 +25,7 @@ export interface GovernorOptions {
   /** Then every session looks too old, or none. Absent: never. */
   readonly isClockDoubted?: () => boolean;
   readonly logger: Logger;
-  readonly recorder: EndingRecorder;
+  readonly recorder: RevocationRecorder;
 }
 
 export interface GovernorReport {

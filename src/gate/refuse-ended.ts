@@ -4,9 +4,9 @@ import type { Recorder } from '../audit/recorder.ts';
 import { HttpError, sendProblem } from '../http/errors.ts';
 import { isNavigation, safeReturnPath } from '../http/navigation.ts';
 import { requestFacts } from '../http/request-facts.ts';
-import type { GateEnding, GateState } from './ending.ts';
 import { personOf } from './identity.ts';
 import type { GatePaths } from './paths.ts';
+import type { GateRevocation, GateState } from './revocation.ts';
 
 declare global {
   namespace Express {
@@ -20,15 +20,15 @@ declare global {
 }
 
 export interface RefuseEndedOptions {
-  readonly ending: GateEnding;
+  readonly revocation: GateRevocation;
   readonly paths: GatePaths;
   readonly recorder: Recorder;
 }
 
 /** After `requirePerson`: opens the gate's session and compares. Whether it was ended is answered by `refuseEnded`. */
-export function inspectGate({ ending, recorder }: RefuseEndedOptions): RequestHandler {
+export function inspectGate({ revocation, recorder }: RefuseEndedOptions): RequestHandler {
   return async (req, res, next) => {
-    const found = await ending.inspect(req, personOf(res));
+    const found = await revocation.inspect(req, personOf(res));
     switch (found.verdict) {
       case 'goes on':
         res.locals.gate = found.gate;

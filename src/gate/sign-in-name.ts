@@ -1,7 +1,7 @@
 // Names the sign-in at the gate that a request came with: what the tabs of one browser share, whatever else they send.
 import type { IncomingMessage } from 'node:http';
 import { readGateCookie } from './cookie-value.ts';
-import type { GateState } from './ending.ts';
+import type { GateState } from './revocation.ts';
 
 /**
  * By what the gate itself reads: its session where that could be opened, which stays through refreshes, else its cookie. A value

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { encode, padded, raw, seal, ticketPayload } from './ticket.fixtures.ts';
+import { encode, padded, raw, seal, ticketPayload } from './ticket.fixture.ts';
 import { isGateKey, type OpenSession, openSession, readTicket } from './ticket.ts';
 
 interface Vector {

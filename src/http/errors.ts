@@ -1,7 +1,7 @@
 // Every refusal: its code, its status and its words. No stack and no internal message reaches a reader (ASVS 16.5.1).
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import { errorPage } from '../../views/error.ts';
-import { faultIn, type KnownFault } from './fault-in.ts';
+import { faultIn, type KnownFault } from './known-fault.ts';
 import type { Logger } from './log.ts';
 import { wantsHtml } from './navigation.ts';
 import { pageFrame, sendPage } from './page.ts';

@@ -3,7 +3,7 @@ import type { RequestHandler } from 'express';
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { pinoHttp } from 'pino-http';
 import { randomToken } from '../crypto/tokens.ts';
-import { faultIn } from './fault-in.ts';
+import { faultIn } from './known-fault.ts';
 
 export type { Logger } from 'pino';
 

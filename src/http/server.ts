@@ -1,7 +1,7 @@
 // A listening server that slow clients cannot hold, and that ends without cutting a request.
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Logger } from './log.ts';
-import { headerLimitBytes, refuseUnreadable } from './unreadable.ts';
+import { headerLimitBytes, refuseUnreadable } from './unparsable-requests.ts';
 
 /**
  * HTTP/1.1 with short limits: 5 s for the headers, 30 s for a whole request, 32 KB of headers: oauth2-proxy's sessions in

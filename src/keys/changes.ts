@@ -5,7 +5,7 @@ import type { Config } from '../config/derive.ts';
 import type { Logger } from '../http/log.ts';
 import type { NoteTable } from '../store/contract.ts';
 import type { KeyDates } from './dates.ts';
-import { printOf } from './known.ts';
+import { printOf } from './inventory.ts';
 
 export interface KeyChangesOptions {
   readonly notes: NoteTable;

@@ -3,7 +3,7 @@ import type { KeyRow } from '../../views/keys.ts';
 import type { Config } from '../config/derive.ts';
 import type { SettingValues } from '../config/settings.ts';
 import type { KeyDates } from './dates.ts';
-import { type KnownSecret, knownSecrets } from './known.ts';
+import { type KnownSecret, knownSecrets } from './inventory.ts';
 import { dayOf, dueAt, endOfDay, goesAt, type KeyAge, type KeyState, stateOf } from './rules.ts';
 
 export interface OverviewOptions {

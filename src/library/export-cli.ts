@@ -7,8 +7,8 @@ import {
   type ExportRequest,
   type ExportScope,
   exportFormats,
-} from './export.ts';
-import { howToGetBrowser } from './pdf.ts';
+} from './export/export.ts';
+import { howToGetBrowser } from './export/pdf.ts';
 
 export const exportHelp = `gatehouse confluence export --space KEY | --page-id ID [--format html|markdown|pdf]
 

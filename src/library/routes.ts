@@ -1,10 +1,10 @@
 // The routes of the library: members read, operators export and start syncs.
 import type { Route } from '../http/routes.ts';
-import type { ExportJobs } from './export-job.ts';
-import { exportsPage, sendExport, startExport } from './export-pages.ts';
-import { homePage, progressPart, spacePage, startSync } from './home.ts';
-import type { LibraryOptions } from './options.ts';
-import { sendAttachment, showBody, showPage } from './page.ts';
+import type { ExportJobs } from './export/job.ts';
+import { exportsPage, sendExport, startExport } from './pages/exports.ts';
+import { homePage, progressPart, spacePage, startSync } from './pages/home.ts';
+import type { LibraryOptions } from './pages/options.ts';
+import { sendAttachment, showBody, showPage } from './pages/page.ts';
 
 export interface LibraryRouteOptions extends LibraryOptions {
   readonly jobs: ExportJobs;

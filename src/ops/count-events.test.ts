@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type EventName, events } from '../audit/events.ts';
-import { type EndingRecorder, type RecordedEvent, RecordUnavailable } from '../audit/recorder.ts';
+import { type RecordedEvent, RecordUnavailable, type RevocationRecorder } from '../audit/recorder.ts';
 import { countEvents } from './count-events.ts';
 import type { DailyName } from './daily.ts';
 import { createMetrics } from './metrics.ts';
 
 const person = { id: 'subject-1', email: 'ada@example.org' };
 
-function world(write: EndingRecorder['write'] = async () => undefined) {
+function world(write: RevocationRecorder['write'] = async () => undefined) {
   const seen: RecordedEvent[] = [];
   const days: DailyName[] = [];
   const metrics = createMetrics({ version: '1.2.3' });

@@ -1,7 +1,7 @@
 // A recorder that counts what goes through it: the one place where events become numbers. Only names and reasons of closed
 // sets are looked at; whom an event concerns is none of the counters' business (invariant 10).
 import { type EventName, events } from '../audit/events.ts';
-import { type EndingRecorder, type RecordedEvent, RecordUnavailable } from '../audit/recorder.ts';
+import { type RecordedEvent, RecordUnavailable, type RevocationRecorder } from '../audit/recorder.ts';
 import type { Daily, DailyName } from './daily.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -12,7 +12,7 @@ export interface CountOptions {
 }
 
 /** `recorder`, counted: a `write` once it is written, an ending and a `note` at once. Its other members as they are. */
-export function countEvents<R extends EndingRecorder>(recorder: R, options: CountOptions): R {
+export function countEvents<R extends RevocationRecorder>(recorder: R, options: CountOptions): R {
   const count = createCount(options);
   const refused = options.metrics.counter('gatehouse_record_refusals_total');
   const failedSignIn = options.metrics.counter('gatehouse_sign_ins_total', { outcome: 'failed' });

@@ -1,6 +1,6 @@
 // What watches the running program, put together: the metrics, the measured store, the counted record, the counts of the day.
 import { readFileSync } from 'node:fs';
-import type { EndingRecorder } from '../audit/recorder.ts';
+import type { RevocationRecorder } from '../audit/recorder.ts';
 import type { Logger } from '../http/log.ts';
 import type { Store } from '../store/contract.ts';
 import { countEvents } from './count-events.ts';
@@ -21,7 +21,7 @@ export interface Ops {
   /** Throws where the store takes no changes: tried by a write, at most once in a few seconds. */
   tryWrite(): Promise<unknown>;
   /** The recorder, counted. */
-  count<R extends EndingRecorder>(recorder: R): R;
+  count<R extends RevocationRecorder>(recorder: R): R;
   /** Begins to look and to write the counts. @returns how to stop: the counts of the last seconds are written then. */
   start(recordState: () => RecordState): () => Promise<void>;
 }

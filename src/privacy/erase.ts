@@ -1,8 +1,8 @@
 // Erases a person: recorded first, then everything ends, then everything goes, the key of the pseudonym last. Safe to repeat at any
 // point, so a crash halfway leaves nothing that a second try does not reach (GDPR, article 17). What is left in the store's own files is
 // noted before anything is deleted, so that it is written anew for as long as that has not been done.
-import { committed } from '../audit/change.ts';
-import type { EndingRecorder, PersonRef } from '../audit/recorder.ts';
+import { committed } from '../audit/confirmed-change.ts';
+import type { PersonRef, RevocationRecorder } from '../audit/recorder.ts';
 import type { Store } from '../store/contract.ts';
 import type { Somebody } from './person.ts';
 
@@ -28,7 +28,7 @@ export interface EraseOptions {
 }
 
 /** A recorder that can be waited for, and whose journal can forget somebody. */
-export interface ErasingRecorder extends EndingRecorder {
+export interface ErasingRecorder extends RevocationRecorder {
   flush(): Promise<void>;
   forget(person: PersonRef): Promise<void>;
 }

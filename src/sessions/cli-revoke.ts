@@ -2,9 +2,9 @@
 import type { SessionTable } from '../store/contract.ts';
 import type { RevokeTask } from './cli-options.ts';
 import type { SessionsCommand } from './cli-sessions.ts';
-import { handleSchema } from './desk.ts';
-import { type Ended, type Ending, type Follows, type GateReceipt, worst } from './ending.ts';
-import { isOpen } from './receipt-page.ts';
+import { isOpen } from './pages/receipt.ts';
+import { handleSchema } from './pages/session-actions.ts';
+import { type Ended, type Follows, type GateReceipt, type Revocation, worst } from './revocation/revoke.ts';
 
 const order = { reason: 'revoked_by_operator', by: 'terminal' } as const;
 const verifyWithinMs = 12_000;
@@ -13,12 +13,12 @@ const pollMs = 500;
 export async function revoke(
   task: RevokeTask,
   sessions: SessionTable,
-  ending: Ending,
+  revocation: Revocation,
   deps: Pick<SessionsCommand, 'out' | 'err' | 'wait' | 'now'>,
 ): Promise<number> {
   const { out, err, wait } = deps;
   if (task.whom === 'all') {
-    const { count, follows } = await ending.everyone(order, undefined);
+    const { count, follows } = await revocation.everyone(order, undefined);
     out(`${count} ${count === 1 ? 'session' : 'sessions'} signed out.`);
     if (follows) out(followsWords[follows]);
     // The looks of this process at the gate end with it.
@@ -27,8 +27,8 @@ export async function revoke(
   }
   const ended =
     'handle' in task.whom
-      ? await endOne(task.whom.handle, sessions, ending)
-      : await endAllOf(task.whom.email, sessions, ending);
+      ? await endOne(task.whom.handle, sessions, revocation)
+      : await endAllOf(task.whom.email, sessions, revocation);
   if (ended.length === 0) {
     err(
       `gatehouse sessions: ${'handle' in task.whom ? 'there is no session with this handle' : 'nobody with this address is signed in'}`,
@@ -43,7 +43,7 @@ export async function revoke(
   ) {
     await wait(pollMs);
     for (const handle of receipts.keys())
-      receipts.set(handle, (await ending.receiptOf(handle)) ?? receiptOfNothing(deps.now()));
+      receipts.set(handle, (await revocation.receiptOf(handle)) ?? receiptOfNothing(deps.now()));
   }
   for (const [handle, receipt] of receipts) out(receiptLine(handle, receipt));
   const follows = worst(ended.map((one) => one.follows));
@@ -51,13 +51,13 @@ export async function revoke(
   return 0;
 }
 
-async function endOne(handle: string, sessions: SessionTable, ending: Ending): Promise<Ended[]> {
+async function endOne(handle: string, sessions: SessionTable, revocation: Revocation): Promise<Ended[]> {
   const row = handleSchema.safeParse(handle).success ? await sessions.findByHandle(handle) : undefined;
-  return row ? [await ending.one(row, order)] : [];
+  return row ? [await revocation.one(row, order)] : [];
 }
 
 /** An address can stand for two people: Google gives one anew after an account is gone. */
-async function endAllOf(email: string, sessions: SessionTable, ending: Ending): Promise<Ended[]> {
+async function endAllOf(email: string, sessions: SessionTable, revocation: Revocation): Promise<Ended[]> {
   const people = new Set<string>();
   for (let cursor: string | undefined, more = true; more; ) {
     const page = await sessions.page({
@@ -72,7 +72,7 @@ async function endAllOf(email: string, sessions: SessionTable, ending: Ending): 
     // The address itself comes before those that begin with it.
     more = cursor !== undefined && theirs.length === page.rows.length;
   }
-  const ended = await Promise.all([...people].map((personId) => ending.person(personId, order)));
+  const ended = await Promise.all([...people].map((personId) => revocation.person(personId, order)));
   return ended.flat();
 }
 

@@ -13,7 +13,7 @@ import { createRedisStore } from '../store/redis.ts';
 import { connectRedis } from '../store/redis-client.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import { runSessionsCommand } from './cli-sessions.ts';
-import { createEnding, type GateReceipt } from './ending.ts';
+import { createRevocation, type GateReceipt } from './revocation/revoke.ts';
 
 const limits = { lifetimeMs: 7 * 86_400_000, idleMs: 86_400_000 };
 
@@ -63,12 +63,12 @@ for (const kind of ['sqlite', 'redis'] as const) {
             opened++;
             return {
               store,
-              ending: createEnding({
+              revocation: createRevocation({
                 sessions: store.sessions,
                 gate,
                 now,
                 recorder: keepEvents(),
-                unfinished: { add: async () => assert.fail('the store takes everything') },
+                pendingRevocations: { add: async () => assert.fail('the store takes everything') },
                 pseudonymOf: async () => 'somebody',
               }),
               close: async () => void closed++,

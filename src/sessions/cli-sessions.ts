@@ -3,16 +3,16 @@ import type { SessionTable, Store } from '../store/contract.ts';
 import { help, type ListTask, plain, readArgs } from './cli-options.ts';
 import { revoke } from './cli-revoke.ts';
 import { sessionLines } from './cli-table.ts';
-import { livePage } from './desk.ts';
-import type { Ending } from './ending.ts';
-import type { SessionLimits } from './session.ts';
-import { summaryOfRow, viewSession } from './session-view.ts';
+import { livePage } from './pages/session-actions.ts';
+import type { Revocation } from './revocation/revoke.ts';
+import type { SessionLimits } from './rules/session.ts';
+import { summaryOfRow, viewSession } from './rules/session-view.ts';
 
 export interface SessionsCommand {
   /** The store and the gate's endings, opened once the arguments make sense. */
   open(): Promise<{
     readonly store: Pick<Store, 'sessions'>;
-    readonly ending: Ending;
+    readonly revocation: Revocation;
     close(): Promise<void>;
   }>;
   readonly limits: SessionLimits;
@@ -34,13 +34,13 @@ export async function runSessionsCommand(args: readonly string[], deps: Sessions
     deps.out(help);
     return 0;
   }
-  const desk = await deps.open();
+  const sessionControl = await deps.open();
   try {
     return read.task === 'list'
-      ? await list(read, desk.store.sessions, deps)
-      : await revoke(read, desk.store.sessions, desk.ending, deps);
+      ? await list(read, sessionControl.store.sessions, deps)
+      : await revoke(read, sessionControl.store.sessions, sessionControl.revocation, deps);
   } finally {
-    await desk.close();
+    await sessionControl.close();
   }
 }
 

@@ -1,6 +1,6 @@
 // Sessions as an aligned table for the terminal.
 import { ago, ahead, deviceName } from '../../views/format.ts';
-import type { SessionSummary } from './session-view.ts';
+import type { SessionSummary } from './rules/session-view.ts';
 
 const titles = ['HANDLE', 'PERSON', 'DEVICE', 'NETWORK', 'LAST SEEN', 'ENDS'];
 

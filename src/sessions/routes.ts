@@ -1,27 +1,27 @@
 // The routes of sessions: one's own devices and settings for members, everyone's for operators.
 import type { Route } from '../http/routes.ts';
 import type { PersonTable } from '../store/contract.ts';
-import { deleteAnySession, listAllSessions, revokePerson } from './api-everyone.ts';
-import { apiMe } from './api-me.ts';
-import { deleteOwnSession, listOwnSessions, revokeOtherSessions } from './api-sessions.ts';
-import { type DashboardOptions, dashboardPage } from './dashboard.ts';
-import { confirmEndOtherDevices, devicesPage, endDevice, endOtherDevices } from './devices.ts';
+import { deleteAnySession, listAllSessions, revokePerson } from './pages/api-everyone.ts';
+import { apiMe } from './pages/api-me.ts';
+import { deleteOwnSession, listOwnSessions, revokeOtherSessions } from './pages/api-sessions.ts';
+import { type DashboardOptions, dashboardPage } from './pages/dashboard.ts';
+import { confirmEndOtherDevices, devicesPage, endDevice, endOtherDevices } from './pages/devices.ts';
+import { confirmLogout, type LogoutOptions, logout } from './pages/logout.ts';
+import { devicesSeen, endNotMine, notMinePage } from './pages/new-devices.ts';
 import {
   confirmEndAll,
   confirmEndThePerson,
-  type EveryoneOptions,
   endAll,
   endAnyDevice,
   endThePerson,
-  everyonePage,
-} from './everyone.ts';
-import { confirmLogout, type LogoutOptions, logout } from './logout.ts';
-import { devicesSeen, endNotMine, notMinePage } from './new-devices.ts';
-import { anyReceiptPage, ownReceiptPage, type ReceiptPageOptions } from './receipt-page.ts';
-import { type SettingsOptions, saveSettings, settingsPage } from './settings.ts';
+  type RadarOptions,
+  radarPage,
+} from './pages/radar.ts';
+import { anyReceiptPage, ownReceiptPage, type ReceiptPageOptions } from './pages/receipt.ts';
+import { type SettingsOptions, saveSettings, settingsPage } from './pages/settings.ts';
 
 export type SessionRouteOptions = DashboardOptions &
-  EveryoneOptions &
+  RadarOptions &
   LogoutOptions &
   ReceiptPageOptions &
   SettingsOptions & { readonly people: PersonTable };
@@ -140,7 +140,7 @@ export const sessionRoutes: readonly Route<SessionRouteOptions>[] = [
     handler: deleteOwnSession,
   },
 
-  { ...operator, method: 'GET', path: '/radar', does: 'everyone who is signed in', handler: everyonePage },
+  { ...operator, method: 'GET', path: '/radar', does: 'everyone who is signed in', handler: radarPage },
   {
     ...operator,
     method: 'POST',

@@ -2,7 +2,7 @@
 // the next run begins anew.
 import { DatabaseSync } from 'node:sqlite';
 import { createRedisStore } from './redis.ts';
-import { setRedisClosing } from './redis-closing.ts';
+import { setRedisClosing } from './redis-in-use.ts';
 import type { RedisPlace } from './redis-migrate.ts';
 import { clearRedis, removeFacts } from './redis-rows.ts';
 import { openSqliteStore } from './sqlite.ts';

@@ -1,7 +1,7 @@
 // Pseudonyms of people in Redis: a hash each, found by subject and by address; all in one slot of a Cluster, so that a script changes them together.
 import { type AliasRow, type AliasTable, attempt } from './contract.ts';
 import type { RedisClient } from './redis-client.ts';
-import { evalEnding } from './redis-ending.ts';
+import { evalEnding } from './redis-when-full.ts';
 
 /** KEYS: the row, the one of its kind (by subject, or by address alone), the address’s set. ARGV: alias, then the fields as pairs. */
 const addScript = `

@@ -10,7 +10,7 @@ import {
 } from './contract.ts';
 import type { RedisClient } from './redis-client.ts';
 import type { RedisClock } from './redis-clock.ts';
-import { evalEnding } from './redis-ending.ts';
+import { evalEnding } from './redis-when-full.ts';
 import { choicesFrom } from './stored-rows.ts';
 
 /** A visitor's hash has a field `retired`, or the choices as fields. Nothing is written to a retired id. */

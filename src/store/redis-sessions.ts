@@ -4,8 +4,8 @@ import { RedisStore } from 'connect-redis';
 import { attempt, merge, type SessionEnd, type SessionRow, type SessionTable } from './contract.ts';
 import type { RedisClient } from './redis-client.ts';
 import type { RedisClock } from './redis-clock.ts';
-import { evalEnding } from './redis-ending.ts';
 import { createRedisIndexes } from './redis-indexes.ts';
+import { evalEnding } from './redis-when-full.ts';
 
 /** Replaces the value only if it is still the one that was read; keeps the time to live. */
 const replaceUnchanged = `

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { PasteRefusal } from '../../views/vault-words.ts';
 import { openFernet } from '../crypto/fernet.ts';
 import type { Exported } from './browser-export.ts';
-import { checkCookies } from './cookie-header.ts';
+import { checkCookies } from './strict-cookies.ts';
 
 const derive = promisify(pbkdf2);
 const former = { passphrase: 'ConfluenceDataPipeline', rounds: 100_000, saltBytes: 16 } as const;

@@ -1,8 +1,8 @@
 // What somebody copied out of a browser, in whichever form: the cookies in it for one host, or why they are not taken.
 import type { PasteRefusal } from '../../views/vault-words.ts';
 import { type Exported, isExport, readExport } from './browser-export.ts';
-import { checkCookies, readCookieHeader } from './cookie-header.ts';
 import { cookiesOfCurl, isCurl } from './curl.ts';
+import { checkCookies, readCookieHeader } from './strict-cookies.ts';
 
 const maxBytes = 256 * 1024;
 

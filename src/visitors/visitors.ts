@@ -1,10 +1,10 @@
 // Visitors: who comes without signing in. Known by a random id alone, and only what they chose is kept.
 import type { Request, Response } from 'express';
 import type { Keyring } from '../crypto/keyring.ts';
-import { isAmbiguous, singleCookie } from '../http/cookie-header.ts';
 import { HttpError } from '../http/errors.ts';
 import type { Logger } from '../http/log.ts';
-import { type OwnCookieAttributes, setCookie } from '../http/set-cookie.ts';
+import { isAmbiguous, singleCookie } from '../http/request-cookies.ts';
+import { type OwnCookieAttributes, setCookie } from '../http/response-cookies.ts';
 import { type Choices, StoreUnavailable, type VisitorTable } from '../store/contract.ts';
 import { issueVisitor, readVisitor, resignVisitor, type VisitorId } from './visitor-cookie.ts';
 

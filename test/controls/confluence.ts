@@ -277,9 +277,9 @@ export const controls: readonly Control[] = [
     invariant: 'confluence: the library stays whole',
     defence: 'bytes go only when no row names them',
     file: 'src/confluence/confluence.ts',
-    find: 'await fetchWork({ api, store, files, run, lanes, now, onDone });\n',
+    find: 'await fetchWork({ api, store, files, run, concurrency, now, onDone });\n',
     replace:
-      'await fetchWork({ api, store, files, run, lanes, now, onDone });\n      return { reason: undefined, requests: client.requests() };\n',
+      'await fetchWork({ api, store, files, run, concurrency, now, onDone });\n      return { reason: undefined, requests: client.requests() };\n',
     tests: 'test/confluence-worst-day.test.ts',
     sees: 'an attachment that moves',
   },

@@ -5,7 +5,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'invariant 10',
     defence: 'secrets of the gate are veiled where they are read',
-    file: 'src/doctor/gate-settings.ts',
+    file: 'src/doctor/read/gate-settings.ts',
     find: "if (secrets.has(name)) return value === '' ? '' : fingerprint(String(value));",
     replace: '',
     tests: 'test/doctor-readers.test.ts',
@@ -14,7 +14,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'invariant 10',
     defence: 'a password in an address is taken out',
-    file: 'src/doctor/gate-settings.ts',
+    file: 'src/doctor/read/gate-settings.ts',
     find: "return text.replace(/^([a-z][a-z0-9+.-]*:\\/\\/)[^/]*@/i, '$1');",
     replace: 'return text;',
     tests: 'test/doctor-readers.test.ts',
@@ -23,7 +23,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: nothing passes unseen',
     defence: 'what is missing is said',
-    file: 'src/doctor/check.ts',
+    file: 'src/doctor/checks/check.ts',
     find: "return 'missing' in known ? missing(known) : judge(known.found, deployment);",
     replace: "return 'missing' in known ? 'passed' : judge(known.found, deployment);",
     tests: 'test/doctor-table.test.ts',
@@ -32,7 +32,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: nothing passes unseen',
     defence: 'the environment wins over the file',
-    file: 'src/doctor/gate-settings.ts',
+    file: 'src/doctor/read/gate-settings.ts',
     find: '...set.entries, ',
     replace: '',
     tests: 'test/doctor-table.test.ts',
@@ -41,7 +41,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: nothing passes unseen',
     defence: 'each branch of a pattern is anchored',
-    file: 'src/doctor/routes.ts',
+    file: 'src/doctor/checks/skip-auth-routes.ts',
     find: 'branches(plain(pattern)).every(',
     replace: 'branches(plain(pattern)).some(',
     tests: 'test/doctor-table.test.ts',
@@ -50,7 +50,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: nothing passes unseen',
     defence: 'names that oauth2-proxy refuses are named',
-    file: 'src/doctor/gate-file.ts',
+    file: 'src/doctor/read/gate-file.ts',
     find: 'refused.push(`${key} (line ${lineOf(key, source)})`);',
     replace: 'continue;',
     tests: 'test/doctor-readers.test.ts',
@@ -59,7 +59,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: nothing passes unseen',
     defence: 'every bit for others counts',
-    file: 'src/doctor/checks-files.ts',
+    file: 'src/doctor/checks/files.ts',
     find: "judge: part('env', (file) => closed(file, 0o077)),",
     replace: "judge: part('env', (file) => closed(file, 0o022)),",
     tests: 'test/doctor-table.test.ts',
@@ -68,7 +68,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: nothing passes unseen',
     defence: 'keys without an end are counted',
-    file: 'src/doctor/look-at-redis.ts',
+    file: 'src/doctor/look/redis.ts',
     find: 'end === -1',
     replace: 'end === -3',
     tests: 'test/doctor-redis.test.ts',
@@ -77,7 +77,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: nothing passes unseen',
     defence: 'Redis is asked as a stranger would',
-    file: 'src/doctor/look-at-redis.ts',
+    file: 'src/doctor/look/redis.ts',
     find: "return (await stranger.ping()) === 'PONG';",
     replace: 'return false;',
     tests: 'test/doctor-redis.test.ts',
@@ -86,7 +86,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: nothing passes unseen',
     defence: 'the answers of the app are told from the gate’s',
-    file: 'src/doctor/look-live.ts',
+    file: 'src/doctor/look/from-outside.ts',
     find: "fromApp: /'nonce-[^']+'/.test(headers.get('content-security-policy') ?? ''),",
     replace: 'fromApp: false,',
     tests: 'test/doctor-live.test.ts',
@@ -95,7 +95,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: nothing passes unseen',
     defence: 'the made-up person is looked for',
-    file: 'src/doctor/look-live.ts',
+    file: 'src/doctor/look/from-outside.ts',
     find: 'namesProbe: text.includes(madeUp),',
     replace: 'namesProbe: false,',
     tests: 'test/doctor-live.test.ts',
@@ -113,7 +113,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: one fault hides no other',
     defence: 'no part holds up the others',
-    file: 'src/doctor/gather.ts',
+    file: 'src/doctor/look/gather.ts',
     find: 'return await Promise.race([look(), over.promise]);',
     replace: 'return await look();',
     tests: 'test/checkup-page.test.ts',
@@ -122,7 +122,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: the server as it runs',
     defence: 'its own settings are judged',
-    file: 'src/doctor/gather.ts',
+    file: 'src/doctor/look/gather.ts',
     find: 'options.config ? readRunning(texts, options.config) : readTexts(texts)',
     replace: 'readTexts(texts)',
     tests: 'test/checkup-page.test.ts',
@@ -149,7 +149,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: nothing passes unseen',
     defence: 'a pattern with != opens the rest',
-    file: 'src/doctor/routes.ts',
+    file: 'src/doctor/checks/skip-auth-routes.ts',
     find: 'regex.test(path) !== isNegated(route)',
     replace: 'regex.test(path)',
     tests: 'test/doctor-table.test.ts',
@@ -158,7 +158,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: nothing passes unseen',
     defence: 'every address of the app is known',
-    file: 'src/doctor/routes.ts',
+    file: 'src/doctor/checks/skip-auth-routes.ts',
     find: "  '/vault/rekey',\n",
     replace: '',
     tests: 'test/doctor-table.test.ts',
@@ -167,7 +167,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: nothing passes unseen',
     defence: 'what hangs is found',
-    file: 'src/doctor/gather.ts',
+    file: 'src/doctor/look/gather.ts',
     find: 'late === undefined ? { missing, unread: true } : { found: late }',
     replace: '{ missing }',
     tests: 'test/checkup-page.test.ts',
@@ -176,7 +176,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: nothing passes unseen',
     defence: 'what Compose lays over is read',
-    file: 'src/doctor/read-folder.ts',
+    file: 'src/doctor/read/folder.ts',
     find: 'overrideNames.find(isThere)',
     replace: 'undefined',
     tests: 'test/doctor-command.test.ts',
@@ -185,7 +185,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: nothing passes unseen',
     defence: 'what a merge key brings is read',
-    file: 'src/doctor/compose-tree.ts',
+    file: 'src/doctor/read/compose-tree.ts',
     find: 'if (!mine) own.set(key, value);',
     replace: 'if (!mine) continue;',
     tests: 'test/doctor-table.test.ts',
@@ -203,7 +203,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: what cannot be read is never fine',
     defence: 'what passed in doubt has not passed',
-    file: 'src/doctor/check.ts',
+    file: 'src/doctor/checks/check.ts',
     find: "return verdict === 'passed' && doubt !== undefined ? unread(doubt) : verdict;",
     replace: 'void doubt;\n  return verdict;',
     tests: 'test/doctor-unread.test.ts',
@@ -212,7 +212,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: what cannot be read is never fine',
     defence: 'a port in an unknown form is named',
-    file: 'src/doctor/compose-file.ts',
+    file: 'src/doctor/read/compose-file.ts',
     find: "if (!port)\n      tell('ports',",
     replace: "if (item.at === '')\n      tell('ports',",
     tests: 'test/doctor-compose.test.ts',
@@ -221,7 +221,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: what cannot be read is never fine',
     defence: 'a Compose file that is not there is named',
-    file: 'src/doctor/compose-layers.ts',
+    file: 'src/doctor/read/compose-layers.ts',
     find: "if ('why' in found) return [{ kind: 'unread', at: shown, why: found.why }];",
     replace: "if ('why' in found) return [];",
     tests: 'test/doctor-unread.test.ts',
@@ -230,7 +230,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: nothing passes unseen',
     defence: 'a variable that is only named takes its value from outside',
-    file: 'src/doctor/compose-forms.ts',
+    file: 'src/doctor/read/compose-forms.ts',
     find: 'return isVariable ? above : below;',
     replace: 'return below;',
     tests: 'test/doctor-compose.test.ts',
@@ -239,7 +239,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: what cannot be read is never fine',
     defence: 'a variable that Compose reads differently is not guessed',
-    file: 'src/doctor/compose-environment.ts',
+    file: 'src/doctor/read/compose-environment.ts',
     find: 'if (value === undefined || !isUnsure(value)) continue;',
     replace: "if (value !== '') continue;",
     tests: 'test/doctor-unread.test.ts',
@@ -248,7 +248,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: what cannot be read is never fine',
     defence: 'the file that oauth2-proxy is started with is the one that is read',
-    file: 'src/doctor/compose-services.ts',
+    file: 'src/doctor/read/compose-services.ts',
     find: "resolve(folder, source) === resolve(folder, 'oauth2-proxy.cfg')",
     replace: "source !== ''",
     tests: 'test/doctor-unread.test.ts',
@@ -257,7 +257,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: what cannot be read is never fine',
     defence: 'a file in another encoding is not guessed',
-    file: 'src/doctor/read-text.ts',
+    file: 'src/doctor/read/text-file.ts',
     find: '{ fatal: true, ignoreBOM: true }',
     replace: '{ ignoreBOM: true }',
     tests: 'test/doctor-unread.test.ts',
@@ -266,7 +266,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: what cannot be read is never fine',
     defence: 'an empty switch in the file is off, as oauth2-proxy has it',
-    file: 'src/doctor/gate-file.ts',
+    file: 'src/doctor/read/gate-file.ts',
     find: "return raw === '' || goBoolean.test(raw) ? /^[1tT]/.test(raw) : undefined;",
     replace: "return raw === '' || !/^[0fF]/.test(raw);",
     tests: 'test/doctor-readers.test.ts',
@@ -275,7 +275,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: what cannot be read is never fine',
     defence: 'a switch among the flags takes no word of its own',
-    file: 'src/doctor/gate-settings.ts',
+    file: 'src/doctor/read/gate-settings.ts',
     find: "inline ?? (isSwitch ? 'true' : (flags[++i] ?? ''))",
     replace: "inline ?? flags[++i] ?? 'true'",
     tests: 'test/doctor-readers.test.ts',
@@ -284,7 +284,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: what cannot be read is never fine',
     defence: 'the app is asked under the name that it answers to',
-    file: 'src/doctor/look-at-network.ts',
+    file: 'src/doctor/look/network.ts',
     find: 'headers: { host }, ',
     replace: '',
     tests: 'test/doctor-readers.test.ts',
@@ -293,7 +293,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: what cannot be read is never fine',
     defence: 'an answer that did not come is not an answer that leaks nothing',
-    file: 'src/doctor/checks-live.ts',
+    file: 'src/doctor/checks/from-outside.ts',
     find: "silent.length > 0 ? `no answer at ${silent.map((name) => paths[name]).join(', ')}` : undefined",
     replace: 'silent.length > 3 ? noAnswer : undefined',
     tests: 'test/doctor-table.test.ts',
@@ -302,7 +302,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: it burdens nothing',
     defence: 'git runs no program that the repository names',
-    file: 'src/doctor/look-at-git.ts',
+    file: 'src/doctor/look/git.ts',
     find: "'-c', 'core.fsmonitor=false', ",
     replace: '',
     tests: 'test/doctor-readers.test.ts',
@@ -311,7 +311,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: nothing passes unseen',
     defence: 'a bare number is no duration of oauth2-proxy',
-    file: 'src/doctor/checks-lifetimes.ts',
+    file: 'src/doctor/checks/lifetimes.ts',
     find: '/^\\d+$/.test(text) && Number(text) !== 0 ? undefined : parseDuration(text)',
     replace: 'parseDuration(text)',
     tests: 'test/doctor-table.test.ts',
@@ -320,7 +320,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: nothing passes unseen',
     defence: 'a replica is no Redis to write to',
-    file: 'src/doctor/look-at-redis.ts',
+    file: 'src/doctor/look/redis.ts',
     find: "  if (facts.get('role') === 'slave') return { refusesWrites: 'a replica' };\n",
     replace: '',
     tests: 'test/doctor-redis.test.ts',
@@ -329,7 +329,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: nothing passes unseen',
     defence: 'Gmail is everybody',
-    file: 'src/doctor/checks-access.ts',
+    file: 'src/doctor/checks/access.ts',
     find: '(?:gmail|googlemail)\\.com',
     replace: '(?:gmail\\.invalid)',
     tests: 'test/doctor-table.test.ts',
@@ -347,7 +347,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'what is printed steers nothing',
     defence: 'names are quoted for the shell',
-    file: 'src/doctor/checks-files.ts',
+    file: 'src/doctor/checks/files.ts',
     find: "`chmod 600 ${open.map(({ path }) => word(path)).join(' ')}`",
     replace: "`chmod 600 ${open.map(({ path }) => path).join(' ')}`",
     tests: 'test/doctor-command.test.ts',
@@ -356,7 +356,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: nothing passes unseen',
     defence: 'a release line without a fix stays open',
-    file: 'src/doctor/advisories.ts',
+    file: 'src/doctor/checks/advisory-table.ts',
     find: ' ?? below.at(-1);',
     replace: ';',
     tests: 'test/doctor-advisories.test.ts',
@@ -365,7 +365,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: nothing passes unseen',
     defence: 'an old table of advisories says so',
-    file: 'src/doctor/checks-advisories.ts',
+    file: 'src/doctor/checks/advisories.ts',
     find: 'at - lastLookedThroughAt > maxAgeMs && ',
     replace: 'false && ',
     tests: 'test/doctor-advisories.test.ts',
@@ -374,7 +374,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: nothing passes unseen',
     defence: 'a binary without a version stamp is known by its build information',
-    file: 'src/doctor/gate-binary.ts',
+    file: 'src/doctor/look/gate-binary.ts',
     find: ' ?? (await versionInBuildInformation(path))',
     replace: '',
     tests: 'test/gate-binary.test.ts',
@@ -383,7 +383,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: nothing passes unseen',
     defence: 'a trusted proxy is fine only once the forged header was tried',
-    file: 'src/doctor/checks-gate.ts',
+    file: 'src/doctor/checks/gate.ts',
     find: 'trusted.every(isOneAddress) && refusesForgedUri(live)',
     replace: 'trusted.every(isOneAddress)',
     tests: 'test/doctor-table.test.ts',

@@ -23,7 +23,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'a file that is no longer there is told',
     defence: 'the log says so without a request',
-    file: 'src/open-store.ts',
+    file: 'src/wiring/store.ts',
     find: 'openSqliteStore(config.store.dataDir, { onReplaced: tellReplaced(logger) })',
     replace: 'openSqliteStore(config.store.dataDir)',
     tests: 'test/replaced-files.test.ts',

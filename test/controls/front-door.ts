@@ -32,7 +32,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'R57: no parser makes objects of names',
     defence: 'a query with brackets or a doubled name is refused',
-    file: 'src/http/strange.ts',
+    file: 'src/http/malformed-requests.ts',
     find: "if (query !== '' && (hasStrangeName(query) || hasDoubledName(query)))",
     replace: 'if (false)',
     tests: 'test/bad-input.test.ts',
@@ -77,7 +77,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'growth: a member leaves no more than an allowance',
     defence: 'sessions that begin are counted',
-    file: 'src/sessions/sign-in.ts',
+    file: 'src/sessions/admission/sign-in.ts',
     find: 'if (salt === mine) await countSignIn(res, asked, allow);',
     replace: '',
     tests: 'test/growth.test.ts',
@@ -86,7 +86,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'growth: a member leaves no more than an allowance',
     defence: 'moves of a session are counted',
-    file: 'src/sessions/presented.ts',
+    file: 'src/sessions/admission/validate.ts',
     find: "if (!(await options.allow.take('moves', found.personId))) return undefined;",
     replace: '',
     tests: 'test/growth.test.ts',
@@ -104,7 +104,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'growth: nobody honest is kept out',
     defence: 'tabs share the place that their first one took',
-    file: 'src/sessions/sign-in.ts',
+    file: 'src/sessions/admission/sign-in.ts',
     find: 'if (salt === full) await refuseSignIn',
     replace: 'if (mine === full) await refuseSignIn',
     tests: 'test/growth.test.ts',
@@ -140,7 +140,7 @@ export const controls: readonly Control[] = [
   {
     invariant: '2 one identity, one session',
     defence: 'the session’s person is compared with the header’s',
-    file: 'src/sessions/presented.ts',
+    file: 'src/sessions/admission/validate.ts',
     find: 'found.personId !== options.personOf(res).id',
     replace: 'false',
     tests: 'test/sessions.test.ts',
@@ -149,7 +149,7 @@ export const controls: readonly Control[] = [
   {
     invariant: '3 an ended session stays ended',
     defence: 'what has ended is refused',
-    file: 'src/sessions/session.ts',
+    file: 'src/sessions/rules/session.ts',
     find: 'if (row.ended) return row.ended;',
     replace: '',
     tests: 'test/sessions.test.ts',
@@ -212,7 +212,7 @@ export const controls: readonly Control[] = [
   {
     invariant: '5 sign-in replaces ids',
     defence: 'each session has an anti-forgery secret of its own',
-    file: 'src/sessions/csrf.ts',
+    file: 'src/sessions/admission/csrf.ts',
     find: 'digest(`token\\n${session.csrfSecret}\\n${idHash}`)',
     replace: "'the-same-for-everyone'",
     tests: 'test/sign-in.test.ts',
@@ -221,7 +221,7 @@ export const controls: readonly Control[] = [
   {
     invariant: '5 sign-in makes one session',
     defence: 'tabs share a claim',
-    file: 'src/sessions/sign-in.ts',
+    file: 'src/sessions/admission/sign-in.ts',
     find: 'return derivedSessionId(keyring, browser, salt);',
     replace: 'return newSessionId();',
     tests: 'test/sign-in.test.ts',
@@ -230,7 +230,7 @@ export const controls: readonly Control[] = [
   {
     invariant: '5 only opening a page begins a session',
     defence: 'the kind of request is looked at',
-    file: 'src/sessions/admit.ts',
+    file: 'src/sessions/admission/admit.ts',
     find: 'if (!isNavigation(req)) {\n    sendProblem',
     replace: 'if (found && !isNavigation(req)) {\n    sendProblem',
     tests: 'test/sessions.test.ts',
@@ -239,7 +239,7 @@ export const controls: readonly Control[] = [
   {
     invariant: '7 both limits hold',
     defence: 'the idle limit',
-    file: 'src/sessions/session.ts',
+    file: 'src/sessions/rules/session.ts',
     find: "limitReached(row.lastSeenAt, row.lastSeenAt + limits.idleMs, 'idle')",
     replace: 'undefined',
     tests: 'test/sessions.test.ts',
@@ -248,7 +248,7 @@ export const controls: readonly Control[] = [
   {
     invariant: '7 both limits hold',
     defence: 'the absolute limit',
-    file: 'src/sessions/session.ts',
+    file: 'src/sessions/rules/session.ts',
     find: "limitReached(row.createdAt, absoluteEndOf(row, limits), 'expired')",
     replace: 'undefined',
     tests: 'test/sessions.test.ts',
@@ -275,7 +275,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'anti-forgery',
     defence: 'the token is checked',
-    file: 'src/sessions/csrf.ts',
+    file: 'src/sessions/admission/csrf.ts',
     find: 'const check = csurf({',
     replace: "const check = csurf({ ignoreMethods: ['GET', 'HEAD', 'OPTIONS', 'POST'],",
     tests: 'test/bad-changes.test.ts',
@@ -293,7 +293,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'rotation of SECRET_KEY',
     defence: 'a cookie of a former key is signed anew',
-    file: 'src/sessions/admit.ts',
+    file: 'src/sessions/admission/admit.ts',
     find: "!== 'fallback') return;",
     replace: "!== 'fallback' || now) return;",
     tests: 'test/sign-in.test.ts',

@@ -41,7 +41,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'a dropped key is worth nothing',
     defence: 'a reload replaces the secrets and adds none',
-    file: 'src/reload.ts',
+    file: 'src/wiring/live-settings.ts',
     find: 'await signing.replace(loaded.config.secretKeys);',
     replace: 'await signing.replace([...loaded.config.secretKeys, ...keyring.secrets()]);',
     tests: 'test/reload.test.ts',
@@ -51,7 +51,7 @@ export const controls: readonly Control[] = [
     invariant: 'a dropped key is worth nothing',
     defence: 'the gate’s secrets are asked for at each request',
     file: 'src/app.ts',
-    find: 'secrets: () => live.config().gate.secrets,',
+    find: 'secrets: () => liveSettings.config().gate.secrets,',
     replace: 'secrets: () => gate.secrets,',
     tests: 'test/reload.test.ts',
     sees: 'the gate may come with the former secret until it is dropped',
@@ -59,7 +59,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'operators alone',
     defence: 'the keys page asks who an operator is',
-    file: 'src/keys/page.ts',
+    file: 'src/keys/pages.ts',
     find: "who: 'operator'",
     replace: "who: 'member'",
     tests: 'test/keys.test.ts',
@@ -68,7 +68,7 @@ export const controls: readonly Control[] = [
   {
     invariant: '10 no secret leaves',
     defence: 'what is too short to be random has no fingerprint',
-    file: 'src/keys/known.ts',
+    file: 'src/keys/inventory.ts',
     find: 'secret.length >= 32 ? fingerprint(secret) : undefined',
     replace: 'fingerprint(secret)',
     tests: 'test/keys.test.ts',

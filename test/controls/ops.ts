@@ -50,7 +50,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'no more work while stopping',
     defence: 'answers say that the connection closes',
-    file: 'src/ops/graceful.ts',
+    file: 'src/ops/graceful-shutdown.ts',
     find: '    if (stopping.isStopping()) close(res);\n',
     replace: '',
     tests: 'test/stop.test.ts',
@@ -59,7 +59,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'no request is cut (slow readers)',
     defence: 'an answer is under way until the network has it',
-    file: 'src/ops/graceful.ts',
+    file: 'src/ops/graceful-shutdown.ts',
     find: 'if (underWay === 0 && socket.bytesRead',
     replace:
       'if (underWay >= 0 && socket.bytesRead >= 0 && answeredBytes >= 0) socket.destroy();\n        else if (socket.bytesRead',
@@ -69,7 +69,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'no request is cut (connections that wait to be let in)',
     defence: 'it listens until nobody waits any more',
-    file: 'src/ops/graceful.ts',
+    file: 'src/ops/graceful-shutdown.ts',
     find: '    await letInWhoWaits(server);\n',
     replace: '    void letInWhoWaits;\n',
     tests: 'test/stop.test.ts',
@@ -78,7 +78,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'it ends within 10 seconds',
     defence: 'what is still open then is closed',
-    file: 'src/ops/graceful.ts',
+    file: 'src/ops/graceful-shutdown.ts',
     find: 'if (passed >= limitMs) server.closeAllConnections();',
     replace: '',
     tests: 'test/stop.test.ts',
@@ -87,7 +87,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'a second signal ends it at once',
     defence: 'the signal is counted',
-    file: 'src/ops/process-end.ts',
+    file: 'src/ops/process-signals.ts',
     find: '      if (ending) process.exit(codeOfSignal);\n',
     replace: '      void codeAtOnce;\n',
     tests: 'test/stop.test.ts',
@@ -96,7 +96,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'no secret in logs',
     defence: 'what nothing caught is named, not printed',
-    file: 'src/ops/process-end.ts',
+    file: 'src/ops/process-signals.ts',
     find: "  process.on('uncaughtException', (error) => {",
     replace: "  process.on('unheard', (error) => {",
     tests: 'test/stop.test.ts',
@@ -249,7 +249,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'retention: a jump is told',
     defence: 'the check-up asks the running server',
-    file: 'src/doctor/checks-network.ts',
+    file: 'src/doctor/checks/network.ts',
     find: 'doubt !== undefined && doubts[doubt],',
     replace: 'false,',
     tests: 'test/doctor-table.test.ts',

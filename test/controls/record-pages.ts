@@ -18,7 +18,7 @@ export const controls: readonly Control[] = [
   {
     invariant: '8: recorded first',
     defence: 'an ending waits for the record',
-    file: 'src/sessions/ending.ts',
+    file: 'src/sessions/revocation/revoke.ts',
     find: '    const noted = await note(row, order);\n    const before',
     replace: "    const noted = note ? 'recorded' : 'follows';\n    const before",
     tests: 'test/record-pages.test.ts',
@@ -27,7 +27,7 @@ export const controls: readonly Control[] = [
   {
     invariant: '8: recorded first',
     defence: 'a sign-in waits for the record',
-    file: 'src/sessions/sign-in.ts',
+    file: 'src/sessions/admission/sign-in.ts',
     find: '    await recorder.write({',
     replace: '    recorder.note({',
     tests: 'test/record-pages.test.ts',
@@ -45,7 +45,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'other people’s are as good as none',
     defence: 'members read their own entries alone',
-    file: 'src/record/pages.ts',
+    file: 'src/audit/pages.ts',
     find: '...(!operator && own), limit',
     replace: '...(operator && own), limit',
     tests: 'test/record-pages.test.ts',
@@ -54,7 +54,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'operators alone',
     defence: 'the record asks for the role',
-    file: 'src/record/routes.ts',
+    file: 'src/audit/routes.ts',
     find: "who: 'operator',\n    method: 'GET',\n    path: '/record',",
     replace: "who: 'member',\n    method: 'GET',\n    path: '/record',",
     tests: 'test/record-pages.test.ts',
@@ -81,7 +81,7 @@ export const controls: readonly Control[] = [
   {
     invariant: '3: an ended session stays ended',
     defence: 'a live stream asks whether its session still lives',
-    file: 'src/record/stream.ts',
+    file: 'src/audit/stream.ts',
     find: 'if (await isLive()) send(await what());',
     replace: 'if (isLive.length === 0) send(await what());',
     tests: 'test/record-pages.test.ts',
@@ -99,7 +99,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'record: one line an entry',
     defence: 'no line’s end of any kind is in an event of the stream',
-    file: 'src/record/stream.ts',
+    file: 'src/audit/stream.ts',
     find: '/[\\r\\n]+/g',
     replace: '/\\n+/g',
     tests: 'test/record-pages.test.ts',
@@ -108,7 +108,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'record: live without a gap',
     defence: 'a stream goes on from what the browser has',
-    file: 'src/record/stream.ts',
+    file: 'src/audit/stream.ts',
     find: 'if (since !== undefined) {',
     replace: 'if (since === -1) {',
     tests: 'test/record-pages.test.ts',
@@ -157,7 +157,7 @@ export const controls: readonly Control[] = [
   },
   erasing(
     'an ending keeps a pseudonym, not an address',
-    'src/sessions/ending.ts',
+    'src/sessions/revocation/revoke.ts',
     'await pseudonymOf(by).catch(() => undefined);',
     'by.email;',
   ),

@@ -5,10 +5,10 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: a full store is foretold',
     defence: 'growth is that of the last days',
-    file: 'src/ops/room.ts',
+    file: 'src/ops/storage-forecast.ts',
     find: '(usedBytes - oldest[1]) / span',
     replace: '0 * (usedBytes - oldest[1]) / span',
-    tests: 'src/ops/room.test.ts',
+    tests: 'src/ops/storage-forecast.test.ts',
     sees: 'what grew by two megabytes a day',
   },
   {
@@ -50,7 +50,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'record: it does not fill the store',
     defence: 'what is routine has one line a day and session',
-    file: 'src/sessions/rotation.ts',
+    file: 'src/sessions/admission/rotation.ts',
     find: 'if (!live.previous || dayOf(live.idIssuedAt) !== dayOf(rotation.at))',
     replace: 'if (dayOf(0) === 0)',
     tests: 'test/rotation.test.ts',
@@ -77,7 +77,7 @@ export const controls: readonly Control[] = [
   {
     invariant: '8 an ending is never refused',
     defence: 'its entry goes by the journal',
-    file: 'src/sessions/ending.ts',
+    file: 'src/sessions/revocation/revoke.ts',
     find: '    return recorder.writeEnding({',
     replace: "    await recorder.write({ event: 'session.revoked' });\n    return recorder.writeEnding({",
     tests: 'test/endings-always.test.ts',
@@ -86,7 +86,7 @@ export const controls: readonly Control[] = [
   {
     invariant: '8 an ending is never refused',
     defence: 'scripts that end may run in a full Redis',
-    file: 'src/store/redis-ending.ts',
+    file: 'src/store/redis-when-full.ts',
     find: 'return redis.eval(flags + script,',
     replace: 'return redis.eval((flags && "") + script,',
     tests: 'test/endings-always.test.ts',
@@ -95,7 +95,7 @@ export const controls: readonly Control[] = [
   {
     invariant: '8 an ending is never refused',
     defence: 'the id of a session that cannot be replaced now goes on',
-    file: 'src/sessions/rotation.ts',
+    file: 'src/sessions/admission/rotation.ts',
     find: 'if (error instanceof StoreUnavailable) return undefined;',
     replace: 'if (error instanceof RangeError) return undefined;',
     tests: 'test/endings-always.test.ts',
@@ -104,7 +104,7 @@ export const controls: readonly Control[] = [
   {
     invariant: '3 an ended session stays ended',
     defence: 'what the store did not take is over at this server',
-    file: 'src/sessions/unfinished.ts',
+    file: 'src/sessions/revocation/pending.ts',
     find: '    if (!end) return row;',
     replace: '    if (end || !end) return row;',
     tests: 'test/endings-always.test.ts',
@@ -113,7 +113,7 @@ export const controls: readonly Control[] = [
   {
     invariant: '3 an ended session stays ended',
     defence: 'what the store did not take is ended later',
-    file: 'src/sessions/unfinished.ts',
+    file: 'src/sessions/revocation/pending.ts',
     find: '        await finish(item, table);',
     replace: '        void [finish, item, table];',
     tests: 'test/endings-always.test.ts',
@@ -122,7 +122,7 @@ export const controls: readonly Control[] = [
   {
     invariant: '3 an ended session stays ended',
     defence: 'a mark that the store did not take holds at this server',
-    file: 'src/gate/marks.ts',
+    file: 'src/gate/revocation-marks.ts',
     find: '      kept.set(name, value);',
     replace: '',
     tests: 'test/one-browser.test.ts',
@@ -131,7 +131,7 @@ export const controls: readonly Control[] = [
   {
     invariant: '8 an ending is never refused',
     defence: 'a sign-out needs no store that can be read',
-    file: 'src/sessions/logout.ts',
+    file: 'src/sessions/pages/logout.ts',
     find: "    leave(req, res, 'row', options);",
     replace: '    next(error);',
     tests: 'test/endings-always.test.ts',
@@ -248,7 +248,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'record: tampering is found',
     defence: 'a gap in the numbers is a finding',
-    file: 'src/audit/walk.ts',
+    file: 'src/audit/walk-chain.ts',
     find: 'if (bad.length === 0 && lacking > 0) {',
     replace: 'if (bad.length < 0 && lacking > 0) {',
     tests: 'test/record-verify.test.ts',
@@ -257,7 +257,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'record: tampering is found',
     defence: 'a number comes once',
-    file: 'src/audit/walk.ts',
+    file: 'src/audit/walk-chain.ts',
     find: '        late(seq);',
     replace: '',
     tests: 'test/record-verify.test.ts',
@@ -293,7 +293,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'record: tampering is found',
     defence: 'a former key does not come back',
-    file: 'src/audit/walk.ts',
+    file: 'src/audit/walk-chain.ts',
     find: "add('key returned', seq)",
     replace: 'firstUse.delete(kid)',
     tests: 'test/record-verify.test.ts',

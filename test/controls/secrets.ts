@@ -91,7 +91,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'an emergency ends everyone at the gate',
     defence: 'sessions that the dashboard never saw are deleted too',
-    file: 'src/emergency.ts',
+    file: 'src/wiring/emergency.ts',
     find: 'page.found.map(({ key }) => redis.del(key))',
     replace: 'page.found.map(() => 0)',
     tests: 'test/emergency.test.ts',
@@ -100,7 +100,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'a store that is not here is not made',
     defence: 'the file is looked for first',
-    file: 'src/emergency.ts',
+    file: 'src/wiring/emergency.ts',
     find: "return store.kind === 'redis' || existsSync(join(store.dataDir, 'gatehouse.db'));",
     replace: "return store.kind === 'redis' || join(store.dataDir, 'gatehouse.db') !== '' || existsSync('');",
     tests: 'test/emergency.test.ts',
@@ -226,7 +226,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'what is no file holds nothing up',
     defence: 'the search for the vault reads .env as strictly as the generator',
-    file: 'src/vault-of.ts',
+    file: 'src/wiring/generator-vault.ts',
     find: '  const read = readEnvFile(envFile);',
     replace:
       "  const fs = process.getBuiltinModule('node:fs');\n  const read = { file: existsSync(envFile) ? { text: fs.readFileSync(envFile, 'utf8') } : undefined };",
@@ -236,7 +236,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'an emergency ends the sessions of its own deployment',
     defence: 'paths count from the folder of the .env',
-    file: 'src/emergency.ts',
+    file: 'src/wiring/emergency.ts',
     find: 'resolve(dirname(envFile), path)',
     replace: 'path',
     tests: 'test/emergency.test.ts',

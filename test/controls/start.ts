@@ -32,7 +32,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'a start that ends says why',
     defence: 'a signal before the server listens is no success',
-    file: 'src/ops/process-end.ts',
+    file: 'src/ops/process-signals.ts',
     find: 'if (isServing()) return end(0);',
     replace: 'if (signal) return end(0);',
     tests: 'test/start.test.ts',

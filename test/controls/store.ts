@@ -104,7 +104,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'one store, one deployment',
     defence: 'a strange mark is refused',
-    file: 'src/owner/mark.ts',
+    file: 'src/store/owner-mark.ts',
     find: "if (!kept.keys.some((key) => known.includes(key))) return { kind: 'foreign' };",
     replace: '',
     tests: 'test/one-owner.test.ts',
@@ -113,7 +113,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'one store, one deployment (Redis)',
     defence: 'the start looks at the mark',
-    file: 'src/open-store.ts',
+    file: 'src/wiring/store.ts',
     find: '    if (fault) throw new Error(sentenceOf(fault));\n',
     replace: '',
     tests: 'test/one-owner.test.ts',
@@ -122,7 +122,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'one store, one deployment, while it runs',
     defence: "no operation reaches a store that is another one's",
-    file: 'src/owner/owner.ts',
+    file: 'src/store/owner.ts',
     find: "    if (state !== 'own') await insist();\n",
     replace: '',
     tests: 'test/one-owner.test.ts',
@@ -131,7 +131,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'an owner is not locked out by an emergency',
     defence: 'former keys of the record are known',
-    file: 'src/open-store.ts',
+    file: 'src/wiring/store.ts',
     find: 'formerKeys: isKeyMadeUp ? [] : former.map(keyMarkOf),',
     replace: 'formerKeys: isKeyMadeUp ? [] : former.slice(0, 0),',
     tests: 'test/one-owner.test.ts',
@@ -140,7 +140,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'an owner is not locked out by a replica that is behind',
     defence: 'a newer key stays in the mark',
-    file: 'src/owner/mark.ts',
+    file: 'src/store/owner-mark.ts',
     find: 'const keys = isBehind ? kept.keys : own.keys;',
     replace: 'const keys = isBehind ? own.keys : own.keys;',
     tests: 'test/one-owner.test.ts',
@@ -149,7 +149,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'a mark has one address',
     defence: 'only a start brings another one',
-    file: 'src/owner/mark.ts',
+    file: 'src/store/owner-mark.ts',
     find: 'const publicUrl = isStart ? own.publicUrl : kept.publicUrl;',
     replace: 'const publicUrl = isStart || own ? own.publicUrl : kept.publicUrl;',
     tests: 'test/one-owner.test.ts',
@@ -158,7 +158,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'an owner is not locked out by a command',
     defence: 'commands write no mark',
-    file: 'src/owner/owner.ts',
+    file: 'src/store/owner.ts',
     find: '        if (!writes) return undefined;\n',
     replace: '',
     tests: 'test/one-owner.test.ts',
@@ -167,7 +167,7 @@ export const controls: readonly Control[] = [
   {
     invariant: "DEV_MODE opens nobody's store",
     defence: 'a key that was made up owns nothing',
-    file: 'src/owner/mark.ts',
+    file: 'src/store/owner-mark.ts',
     find: "if (isMadeUp) return isOfDevelopment ? { kind: 'own' } : { kind: 'foreign' };",
     replace: "if (isMadeUp) return { kind: 'own' };",
     tests: 'test/one-owner.test.ts',
@@ -176,7 +176,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'an owner is not locked out by a reload',
     defence: 'the keys that this process owned the store with are known',
-    file: 'src/owner/owner.ts',
+    file: 'src/store/owner.ts',
     find: 'formerKeys: [...set.formerKeys, ...held]',
     replace: 'formerKeys: [...set.formerKeys]',
     tests: 'test/one-owner.test.ts',
@@ -185,7 +185,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'what cannot be asked is not called fine',
     defence: 'a version that is not known is not checked',
-    file: 'src/doctor/checks-redis.ts',
+    file: 'src/doctor/checks/redis.ts',
     find: 'answering.some((fact) => known(fact) === undefined)',
     replace: 'answering.some((fact) => known(fact) === fact)',
     tests: 'test/redis-rights.test.ts',
@@ -194,7 +194,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'the check-up tries what the app does',
     defence: 'its refusal is a finding',
-    file: 'src/doctor/checks-redis.ts',
+    file: 'src/doctor/checks/redis.ts',
     find: 'return refused !== undefined && `refuses',
     replace: "return refused === '' && `refuses",
     tests: 'test/redis-rights.test.ts',
@@ -203,7 +203,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'the check-up compares the URL with the server',
     defence: 'a node of a cluster is no single server',
-    file: 'src/doctor/checks-redis.ts',
+    file: 'src/doctor/checks/redis.ts',
     find: "(mode === 'cluster') !== isClusterUrl",
     replace: "(mode === 'cluster') !== isClusterUrl && mode === ''",
     tests: 'test/redis-rights.test.ts',

@@ -134,7 +134,7 @@ export const controls: readonly Control[] = [
     ...pasted,
     invariant: 'vault: one header, and nothing behind it',
     defence: 'line ends and control characters are refused',
-    file: 'src/vault/cookie-header.ts',
+    file: 'src/vault/strict-cookies.ts',
     find: 'if (refusal) return refusal;',
     replace: '',
     sees: 'what is refused, and as what',
@@ -178,7 +178,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'vault: a paste is read at once',
     defence: 'blanks at the end are found from the end',
-    file: 'src/vault/cookie-header.ts',
+    file: 'src/vault/strict-cookies.ts',
     find: 'const line = withoutBlankEnds(text);',
     replace: "const line = text.replace(/^[ \\t\\r\\n]+|[ \\t\\r\\n]+$/g, '');",
     tests: 'src/vault/paste.test.ts',
@@ -187,7 +187,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'privacy: what is erased is gone',
     defence: 'a vault that does not open is not passed over',
-    file: 'src/open-outbound.ts',
+    file: 'src/wiring/outbound.ts',
     find: "(outcome.kind === 'closed' || existsSync(path))",
     replace: "outcome.kind === 'closed'",
     tests: 'test/outbound.test.ts',

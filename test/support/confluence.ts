@@ -15,7 +15,7 @@ import type { CookieSource } from '../../src/confluence/credentials.ts';
 import { type LibraryStore, openLibrary } from '../../src/confluence/library-store.ts';
 import { everything, type Scope } from '../../src/confluence/scope.ts';
 import { createLogger } from '../../src/http/log.ts';
-import { textOf } from '../../src/library/text.ts';
+import { textOf } from '../../src/library/render/text.ts';
 
 export const token = 'a-personal-access-token';
 export const kinds = ['cloud', 'data-center'] as const;

@@ -3,20 +3,20 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { misspeltProblems } from '../../src/config/misspelt.ts';
 import { fingerprint } from '../../src/crypto/fingerprint.ts';
-import type { ComposeSource } from '../../src/doctor/compose-layers.ts';
 import type {
   Deployment,
   Files,
-  Live,
-  LiveAnswer,
-  LiveProbe,
   Network,
+  OutsideAnswer,
+  OutsideProbe,
+  OutsideView,
   RedisFact,
   RetentionFact,
   RoomFact,
 } from '../../src/doctor/deployment.ts';
-import { describe, readTexts } from '../../src/doctor/describe.ts';
-import { notThere } from '../../src/doctor/env-file.ts';
+import type { ComposeSource } from '../../src/doctor/read/compose-layers.ts';
+import { describe, readTexts } from '../../src/doctor/read/describe.ts';
+import { notThere } from '../../src/doctor/read/env-file.ts';
 
 const root = join(import.meta.dirname, '../..');
 const shipped = (name: string) => {
@@ -48,7 +48,7 @@ export interface Facts {
   readonly files: Files;
   readonly redis: readonly RedisFact[];
   readonly network: Network;
-  readonly live: Live;
+  readonly live: OutsideView;
   readonly retention: RetentionFact;
   readonly room: RoomFact;
   readonly node: string;
@@ -60,7 +60,7 @@ export interface Facts {
   }[];
 }
 
-const answer: LiveAnswer = {
+const answer: OutsideAnswer = {
   status: 302,
   location: 'https://accounts.google.com/o/oauth2/auth?client_id=x',
   headers: new Map(),
@@ -71,7 +71,7 @@ const answer: LiveAnswer = {
   leaks: false,
   healthy: false,
 };
-const landing: LiveAnswer = {
+const landing: OutsideAnswer = {
   ...answer,
   status: 200,
   location: undefined,
@@ -225,11 +225,11 @@ export function composeFolder(
 }
 
 /** The good answers with one of them changed. */
-export function liveWith(name: LiveProbe, changes: Partial<LiveAnswer>): Pick<Facts, 'live'> {
+export function liveWith(name: OutsideProbe, changes: Partial<OutsideAnswer>): Pick<Facts, 'live'> {
   const { answers } = goodFacts.live;
   const before = answers[name];
   return {
-    live: { ...goodFacts.live, answers: { ...answers, [name]: { ...before, ...changes } as LiveAnswer } },
+    live: { ...goodFacts.live, answers: { ...answers, [name]: { ...before, ...changes } as OutsideAnswer } },
   };
 }
 

@@ -9,15 +9,15 @@ import { type AppOptions, createApp } from '../../src/app.ts';
 import type { RecordKeeper } from '../../src/audit/writer.ts';
 import type { Config } from '../../src/config/derive.ts';
 import { formatProblems, loadConfig } from '../../src/config/load.ts';
-import { createDesk } from '../../src/desk.ts';
 import { createLogger } from '../../src/http/log.ts';
 import { createHttpServer, drain, listen } from '../../src/http/server.ts';
-import { openRecord } from '../../src/open-record.ts';
-import { openUnfinished } from '../../src/open-store.ts';
 import type { Store } from '../../src/store/contract.ts';
 import { createRedisStore } from '../../src/store/redis.ts';
 import { connectRedis } from '../../src/store/redis-client.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { openRecord } from '../../src/wiring/audit-log.ts';
+import { createSessionControl } from '../../src/wiring/session-control.ts';
+import { openPendingRevocations } from '../../src/wiring/store.ts';
 import { type Client, createClient } from './client.ts';
 import { type PrivateRedis, startRedis } from './redis.ts';
 
@@ -57,7 +57,7 @@ export interface Desk {
   close(): Promise<void>;
 }
 
-export interface DeskOptions {
+export interface SessionActionOptions {
   readonly store: StoreKind;
   /** Settings as in `.env`. */
   readonly settings?: Record<string, string>;
@@ -68,7 +68,12 @@ export interface DeskOptions {
 }
 
 /** An https desk by default, so that cookies are `__Host-` ones; requests reach it directly. */
-export async function startDesk({ store: kind, settings = {}, beside, parts }: DeskOptions): Promise<Desk> {
+export async function startDesk({
+  store: kind,
+  settings = {},
+  beside,
+  parts,
+}: SessionActionOptions): Promise<Desk> {
   const dataDir = beside?.dataDir ?? mkdtempSync(join(tmpdir(), 'gatehouse-desk-'));
   const redis = kind === 'redis' ? (beside?.redis ?? (await startRedis())) : undefined;
   const config = configOf({
@@ -88,16 +93,33 @@ export async function startDesk({ store: kind, settings = {}, beside, parts }: D
   const logger = createLogger(config.logLevel, collect(logLines));
   const client = redis && connectRedis(redis.url, () => {});
   const plain = client ? createRedisStore(client) : openSqliteStore(dataDir);
-  const unfinished = openUnfinished(config, plain, logger);
-  const store = { ...plain, sessions: unfinished.sessions };
+  const pendingRevocations = openPendingRevocations(config, plain, logger);
+  const store = { ...plain, sessions: pendingRevocations.sessions };
   // Begins at the real time: Redis forgets by its own clock.
   let ahead = 0;
   const now = beside ? beside.now : () => Date.now() + ahead;
   const recorder = openRecord({ config: () => config, store, logger, now });
-  const endings = createDesk({ config, store, logger, recorder, now, gateRedis: undefined, unfinished });
+  const endings = createSessionControl({
+    config,
+    store,
+    logger,
+    recorder,
+    now,
+    gateRedis: undefined,
+    pendingRevocations,
+  });
   const stopFinishing = await endings.start();
   const redisPart = client && { redis: client };
-  const app = createApp({ config, store, logger, recorder, now, desk: endings, ...redisPart, ...parts });
+  const app = createApp({
+    config,
+    store,
+    logger,
+    recorder,
+    now,
+    sessionControl: endings,
+    ...redisPart,
+    ...parts,
+  });
   const server = createHttpServer(app, logger);
   const port = await listen(server, 0, '127.0.0.1');
   const origin = `http://localhost:${port}`;
@@ -137,7 +159,7 @@ export async function startDesk({ store: kind, settings = {}, beside, parts }: D
 }
 
 /** A desk for one test, closed after it, however it ends. */
-export async function also(test: TestContext, options: DeskOptions): Promise<Desk> {
+export async function also(test: TestContext, options: SessionActionOptions): Promise<Desk> {
   const desk = await startDesk(options);
   test.after(() => desk.close());
   return desk;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { readList } from '../../src/access/reader.ts';
 import { fingerprint } from '../../src/crypto/fingerprint.ts';
 import { runDoctor } from '../../src/doctor/command.ts';
-import { gather } from '../../src/doctor/gather.ts';
+import { gather } from '../../src/doctor/look/gather.ts';
 
 export const root = join(import.meta.dirname, '../..');
 const shipped = [
@@ -84,7 +84,7 @@ export async function doctorHere(folder: string, ...args: string[]): Promise<Ran
         programFolder: root,
         env: {},
         patienceMs: 10_000,
-        trade: {
+        validators: {
           fingerprint,
           faultOf: (name, value) => (value.length < 32 ? `${name} is short` : undefined),
         },

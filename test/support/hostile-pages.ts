@@ -213,8 +213,13 @@ export const hostileBodies: readonly (readonly [about: string, body: string])[] 
   ],
   [
     'a macro named like a part of every object',
-    ['__proto__', 'constructor', 'toString', 'hasOwnProperty']
-      .map((name) => macro(name, parameter('__proto__', 'x') + rich('x')))
+    [
+      '[object Object]',
+      'function Object() { [native code] }',
+      'function toString() { [native code] }',
+      'function hasOwnProperty() { [native code] }',
+    ]
+      .map((name) => macro(name, parameter('[object Object]', 'x') + rich('x')))
       .join(''),
   ],
   [
@@ -365,5 +370,5 @@ export const hostileTitles: readonly string[] = [
   'Index.html',
   'ﾃｽﾄ／..／x',
   '．．／x',
-  '__proto__',
+  '[object Object]',
 ];

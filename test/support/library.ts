@@ -7,7 +7,7 @@ import { crc32, deflateSync } from 'node:zlib';
 import { type RecordedEvent, type Recorder, RecordUnavailable } from '../../src/audit/recorder.ts';
 import { openLibrary } from '../../src/confluence/library-store.ts';
 import type { LibraryParts, Page } from '../../src/library/contract.ts';
-import { textOf } from '../../src/library/text.ts';
+import { textOf } from '../../src/library/render/text.ts';
 
 export interface LibraryFixture {
   readonly parts: LibraryParts;

@@ -2,8 +2,8 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { findOauth2Proxy, howToGetOauth2Proxy } from '../../demo/oauth2-proxy.ts';
-import { versionOfGateBinary } from '../../src/doctor/gate-binary.ts';
-import { isOlder } from '../../src/doctor/version-order.ts';
+import { isOlder } from '../../src/doctor/checks/version-order.ts';
+import { versionOfGateBinary } from '../../src/doctor/look/gate-binary.ts';
 
 export type Tool = 'oauth2-proxy' | 'redis-server' | 'chromium' | 'openssl' | 'nginx';
 

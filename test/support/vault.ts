@@ -15,7 +15,7 @@ import { openSqliteStore } from '../../src/store/sqlite.ts';
 import type { Load, Vault } from '../../src/vault/contract.ts';
 import { createVault } from '../../src/vault/vault.ts';
 import { createVaultFile, type GenerationSeen, type VaultFileOptions } from '../../src/vault/vault-file.ts';
-import type { VaultParts } from '../../src/vault-routes.ts';
+import type { VaultParts } from '../../src/wiring/vault.ts';
 import { createClient } from './client.ts';
 import { ada, configOf, type TestPerson } from './desk.ts';
 

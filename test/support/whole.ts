@@ -20,8 +20,8 @@ type Inner =
   | 'redis'
   | 'onStop'
   | 'metrics'
-  | 'desk'
-  | 'live'
+  | 'sessionControl'
+  | 'liveSettings'
   | 'privacy'
   | 'retention'
   | 'now';

@@ -1,0 +1,61 @@
+// What may be asked of the record: the filters of the page, of its export and of the JSON.
+import { z } from 'zod';
+import { HttpError } from '../http/errors.ts';
+import { type EventName, events, type Weight } from './events.ts';
+import type { RecordQuery } from './reader.ts';
+
+const names = Object.keys(events) as [EventName, ...EventName[]];
+const weights = ['quiet', 'change', 'alarm'] as const satisfies readonly Weight[];
+const empty = z.literal('').transform(() => undefined);
+/** A day or an instant, UTC. */
+const instant = z
+  .string()
+  .regex(/^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?Z?)?$/)
+  .refine((text) => !Number.isNaN(Date.parse(text)));
+
+/** Unknown names (a tracking parameter) are left alone. */
+const schema = z.object({
+  person: z.union([empty, z.string().trim().toLowerCase().max(254)]).optional(),
+  event: z.union([empty, z.enum(names)]).optional(),
+  weight: z.union([empty, z.enum(weights)]).optional(),
+  /** Of a session. */
+  handle: z.union([empty, z.string().regex(/^[\w-]{8,64}$/)]).optional(),
+  from: z.union([empty, instant]).optional(),
+  to: z.union([empty, instant]).optional(),
+  cursor: z.string().min(1).max(1000).optional(),
+});
+
+export type Asked = z.output<typeof schema>;
+
+/** @throws HttpError bad_request */
+export function readAsked(query: unknown): Asked {
+  const parsed = schema.safeParse(query);
+  if (!parsed.success) throw new HttpError('bad_request');
+  return parsed.data;
+}
+
+/** Whether anything narrows the list. */
+export function isFiltered({ cursor: _, ...filters }: Asked): boolean {
+  return Object.values(filters).some((value) => value !== undefined);
+}
+
+export function toQuery(asked: Asked): Omit<RecordQuery, 'limit'> {
+  const { person, handle, from, to, ...rest } = asked;
+  return {
+    ...rest,
+    ...(person !== undefined && { person: { email: person }, doings: true }),
+    ...(handle !== undefined && { session: handle }),
+    ...(from !== undefined && { from: startOf(from) }),
+    ...(to !== undefined && { to: endOf(to) }),
+  };
+}
+
+function startOf(text: string): number {
+  return Date.parse(text.length === 10 || text.endsWith('Z') ? text : `${text}Z`);
+}
+
+/** A day to its last millisecond, a minute or second too. */
+function endOf(text: string): number {
+  const lengths: Record<number, number> = { 10: 86_400_000, 16: 60_000, 19: 1000 };
+  return startOf(text) + (lengths[text.replace('Z', '').length] ?? 1) - 1;
+}

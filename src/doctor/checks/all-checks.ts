@@ -1,0 +1,32 @@
+// The one table of checks, in the order of the report. docs/checks.md is made from it.
+
+import { accessChecks } from './access.ts';
+import { advisoryChecks } from './advisories.ts';
+import type { Check } from './check.ts';
+import { cookieChecks } from './cookies.ts';
+import { fileChecks } from './files.ts';
+import { outsideChecks } from './from-outside.ts';
+import { gateChecks } from './gate.ts';
+import { lifetimeChecks } from './lifetimes.ts';
+import { networkChecks } from './network.ts';
+import { redisChecks } from './redis.ts';
+import { secretChecks } from './secrets.ts';
+import { settingsChecks } from './settings.ts';
+import { roomChecks } from './storage.ts';
+import { versionChecks } from './versions.ts';
+
+export const checks: readonly Check[] = [
+  ...settingsChecks,
+  ...secretChecks,
+  ...cookieChecks,
+  ...lifetimeChecks,
+  ...gateChecks,
+  ...accessChecks,
+  ...redisChecks,
+  ...networkChecks,
+  ...fileChecks,
+  ...roomChecks,
+  ...advisoryChecks,
+  ...versionChecks,
+  ...outsideChecks,
+];

@@ -1,0 +1,108 @@
+// A check: a small function over a deployment, with an id that stays. It says what was seen, or why it could not look; never a secret.
+import type { Deployment, Known } from '../deployment.ts';
+
+export const severities = ['high', 'medium', 'low', 'note'] as const;
+export type Severity = (typeof severities)[number];
+
+/** In the order of the report. */
+export const subjects = [
+  'Settings',
+  'Secrets',
+  'Cookies',
+  'Lifetimes',
+  'The gate',
+  'Who gets in',
+  'Redis',
+  'Network',
+  'Files',
+  'Clocks',
+  'Versions',
+  'From outside',
+] as const;
+export type Subject = (typeof subjects)[number];
+
+export type Verdict =
+  | 'passed'
+  /** `mend` where the deployment makes a better line than the check's own. */
+  | { readonly seen: string; readonly mend?: string }
+  /** There was nothing to look at from here, or it is another check's own. */
+  | { readonly notChecked: string }
+  /** It is there and could not be read: never an all-clear. */
+  | { readonly unread: string };
+
+export interface Check {
+  /** Never changes, once it was released. */
+  readonly id: string;
+  readonly subject: Subject;
+  readonly severity: Severity;
+  /** How it is when all is well; a sentence without a full stop. */
+  readonly good: string;
+  /** One or two sentences. */
+  readonly why: string;
+  /** A line to paste, or the one thing to do. */
+  readonly mend: string;
+  judge(deployment: Deployment): Verdict;
+}
+
+/** Found where `fault` is a text. */
+export function seenIf(fault: string | false | undefined, mend?: string): Verdict {
+  if (fault === false || fault === undefined || fault === '') return 'passed';
+  return mend === undefined ? { seen: fault } : { seen: fault, mend };
+}
+
+export const notChecked = (reason: string): Verdict => ({ notChecked: reason });
+
+export const unread = (reason: string): Verdict => ({ unread: reason });
+
+/** The verdict on a part that is not known. */
+export function missing(known: { readonly missing: string; readonly unread?: true }): Verdict {
+  return known.unread ? unread(known.missing) : notChecked(known.missing);
+}
+
+/** What passed only as far as it could be read has not passed. */
+export function unlessDoubted(verdict: Verdict, doubt: string | undefined): Verdict {
+  return verdict === 'passed' && doubt !== undefined ? unread(doubt) : verdict;
+}
+
+/** Judges a part that may not be known. */
+export function of<T>(
+  part: (deployment: Deployment) => Known<T>,
+  judge: (value: T, deployment: Deployment) => Verdict,
+): Check['judge'] {
+  return (deployment) => {
+    const known = part(deployment);
+    return 'missing' in known ? missing(known) : judge(known.found, deployment);
+  };
+}
+
+export function ofConfig(judge: Parameters<typeof of<Found<'config'>>>[1]): Check['judge'] {
+  const judged = of((d) => d.config, judge);
+  return (deployment) => unlessDoubted(judged(deployment), deployment.doubts.config);
+}
+
+export function ofGate(judge: Parameters<typeof of<Found<'gate'>>>[1]): Check['judge'] {
+  const judged = of((d) => d.gate, judge);
+  return (deployment) => unlessDoubted(judged(deployment), deployment.doubts.gate);
+}
+
+/** Compares the gate with the settings. */
+export function ofGateAndConfig(
+  judge: (gate: Found<'gate'>, config: Found<'config'>, deployment: Deployment) => Verdict,
+): Check['judge'] {
+  return ofGate((gate, deployment) => ofConfig((config) => judge(gate, config, deployment))(deployment));
+}
+
+export const ofFiles = (judge: Parameters<typeof of<Found<'files'>>>[1]) => of((d) => d.files, judge);
+
+type Found<Part extends 'config' | 'gate' | 'files'> = Extract<Deployment[Part], { found: unknown }>['found'];
+
+/** A value that is no secret, short and on one line. */
+export function quote(value: string): string {
+  const plain = value.replace(/\p{Cc}|\p{Cf}/gu, '?');
+  return `\`${plain.length > 90 ? `${plain.slice(0, 89)}…` : plain}\``;
+}
+
+export function quoteAll(values: readonly string[], shown = 5): string {
+  const rest = values.length - shown;
+  return values.slice(0, shown).map(quote).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+}

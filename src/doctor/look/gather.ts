@@ -1,0 +1,221 @@
+// Gathers what can be known about a deployment, each part for itself and for a few seconds at most. It changes nothing.
+import { existsSync, readFileSync } from 'node:fs';
+import type { Config } from '../../config/derive.ts';
+import type { Deployment, Known, OutsideView, RedisFact, RetentionFact, RoomFact } from '../deployment.ts';
+import { describe, type Read, readRunning, readTexts, type Texts } from '../read/describe.ts';
+import { readFolder } from '../read/folder.ts';
+import { type SecretValidators, secretSettings } from '../read/secret-facts.ts';
+import { lookAtFiles } from './files.ts';
+import { lookFromOutside } from './from-outside.ts';
+import { lookAtNetwork } from './network.ts';
+import { lookAtRedis, type RedisToAsk } from './redis.ts';
+import { lookAtPackages, lookForGateBinary } from './software.ts';
+
+export interface GatherOptions {
+  /** Where `.env`, oauth2-proxy.cfg and docker-compose.yml are. */
+  readonly folder: string;
+  /** Where package.json and node_modules are. */
+  readonly programFolder: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** absent: containers, where docker-compose.yml is here and `.env` has its variables. */
+  readonly runBy?: Deployment['runBy'];
+  /** Looked at from outside; absent: not. */
+  readonly url?: string;
+  /** What a running server uses; absent: what the settings in the folder say. */
+  readonly config?: Config;
+  /** For a part; milliseconds. */
+  readonly patienceMs: number;
+  readonly validators: SecretValidators;
+  readonly addressesIn: (path: string) => readonly string[];
+  readonly now: () => number;
+  /** What the running server makes of its clock; absent: this is another process. */
+  readonly retention?: () => RetentionFact;
+  /** How its store fills up; undefined where that does not tell. */
+  readonly room?: () => Promise<RoomFact | undefined>;
+}
+
+const inVolume =
+  'it is in a volume of Docker’s; run the check-up in the container: docker compose exec app node src/main.ts doctor';
+
+export async function gather(options: GatherOptions): Promise<Deployment> {
+  const { folder, programFolder, env, url, patienceMs, validators, now } = options;
+  const texts = readFolder(options);
+  const plain = options.config ? readRunning(texts, options.config) : readTexts(texts);
+  const read = { ...plain, env: withSecretFiles(plain.env) };
+  const isCompose = texts.runBy === 'compose';
+  const inContainer =
+    existsSync('/.dockerenv') || existsSync('/run/.containerenv') || Boolean(env['KUBERNETES_SERVICE_HOST']);
+  const part = <T>(what: string, look: () => Promise<Known<T>>) => within(patienceMs, what, look);
+  const [files, redis, network, live, packages, gateBinary] = await Promise.all([
+    part('the files', async () => ({
+      found: await lookAtFiles({
+        folder,
+        envFile: '.env',
+        ...pathsOf(texts, read),
+        // Where Docker puts them everyone in the container may read them, and nobody else is there.
+        secretFiles: Object.values(secretFilesOf(texts.env)).filter(
+          (path) => !path.startsWith('/run/secrets/'),
+        ),
+        addressesIn: options.addressesIn,
+        alsoDeciding: texts.compose?.files ?? [],
+      }),
+    })),
+    within(patienceMs, 'Redis', () => askRedis(read, isCompose, now), redisTooSlow(read)),
+    part('the ports', () => tryPorts(read, isCompose, inContainer)),
+    within<OutsideView>(
+      patienceMs,
+      'the address',
+      async () =>
+        url === undefined
+          ? { missing: 'run `gatehouse doctor --url https://…` to look from outside' }
+          : { found: await lookFromOutside(url, now) },
+      url === undefined ? undefined : { url: new URL(url).origin, unreachable: tooSlow, answers: {} },
+    ),
+    part('the packages', async () => lookAtPackages(programFolder)),
+    part('oauth2-proxy', () => lookForGateBinary(env)),
+  ]);
+  const software = { node: process.versions.node, packages };
+  const retention: Known<RetentionFact> = options.retention
+    ? { found: options.retention() }
+    : { missing: 'the running server knows: open /checkup, or run `gatehouse clock`' };
+  const room = await within<RoomFact>(patienceMs, 'the room of the store', async () => {
+    if (!options.room) return { missing: 'the running server knows: open /checkup' };
+    const found = await options.room();
+    return found ? { found } : { missing: 'the store does not tell how much it uses' };
+  });
+  const looked = { files, redis, network, live, retention, room, software, inContainer };
+  return describe(now(), texts, read, looked, gateBinary, validators);
+}
+
+function pathsOf(
+  texts: Texts,
+  { config }: Read,
+): Record<'dataDir' | 'auditLog' | 'emailsFile', Known<string>> {
+  if ('missing' in config) return { dataDir: config, auditLog: config, emailsFile: config };
+  if (texts.runBy === 'compose') {
+    // The folder that both containers share is this one's `access`.
+    return {
+      dataDir: { missing: inVolume },
+      auditLog: { missing: inVolume },
+      emailsFile: { found: 'access/emails.txt' },
+    };
+  }
+  const { dataDir, audit, access } = config.found;
+  return {
+    dataDir: { found: dataDir },
+    auditLog: audit.logFile === undefined ? { missing: 'AUDIT_LOG_FILE is off' } : { found: audit.logFile },
+    emailsFile: { found: access.emailsFile },
+  };
+}
+
+/** The paths of the settings that end in _FILE, by the setting that each stands for. */
+function secretFilesOf(env: Texts['env']): Record<string, string> {
+  return Object.fromEntries(
+    secretSettings.flatMap((name) => {
+      const path = env[`${name}_FILE`]?.trim();
+      return path && !env[name]?.trim() ? [[name, path] as const] : [];
+    }),
+  );
+}
+
+/** What cannot be read is settings.valid's own. */
+function withSecretFiles(env: Texts['env']): Texts['env'] {
+  const found = Object.entries(secretFilesOf(env)).flatMap(([name, path]) => {
+    try {
+      return [[name, readFileSync(path, 'utf8').trim()] as const];
+    } catch {
+      return [];
+    }
+  });
+  return { ...env, ...Object.fromEntries(found) };
+}
+
+async function askRedis(
+  { config, problems }: Read,
+  isCompose: boolean,
+  now: () => number,
+): Promise<Known<readonly RedisFact[]>> {
+  if ('missing' in config) return config;
+  if (problems.some(({ name }) => /REDIS_URL/.test(name)))
+    return { missing: 'its address is faulty; see settings.valid' };
+  const asked = redisOf(config.found);
+  if (asked.length === 0)
+    return { missing: 'Redis is not used: sessions are in SQLite and in the gate’s cookie' };
+  if (isCompose) {
+    return {
+      missing:
+        'it is inside compose’s network; run the check-up there: docker compose exec app node src/main.ts doctor',
+    };
+  }
+  return { found: await Promise.all(asked.map((one) => lookAtRedis(one, now))) };
+}
+
+function redisOf({ store, gate }: Config): RedisToAsk[] {
+  const prefix = store.kind === 'redis' ? store.prefix : '';
+  const own = ['session', 'visitor', 'claim', 'note', 'rate'].map((kind) => ({
+    kind,
+    pattern: `${prefix}${kind}:*`,
+  }));
+  const tickets = { kind: 'ticket', pattern: `${gate.cookie.name}-*` };
+  const ofGate = gate.sessions.kind === 'redis' ? gate.sessions.url : undefined;
+  const ofApp = store.kind === 'redis' ? store.url : undefined;
+  const isShared = ofGate !== undefined && ofGate === ofApp;
+  return [
+    ...(ofApp === undefined
+      ? []
+      : [
+          {
+            setting: 'REDIS_URL' as const,
+            url: ofApp,
+            prefix,
+            mustEnd: isShared ? [...own, tickets] : own,
+          },
+        ]),
+    ...(ofGate === undefined || isShared
+      ? []
+      : [{ setting: 'GATE_REDIS_URL' as const, url: ofGate, mustEnd: [tickets] }]),
+  ];
+}
+
+async function tryPorts(
+  { config }: Read,
+  isCompose: boolean,
+  inContainer: boolean,
+): Promise<Deployment['network']> {
+  if ('missing' in config) return config;
+  if (isCompose || inContainer) {
+    return { missing: 'the app runs in a container; its published ports are looked at instead' };
+  }
+  return { found: await lookAtNetwork(config.found) };
+}
+
+const tooSlow = 'too slow';
+
+/** Answers that take so long are an outage, and must not look like nothing to see. */
+function redisTooSlow({ config }: Read): readonly RedisFact[] | undefined {
+  return 'found' in config
+    ? redisOf(config.found).map(({ setting }) => ({ setting, unreachable: tooSlow }))
+    : undefined;
+}
+
+/** One part that hangs or fails takes no other with it. @param late what a part that hangs is found to be; absent: not known */
+async function within<T>(
+  ms: number,
+  what: string,
+  look: () => Promise<Known<T>>,
+  late?: T,
+): Promise<Known<T>> {
+  const over = Promise.withResolvers<Known<T>>();
+  const missing = `${what} took longer than ${ms / 1000} seconds`;
+  const timer = setTimeout(
+    () => over.resolve(late === undefined ? { missing, unread: true } : { found: late }),
+    ms,
+  );
+  try {
+    return await Promise.race([look(), over.promise]);
+  } catch {
+    return { missing: `${what} could not be looked at`, unread: true };
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,92 @@
+// Reads what stands in the folder of a deployment: .env, oauth2-proxy.cfg, the Dockerfile, and which files Compose is told of.
+import { existsSync } from 'node:fs';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { parse as parseDotenv } from 'dotenv';
+import { ambiguityProblems } from '../../config/ambiguous-lines.ts';
+import { misspeltProblems } from '../../config/misspelt.ts';
+import type { Problem } from '../../config/setting.ts';
+
+import type { ComposeSource } from './compose-layers.ts';
+import type { Texts } from './describe.ts';
+import { notThere, unsureNames } from './env-file.ts';
+import { readText } from './text-file.ts';
+
+interface Place {
+  readonly folder: string;
+  readonly env: Texts['env'];
+  /** absent: containers, where there is a Compose file and `.env` has its variables. */
+  readonly runBy?: Texts['runBy'];
+}
+
+export function readFolder({ folder, env, runBy }: Place): Texts {
+  const text = (name: string) => {
+    const found = readText(resolve(folder, name));
+    return 'why' in found && found.why === notThere ? undefined : found;
+  };
+  const { values, unsureNames, problems, why } = readEnvFile(resolve(folder, '.env'));
+  // Empty means unset, so that it hides nothing of the file.
+  const set = Object.entries(env).filter(([, value]) => value?.trim());
+  const all = { ...values, ...Object.fromEntries(set) };
+  const compose = composeSource(folder, all, why);
+  const dockerfile = text('Dockerfile');
+  const isCompose = compose !== undefined && Object.hasOwn(values, 'COMPOSE_PROFILES');
+  return {
+    env: all,
+    envProblems: problems,
+    envUnread: why === undefined ? undefined : `.env ${why}`,
+    unsureNames: unsureNames.filter((name) => !env[name]?.trim()),
+    misspelt: misspeltProblems(Object.keys(values)),
+    gateFile: text('oauth2-proxy.cfg'),
+    compose,
+    dockerfile: dockerfile && 'text' in dockerfile ? dockerfile.text : undefined,
+    runBy: runBy ?? (isCompose ? 'compose' : 'itself'),
+  };
+}
+
+const composeNames = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml'];
+const overrideNames = [
+  'compose.override.yml',
+  'compose.override.yaml',
+  'docker-compose.override.yml',
+  'docker-compose.override.yaml',
+];
+
+/** Which files Compose reads: those that COMPOSE_FILE names, or the first that is there, and the one to lay over it. */
+function composeSource(
+  folder: string,
+  env: Texts['env'],
+  envUnread: string | undefined,
+): ComposeSource | undefined {
+  const isThere = (name: string) => existsSync(join(folder, name));
+  const separator = env['COMPOSE_PATH_SEPARATOR']?.trim() || delimiter;
+  const named = env['COMPOSE_FILE']?.trim().split(separator).filter(Boolean);
+  const files =
+    named ?? [composeNames.find(isThere), overrideNames.find(isThere)].filter((name) => name !== undefined);
+  const [first] = files;
+  if (first === undefined || (!named && !composeNames.includes(first))) return undefined;
+  // Variables can come from elsewhere than the `.env` of this folder.
+  const elsewhere = ['COMPOSE_ENV_FILES', 'COMPOSE_DISABLE_ENV_FILE'].filter((name) => env[name]?.trim());
+  const other = join(dirname(resolve(folder, first)), '.env');
+  if (other !== resolve(folder, '.env') && existsSync(other)) elsewhere.push(other);
+  const notes = elsewhere.map((at) => ({ at, why: 'variables that are not those of .env' }));
+  if (envUnread !== undefined) notes.push({ at: '.env', why: envUnread });
+  return { files, folder: resolve(folder), read: readText, notes };
+}
+
+function readEnvFile(path: string): {
+  readonly values: Readonly<Record<string, string>>;
+  readonly unsureNames: readonly string[];
+  readonly problems: readonly Problem[];
+  /** Why it cannot be read at all. */
+  readonly why?: string;
+} {
+  const found = readText(path);
+  if ('text' in found) {
+    const text = found.text.replace(/^\uFEFF/, '');
+    const problems = ambiguityProblems('.env', found.text);
+    return { values: parseDotenv(text), unsureNames: unsureNames(text), problems };
+  }
+  const { why } = found;
+  if (why === notThere) return { values: {}, unsureNames: [], problems: [] };
+  return { values: {}, unsureNames: [], problems: [{ name: '.env', message: why }], why };
+}

@@ -1,0 +1,65 @@
+// Ends sessions that oauth2-proxy keeps in its cookie, as far as that goes: the gate cannot be told, so the house refuses
+// the cookie by its digest, and all that was issued to a person before an instant by the cookie's own time stamp.
+import type { ClaimTable, NoteTable } from '../store/contract.ts';
+import { readGateCookie } from './cookie-value.ts';
+import type { GateReceipt, GateRevocation } from './revocation.ts';
+import { createRevocationMarks, isMarked } from './revocation-marks.ts';
+import { createRevocationReceipts } from './revocation-receipts.ts';
+import { endPersonBy } from './revoke-person.ts';
+
+export interface CookieRevocationOptions {
+  readonly cookieName: string;
+  /** How long the gate takes its cookie (OAUTH2_PROXY_COOKIE_EXPIRE). */
+  readonly expireMs: number;
+  readonly notes: NoteTable;
+  readonly claims: ClaimTable;
+  readonly now: () => number;
+}
+
+export function createCookieRevocation({
+  cookieName,
+  expireMs,
+  notes,
+  claims,
+  now,
+}: CookieRevocationOptions): GateRevocation {
+  const marks = createRevocationMarks(notes, now, expireMs);
+  // Nothing to look at again: a cookie cannot be deleted from here.
+  const receipts = createRevocationReceipts({
+    notes,
+    claims,
+    now,
+    wait: async () => {},
+    keepMs: expireMs,
+    remove: async () => 'was gone',
+    onFault: () => {},
+  });
+
+  async function end({ handle, link }: Parameters<GateRevocation['end']>[0]): Promise<GateReceipt> {
+    const endedAt = now();
+    if (link?.state !== 'cookie') return receipts.begin(handle, { endedAt, gate: 'unknown' });
+    if (!(await isMarked(marks.endCookie(link.digest))))
+      return { ...(await receipts.begin(handle, { endedAt, gate: 'unknown' })), unmarked: true };
+    return receipts.begin(handle, { endedAt, gate: 'refused here' });
+  }
+
+  return {
+    async inspect(req, person) {
+      const cookie = readGateCookie(req, cookieName);
+      if (cookie === undefined) return { verdict: 'goes on', gate: { state: 'none' } };
+      if (cookie === 'unreadable') return { verdict: 'goes on', gate: { state: 'unverified' } };
+      const { digest, issuedAt } = cookie;
+      const [isEnded, cutAt] = await Promise.all([marks.isCookieEnded(digest), marks.cutAtOf(person.id)]);
+      // The stamp has whole seconds: a cookie of the very second of the cut is refused too.
+      if (isEnded || (cutAt !== undefined && issuedAt <= cutAt)) return { verdict: 'ended' };
+      return { verdict: 'goes on', gate: { state: 'cookie', digest, issuedAt } };
+    },
+    end,
+    endPerson(personId, targets) {
+      return endPersonBy(personId, targets, { marks, end });
+    },
+    receiptOf: receipts.of,
+    cannotReach:
+      'oauth2-proxy keeps its sessions in the browser, so nothing can be deleted there. This site refuses the cookie and sends the browser to sign out at the gate; other apps behind the same gate still take it until it expires. A copy of the cookie that oauth2-proxy renews, after the ending or unseen by this site, becomes a new cookie, which this site cannot tell from a new sign-in. To end that too, take the address off the list or remove the access in the Google account; with oauth2-proxy’s sessions in Redis, ending is real everywhere.',
+  };
+}

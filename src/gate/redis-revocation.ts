@@ -1,0 +1,163 @@
+// Ends sessions that oauth2-proxy keeps in Redis: for every app behind that gate, at the next request.
+// Invariant 3: what a refresh in flight writes back is refused here, and deleted again.
+import type { Recorder } from '../audit/recorder.ts';
+import type { Logger } from '../http/log.ts';
+import { type ClaimTable, type NoteTable, StoreUnavailable } from '../store/contract.ts';
+import type { RedisClient } from '../store/redis-client.ts';
+import { type GateCookieValue, readGateCookie } from './cookie-value.ts';
+import { createOpener } from './opened-sessions.ts';
+import type { GateReceipt, GateRevocation, GateState, Inspection } from './revocation.ts';
+import { createRevocationMarks, isMarked } from './revocation-marks.ts';
+import { createRevocationReceipts, type Deletion } from './revocation-receipts.ts';
+import { endPersonBy } from './revoke-person.ts';
+import { isGateKey, type OpenSession, readTicket, type Unreadable } from './ticket.ts';
+
+export interface RedisRevocationOptions {
+  /** The gate's own Redis: a connection of its own. */
+  readonly redis: RedisClient;
+  readonly cookieName: string;
+  /** How long a session of the gate lives (OAUTH2_PROXY_COOKIE_EXPIRE). */
+  readonly expireMs: number;
+  readonly notes: NoteTable;
+  readonly claims: ClaimTable;
+  readonly now: () => number;
+  readonly wait: (ms: number) => Promise<unknown>;
+  readonly logger: Logger;
+  readonly recorder: Recorder;
+}
+
+/** Deletes what was read and nothing else: in between, the browser may have signed in anew. */
+const removeIfSame = `
+  if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+  return 0`;
+
+type Look =
+  | { readonly state: 'open'; readonly session: OpenSession; readonly value: Buffer }
+  | { readonly state: 'missing' | 'unreachable' }
+  | { readonly state: 'unreadable'; readonly reason: Unreadable };
+
+export function createRedisRevocation(options: RedisRevocationOptions): GateRevocation {
+  const { redis, cookieName, expireMs, notes, claims, now, wait, logger, recorder } = options;
+  const marks = createRevocationMarks(notes, now, expireMs);
+  const open = createOpener();
+
+  async function look(key: string, secret: Buffer): Promise<Look> {
+    let value: Buffer | null;
+    try {
+      value = await redis.getBuffer(key);
+    } catch {
+      return { state: 'unreachable' };
+    }
+    if (value === null) return { state: 'missing' };
+    const session = open(key, value, secret);
+    return typeof session === 'string'
+      ? { state: 'unreadable', reason: session }
+      : { state: 'open', session, value };
+  }
+
+  async function remove(key: string): Promise<'deleted' | 'was gone' | 'unreachable'> {
+    try {
+      return (await redis.del(key)) > 0 ? 'deleted' : 'was gone';
+    } catch (error) {
+      logger.warn({ event: 'gate.unreachable', err: error });
+      return 'unreachable';
+    }
+  }
+
+  const receipts = createRevocationReceipts({
+    notes,
+    claims,
+    now,
+    wait,
+    keepMs: expireMs,
+    async remove(key): Promise<Deletion> {
+      const taker = await marks.takenBy(key);
+      return taker !== undefined && !(await marks.isSignInEnded(key, taker)) ? 'taken' : remove(key);
+    },
+    onFault: (error) => logger.error({ event: 'gate.look_failed', err: error }),
+  });
+
+  async function end({ handle, link }: Parameters<GateRevocation['end']>[0]): Promise<GateReceipt> {
+    const endedAt = now();
+    if (link?.state !== 'verified' || !isGateKey(link.key, cookieName))
+      return receipts.begin(handle, { endedAt, gate: 'unknown' });
+    const isRefused = await isMarked(marks.endTicket(link.key, link.signIn));
+    const gate = ({ deleted: 'ended', 'was gone': 'nothing to end', unreachable: 'unreachable' } as const)[
+      await remove(link.key)
+    ];
+    recorder.note({ event: 'gate.ended', session: handle, reason: gate });
+    const receipt = await receipts.begin(handle, { endedAt, gate }, link.key);
+    return isRefused ? receipt : { ...receipt, unmarked: true };
+  }
+
+  async function inspect(
+    req: Parameters<GateRevocation['inspect']>[0],
+    person: Parameters<GateRevocation['inspect']>[1],
+  ): Promise<Inspection> {
+    const cookie = readGateCookie(req, cookieName);
+    if (cookie === undefined) return { verdict: 'goes on', gate: { state: 'none' } };
+    const ticket = cookie === 'unreadable' ? undefined : readTicket(cookie.payload, cookieName);
+    if (cookie === 'unreadable' || !ticket) return { verdict: 'goes on', gate: { state: 'unverified' } };
+
+    const [seen, isMarked, cutAt] = await Promise.all([
+      look(ticket.key, ticket.secret),
+      marks.isTicketMarked(ticket.key),
+      marks.cutAtOf(person.id),
+    ]);
+    // One slow answer must not send an honest person away: what the ticket holds now is simply not known.
+    if (isMarked && seen.state === 'unreachable') throw new StoreUnavailable(new Error('the gate’s Redis'));
+    const session = seen.state === 'open' ? seen.session : undefined;
+    if (session && !isSame(session, person)) return { verdict: 'another person' };
+    // What cannot be opened under a marked ticket is taken for what was ended.
+    const isEnded = isMarked && (!session || (await marks.isEnded(ticket.key, session)));
+    if (isEnded || isCut(cutAt, cookie, session)) {
+      await forget(ticket.key, seen);
+      return { verdict: 'ended' };
+    }
+    // A sign-in since, on the same ticket: whoever looks again at the ending must leave it alone.
+    if (isMarked && session?.signIn !== undefined && (await marks.takenBy(ticket.key)) !== session.signIn)
+      await marks.take(ticket.key, session.signIn);
+    return { verdict: 'goes on', gate: stateOf(ticket.key, seen) };
+  }
+
+  async function forget(key: string, seen: Look): Promise<void> {
+    if (seen.state !== 'open') return;
+    try {
+      await redis.eval(removeIfSame, 1, key, seen.value);
+    } catch (error) {
+      logger.warn({ event: 'gate.unreachable', err: error });
+    }
+  }
+
+  return {
+    inspect,
+    end,
+    endPerson: (personId, targets) => endPersonBy(personId, targets, { marks, end }),
+    receiptOf: receipts.of,
+    cannotReach:
+      'Ending deletes the session at the gate, for every app behind it. A session at the gate that never opened this dashboard is not known here by its person: the radar lists it, and it ends when its address leaves the list.',
+  };
+}
+
+function isSame(session: OpenSession, person: { readonly id: string; readonly email: string }): boolean {
+  return session.personId === person.id && (session.email === '' || session.email === person.email);
+}
+
+/**
+ * Whether it was issued before all of the person's was ended. A refresh sets created-at anew, but the request that
+ * it happens in still carries the cookie of before.
+ */
+function isCut(
+  cutAt: number | undefined,
+  cookie: GateCookieValue,
+  session: OpenSession | undefined,
+): boolean {
+  if (cutAt === undefined) return false;
+  return cookie.issuedAt + 999 <= cutAt || (session !== undefined && session.createdAt <= cutAt);
+}
+
+function stateOf(key: string, seen: Look): GateState {
+  if (seen.state !== 'open') return { state: 'unverified' };
+  const { signIn, createdAt } = seen.session;
+  return { state: 'verified', key, createdAt, ...(signIn !== undefined && { signIn }) };
+}

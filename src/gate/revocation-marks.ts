@@ -1,0 +1,103 @@
+// What the gate's word is no longer good for: notes that every replica reads. A mark is written before anything is deleted.
+import { digest } from '../crypto/tokens.ts';
+import { type NoteTable, StoreUnavailable } from '../store/contract.ts';
+
+export interface RevocationMarks {
+  /**
+   * Ends a sign-in's session under a ticket; where the sign-in is not known, all that is there now. A browser keeps its
+   * ticket at the next sign-in, so the ticket alone says nothing.
+   */
+  endTicket(key: string, signIn: string | undefined): Promise<void>;
+  /** Whether anything under this ticket was ever ended: without, nothing more has to be read. */
+  isTicketMarked(key: string): Promise<boolean>;
+  isEnded(key: string, session: { readonly signIn?: string; readonly createdAt: number }): Promise<boolean>;
+  isSignInEnded(key: string, signIn: string): Promise<boolean>;
+  /** Notes that a sign-in that was not ended goes by this ticket now, so that nobody deletes its session. */
+  take(key: string, signIn: string): Promise<void>;
+  takenBy(key: string): Promise<string | undefined>;
+  endCookie(cookieDigest: string): Promise<void>;
+  isCookieEnded(cookieDigest: string): Promise<boolean>;
+  /** Refuses what was issued to the person until now. */
+  endPerson(personId: string): Promise<void>;
+  /** Refuses what was issued to anybody until now. */
+  endEveryone(): Promise<void>;
+  /** undefined: nobody ended everything of this person, or of all. */
+  cutAtOf(personId: string): Promise<number | undefined>;
+}
+
+/** Where the sign-in is not known, what a refresh in flight wrote back is told from the next sign-in by its instant alone. */
+const inFlightMs = 10_000;
+/** What a refresh in flight wrote back lives a little longer than what was ended. */
+const marginMs = 3_600_000;
+
+/** @returns whether the store took the mark; what else fails is thrown. */
+export async function isMarked(marking: Promise<void>): Promise<boolean> {
+  try {
+    await marking;
+    return true;
+  } catch (error) {
+    if (error instanceof StoreUnavailable) return false;
+    throw error;
+  }
+}
+
+/** @param expireMs how long a session of the gate goes on: its cookie's lifetime. */
+export function createRevocationMarks(
+  notes: NoteTable,
+  now: () => number,
+  expireMs: number,
+): RevocationMarks {
+  // A note for each fact and none that is read, changed and written: endings run side by side.
+  const ticketNote = (key: string) => `gate:ended:ticket:${digest(key)}`;
+  const signInNote = (key: string, signIn: string) => `gate:ended:sign-in:${digest(`${key}\n${signIn}`)}`;
+  const blindNote = (key: string) => `gate:ended:before:${digest(key)}`;
+  const takenNote = (key: string) => `gate:taken:${digest(key)}`;
+  const cookieNote = (cookieDigest: string) => `gate:ended:cookie:${cookieDigest}`;
+  const personNote = (personId: string) => `gate:ended:person:${digest(personId)}`;
+  const everyoneNote = 'gate:ended:everyone';
+  /** RevocationMarks that the store did not take, by name: this process goes by them until they are written. */
+  const kept = new Map<string, unknown>();
+  const read = async (name: string) => kept.get(name) ?? (await notes.read(name, now()));
+  // Also where Redis is full: what was ended must be refused.
+  const write = async (name: string, value: unknown) => {
+    try {
+      await notes.writeEnding(name, value, now() + expireMs + marginMs);
+      kept.delete(name);
+    } catch (error) {
+      kept.set(name, value);
+      throw error;
+    }
+  };
+  const isSignInEnded = async (key: string, signIn: string) => (await read(signInNote(key, signIn))) === true;
+  return {
+    async endTicket(key, signIn) {
+      try {
+        if (signIn === undefined) await write(blindNote(key), now() + inFlightMs);
+        else await write(signInNote(key, signIn), true);
+      } finally {
+        // Last: whoever sees this one finds the others. Also where the store did not take the first: this process goes by both.
+        await write(ticketNote(key), true);
+      }
+    },
+    isTicketMarked: async (key) => (await read(ticketNote(key))) === true,
+    async isEnded(key, { signIn, createdAt }) {
+      const [before, ended] = await Promise.all([
+        read(blindNote(key)),
+        signIn !== undefined && isSignInEnded(key, signIn),
+      ]);
+      return ended || (typeof before === 'number' && createdAt <= before);
+    },
+    isSignInEnded,
+    take: (key, signIn) => write(takenNote(key), signIn),
+    takenBy: async (key) => (await read(takenNote(key))) as string | undefined,
+    endCookie: (cookieDigest) => write(cookieNote(cookieDigest), true),
+    isCookieEnded: async (cookieDigest) => (await read(cookieNote(cookieDigest))) === true,
+    endPerson: (personId) => write(personNote(personId), now()),
+    endEveryone: () => write(everyoneNote, now()),
+    async cutAtOf(personId) {
+      const names = [personNote(personId), everyoneNote];
+      const instants = (await Promise.all(names.map(read))).filter((at) => typeof at === 'number');
+      return instants.length > 0 ? Math.max(...instants) : undefined;
+    },
+  };
+}

@@ -1,0 +1,69 @@
+// Names of files that every system takes (Windows, macOS, Linux), made of titles that anybody may have written.
+import { createHash } from 'node:crypto';
+import type { TreeEntry } from '../contract.ts';
+
+/** Bytes of UTF-8 without the ending: file systems allow 255, Windows 260 for the whole path. */
+const byteLimit = 96;
+/** Names that mean devices on Windows, with any ending (Microsoft, "Naming files, paths and namespaces"). */
+const device = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:[ .]|$)/i;
+
+/** A name without path, ending, hidden or turning characters; never empty. */
+export function safeName(title: string): string {
+  const plain = title
+    .toWellFormed()
+    .normalize('NFC')
+    // Controls, marks that turn the direction, private and unassigned characters; separators of lines.
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' ')
+    .replace(/[\p{Cf}\p{Cs}\p{Co}\p{Cn}\ufffd]/gu, '')
+    .replace(/[<>:"/\\|?*%]/g, '-')
+    .replace(/\s+/gu, ' ');
+  const cut = trimEnds(cutBytes(trimEnds(plain), byteLimit));
+  const name = cut === '' ? 'untitled' : cut;
+  return device.test(name) ? `_${name}` : name;
+}
+
+/** The folder of a space. Personal spaces (`~hr`) lose a sign of their key in a name: they must not come to lie in the folder of `hr`. */
+export function folderName(key: string): string {
+  const name = safeName(key);
+  if (name === key) return name;
+  return `${name}-${createHash('sha256').update(key).digest('hex').slice(0, 8)}`;
+}
+
+/** Not hidden, no option of a command, nothing that Windows would drop at the end. */
+function trimEnds(name: string): string {
+  return name.replace(/^[\s.~-]+/u, '').replace(/[\s.]+$/u, '');
+}
+
+function cutBytes(text: string, most: number): string {
+  let [cut, bytes] = ['', 0];
+  for (const { segment } of new Intl.Segmenter('en').segment(text.slice(0, most * 2))) {
+    bytes += Buffer.byteLength(segment);
+    if (bytes > most) break;
+    cut += segment;
+  }
+  // One sign can be longer than the whole name may be.
+  return cut || Array.from(text.slice(0, 8)).join('').toWellFormed().replaceAll('\ufffd', '');
+}
+
+/** One name for each page of a space, in its order; two that some system would take for one get a number. */
+export function namesOf(tree: readonly Pick<TreeEntry, 'id' | 'title'>[]): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  const taken = new Set(['index', 'files']);
+  const next = new Map<string, number>();
+  for (const { id, title } of tree) {
+    const wanted = safeName(title);
+    let name = wanted;
+    for (let count = next.get(foldName(wanted)) ?? 2; taken.has(foldName(name)); count++) {
+      name = `${wanted} (${count})`;
+      next.set(foldName(wanted), count + 1);
+    }
+    taken.add(foldName(name));
+    names.set(id, name);
+  }
+  return names;
+}
+
+/** Equal for names that a system without case, or with another normal form, takes for one. */
+export function foldName(name: string): string {
+  return name.normalize('NFKD').toUpperCase().toLowerCase().normalize('NFKC');
+}

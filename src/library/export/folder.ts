@@ -1,0 +1,56 @@
+// The folder of exports. Nothing is written outside of it, and nothing through a link that somebody laid there.
+import { createHash } from 'node:crypto';
+import { lstatSync, mkdirSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { replaceFile } from '../../store/replace-file.ts';
+
+/** Makes `path`, each part of it that is ours 0700. @throws where something else than a folder stands there */
+export function makeFolder(path: string): void {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  if (!lstatSync(path).isDirectory()) throw new Error('not a folder of its own');
+}
+
+/** @param name of a file alone. @throws what the file system refuses */
+export function writeExport(folder: string, name: string, bytes: string | Uint8Array): void {
+  if (basename(name) !== name || name.startsWith('.')) throw new Error('not a name of a file');
+  makeFolder(folder);
+  replaceFile(join(folder, name), typeof bytes === 'string' ? Buffer.from(bytes) : bytes);
+}
+
+export interface ExportedFile {
+  /** A digest of where it lies: an address on a page, never a path. */
+  readonly id: string;
+  /** `DOC/Getting started.html`. */
+  readonly name: string;
+  readonly path: string;
+  readonly size: number;
+  readonly at: number;
+}
+
+const filesLimit = 10_000;
+
+/** Every exported file, the newest first; pictures beside Markdown are not listed. */
+export function listExports(folder: string): ExportedFile[] {
+  const files: ExportedFile[] = [];
+  for (const space of entriesOf(folder)) {
+    if (!space.isDirectory() || space.name.startsWith('.')) continue;
+    for (const entry of entriesOf(join(folder, space.name))) {
+      if (!entry.isFile() || entry.name.endsWith('.tmp') || files.length >= filesLimit) continue;
+      const name = `${space.name}/${entry.name}`;
+      const path = join(folder, space.name, entry.name);
+      const { size, mtimeMs } = lstatSync(path);
+      const id = createHash('sha256').update(name).digest('base64url').slice(0, 22);
+      files.push({ id, name, path, size, at: Math.floor(mtimeMs) });
+    }
+  }
+  return files.sort((one, other) => other.at - one.at || (one.name < other.name ? -1 : 1));
+}
+
+function entriesOf(folder: string) {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}

@@ -1,0 +1,32 @@
+// What every page of the library is given.
+import type { Request, Response } from 'express';
+import type { Recorder } from '../../audit/recorder.ts';
+import type { LibraryParts, Space } from '../contract.ts';
+import type { ReadingChild } from '../process/reading-process.ts';
+import type { PageStyle } from '../render/document.ts';
+
+export interface Reader {
+  readonly id: string;
+  readonly email: string;
+  readonly operator: boolean;
+}
+
+export interface LibraryOptions {
+  readonly library: LibraryParts;
+  readonly recorder: Recorder;
+  readonly style: PageStyle;
+  /** For what can take long. */
+  readonly reading: Pick<ReadingChild, 'ask'>;
+  readonly personOf: (res: Response) => Reader;
+  readonly now: () => number;
+}
+
+/** One value of the query; a repeated one is none. */
+export function queryText(req: Request, name: string): string | undefined {
+  const value: unknown = req.query[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+export function spaceOf(library: LibraryParts, key: string): Space | undefined {
+  return library.pages.spaces().find((space) => space.key === key);
+}

@@ -1,0 +1,19 @@
+// Who listens hears of the end once, also whoever comes late.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createShutdownSignal } from './shutdown-signal.ts';
+
+test('listeners hear it once; the forgotten do not; the late hear it at once', () => {
+  const { begin, isStopping, onStop } = createShutdownSignal();
+  const heard: string[] = [];
+  onStop(() => heard.push('first'));
+  const forget = onStop(() => heard.push('forgotten'));
+  forget();
+  assert.equal(isStopping(), false);
+  begin();
+  begin();
+  assert.deepEqual(heard, ['first']);
+  assert.equal(isStopping(), true);
+  onStop(() => heard.push('late'));
+  assert.deepEqual(heard, ['first', 'late']);
+});

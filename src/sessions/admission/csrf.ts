@@ -1,0 +1,70 @@
+// The anti-forgery token, bound to the session and its id (ASVS 3.5.1): in a header or in the body, never in the address. With the
+// id it is replaced, and the one before is good for as long as the id before.
+import csurf from 'csurf';
+import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
+import type { Recorder } from '../../audit/recorder.ts';
+import { digest } from '../../crypto/tokens.ts';
+import { requestFacts } from '../../http/request-facts.ts';
+import { stateOfId } from '../rules/session.ts';
+import { sessionOf } from './request-session.ts';
+
+declare global {
+  namespace Express {
+    interface Request {
+      /** What csurf reads the secret of this request's tokens from. */
+      tokenSecret?: { csrfSecret: string };
+    }
+  }
+}
+
+/**
+ * csurf in session mode, over a secret that is made of the session's own and of its id's digest. Its default would take the token
+ * from the query too, where logs and histories keep it.
+ */
+export function checkCsrf({ now }: { readonly now: () => number }): RequestHandler {
+  const check = csurf({
+    sessionKey: 'tokenSecret',
+    value: (req: Request) => {
+      const header = req.headers['x-csrf-token'];
+      const field: unknown = (req.body as Record<string, unknown> | undefined)?.['_csrf'];
+      const token = header ?? field;
+      return typeof token === 'string' ? token : '';
+    },
+  }) as RequestHandler;
+  return (req, res, next) => {
+    const session = sessionOf(res);
+    const secretFor = (idHash: string) => ({ csrfSecret: digest(`token\n${session.csrfSecret}\n${idHash}`) });
+    req.tokenSecret = secretFor(session.idHash);
+    check(req, res, (error?: unknown) => {
+      const { previous } = session;
+      if (!isRefused(error) || !previous || stateOfId(session, previous.idHash, now()) !== 'previous')
+        return next(error);
+      req.tokenSecret = secretFor(previous.idHash);
+      check(req, res, (again?: unknown) => {
+        // What this answer hands out is the present id's.
+        req.tokenSecret = secretFor(session.idHash);
+        next(again);
+      });
+    });
+  };
+}
+
+function isRefused(error: unknown): boolean {
+  return (error as { code?: unknown } | undefined)?.code === 'EBADCSRFTOKEN';
+}
+
+export function recordCsrf(recorder: Recorder): ErrorRequestHandler {
+  return (error: unknown, req, res, next) => {
+    if (isRefused(error)) {
+      const { person } = res.locals;
+      recorder.note({
+        event: 'csrf.rejected',
+        outcome: 'refused',
+        reason: 'token',
+        ...(person && { person: { id: person.id, email: person.email } }),
+        ...requestFacts(req),
+      });
+    }
+    next(error);
+  };
+}

@@ -1,0 +1,53 @@
+// A request that only reads, of a session that needs nothing done to it, does not take the way through express-session: it
+// costs more than the rest of such a request. Whatever else is the case (over, replayed, foreign, moved, due for a new id or to
+// be noted as seen) is left to that way, so this one can only admit, never end, write or set a cookie. Invariants 2, 3, 6 and 7.
+import type { Request, Response } from 'express';
+import { digest } from '../../crypto/tokens.ts';
+import { singleCookie } from '../../http/request-cookies.ts';
+import { changesHere } from '../rules/binding.ts';
+import { touchIntervalMs } from '../rules/session.ts';
+import { keyOf } from '../rules/session-id.ts';
+import { type AdmittedSession, readRow } from './express-store.ts';
+import type { AdmitOptions } from './options.ts';
+import { isRotationDue } from './rotation.ts';
+import { readSessionCookie } from './session-cookie.ts';
+
+/**
+ * @returns the session, which nobody can change; undefined where express-session has to look.
+ * @throws StoreUnavailable
+ */
+export async function readThin(
+  req: Request,
+  res: Response,
+  options: AdmitOptions,
+): Promise<AdmittedSession | undefined> {
+  if ((req.method !== 'GET' && req.method !== 'HEAD') || res.locals.endedAtGate === true) return undefined;
+  const { keyring, cookieName, limits, store } = options;
+  const sent = readSessionCookie(singleCookie(req, cookieName) ?? '', keyring);
+  if (sent?.signedBy !== 'current') return undefined;
+  const row = await store.sessions.read(keyOf(sent.id));
+  if (!row) return undefined;
+  const now = options.now();
+  const session = readRow(row, digest(sent.id), limits, now);
+  return needsNothing(session, req, res, now, options) ? Object.freeze(session) : undefined;
+}
+
+function needsNothing(
+  session: AdmittedSession,
+  req: Request,
+  res: Response,
+  now: number,
+  options: AdmitOptions,
+): boolean {
+  const { limits, rotateAfterMs, binding, personOf, isNewGateLink } = options;
+  return (
+    session.ended === undefined &&
+    session.idState === 'valid' &&
+    session.personId === personOf(res).id &&
+    now - session.lastSeenAt < touchIntervalMs(limits) &&
+    (session.previous === undefined || session.previous.successorSeenAt !== undefined) &&
+    !isRotationDue(session, rotateAfterMs, now) &&
+    (binding === 'off' || changesHere(session, req).length === 0) &&
+    !isNewGateLink(res, session)
+  );
+}

@@ -1,0 +1,66 @@
+// The session cookie of an answer. express-session sets whatever id the request had when it came; while it was answered the id may
+// have been replaced, and a browser that is handed the former one would later be signed out as if that were a stolen copy. So an
+// answer that sets the cookie reads the row once more, and sets the id that is valid then, or none (invariant 6).
+import type { Request, Response } from 'express';
+import type { Keyring } from '../../crypto/keyring.ts';
+import { digest } from '../../crypto/tokens.ts';
+import type { SessionTable } from '../../store/contract.ts';
+import { keyOf } from '../rules/session-id.ts';
+import { forget, loadedSession } from './request-session.ts';
+import { replaceId, successorOf } from './rotation.ts';
+
+export interface AnswerCookieOptions {
+  readonly sessions: SessionTable;
+  readonly keyring: Keyring;
+}
+
+/** After express-session has loaded: what it ends an answer with comes after the question. @param sentId the id that the browser sent */
+export function setCurrentIdOnly(
+  req: Request,
+  res: Response,
+  sentId: string | undefined,
+  options: AnswerCookieOptions,
+): void {
+  const end = res.end.bind(res) as (...args: unknown[]) => Response;
+  const writeHead = res.writeHead.bind(res) as (...args: unknown[]) => Response;
+  let isKnown = false;
+  const setsCookie = () => {
+    const live = loadedSession(req);
+    return live !== undefined && (req.sessionID !== sentId || live.cookie.expires != null);
+  };
+
+  // An answer that is sent in parts, or whose head goes first, is no place for a cookie that nobody asked about.
+  res.writeHead = ((...args: unknown[]) => {
+    if (!isKnown && setsCookie()) forget(req);
+    return writeHead(...args);
+  }) as typeof res.writeHead;
+
+  res.end = ((...args: unknown[]) => {
+    if (res.headersSent || !setsCookie()) return end(...args);
+    void takeCurrentId(req, options).then(
+      () => {
+        isKnown = true;
+        end(...args);
+      },
+      () => {
+        // Not known: no cookie, and the answer goes out all the same.
+        forget(req);
+        end(...args);
+      },
+    );
+    return res;
+  }) as typeof res.end;
+}
+
+async function takeCurrentId(req: Request, { sessions, keyring }: AnswerCookieOptions): Promise<void> {
+  const id = req.sessionID;
+  const row = await sessions.read(keyOf(id));
+  const live = loadedSession(req);
+  if (!live) return;
+  if (row && !row.ended && row.idHash === digest(id)) return;
+  const previous = row?.ended ? undefined : row?.previous;
+  const successor =
+    row && previous?.idHash === digest(id) ? successorOf(keyring, id, previous.salt, row.idHash) : undefined;
+  if (previous === undefined || successor === undefined) forget(req);
+  else replaceId(req, live, successor, previous);
+}

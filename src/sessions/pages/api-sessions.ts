@@ -1,0 +1,50 @@
+// GET /api/sessions, DELETE /api/sessions/:handle, POST /api/sessions/revoke-others: one's own sessions, for scripts.
+import type { RequestHandler } from 'express';
+import { z } from 'zod';
+import { sessionOf } from '../admission/request-session.ts';
+import type { Ended } from '../revocation/revoke.ts';
+import { keyOf } from '../rules/session-id.ts';
+import { type ReceiptView, summaryOfRow, viewReceipt, viewSession } from '../rules/session-view.ts';
+import {
+  endOwn,
+  endOwnOthers,
+  liveOf,
+  ownByHandle,
+  parse,
+  type SessionActionOptions,
+} from './session-actions.ts';
+
+/** The token may stand in a body too; nothing else is understood, so nothing else is taken. */
+export const noFields = z.strictObject({ _csrf: z.string().optional() });
+const noQuery = z.strictObject({});
+
+export function listOwnSessions(options: SessionActionOptions): RequestHandler {
+  return async (req, res) => {
+    parse(noQuery, req.query);
+    const rows = await liveOf(options.personOf(res).id, options);
+    const { handle } = sessionOf(res);
+    const sessions = rows.map((row) => viewSession(summaryOfRow(row, options.limits), handle));
+    res.json({ sessions: sessions.sort((a, b) => Number(b.current) - Number(a.current)), next: null });
+  };
+}
+
+export function deleteOwnSession(options: SessionActionOptions): RequestHandler {
+  return async (req, res) => {
+    parse(noFields, req.body);
+    const row = await ownByHandle(req.params['handle'], res, options);
+    const { receipt, follows } = await endOwn(row, res, options);
+    res.json(viewReceipt(receipt, follows));
+  };
+}
+
+export function revokeOtherSessions(options: SessionActionOptions): RequestHandler {
+  return async (req, res) => {
+    parse(noFields, req.body);
+    const ended = await endOwnOthers(keyOf(req.sessionID), res, options);
+    res.json({ receipts: ended.map(viewEnded) });
+  };
+}
+
+export function viewEnded({ handle, receipt, follows }: Ended): ReceiptView & { readonly handle: string } {
+  return { handle, ...viewReceipt(receipt, follows) };
+}

@@ -1,0 +1,65 @@
+// GET /dashboard: who you are, this session, and the time that both own cookies have left.
+import type { Request, RequestHandler, Response } from 'express';
+import { type CookieClock, type DashboardProps, dashboard } from '../../../views/dashboard.ts';
+import { pageFrame, sendPage } from '../../http/page.ts';
+import { replaySince } from '../admission/other-sessions.ts';
+import { sessionOf } from '../admission/request-session.ts';
+import { absoluteEndOf } from '../rules/session.ts';
+import { newDevicesOf } from './new-devices.ts';
+import type { SessionActionOptions } from './session-actions.ts';
+
+export interface DashboardOptions extends SessionActionOptions {
+  readonly cookieName: string;
+  readonly personOf: (res: Response) => {
+    readonly id: string;
+    readonly email: string;
+    readonly operator: boolean;
+  };
+  /** Names of the secrets that are due; operators are reminded. */
+  readonly dueKeys: () => Promise<readonly string[]> | readonly string[];
+  /** Everyone's numbers for operators, their own for members; undefined: there are none. */
+  readonly chartsOf: (res: Response) => Promise<DashboardProps['charts']>;
+  /** The visitor cookie's clock, as the browser sent it. */
+  readonly visitorClock: (req: Request, res: Response) => CookieClock;
+}
+
+export function dashboardPage(options: DashboardOptions): RequestHandler {
+  const { limits, cookieName, now, personOf, dueKeys, chartsOf, visitorClock } = options;
+  return async (req, res) => {
+    const session = sessionOf(res);
+    const { endedBefore } = res.locals;
+    const { handle, network, createdAt, staySignedIn, previousSignIn } = session;
+    const expiresAt = absoluteEndOf(session, limits);
+    const idleEndsAt = Math.min(now() + limits.idleMs, expiresAt);
+    const sessionClock: CookieClock = {
+      label: 'Session cookie',
+      name: cookieName,
+      purpose: 'Keeps you signed in here.',
+      leftMs: expiresAt - now(),
+      lifetimeMs: expiresAt - createdAt,
+    };
+    const page = dashboard(pageFrame(req, res), {
+      now: now(),
+      person: personOf(res),
+      session: {
+        handle,
+        device: session.device,
+        network,
+        createdAt,
+        lastSeenAt: now(),
+        expiresAt,
+        idleEndsAt,
+        staySignedIn,
+      },
+      cookies: [sessionClock, visitorClock(req, res)],
+      previousSignIn,
+      firstVisit: res.locals.isNewSession === true,
+      endedBefore: endedBefore && { at: endedBefore.at, by: endedBefore.by },
+      newDevices: await newDevicesOf(res, options),
+      replay: await replaySince(session, options),
+      dueKeys: personOf(res).operator ? await dueKeys() : [],
+      charts: await chartsOf(res),
+    });
+    sendPage(res, page);
+  };
+}

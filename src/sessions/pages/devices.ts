@@ -1,0 +1,67 @@
+// GET /devices, POST /devices/end, GET and POST /devices/end-others: a member's own sessions, and nobody else's.
+import type { RequestHandler } from 'express';
+import { z } from 'zod';
+import { devices } from '../../../views/devices.ts';
+import { confirmEndOthers } from '../../../views/end-confirm.ts';
+import { pageFrame, sendPage } from '../../http/page.ts';
+import { sessionOf } from '../admission/request-session.ts';
+import { keyOf } from '../rules/session-id.ts';
+import { summaryOf, summaryOfRow } from '../rules/session-view.ts';
+import { receiptPath } from './receipt.ts';
+import {
+  endOwn,
+  endOwnOthers,
+  handleSchema,
+  isCurrent,
+  liveOf,
+  ownByHandle,
+  parse,
+  type SessionActionOptions,
+} from './session-actions.ts';
+
+const token = { _csrf: z.string().optional() };
+const endForm = z.strictObject({ ...token, handle: handleSchema });
+const emptyForm = z.strictObject(token);
+
+export function devicesPage(options: SessionActionOptions): RequestHandler {
+  const { limits, now, personOf } = options;
+  return async (req, res) => {
+    const rows = await liveOf(personOf(res).id, options);
+    const others = rows.filter((row) => !isCurrent(row, res));
+    const current = { ...summaryOf(sessionOf(res), limits), current: true };
+    const page = devices(pageFrame(req, res), {
+      now: now(),
+      current,
+      others: others.map((row) => ({ ...summaryOfRow(row, limits), current: false })),
+    });
+    sendPage(res, page);
+  };
+}
+
+export function endDevice(options: SessionActionOptions): RequestHandler {
+  return async (req, res) => {
+    const { handle } = parse(endForm, req.body);
+    const row = await ownByHandle(handle, res, options);
+    // The way out of one's own session takes the cookies away too; the form and its token go along.
+    if (isCurrent(row, res)) return res.redirect(307, '/logout');
+    res.redirect(303, receiptPath('/devices', [await endOwn(row, res, options)]));
+  };
+}
+
+export function confirmEndOtherDevices(options: SessionActionOptions): RequestHandler {
+  const { limits, now, personOf } = options;
+  return async (req, res) => {
+    const rows = await liveOf(personOf(res).id, options);
+    const others = rows.filter((row) => !isCurrent(row, res)).map((row) => summaryOfRow(row, limits));
+    if (others.length === 0) return res.redirect(303, '/devices');
+    sendPage(res, confirmEndOthers(pageFrame(req, res), { now: now(), others }));
+  };
+}
+
+export function endOtherDevices(options: SessionActionOptions): RequestHandler {
+  return async (req, res) => {
+    parse(emptyForm, req.body);
+    const ended = await endOwnOthers(keyOf(req.sessionID), res, options);
+    res.redirect(303, ended.length === 0 ? '/devices' : receiptPath('/devices', ended));
+  };
+}

@@ -1,0 +1,126 @@
+// GET /radar and its endings: everyone's sessions. The root lets only operators here.
+import type { RequestHandler } from 'express';
+import { z } from 'zod';
+import { confirmEndEveryone, confirmEndPerson, everyoneWord } from '../../../views/end-confirm.ts';
+import type { GateSessionsProps } from '../../../views/gate-sessions.ts';
+import { everyone } from '../../../views/radar.ts';
+import { pageFrame, sendPage } from '../../http/page.ts';
+import { keyOf } from '../rules/session-id.ts';
+import { summaryOfRow } from '../rules/session-view.ts';
+import { followsOf, receiptPath } from './receipt.ts';
+import {
+  anyByHandle,
+  endAny,
+  endPerson,
+  handleSchema,
+  isCurrent,
+  liveOf,
+  livePage,
+  parse,
+  type SessionActionOptions,
+} from './session-actions.ts';
+
+export interface RadarOptions extends SessionActionOptions {
+  /** What the gate holds at this moment; undefined where it cannot be listed. */
+  readonly gateSessions?: () => Promise<GateSessionsProps | undefined>;
+}
+
+const pageSize = 25;
+/** What a link may carry besides (a tracking parameter) is left alone: a page only reads. */
+const query = z.object({
+  q: z.string().trim().toLowerCase().max(254).default(''),
+  sort: z.enum(['seen', 'created', 'email']).default('seen'),
+  cursor: z.string().min(1).max(1000).optional(),
+  ended: z.coerce.number().int().min(0).optional(),
+});
+const token = { _csrf: z.string().optional() };
+const handleForm = z.strictObject({ ...token, handle: handleSchema });
+const wordForm = z.strictObject({ ...token, word: z.string().max(100) });
+
+export function radarPage(options: RadarOptions): RequestHandler {
+  const { sessions, limits, now, gateSessions } = options;
+  return async (req, res) => {
+    const { q, sort, cursor, ended } = parse(query, req.query);
+    const [total, page, atGate] = await Promise.all([
+      sessions.countLive(now()),
+      livePage(
+        {
+          sort,
+          limit: pageSize,
+          ...(q !== '' && { emailPrefix: q }),
+          ...(cursor !== undefined && { cursor }),
+        },
+        options,
+      ),
+      gateSessions?.(),
+    ]);
+    const items = page.rows.map((row) => ({ ...summaryOfRow(row, limits), current: isCurrent(row, res) }));
+    const props = {
+      now: now(),
+      total,
+      items,
+      search: q,
+      sort,
+      isLater: cursor !== undefined,
+      next: page.next,
+    };
+    sendPage(
+      res,
+      everyone(pageFrame(req, res), {
+        ...props,
+        ...(ended !== undefined && { ended }),
+        follows: followsOf(req),
+        ...(atGate && { gateSessions: atGate }),
+      }),
+    );
+  };
+}
+
+export function endAnyDevice(options: SessionActionOptions): RequestHandler {
+  return async (req, res) => {
+    const row = await anyByHandle(parse(handleForm, req.body).handle, options);
+    if (isCurrent(row, res)) return res.redirect(307, '/logout');
+    res.redirect(303, receiptPath('/radar', [await endAny(row, res, options)]));
+  };
+}
+
+/** A person is named by one of their sessions: the address of the page says nothing about them. */
+export function confirmEndThePerson(options: SessionActionOptions): RequestHandler {
+  const { limits, now, personOf } = options;
+  return async (req, res) => {
+    const { handle, personId, email } = await anyByHandle(req.query['handle'], options);
+    const sessions = (await liveOf(personId, options)).map((row) => summaryOfRow(row, limits));
+    const self = personId === personOf(res).id;
+    sendPage(res, confirmEndPerson(pageFrame(req, res), { now: now(), handle, email, self, sessions }));
+  };
+}
+
+export function endThePerson(options: SessionActionOptions): RequestHandler {
+  return async (req, res) => {
+    const { personId } = await anyByHandle(parse(handleForm, req.body).handle, options);
+    const ended = await endPerson(personId, res, options);
+    res.redirect(303, ended.length === 0 ? '/radar?ended=0' : receiptPath('/radar', ended));
+  };
+}
+
+export function confirmEndAll({ sessions, now }: SessionActionOptions): RequestHandler {
+  return async (req, res) => {
+    const total = await sessions.countLive(now());
+    sendPage(res, confirmEndEveryone(pageFrame(req, res), { total, wrong: false }));
+  };
+}
+
+export function endAll({ sessions, revocation, now, personOf }: SessionActionOptions): RequestHandler {
+  return async (req, res) => {
+    const { word } = parse(wordForm, req.body);
+    if (word.trim().toLowerCase() !== everyoneWord) {
+      res.status(422);
+      const total = await sessions.countLive(now());
+      sendPage(res, confirmEndEveryone(pageFrame(req, res), { total, wrong: true }));
+      return;
+    }
+    const order = { reason: 'revoked_by_operator', by: personOf(res) } as const;
+    const { count, follows } = await revocation.everyone(order, keyOf(req.sessionID));
+    res.redirect(303, `/radar?ended=${count}${follows ? `&follows=${follows}` : ''}`);
+  };
+}

@@ -1,0 +1,51 @@
+// GET and POST /settings: the theme, and whether this device stays signed in.
+import type { Request, RequestHandler, Response } from 'express';
+import { z } from 'zod';
+import { settings } from '../../../views/settings.ts';
+import { HttpError } from '../../http/errors.ts';
+import { pageFrame, sendPage } from '../../http/page.ts';
+import type { Choices, PersonTable } from '../../store/contract.ts';
+import { changeableSession, sessionOf } from '../admission/request-session.ts';
+import { renewCookie } from '../admission/session-cookie.ts';
+import type { SessionLimits } from '../rules/session.ts';
+
+export interface SettingsOptions {
+  readonly people: PersonTable;
+  readonly limits: SessionLimits;
+  /** Lets the public pages of this browser look the same. */
+  readonly rememberForVisitor: (req: Request, res: Response, choices: Choices) => Promise<void>;
+}
+
+const form = z.strictObject({
+  _csrf: z.string().optional(),
+  theme: z.enum(['auto', 'light', 'dark']),
+  staySignedIn: z.literal('on').optional(),
+});
+
+export function settingsPage({ limits }: SettingsOptions): RequestHandler {
+  return (req, res) => {
+    const { staySignedIn } = sessionOf(res);
+    const saved = req.query['saved'] === '1';
+    sendPage(res, settings(pageFrame(req, res), { staySignedIn, ...limits, saved }));
+  };
+}
+
+export function saveSettings({ people, rememberForVisitor }: SettingsOptions): RequestHandler {
+  return async (req, res) => {
+    const input = form.safeParse(req.body);
+    if (!input.success) throw new HttpError('bad_request');
+    const { theme, staySignedIn } = input.data;
+    const session = changeableSession(req);
+    await people.choose(session.personId, { theme });
+    await rememberForVisitor(req, res, { theme });
+    if (session.staySignedIn !== (staySignedIn === 'on')) {
+      session.staySignedIn = staySignedIn === 'on';
+      renewCookie(session);
+    }
+    // Now, not after the answer as express-session would: what is called saved is.
+    await new Promise<void>((resolve, reject) => {
+      session.save((error?: unknown) => (error ? reject(error) : resolve()));
+    });
+    res.redirect(303, '/settings?saved=1');
+  };
+}

@@ -1,0 +1,28 @@
+// Ends everything of the people behind an address: an address names people, but sessions are kept by subject.
+import type { SessionTable } from '../../store/contract.ts';
+import type { EndOrder, Revocation } from './revoke.ts';
+
+/** @returns how many sessions ended here. */
+export async function endPersonByEmail(
+  email: string,
+  order: EndOrder,
+  { sessions, revocation }: { readonly sessions: SessionTable; readonly revocation: Revocation },
+): Promise<number> {
+  const ids = new Set<string>();
+  let cursor: string | undefined;
+  do {
+    const page = await sessions.page({
+      sort: 'email',
+      emailPrefix: email,
+      limit: 100,
+      ...(cursor !== undefined && { cursor }),
+    });
+    for (const row of page.rows) if (row.email === email) ids.add(row.personId);
+    // In alphabetical order: once another address comes, there is nothing more.
+    cursor = page.rows.at(-1)?.email === email ? page.next : undefined;
+  } while (cursor !== undefined);
+  let ended = 0;
+  for (const id of ids)
+    ended += (await revocation.person(id, order)).filter(({ endedNow }) => endedNow).length;
+  return ended;
+}

@@ -1,0 +1,32 @@
+// Whether a session is still used from where it began (OWASP's cookie-theft sheet: watch agent and address).
+import type { Request } from 'express';
+import type { SignIn } from '../../store/contract.ts';
+import { networkOf } from '../../store/network.ts';
+import { deviceOf } from './device.ts';
+
+export interface Surroundings {
+  readonly device: SignIn['device'];
+  /** The full address. */
+  readonly network: string;
+}
+
+export type Change = 'browser' | 'system' | 'network';
+
+/** What differs: the browser's family, not its version; the network, not the address. */
+export function changesBetween(before: Surroundings, now: Surroundings): Change[] {
+  const changes: Change[] = [];
+  if (before.device.browser !== now.device.browser) changes.push('browser');
+  if (before.device.os !== now.device.os) changes.push('system');
+  if (networkOf(before.network) !== networkOf(now.network)) changes.push('network');
+  return changes;
+}
+
+/** Where a request comes from. */
+export function surroundingsOf(req: Request): Surroundings {
+  return { device: deviceOf(req.headers['user-agent']), network: req.ip ?? '' };
+}
+
+/** What of a session's surroundings differs at this request. */
+export function changesHere(session: Surroundings, req: Request): Change[] {
+  return changesBetween(session, surroundingsOf(req));
+}

@@ -1,0 +1,36 @@
+// A device by its user agent, in words that a person knows it by.
+import bowser from 'bowser';
+import type { SignIn } from '../../store/contract.ts';
+
+const kinds = ['desktop', 'mobile', 'tablet', 'bot'] as const;
+
+/** The same few agents come again and again; reading one costs more than the rest of a request. */
+const known = new Map<string, SignIn['device']>();
+const knownLimit = 500;
+
+/** "Firefox" on "Windows". Names that are missing or strange become "Unknown browser" and "unknown system". */
+export function deviceOf(userAgent: string | undefined): SignIn['device'] {
+  if (!userAgent?.trim()) return { browser: 'Unknown browser', os: 'unknown system', kind: 'unknown' };
+  const agent = userAgent.slice(0, 512);
+  let device = known.get(agent);
+  if (!device) {
+    if (known.size >= knownLimit) known.clear();
+    device = read(agent);
+    known.set(agent, device);
+  }
+  return device;
+}
+
+function read(agent: string): SignIn['device'] {
+  const { browser, os, platform } = bowser.parse(agent);
+  return {
+    browser: name(browser.name) ?? 'Unknown browser',
+    os: name(os.name) ?? 'unknown system',
+    kind: kinds.find((kind) => kind === platform.type) ?? 'unknown',
+  };
+}
+
+/** bowser falls back to a piece of the header itself: kept only if it reads like a name, and not like an address that a chat would make a link of. */
+function name(text: string | undefined): string | undefined {
+  return text && /^[A-Za-z][\w +-]{0,39}$/.test(text) ? text : undefined;
+}

@@ -1,0 +1,106 @@
+// A session as pages and scripts see it: never its id, never what ties it to the gate (invariant 4).
+import type { SessionRow } from '../../store/contract.ts';
+import type { Follows, GateReceipt } from '../revocation/revoke.ts';
+import { absoluteEndOf, type SessionFacts, type SessionLimits } from './session.ts';
+
+const kinds = ['desktop', 'mobile', 'tablet', 'bot', 'unknown'] as const;
+
+/** `verified`: its session at the gate is known; `cookie`: only its cookie is; `unverified`: neither. */
+export type GateLinkState = 'verified' | 'cookie' | 'unverified';
+
+export interface SessionSummary {
+  readonly handle: string;
+  readonly personId: string;
+  readonly email: string;
+  readonly device: { readonly browser: string; readonly os: string; readonly kind: (typeof kinds)[number] };
+  readonly network: string;
+  readonly createdAt: number;
+  readonly lastSeenAt: number;
+  readonly expiresAt: number;
+  readonly staySignedIn: boolean;
+  readonly gate: GateLinkState;
+}
+
+type Columns = Pick<SessionRow, 'handle' | 'personId' | 'email' | 'createdAt' | 'lastSeenAt' | 'expiresAt'>;
+/** As the store gives it back: of a session that ended it is empty. */
+type Data = Partial<Pick<SessionFacts, 'device' | 'network' | 'staySignedIn'>> & { readonly gate?: unknown };
+
+/** Of a session that is loaded: its columns and its data in one. */
+export function summaryOf(session: Columns & Data, limits: SessionLimits): SessionSummary {
+  const { handle, personId, email, network, createdAt, lastSeenAt, staySignedIn } = session;
+  return {
+    handle,
+    personId,
+    email,
+    device: deviceOf(session.device),
+    network: network ?? '',
+    createdAt,
+    lastSeenAt,
+    expiresAt: absoluteEndOf(session, limits),
+    staySignedIn: staySignedIn ?? true,
+    gate: linkStateOf(session.gate),
+  };
+}
+
+export function summaryOfRow(row: SessionRow, limits: SessionLimits): SessionSummary {
+  return summaryOf({ ...(row.data as Data), ...row }, limits);
+}
+
+export function deviceOf(device: SessionFacts['device'] | undefined): SessionSummary['device'] {
+  const { browser = 'Unknown browser', os = 'unknown system', kind } = device ?? {};
+  return { browser, os, kind: kinds.find((known) => known === kind) ?? 'unknown' };
+}
+
+function linkStateOf(link: unknown): GateLinkState {
+  const { state } = (link ?? {}) as { readonly state?: unknown };
+  return state === 'verified' || state === 'cookie' ? state : 'unverified';
+}
+
+/** A session as scripts see it; times are ISO 8601, UTC. */
+export interface SessionView {
+  readonly handle: string;
+  /** Whether it is the one that asks. */
+  readonly current: boolean;
+  readonly person: { readonly id: string; readonly email: string };
+  readonly device: SessionSummary['device'];
+  readonly network: string;
+  readonly createdAt: string;
+  readonly lastSeenAt: string;
+  readonly expiresAt: string;
+  readonly staySignedIn: boolean;
+  readonly gate: GateLinkState;
+}
+
+export function viewSession(session: SessionSummary, currentHandle: string | undefined): SessionView {
+  const { handle, personId, email, device, network, staySignedIn, gate } = session;
+  return {
+    handle,
+    current: handle === currentHandle,
+    person: { id: personId, email },
+    device,
+    network,
+    createdAt: new Date(session.createdAt).toISOString(),
+    lastSeenAt: new Date(session.lastSeenAt).toISOString(),
+    expiresAt: new Date(session.expiresAt).toISOString(),
+    staySignedIn,
+    gate,
+  };
+}
+
+/** How an ending went, for scripts; asked again, it has gone on. */
+export interface ReceiptView {
+  readonly ended: true;
+  readonly gate: GateReceipt['gate'];
+  readonly verifiedAt: string | null;
+  /** `note`: its entry in the record is still to come; `row`: so is the ending in the store, and this server alone refuses the session. */
+  readonly follows?: Follows;
+}
+
+export function viewReceipt({ gate, verifiedAt }: GateReceipt, follows?: Follows): ReceiptView {
+  return {
+    ended: true,
+    gate,
+    verifiedAt: verifiedAt === undefined ? null : new Date(verifiedAt).toISOString(),
+    ...(follows && { follows }),
+  };
+}

@@ -1,0 +1,41 @@
+// The record of a running program: over the store's tables, sealed with the keys that hold at the time.
+import { join } from 'node:path';
+import { endAndConfirm, writeAndConfirm } from '../audit/confirmed-change.ts';
+import { createRecorder, type RecordKeeper } from '../audit/writer.ts';
+import type { Config } from '../config/derive.ts';
+import { auditKeyOf } from '../crypto/audit-key.ts';
+import type { Logger } from '../http/log.ts';
+import type { Store } from '../store/contract.ts';
+
+export interface RecordParts {
+  /** Asked each time: a reload changes the keys. */
+  readonly config: () => Config;
+  readonly store: Pick<Store, 'record' | 'aliases'>;
+  readonly logger: Logger;
+  readonly now: () => number;
+  /** For the server: the file first gets what a killed one had left. */
+  readonly catchesUp?: boolean;
+}
+
+/** To be closed before the store. */
+export function openRecord({ config, store, logger, now, catchesUp = false }: RecordParts): RecordKeeper {
+  const { audit, dataDir } = config();
+  const { logFile, retentionMs } = audit;
+  const keeper = createRecorder({
+    record: store.record,
+    aliases: store.aliases,
+    keys: () => recordKeysOf(config()),
+    logger,
+    now,
+    retentionMs,
+    file: logFile,
+    journal: join(dataDir, 'endings.journal'),
+    catchesUp,
+  });
+  return { ...keeper, write: writeAndConfirm(keeper), writeEnding: endAndConfirm(keeper) };
+}
+
+/** Hex, the one that seals first. */
+export function recordKeysOf({ secretKeys, audit }: Config): string[] {
+  return [...new Set([...secretKeys.map(auditKeyOf), ...audit.formerKeys])];
+}

@@ -1,0 +1,71 @@
+// `gatehouse doctor …`, and what the check-up of the server shares with it: the trade of the secrets and the reader of the list.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readList } from '../access/reader.ts';
+import type { Config } from '../config/derive.ts';
+import { isPlaceholder } from '../config/secret-strength.ts';
+import { fingerprint } from '../crypto/fingerprint.ts';
+import { runDoctor } from '../doctor/command.ts';
+import type { Deployment, RetentionFact, RoomFact } from '../doctor/deployment.ts';
+import { type GatherOptions, gather } from '../doctor/look/gather.ts';
+import { faultOf, secretKinds } from '../secrets/kinds.ts';
+
+const programFolder = join(import.meta.dirname, '../..');
+const patienceMs = { terminal: 20_000, page: 4_500 } as const;
+
+const words = {
+  placeholder: 'is a placeholder',
+  'too short or not random': 'is too short or not random',
+  'wrong form': 'has a form that cannot be used',
+} as const;
+
+/** @returns the exit code. */
+export async function doctorCommand(args: readonly string[]): Promise<number> {
+  const err = (line: string) => void process.stderr.write(`${line}\n`);
+  return runDoctor(args, {
+    out: (line) => void process.stdout.write(`${line}\n`),
+    err,
+    look: ({ url, runBy }) =>
+      gather({
+        ...shared(Date.now),
+        patienceMs: patienceMs.terminal,
+        ...(url !== undefined && { url }),
+        ...(runBy !== undefined && { runBy }),
+      }),
+  });
+}
+
+/** Looks at what this process runs with: `config` is its own, not what `.env` may say by now. */
+export function lookFromInside(
+  config: Config,
+  now: () => number,
+  retention?: () => RetentionFact,
+  room?: () => Promise<RoomFact | undefined>,
+): Promise<Deployment> {
+  const inside = { patienceMs: patienceMs.page, runBy: 'itself', config } as const;
+  return gather({ ...shared(now), ...inside, ...(retention && { retention }), ...(room && { room }) });
+}
+
+function shared(now: () => number): Omit<GatherOptions, 'patienceMs'> {
+  return {
+    folder: process.cwd(),
+    programFolder,
+    env: process.env,
+    validators: { fingerprint, faultOf: fault },
+    addressesIn,
+    now,
+  };
+}
+
+function fault(name: string, value: string): string | undefined {
+  const kind = secretKinds.find((one) => one.name === name);
+  if (!kind) return isPlaceholder(value) ? words.placeholder : undefined;
+  const found = faultOf(kind, value);
+  return found && words[found];
+}
+
+function addressesIn(path: string): readonly string[] {
+  const reading = readList(readFileSync(path, 'utf8'));
+  if (reading.kind === 'broken') throw new Error('the list cannot be read');
+  return reading.records.map(({ address }) => address).filter((address) => address.includes('@'));
+}

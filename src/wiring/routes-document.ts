@@ -1,0 +1,24 @@
+// docs/routes.md, made from the rows of the routes.
+import type { Audience, RouteRow } from '../http/routes.ts';
+
+const groups: readonly (readonly [who: Audience, title: string, about: string])[] = [
+  ['public', 'For everybody', 'oauth2-proxy lets these through without a sign-in, and no others.'],
+  ['member', 'For members', 'Whoever is signed in. Other people’s things are 404.'],
+  ['operator', 'For operators', 'Members who are listed in `ADMIN_EMAILS`; for others 403.'],
+];
+
+export function routesDocument(routes: readonly RouteRow[]): string {
+  const sections = groups.map(([who, title, about]) => {
+    const rows = routes
+      .filter((route) => route.who === who)
+      .map(({ method, path, does }) => `| \`${method}\` | \`${path}\` | ${does} |`);
+    return `## ${title}\n\n${about}\n\n| method | path | what it does |\n|---|---|---|\n${rows.join('\n')}\n`;
+  });
+  return `# Routes
+
+Made from the rows of the routes by \`npm run docs\`. What is not public passes the gate’s proof, the session, for changes the
+anti-forgery token, and is never cached. \`GET\` answers \`HEAD\` too; another method is 405 with \`Allow\`. The address of a
+form that only takes \`POST\` leads by \`GET\` to the page that the form stands on.
+
+${sections.join('\n')}`;
+}
