@@ -1,6 +1,6 @@
 // The allow-list on disk: killed at any instant it is old or new and whole; writers at once lose nothing; refusals say why.
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -185,4 +185,30 @@ test('what the system refuses has a name; anything else is thrown on', () => {
   for (const [code, fault] of Object.entries(named))
     assert.equal(faultOf(Object.assign(new Error(code), { code })), fault);
   assert.throws(() => faultOf(new TypeError('a mistake')), TypeError);
+});
+
+test('a pipe in the place of the list is refused, and not opened: that would wait for a writer for ever', () => {
+  const pipe = join(fs.mkdtempSync(join(root, 'case-')), 'emails.txt');
+  execFileSync('/usr/bin/env', ['mkfifo', pipe]);
+  const file = new URL('../src/access/file.ts', import.meta.url).href;
+  const script = `import { createAccessFile } from '${file}'; console.log(createAccessFile(process.argv[1]).read().fault);`;
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', script, pipe], {
+    encoding: 'utf8',
+    timeout: 10_000,
+  });
+  assert.equal(stdout.trim(), 'not-a-file');
+});
+
+if (process.geteuid?.() === 0)
+  test('the list stays its owner’s, also where root changes it: else oauth2-proxy could not read it any more', async () => {
+    const path = listAt('ada@x.org\n');
+    fs.chownSync(path, 1234, 2345);
+    assert.ok('value' in (await createAccessFile(path).change(adding('grace@x.org'))));
+    const { uid, gid } = fs.statSync(path);
+    assert.deepEqual([uid, gid], [1234, 2345]);
+  });
+
+test('a byte-order mark stays: oauth2-proxy takes it for a part of the first address', () => {
+  const text = '\ufeffada@x.org\n';
+  assert.deepEqual(createAccessFile(listAt(text)).read(), { text });
 });

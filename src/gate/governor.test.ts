@@ -209,6 +209,36 @@ suite('its runs', () => {
     assert.deepEqual(ended, ['hb']);
   });
 
+  test('of more than a person may have, the one first seen longest ago is ended, in the person’s name', async () => {
+    at.now += 10 * hour;
+    live.clear();
+    owners.clear();
+    ended.length = 0;
+    const recorder = keepEvents();
+    for (const key of ['old', 'newer', 'newest']) {
+      at.now += hour;
+      saved(key, at.now);
+      owners.set(key, {
+        personId: 'ada',
+        email: 'ada@example.org',
+        handle: `h-${key}`,
+        link: { state: 'verified', key, createdAt: at.now },
+      });
+    }
+    const limited = governor({ rules: { maxAgeMs: 0, maxIdleMs: 0, maxSessions: 2 }, recorder });
+    await limited.run();
+    assert.deepEqual(ended, ['h-old']);
+    assert.deepEqual(recorder.events, [
+      {
+        event: 'governor.ended',
+        session: 'h-old',
+        reason: 'number',
+        person: { id: 'ada', email: 'ada@example.org' },
+      },
+    ]);
+    owners.clear();
+  });
+
   test('without a whole picture it does nothing', async () => {
     at.now += 10 * hour;
     const picture = { mode: 'scanning', total: 0, sessions: [] } as const;

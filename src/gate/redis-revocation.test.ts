@@ -7,7 +7,7 @@ import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { keepEvents } from '../../test/support/recorder.ts';
 import { createLogger } from '../http/log.ts';
-import type { ClaimTable, NoteTable } from '../store/contract.ts';
+import { type ClaimTable, type NoteTable, StoreUnavailable } from '../store/contract.ts';
 import type { RedisClient } from '../store/redis-client.ts';
 import { createRedisRevocation } from './redis-revocation.ts';
 import type { GateLink } from './revocation.ts';
@@ -27,6 +27,7 @@ function createWorld() {
   let inFlight: number | undefined;
   const nonces: Buffer[] = [];
   const calls: string[] = [];
+  const faults = { gate: false, marks: false };
   const rows = new Map<string, { readonly value: unknown; readonly until: number }>();
   const read = (name: string, at: number) => {
     const row = rows.get(name);
@@ -34,7 +35,10 @@ function createWorld() {
   };
   const notes: NoteTable = {
     write: async (name, written, until) => void rows.set(name, { value: structuredClone(written), until }),
-    writeEnding: (...note) => notes.write(...note),
+    async writeEnding(...note) {
+      if (faults.marks) throw new StoreUnavailable(new Error('full'));
+      await notes.write(...note);
+    },
     read: async (name, at) => read(name, at),
     remove: async (name) => void rows.delete(name),
     ofPerson: async () => [],
@@ -56,10 +60,12 @@ function createWorld() {
   const redis = {
     async getBuffer(name: string) {
       calls.push(`get ${name}`);
+      if (faults.gate) throw new Error('no connection');
       return (name === key && value) || null;
     },
     async del(name: string) {
       calls.push(`del ${name}`);
+      if (faults.gate) throw new Error('no connection');
       return drop();
     },
     eval: async (_script: string, _count: number, _name: string, same: Buffer) =>
@@ -76,8 +82,8 @@ function createWorld() {
     logger: createLogger('silent'),
     recorder: keepEvents(),
   });
-  const save = (signIn: number) => {
-    const fields = { u: ada.id, e: ada.email, ca: new Date(now), n: nonces[signIn], at: 'a-token' };
+  const save = (signIn: number, email = ada.email) => {
+    const fields = { u: ada.id, e: email, ca: new Date(now), n: nonces[signIn], at: 'a-token' };
     value = seal(encode(fields), secret);
     present = signIn;
     cookieAt = now;
@@ -89,7 +95,11 @@ function createWorld() {
     advance: (ms: number) => {
       now += ms;
     },
-    signIn: () => save(nonces.push(randomBytes(32)) - 1),
+    signIn: (email?: string) => save(nonces.push(randomBytes(32)) - 1, email),
+    faults,
+    now: () => now,
+    /** The gate's own sign-out, or the end of its session. */
+    drop,
     startRefresh: () => {
       inFlight ??= present;
     },
@@ -203,4 +213,94 @@ test('the right key with another secret is unverified: it names nobody', async (
   world.signIn();
   const found = await world.request(ticketPayload(key, randomBytes(16)));
   assert.deepEqual(found, { verdict: 'goes on', gate: { state: 'unverified' } });
+});
+
+suite('one request', () => {
+  type World = ReturnType<typeof createWorld>;
+  const signedIn = (email?: string) => {
+    const world = createWorld();
+    world.signIn(email);
+    return world;
+  };
+  const verdict = async (world: World) => (await world.request()).verdict;
+  async function linkOf(world: World): Promise<GateLink> {
+    const found = await world.request();
+    assert.ok(found.verdict === 'goes on' && found.gate.state === 'verified');
+    return found.gate;
+  }
+  const end = async (world: World, handle = 'h') => world.gate.end({ handle, link: await linkOf(world) });
+
+  test('a session that names another person or another address is refused; one without an address is not', async () => {
+    assert.equal((await signedIn().request(undefined, { ...ada, id: 'grace' })).verdict, 'another person');
+    assert.equal(await verdict(signedIn('grace@example.org')), 'another person');
+    assert.equal(await verdict(signedIn('')), 'goes on');
+  });
+
+  test('only a session’s key is ever deleted, whatever a link says', async () => {
+    const world = signedIn();
+    for (const other of ['gatehouse:note:x', `${key}.lock`, '*']) {
+      const link: GateLink = { state: 'verified', key: other, createdAt: world.now() };
+      assert.equal((await world.gate.end({ handle: 'h', link })).gate, 'unknown');
+    }
+    assert.deepEqual(world.calls, []);
+  });
+
+  test('without an answer of the gate’s Redis a marked ticket is neither let in nor called ended', async () => {
+    const world = signedIn();
+    world.faults.gate = true;
+    assert.deepEqual(await world.request(), { verdict: 'goes on', gate: { state: 'unverified' } });
+    world.faults.gate = false;
+    await end(world);
+    world.faults.gate = true;
+    await assert.rejects(world.request(), StoreUnavailable);
+  });
+
+  test('what cannot be opened under a marked ticket, or is gone, is treated as ended', async () => {
+    const world = signedIn();
+    await end(world);
+    assert.equal(await verdict(world), 'ended');
+    world.signIn();
+    assert.equal((await world.request(ticketPayload(key, randomBytes(16)))).verdict, 'ended');
+    assert.equal(await verdict(world), 'goes on');
+  });
+
+  test('all of a person ended: what was issued until then is refused, to the millisecond', async () => {
+    const world = signedIn();
+    await world.gate.endPerson(ada.id, []);
+    assert.equal(await verdict(world), 'ended', 'issued in the very same millisecond');
+    world.advance(1);
+    world.signIn();
+    assert.equal(await verdict(world), 'goes on', 'a cookie of the same second, a session of later');
+    world.drop();
+    assert.equal(await verdict(world), 'goes on', 'a cookie has whole seconds: it may be of later');
+    world.advance(998);
+    await world.gate.endPerson(ada.id, []);
+    assert.equal(await verdict(world), 'ended', 'the second of the cookie is over');
+  });
+
+  test('a mark that the store does not take is said, and this process goes by it all the same', async () => {
+    const world = signedIn();
+    world.faults.marks = true;
+    world.startRefresh();
+    assert.deepEqual(await end(world), {
+      endedAt: world.now(),
+      gate: 'ended',
+      writtenBack: 0,
+      unmarked: true,
+    });
+    world.finishRefresh();
+    assert.equal(await verdict(world), 'ended');
+  });
+
+  test('a sign-in on the same ticket that was ended as well is deleted by the looks of both endings', async () => {
+    const world = signedIn();
+    await end(world, 'first');
+    world.signIn();
+    world.startRefresh();
+    await end(world, 'second');
+    world.advance(3000);
+    world.finishRefresh();
+    assert.equal((await world.gate.receiptOf('first'))?.writtenBack, 1);
+    assert.equal(world.present(), undefined);
+  });
 });

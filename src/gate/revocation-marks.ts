@@ -71,10 +71,13 @@ export function createRevocationMarks(
   const isSignInEnded = async (key: string, signIn: string) => (await read(signInNote(key, signIn))) === true;
   return {
     async endTicket(key, signIn) {
-      if (signIn === undefined) await write(blindNote(key), now() + inFlightMs);
-      else await write(signInNote(key, signIn), true);
-      // Last: whoever sees this one finds the others.
-      await write(ticketNote(key), true);
+      try {
+        if (signIn === undefined) await write(blindNote(key), now() + inFlightMs);
+        else await write(signInNote(key, signIn), true);
+      } finally {
+        // Last: whoever sees this one finds the others. Also where the store did not take the first: this process goes by both.
+        await write(ticketNote(key), true);
+      }
     },
     isTicketMarked: async (key) => (await read(ticketNote(key))) === true,
     async isEnded(key, { signIn, createdAt }) {

@@ -36,6 +36,8 @@ test('vectors of the real oauth2-proxy open for ever', () => {
 suite('a ticket names a session’s key and nothing else', () => {
   const hostile: Record<string, string> = {
     empty: '',
+    'without an id': padded('v2'),
+    'without a secret': padded(`v2.${raw(key)}`),
     'not base64': '%%%%',
     'standard base64 with a plus': `${payloadOf(key).slice(0, -4)}+/==`,
     'without its padding': payloadOf(key).replace(/=+$/, '').slice(0, -1),

@@ -54,7 +54,6 @@ function isOwnOrigin(req: Request, publicOrigin: string, site: string | string[]
   const origin = req.headers.origin;
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return false;
   if (origin === undefined) return site === 'same-origin';
-  if (headerCount(req, 'origin') > 1) return false;
   return (
     isOrigin(origin, publicOrigin) ||
     (isLocalHost(req, req.headers.host) && origin === `http://${req.headers.host}`)

@@ -106,6 +106,9 @@ test('refusals, with their lines', () => {
     'faults' in swallowed && swallowed.faults[0]?.reason === 'not-editable',
     'dotenv would read the new line as A',
   );
+  // A key that has no line yet is reported at the first one.
+  const below = edit('# note\nB=1\nA:', { name: 'K', value: 'new' });
+  assert.deepEqual('faults' in below && below.faults, [{ line: 1, name: 'K', reason: 'not-editable' }]);
 });
 
 test('faults on lines that need no edit are none', () => {

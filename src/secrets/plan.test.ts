@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { loadConfig } from '../config/load.ts';
+import { maxFallbacks } from '../config/schemas.ts';
 import { makeSecret, type RotateWord, rotateWords, secretKinds } from './kinds.ts';
 import { planSecrets } from './plan.ts';
 
@@ -86,6 +87,22 @@ test('an unfit former key is not carried along: the app would refuse it as a fal
       ['rotated', false, undefined],
     );
   }
+  const kept = real()['SECRET_KEY'] ?? '';
+  const { steps } = plan({ ...real(), SECRET_KEY: 'abc123', SECRET_KEY_FALLBACKS: kept }, ['session']);
+  assert.equal(steps[0]?.formerKept, false, 'another one that is kept says nothing about it');
+});
+
+test('record keys in AUDIT_KEY_FALLBACKS_FILE: refused only where one has to be added to them', () => {
+  const values = { ...real(), AUDIT_KEY_FALLBACKS_FILE: '/run/secrets/record' };
+  plan(values, ['session']);
+  const full = Array.from({ length: maxFallbacks }, () => real()['SECRET_KEY']).join();
+  const refused = planSecrets({
+    ...calm,
+    values: { ...values, SECRET_KEY_FALLBACKS: full },
+    inUse: true,
+    rotate: new Set(['session']),
+  });
+  assert.deepEqual(refused, { heldElsewhere: ['AUDIT_KEY_FALLBACKS_FILE'] });
 });
 
 test('variables that repeat a secret follow it', () => {
