@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, suite, test } from 'node:test';
 import fc from 'fast-check';
 import { type PrivateRedis, startRedis } from '../../test/support/redis.ts';
@@ -261,19 +262,17 @@ function contract(open: () => Promise<{ store: Store; close(): Promise<void> }>)
     assert.equal((await store.sessions.read(row.key))?.previous?.successorSeenAt, now + 2);
   });
 
-  test('an ended session’s id is not replaced', async () => {
+  test('an ended session’s id is not replaced, nor noted as seen', async () => {
     const row = rowOf();
     await store.sessions.create(row);
+    await store.sessions.rotate(row.key, { fromHash: row.idHash, toHash: 'a', salt: 's', at: now });
     await store.sessions.end(row.key, { at: now, reason: 'revoked', by: 'o@example.org' });
-    assert.equal(
-      await store.sessions.rotate(row.key, { fromHash: row.idHash, toHash: 'b', salt: 's', at: now }),
-      false,
-    );
-    assert.deepEqual((await store.sessions.read(row.key))?.ended, {
-      at: now,
-      reason: 'revoked',
-      by: 'o@example.org',
-    });
+    const rotation = { fromHash: 'a', toHash: 'b', salt: 's', at: now };
+    assert.equal(await store.sessions.rotate(row.key, rotation), false);
+    await store.sessions.successorSeen(row.key, 'a', now);
+    const { ended, previous } = (await store.sessions.read(row.key)) ?? {};
+    assert.deepEqual(ended, { at: now, reason: 'revoked', by: 'o@example.org' });
+    assert.equal(previous?.successorSeenAt, undefined);
   });
 
   test('a session is found by its handle, and a person’s live ones are listed, newest first', async () => {
@@ -462,6 +461,31 @@ suite('the SQLite store', () => {
     await store.claims.claim('c', 'first', now, now + 10);
     assert.equal(await store.claims.claim('c', 'second', now + 9, now + 20), 'first');
     assert.equal(await store.claims.claim('c', 'third', now + 10, now + 20), 'third');
+    await store.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('what ends at an instant is over at that instant, and of a visitor who was retired nothing is left', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'gatehouse-store-'));
+    const store = openSqliteStore(folder);
+    const row = rowOf({ expiresAt: now + 10 });
+    await store.sessions.create(row);
+    await store.visitors.choose('v', { theme: 'dark' }, now, now + 10);
+    await store.notes.write('n', 1, now + 10, 'p1');
+    const live = async (at: number) => [
+      (await store.sessions.ofPerson('p1', at)).length,
+      (await store.visitors.read('v', at))?.state,
+      await store.notes.read('n', at),
+      (await store.notes.ofPerson('p1', at)).length,
+    ];
+    assert.deepEqual(await live(now + 9), [1, 'live', 1, 1]);
+    assert.deepEqual(await live(now + 10), [0, undefined, undefined, 0]);
+    await store.visitors.retire('v', now, now + 20);
+    const database = new DatabaseSync(join(folder, 'gatehouse.db'), { readOnly: true });
+    assert.deepEqual(database.prepare('SELECT choices FROM visitor').all(), [
+      Object.assign(Object.create(null), { choices: '{}' }),
+    ]);
+    database.close();
     await store.close();
     rmSync(folder, { recursive: true, force: true });
   });
