@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { waitFor } from '../demo/child.ts';
-import { clockCommand } from '../src/clock-command.ts';
+import { clockCommand } from '../src/commands/clock.ts';
+import { openDeployment } from '../src/commands/deployment.ts';
+import { runCommand } from '../src/commands/terminal.ts';
 import { believedAfterMs, clockFact, readSeenClock, writeSeenClock } from '../src/store/seen-clock.ts';
 import { ada, grace, startDesk, storeKinds } from './support/desk.ts';
 import { needsOf, opened } from './support/hostile.ts';
@@ -110,18 +112,19 @@ for (const store of storeKinds) {
       const words = {
         out: (text: string) => void said.push(text),
         err: (text: string) => void said.push(text),
+        open: () => openDeployment(desk.config),
       };
       const { facts, record } = desk.store;
       const seen = { at: Date.now() - 40 * day, clock: Date.now(), waitedMs: 0 };
       const jumped = await facts.create(clockFact, writeSeenClock(seen));
-      assert.equal(await clockCommand([], desk.config, words), 0);
+      assert.equal(await runCommand(clockCommand, [], words), 0);
       assert.equal(await facts.read(clockFact), jumped);
-      assert.equal(await clockCommand(['believe'], desk.config, words), 0);
+      assert.equal(await runCommand(clockCommand, ['believe'], words), 0);
       const believed = readSeenClock(await facts.read(clockFact));
       assert.deepEqual([believed?.at, believed?.waitedMs], [seen.at, believedAfterMs]);
       const [entry] = await record.before(Number.POSITIVE_INFINITY, 1, ['event', 'clock.believed']);
       assert.match(entry?.text ?? '', /"by":"terminal"/);
-      assert.equal(await clockCommand(['forget'], desk.config, words), 2);
+      assert.equal(await runCommand(clockCommand, ['forget'], words), 2);
       assert.match(
         said.join(''),
         /far ahead: nothing is removed[\s\S]*The clock is believed[\s\S]*knows one word/,

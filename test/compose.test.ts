@@ -198,6 +198,13 @@ suite('Dockerfile', () => {
     assert.doesNotMatch(dockerfile, /^(ADD|ARG)\b|^COPY (?!--from).*(\.env|\. )/m);
   });
 
+  test('compiled code is made while the image is built, and belongs to root where it runs', () => {
+    const [build = '', last = ''] = dockerfile.split(/^FROM /m).slice(-2);
+    assert.match(build, /^USER node\nRUN NODE_COMPILE_CACHE=\/app\/compiled node /m);
+    assert.match(last, /^COPY --from=build \/app \.\/$/m);
+    assert.match(last, /^ENV .*NODE_COMPILE_CACHE=\/app\/compiled$/m);
+  });
+
   test('nothing goes into the image that is not named', () => {
     const lines = read('.dockerignore')
       .split('\n')

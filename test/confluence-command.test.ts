@@ -6,14 +6,14 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { startChild } from '../demo/child.ts';
-import { runConfluenceCommand } from '../src/confluence/cli.ts';
-import { readArgs } from '../src/confluence/cli-options.ts';
-import { lineOf } from '../src/confluence/cli-progress.ts';
+import { confluenceCommand } from '../src/commands/confluence.ts';
+import { lineOf } from '../src/commands/progress-line.ts';
+import { readArguments, runCommand } from '../src/commands/terminal.ts';
 import { type Place, place, token } from './support/confluence.ts';
 
 test('what a sync can be asked for', () => {
   const scope = (line: string) => {
-    const read = readArgs(['sync', ...line.split(' ').filter(Boolean)]);
+    const read = readArguments(confluenceCommand, ['sync', ...line.split(' ').filter(Boolean)]);
     return 'wrong' in read ? read.wrong : read.task === 'sync' ? JSON.stringify(read.scope) : '';
   };
   const cases: readonly [string, string][] = [
@@ -41,7 +41,7 @@ test('what a sync can be asked for', () => {
 async function run(here: Place | undefined, args: string[], isTerminal = false) {
   const said: string[] = [];
   const screen: string[] = [];
-  const code = await runConfluenceCommand(args, {
+  const code = await runCommand(confluenceCommand, args, {
     open: async () => (here ? { confluence: here.confluence, async close() {} } : { missing: true }),
     now: () => screen.length * 10_000,
     screen: { isTerminal, columns: 80, write: (text) => void screen.push(text) },

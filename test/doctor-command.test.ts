@@ -177,7 +177,7 @@ suite('gatehouse doctor', () => {
       const { code, out, err } = await doctorHere(folder, ...args);
       assert.equal(code, 2, args.join(' '));
       assert.equal(out, '');
-      assert.match(err, /^gatehouse doctor: [^\n]+; see --help\n$/);
+      assert.match(err, /^gatehouse doctor: [^\n]+; see `gatehouse doctor --help`\n$/);
     }
     const help = await doctorHere(folder, '--help');
     assert.equal(help.code, 0);

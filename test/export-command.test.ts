@@ -6,21 +6,21 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { startChild } from '../demo/child.ts';
+import { exportCommand } from '../src/commands/export.ts';
+import { readArguments, runCommand } from '../src/commands/terminal.ts';
 import { exportPages } from '../src/library/export/export.ts';
 import { findBrowser } from '../src/library/export/pdf.ts';
-import { readExportArgs, runExportCommand } from '../src/library/export-cli.ts';
 import { libraryStyle } from '../src/wiring/library.ts';
 import { place, token } from './support/confluence.ts';
 
 test('what can be asked for', () => {
-  const read = (line: string) => JSON.stringify(readExportArgs(line.split(' ').filter(Boolean)));
+  const read = (line: string) =>
+    JSON.stringify(readArguments(exportCommand, line.split(' ').filter(Boolean)));
   const one = '{"wrong":"say --space KEY or --page-id ID, one of them"}';
   const cases: readonly [string, string][] = [
     ['--space DEV', '{"scope":{"space":"DEV"},"format":"html"}'],
     ['--page-id 12 --format pdf', '{"scope":{"page":"12"},"format":"pdf"}'],
     ['--space DEV --format=markdown', '{"scope":{"space":"DEV"},"format":"markdown"}'],
-    ['--help', '"help"'],
-    ['-h', '"help"'],
     ['', one],
     ['--space DEV --page-id 12', one],
     ['--space DEV --format exe', '{"wrong":"--format is html, markdown or pdf"}'],
@@ -94,7 +94,7 @@ test('stopped by hand it ends behind the page at hand, and says so; titles canno
   const recorder = { write: async () => {}, note() {} };
   let interrupt = () => {};
   const said: string[] = [];
-  const code = await runExportCommand(['--space', 'DEV'], {
+  const code = await runCommand(exportCommand, ['--space', 'DEV'], {
     open: async () => ({
       exportPages: (request) => exportPages(request, { ...parts, recorder }),
       folder,
@@ -112,7 +112,7 @@ test('stopped by hand it ends behind the page at hand, and says so; titles canno
   assert.equal(existsSync(join(folder, 'DEV', 'index.html')), false);
   assert.match(said.join('\n'), /^2 files in .*\n.*it was stopped, so pages can be missing/);
   said.length = 0;
-  await runExportCommand(['--page-id', '\u001b[2J\u202e'], {
+  await runCommand(exportCommand, ['--page-id', '\u001b[2J\u202e'], {
     open: async () => ({ exportPages: async () => ({ kind: 'unknown' }), folder, async close() {} }),
     progress: { show() {}, end() {} },
     out: (line) => void said.push(line),

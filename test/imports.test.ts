@@ -21,7 +21,7 @@ const roots = ['main.ts', 'commands', 'serve.ts', 'app.ts', 'wiring'];
 
 function moduleOf(file: string): string {
   if (file.startsWith('views/')) return 'views';
-  return /-command\.ts$/.test(file) ? 'commands' : (file.split('/')[1] ?? '');
+  return file.split('/')[1] ?? '';
 }
 
 function importsOf(file: string): string[] {

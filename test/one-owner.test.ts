@@ -114,7 +114,7 @@ for (const kind of storeKinds) {
     test('a command writes no mark: run with the wrong settings it would lock the owner out', async () => {
       const { visit, configOf, logger } = place();
       await visit({ SECRET_KEY: hex() }, {});
-      const { owner, store } = openAnyStore(configOf({ SECRET_KEY: hex() }), logger);
+      const { owner, store } = await openAnyStore(configOf({ SECRET_KEY: hex() }), logger);
       assert.equal(await owner.kept(), undefined);
       await store.close();
     });
@@ -165,7 +165,10 @@ for (const kind of storeKinds) {
       assert.equal(await old.owner.look(), undefined);
       assert.equal((await old.owner.kept())?.publicUrl, 'https://moved.test');
       await old.store.close();
-      const { owner, store } = openAnyStore(configOf({ SECRET_KEY, PUBLIC_URL: 'https://x.test' }), logger);
+      const { owner, store } = await openAnyStore(
+        configOf({ SECRET_KEY, PUBLIC_URL: 'https://x.test' }),
+        logger,
+      );
       await owner.look();
       assert.equal((await owner.kept())?.publicUrl, 'https://moved.test', 'a command moves nothing');
       await store.close();

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, test } from 'node:test';
-import { runAuditCommand } from '../src/audit/cli.ts';
+import { auditCommand } from '../src/commands/audit.ts';
+import { runCommand } from '../src/commands/terminal.ts';
 import { openSqliteStore } from '../src/store/sqlite.ts';
 import { key, otherKey, recorderOver } from './support/record.ts';
 
@@ -25,11 +26,14 @@ let waited: () => void = () => undefined;
 async function audit(args: readonly string[], keys = [key]) {
   let out = '';
   let err = '';
-  const code = await runAuditCommand(args, {
+  const code = await runCommand(auditCommand, args, {
     now: Date.now,
     wait: async () => waited(),
-    out: async (text) => {
+    write: async (text) => {
       out += text;
+    },
+    out(line) {
+      out += `${line}\n`;
     },
     err(line) {
       err += `${line}\n`;

@@ -6,9 +6,9 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { readArguments, runCommand } from '../src/commands/terminal.ts';
+import { type VaultParts, vaultCommand } from '../src/commands/vault.ts';
 import { sealFernet } from '../src/crypto/fernet.ts';
-import { runVaultCommand } from '../src/vault/cli.ts';
-import { readVaultArgs } from '../src/vault/cli-options.ts';
 import { passphraseFault } from '../src/vault/passphrase-rules.ts';
 import { byTerminal, folderFor, passphrase, startVault } from './support/vault.ts';
 
@@ -137,7 +137,7 @@ test('a passphrase is typed twice, and must be one that .env keeps', async (t) =
   const said: string[] = [];
   const rekey = async (...answers: (string | undefined)[]) => {
     said.length = 0;
-    return runVaultCommand(['rekey'], {
+    return runCommand(vaultCommand, ['rekey'], {
       open: async () => ({ vault, recorder, close: async () => {} }),
       url: undefined,
       cookieFile: '',
@@ -183,13 +183,13 @@ test('wrong words: one line, exit code 2, nothing opened', async () => {
     ['status', '--passphrase', 'x'],
     ['import-legacy', 'a', 'b'],
   ])
-    assert.ok('wrong' in readVaultArgs(args), args.join(' '));
+    assert.ok('wrong' in readArguments(vaultCommand, args), args.join(' '));
   const lines: string[] = [];
-  const code = await runVaultCommand(['load', '--url', 'ftp://x'], {
+  const code = await runCommand(vaultCommand, ['load', '--url', 'ftp://x'], {
     open: async () => assert.fail('opened'),
     url: undefined,
     err: (line: string) => lines.push(line),
-  } as unknown as Parameters<typeof runVaultCommand>[1]);
+  } as unknown as VaultParts & { out(line: string): void; err(line: string): void });
   assert.equal(code, 2);
   assert.match(lines.join(), /set CONFLUENCE_URL, or name it with --url/);
 });

@@ -14,7 +14,6 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { filesOf } from '../audit/file-disk.ts';
-import { fillRedis } from '../store/fill-redis.ts';
 import { createJournalFile } from '../store/journal-file.ts';
 import { removeDeadTemporaries, replaceFile } from '../store/replace-file.ts';
 import {
@@ -64,8 +63,10 @@ export async function finish(place: Place): Promise<void> {
   if (names.includes('emails.txt')) putElsewhere(join(from, 'emails.txt'), place.emailsFile, listMode);
   if (place.logFile !== undefined) await putLog(from, place.logFile, names);
   const journal = await createJournalFile(join(dataDir, journalFile)).read();
-  if (place.redis) await fillRedis(from, journal?.id, place.redis);
-  else putFile(join(from, storeFile), join(dataDir, storeFile), true);
+  if (place.redis) {
+    const { fillRedis } = await import('../store/fill-redis.ts');
+    await fillRedis(from, journal?.id, place.redis);
+  } else putFile(join(from, storeFile), join(dataDir, storeFile), true);
   syncPath(dataDir);
   rmSync(join(dataDir, pendingName));
   syncPath(dataDir);

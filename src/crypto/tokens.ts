@@ -15,6 +15,14 @@ export function randomToken(bytes = 32): string {
   return token;
 }
 
+/** A fresh random name that people read and paste, of 72 bits: it never begins with `-`, which a command line takes for an option. */
+export function randomName(): string {
+  for (;;) {
+    const name = randomToken(9);
+    if (!name.startsWith('-')) return name;
+  }
+}
+
 /** Random bytes are asked of the system by the pool: each call costs as much as hundreds of bytes. */
 const pool = Buffer.alloc(4096);
 let used = pool.length;

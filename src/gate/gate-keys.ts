@@ -1,7 +1,7 @@
 // Looks at the keys of the gate's sessions without touching them: SCAN, PTTL and OBJECT IDLETIME leave the idle time alone,
 // GET and STRLEN would reset it.
-import { Cluster, type Redis } from 'ioredis';
-import type { RedisClient } from '../store/redis-client.ts';
+import type { Redis } from 'ioredis';
+import { isCluster, type RedisClient } from '../store/redis-client.ts';
 import { isGateKey } from './ticket.ts';
 
 /** One session at the gate, as far as its key tells. */
@@ -84,7 +84,7 @@ export function createGateKeys(redis: RedisClient, cookieName: string): GateKeys
 
 /** SCAN sees one server's keys only. */
 function nodesOf(redis: RedisClient): readonly Redis[] {
-  return redis instanceof Cluster ? redis.nodes('master') : [redis];
+  return isCluster(redis) ? redis.nodes('master') : [redis];
 }
 
 function parseCursor(cursor = '0:0'): readonly [number, string] {

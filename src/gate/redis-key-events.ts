@@ -1,6 +1,6 @@
 // Reports oauth2-proxy's sessions as they begin and end, where Redis publishes key events (`notify-keyspace-events`). The setting is not changed.
-import { Cluster } from 'ioredis';
-import { connectListener, type RedisClient } from '../store/redis-client.ts';
+import type { Cluster } from 'ioredis';
+import { connectListener, isCluster, type RedisClient } from '../store/redis-client.ts';
 import { isGateKey } from './ticket.ts';
 
 export interface KeyEvents {
@@ -17,7 +17,7 @@ export async function listenToKeys(
   onChange: (key: string) => void,
 ): Promise<KeyEvents | undefined> {
   // Each node of a Cluster publishes the events of its own keys only.
-  if (redis instanceof Cluster || !(await publishesEnough(redis))) return undefined;
+  if (isCluster(redis) || !(await publishesEnough(redis))) return undefined;
   const subscriber = connectListener(redis);
   subscriber.on('pmessage', (_pattern: string, channel: string) => {
     const key = channel.slice(channel.indexOf(':') + 1);

@@ -2,7 +2,7 @@
 import type { RequestHandler } from 'express';
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { pinoHttp } from 'pino-http';
-import { randomToken } from '../crypto/tokens.ts';
+import { randomName } from '../crypto/tokens.ts';
 import { faultIn } from './known-fault.ts';
 
 export type { Logger } from 'pino';
@@ -26,7 +26,7 @@ export function requestLog(logger: Logger): RequestHandler {
   return pinoHttp({
     logger,
     quietReqLogger: true,
-    genReqId: () => randomToken(9),
+    genReqId: randomName,
     customLogLevel: (_req, res, error) => {
       if (error || res.statusCode >= 500) return 'error';
       return res.statusCode >= 400 ? 'warn' : 'debug';

@@ -1,8 +1,14 @@
 // Connects to one Redis, to a master behind Sentinel, or to a Cluster, by the form of the URL.
-import { Cluster, Redis } from 'ioredis';
+import { createRequire } from 'node:module';
+import type { Cluster, Redis } from 'ioredis';
 import { guardCluster, guardConnection } from './redis-guard.ts';
 
 export type RedisClient = Redis | Cluster;
+
+/** By what it says of itself: its class is loaded only to connect. */
+export function isCluster(redis: RedisClient): redis is Cluster {
+  return redis.isCluster;
+}
 
 /** A request never waits for Redis longer than this; then it is answered with 503 and the next one tries again. */
 const commandTimeoutMs = 2000;
@@ -25,7 +31,7 @@ const options = {
  */
 export function connectRedis(url: string, onError: (error: Error) => void): RedisClient {
   const client = create(url);
-  if (client instanceof Cluster) guardCluster(client);
+  if (isCluster(client)) guardCluster(client);
   else guardConnection(client);
   client.on('error', onError);
   return client;
@@ -39,7 +45,11 @@ export function connectListener(redis: Redis): Redis {
   return listener;
 }
 
+// Loaded at the first connection: a deployment on SQLite never needs it.
+const require = createRequire(import.meta.url);
+
 function create(url: string): RedisClient {
+  const { Cluster, Redis } = require('ioredis') as typeof import('ioredis');
   if (url.startsWith('redis+sentinel://')) {
     const { hosts, username, password, path } = splitMany(url, 26_379);
     const [name = 'mymaster', db = '0'] = path;

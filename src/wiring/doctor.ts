@@ -1,11 +1,11 @@
-// `gatehouse doctor …`, and what the check-up of the server shares with it: the trade of the secrets and the reader of the list.
+// Gathers what the check-up judges, for the page of the server and for `gatehouse doctor`: with the validators of secrets and the reader of the
+// allow-list, which are other features'.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readList } from '../access/reader.ts';
 import type { Config } from '../config/derive.ts';
 import { isPlaceholder } from '../config/secret-strength.ts';
 import { fingerprint } from '../crypto/fingerprint.ts';
-import { runDoctor } from '../doctor/command.ts';
 import type { Deployment, RetentionFact, RoomFact } from '../doctor/deployment.ts';
 import { type GatherOptions, gather } from '../doctor/look/gather.ts';
 import { faultOf, secretKinds } from '../secrets/kinds.ts';
@@ -19,19 +19,19 @@ const words = {
   'wrong form': 'has a form that cannot be used',
 } as const;
 
-/** @returns the exit code. */
-export async function doctorCommand(args: readonly string[]): Promise<number> {
-  const err = (line: string) => void process.stderr.write(`${line}\n`);
-  return runDoctor(args, {
-    out: (line) => void process.stdout.write(`${line}\n`),
-    err,
-    look: ({ url, runBy }) =>
-      gather({
-        ...shared(Date.now),
-        patienceMs: patienceMs.terminal,
-        ...(url !== undefined && { url }),
-        ...(runBy !== undefined && { runBy }),
-      }),
+/** Looks at the deployment in this folder. */
+export function lookFromTerminal({
+  url,
+  runBy,
+}: {
+  readonly url: string | undefined;
+  readonly runBy: Deployment['runBy'] | undefined;
+}): Promise<Deployment> {
+  return gather({
+    ...shared(Date.now),
+    patienceMs: patienceMs.terminal,
+    ...(url !== undefined && { url }),
+    ...(runBy !== undefined && { runBy }),
   });
 }
 

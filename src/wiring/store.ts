@@ -14,7 +14,6 @@ import { UnfitStore } from '../store/migrations.ts';
 import { createOwner, type Owner, ownerFact } from '../store/owner.ts';
 import { type Deployment, judge, keyMarkOf, type Mark, readMark } from '../store/owner-mark.ts';
 import type { Release } from '../store/place-lock.ts';
-import { createRedisStore } from '../store/redis.ts';
 import { connectRedis, type RedisClient } from '../store/redis-client.ts';
 import { reasonOf } from '../store/redis-guard.ts';
 import type { RedisPlace } from '../store/redis-migrate.ts';
@@ -56,7 +55,7 @@ export async function openStore(
     });
   refuseForeignFile(config);
   const release = await enterPlace(placeOf(config), redisOf(config));
-  const opened = openHeld(config, logger, options, release);
+  const opened = await openHeld(config, logger, options, release);
   try {
     const fault = await opened.owner.look();
     if (fault) throw new Error(sentenceOf(fault));
@@ -69,9 +68,14 @@ export async function openStore(
   return opened;
 }
 
-function openHeld(config: Config, logger: Logger, options: OpenOptions, release: Release): OpenedStore {
+async function openHeld(
+  config: Config,
+  logger: Logger,
+  options: OpenOptions,
+  release: Release,
+): Promise<OpenedStore> {
   try {
-    const opened = openAnyStore(config, logger, options);
+    const opened = await openAnyStore(config, logger, options);
     const close = async () => {
       await opened.store.close();
       release();
@@ -96,7 +100,11 @@ export function redisOf({ store }: Config): (() => RedisPlace) | undefined {
 }
 
 /** Whoever's it is: to look at its mark, or to take it over. */
-export function openAnyStore(config: Config, logger: Logger, options: OpenOptions = {}): OpenedStore {
+export async function openAnyStore(
+  config: Config,
+  logger: Logger,
+  options: OpenOptions = {},
+): Promise<OpenedStore> {
   const { live = () => config, role = 'command' } = options;
   const parts = {
     deployment: () => deploymentOf(live()),
@@ -113,6 +121,8 @@ export function openAnyStore(config: Config, logger: Logger, options: OpenOption
     return { store: owner.store, owner };
   }
   const { url, prefix } = config.store;
+  // Only here: with SQLite none of it is loaded.
+  const { createRedisStore } = await import('../store/redis.ts');
   const redis = connectRedis(url, tellOutage(logger, 'REDIS_URL'));
   const store = createRedisStore(redis, { prefix });
   const owner = createOwner({ ...parts, store, reason: () => reasonOf(redis) });

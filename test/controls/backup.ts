@@ -141,7 +141,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'restore: what was ended stays ended',
     defence: 'every session of the backup ends',
-    file: 'src/backup/restore-cli.ts',
+    file: 'src/commands/restore-run.ts',
     find: 'if (!task.keepSessions) ended = await destination.endEveryone(store);',
     replace: '',
     tests: 'test/backup.test.ts',
@@ -150,7 +150,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'restore: what was ended stays ended',
     defence: 'the gate’s sessions of before are refused',
-    file: 'src/restore-command.ts',
+    file: 'src/commands/restore-open.ts',
     find: 'await createRevocationMarks(store.notes, Date.now, expireMs).endEveryone();',
     replace: 'createRevocationMarks(store.notes, Date.now, expireMs);',
     tests: 'test/backup.test.ts',
@@ -168,7 +168,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'restore: the record is verified first',
     defence: 'one that was tampered with is refused',
-    file: 'src/backup/restore-cli.ts',
+    file: 'src/commands/restore-run.ts',
     find: "if (verdict.state !== 'intact' && !task.evenIfTampered)",
     replace: "if (verdict.state !== 'intact' && task.evenIfTampered)",
     tests: 'test/backup.test.ts',

@@ -204,9 +204,9 @@ export const controls: readonly Control[] = [
   {
     invariant: 'confluence: a terminal is not steered',
     defence: 'control characters are replaced',
-    file: 'src/confluence/cli.ts',
-    find: 'else for (const text of summaryLines(ended)) deps.out(plain(text));',
-    replace: 'else for (const text of summaryLines(ended)) deps.out(text);',
+    file: 'src/commands/terminal.ts',
+    find: 'line: (text) => out(plain(text)),',
+    replace: 'line: out,',
     tests: 'test/confluence-command.test.ts',
     sees: 'what failed is named',
   },
@@ -340,7 +340,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'confluence: names steer no terminal',
     defence: 'nor as JSON',
-    file: 'src/confluence/cli-options.ts',
+    file: 'src/commands/terminal.ts',
     find: "letter === '\\n' ? letter : escaped(letter),",
     replace: "letter === '\\n' ? letter : letter,",
     tests: 'test/confluence-command.test.ts',

@@ -338,9 +338,9 @@ export const controls: readonly Control[] = [
   {
     invariant: 'what is printed steers nothing',
     defence: 'JSON is escaped for terminals too',
-    file: 'src/doctor/command.ts',
-    find: 'out(plainJson({',
-    replace: 'out(((given: object) => JSON.stringify(given, null, 2))({',
+    file: 'src/commands/terminal.ts',
+    find: 'json: (value, indent = 2) => out(plainJson(value, indent)),',
+    replace: 'json: (value, indent = 2) => out(JSON.stringify(value, null, indent)),',
     tests: 'test/doctor-command.test.ts',
     sees: 'names of files and settings',
   },
@@ -392,7 +392,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: nothing passes unseen',
     defence: 'a check-up that did not see the gate does not end with 0',
-    file: 'src/doctor/command.ts',
+    file: 'src/commands/doctor-run.ts',
     find: 'return rest ? 3 : 0;',
     replace: 'return 0;',
     tests: 'test/doctor-command.test.ts',

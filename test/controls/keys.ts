@@ -122,7 +122,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'a reload never ends the server',
     defence: 'SIGHUP is heard while it starts',
-    file: 'src/main.ts',
+    file: 'src/commands/serve.ts',
     find: `reloadOnHangup({ reload: async () => (await running.catch(() => undefined))?.reload() });
     await running;`,
     replace: 'reloadOnHangup(await running);',

@@ -5,8 +5,9 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readList } from '../../src/access/reader.ts';
+import { doctorCommand } from '../../src/commands/doctor.ts';
+import { runCommand } from '../../src/commands/terminal.ts';
 import { fingerprint } from '../../src/crypto/fingerprint.ts';
-import { runDoctor } from '../../src/doctor/command.ts';
 import { gather } from '../../src/doctor/look/gather.ts';
 
 export const root = join(import.meta.dirname, '../..');
@@ -71,7 +72,7 @@ export const doctor = (cwd: string, ...args: string[]) => run(cwd, ['src/main.ts
 /** The same in this process, for many forms of one question. */
 export async function doctorHere(folder: string, ...args: string[]): Promise<Ran> {
   const lines = { out: '', err: '' };
-  const code = await runDoctor(args, {
+  const code = await runCommand(doctorCommand, args, {
     out: (line) => {
       lines.out += `${line}\n`;
     },

@@ -1,5 +1,5 @@
 // Sessions put into the store as they are, for tests that need many of them, or strange ones.
-import { randomToken } from '../../src/crypto/tokens.ts';
+import { randomName, randomToken } from '../../src/crypto/tokens.ts';
 import type { SessionRow, Store } from '../../src/store/contract.ts';
 
 export interface Planted {
@@ -19,7 +19,7 @@ export async function plantSession(
   const at = now() - planted * 1000;
   const full: SessionRow = {
     key: randomToken(16),
-    handle: randomToken(9),
+    handle: randomName(),
     createdAt: at,
     lastSeenAt: at,
     expiresAt: at + 7 * 86_400_000,

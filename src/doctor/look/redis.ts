@@ -1,8 +1,8 @@
 // Asks Redis about itself, reads no value, changes nothing but keys of its own, and lets go after a few seconds. What the
 // user may not ask stays unknown.
-import { Cluster, type Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { type Fault, faultOf, isExact } from '../../store/fault.ts';
-import { connectRedis, type RedisClient } from '../../store/redis-client.ts';
+import { connectRedis, isCluster, type RedisClient } from '../../store/redis-client.ts';
 import { reasonOf } from '../../store/redis-guard.ts';
 import type { RedisFact } from '../deployment.ts';
 import { withoutUser } from '../read/gate-settings.ts';
@@ -49,7 +49,7 @@ export async function lookAtRedis(
     return {
       setting,
       isOpen,
-      isClusterUrl: redis instanceof Cluster,
+      isClusterUrl: isCluster(redis),
       ...(withoutExpiry && { withoutExpiry }),
       ...(answer && { clockAheadMs: seconds * 1000 + micros / 1000 - halfWay }),
       ...(refused && { refused: `${nameOf(refused)}: ${refused.meaning}; ${refused.mend}` }),
@@ -149,7 +149,7 @@ async function keysWithoutExpiry(
   redis: RedisClient,
   mustEnd: RedisToAsk['mustEnd'],
 ): Promise<NonNullable<RedisFact['withoutExpiry']>> {
-  const nodes = redis instanceof Cluster ? redis.nodes('master') : [redis];
+  const nodes = isCluster(redis) ? redis.nodes('master') : [redis];
   const counts = await Promise.all(
     mustEnd.map(async ({ kind, pattern }) => {
       const found = await Promise.all(nodes.map((node) => countEndless(node, pattern)));

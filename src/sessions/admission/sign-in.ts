@@ -2,7 +2,7 @@
 import type { Request, Response } from 'express';
 import type { Recorder } from '../../audit/recorder.ts';
 import type { Keyring } from '../../crypto/keyring.ts';
-import { digest, randomToken } from '../../crypto/tokens.ts';
+import { digest, randomName, randomToken } from '../../crypto/tokens.ts';
 import type { Allowances } from '../../http/allowances.ts';
 import { requestFacts } from '../../http/request-facts.ts';
 import type { Choices, SessionEnd, SessionRow, SignIn, Store } from '../../store/contract.ts';
@@ -144,7 +144,7 @@ function newRow(
   };
   return {
     key: keyOf(id),
-    handle: randomToken(9),
+    handle: randomName(),
     personId: person.id,
     email: person.email,
     createdAt: signIn.at,

@@ -1,0 +1,34 @@
+// What the arguments of backup, restore and move-store have in common.
+import type { Wrong } from './terminal.ts';
+
+export interface Passphrase {
+  /** Where it is read from; undefined: asked for. */
+  readonly file: string | undefined;
+  readonly fd: number | undefined;
+}
+export const passphraseOptions = {
+  'with-env': { type: 'boolean', default: false },
+  'passphrase-file': { type: 'string' },
+  'passphrase-fd': { type: 'string' },
+} as const;
+
+/** undefined: without `.env`. */
+export function passphraseOf(values: {
+  'with-env': boolean;
+  'passphrase-file'?: string | undefined;
+  'passphrase-fd'?: string | undefined;
+}): Passphrase | Wrong | undefined {
+  const { 'passphrase-file': file, 'passphrase-fd': fd } = values;
+  if (!values['with-env'])
+    return file === undefined && fd === undefined ? undefined : { wrong: 'a passphrase is for --with-env' };
+  if (file !== undefined && fd !== undefined)
+    return { wrong: '--passphrase-file or --passphrase-fd, not both' };
+  if (fd !== undefined && !/^\d{1,3}$/.test(fd)) return { wrong: '--passphrase-fd takes a number' };
+  return { file, fd: fd === undefined ? undefined : Number(fd) };
+}
+
+/** @param what names it, in words for whoever gave none */
+export function onlyOne(positionals: readonly string[], what: string): string | Wrong {
+  const [first, ...more] = positionals;
+  return first && more.length === 0 ? first : { wrong: `name ${what}, and nothing else` };
+}

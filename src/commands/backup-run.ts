@@ -1,0 +1,86 @@
+// What `gatehouse backup` does, and how it says so.
+import { existsSync, readFileSync } from 'node:fs';
+import { type MakeOptions, makeBackup, TargetExists } from '../backup/make.ts';
+import type { Manifest } from '../backup/manifest.ts';
+import type { BackupParts, BackupTask } from './backup.ts';
+import { sizeOf, whyOf } from './backup-words.ts';
+import { readPassphrase } from './passphrase.ts';
+import type { ExitCode, Say } from './terminal.ts';
+
+export async function runBackup(task: BackupTask, parts: BackupParts, say: Say): Promise<ExitCode> {
+  const wrong = faultOf(task, parts);
+  if (wrong !== undefined) {
+    say.fault(`${wrong}; see \`gatehouse backup --help\``);
+    return 2;
+  }
+  try {
+    const env = task.env && (await sealing(task.env, parts));
+    if (env && 'wrong' in env) {
+      say.fault(env.wrong);
+      return 2;
+    }
+    return await make(task, env, parts, say);
+  } catch (error) {
+    say.fault(
+      error instanceof TargetExists
+        ? `${error.message} is there already, and was left as it is; --force replaces it`
+        : `${whyOf(error)}; no backup was made`,
+    );
+    return 2;
+  }
+}
+
+async function make(
+  task: BackupTask,
+  env: MakeOptions['env'],
+  { open, output, now, envFile }: BackupParts,
+  say: Say,
+): Promise<ExitCode> {
+  const { close, ...options } = await open(say);
+  try {
+    const to = task.file === '-' ? output : task.file;
+    const all = { ...options, now, ...(env && { env }) };
+    const manifest = await makeBackup(all, { to, force: task.force });
+    tell(manifest, task, envFile, say);
+    return manifest.record.intact ? 0 : 1;
+  } finally {
+    close();
+  }
+}
+
+function tell({ files, record, madeAt }: Manifest, task: BackupTask, envFile: string, { note }: Say): void {
+  const size = sizeOf(files.reduce((sum, file) => sum + file.size, 0));
+  const where = task.file === '-' ? 'standard output' : task.file;
+  const attachments = files.filter(({ name }) => name.startsWith('library/')).length;
+  const names = files.map(({ name }) => name).filter((name) => !/^(library\/|README)/.test(name));
+  note(
+    `Backup of ${madeAt} in ${where}: ${names.join(', ')}${attachments > 0 ? `, ${attachments} attachments` : ''}; ${size} unpacked.`,
+  );
+  const span = `${record.entries} entries, up to number ${record.last}`;
+  note(
+    record.intact
+      ? `The record in it is intact: ${span}.`
+      : `The record in it is not as it was written (${span}). \`gatehouse audit verify\` says where, and a restore asks for --even-if-tampered.`,
+  );
+  if (task.env) note('.env is in it, sealed. Without the passphrase it cannot be opened.');
+  else
+    note(
+      `Not in it: ${existsSync(envFile) ? envFile : 'the secrets (.env)'}. Keep a copy of it elsewhere: without it this backup cannot be restored.`,
+    );
+}
+
+function faultOf({ file, env }: BackupTask, { output, envFile }: BackupParts): string | undefined {
+  if (file === '-' && output.isTTY)
+    return 'the archive would go to the terminal; name a file, or send the output to one';
+  if (env && !existsSync(envFile))
+    return 'there is no .env here to seal: run it where .env is, or keep a copy of .env yourself';
+  return undefined;
+}
+
+async function sealing(
+  passphrase: NonNullable<BackupTask['env']>,
+  { ask, envFile }: BackupParts,
+): Promise<NonNullable<MakeOptions['env']> | { readonly wrong: string }> {
+  const read = await readPassphrase(passphrase, ask, true);
+  return 'wrong' in read ? read : { text: readFileSync(envFile, 'utf8'), passphrase: read.passphrase };
+}

@@ -1,0 +1,19 @@
+// How the commands of backup and restore say what went wrong.
+import { BadArchive } from '../backup/archive.ts';
+
+/** One line, without its full stop. */
+export function whyOf(error: unknown): string {
+  const { name, message, code, path, cause } = error as NodeJS.ErrnoException & { readonly cause?: unknown };
+  if (error instanceof BadArchive) return message;
+  if (name === 'StoreUnavailable') return 'the store does not answer';
+  if (code === 'ENOSPC') return 'the disk is full';
+  if (code === 'ENOENT' && path !== undefined) return `${path} is not there`;
+  if (code !== undefined && /^E[A-Z\d]+$/.test(code)) return `${path ?? 'a file'} cannot be used: ${code}`;
+  if (cause !== undefined && message === '') return whyOf(cause);
+  return message;
+}
+
+/** In megabytes, for people. */
+export function sizeOf(bytes: number): string {
+  return bytes < 1_000_000 ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
+}

@@ -1,0 +1,72 @@
+// `gatehouse clock`: how retention sees the clock, and an operator's confirmation that it is right.
+import type { Recorder } from '../audit/recorder.ts';
+import type { Store } from '../store/contract.ts';
+import {
+  believeClock,
+  clockFact,
+  jumpMs,
+  readSeenClock,
+  type SeenClock,
+  writeSeenClock,
+} from '../store/seen-clock.ts';
+import { type Command, type ExitCode, using } from './terminal.ts';
+
+const help = `gatehouse clock            what retention makes of the clock
+gatehouse clock believe    the clock is right, though it jumped: what has become old goes from now on, a day of it each hour
+
+Sessions, people, entries of the record and cookies in the vault are removed for their age. After a jump of the clock by more than a
+day nothing is, until the clock is set right, has gone on for seven days, or somebody says here that it is right.`;
+
+export interface ClockParts {
+  open(): Promise<{
+    readonly store: Pick<Store, 'facts'>;
+    readonly recorder: Recorder;
+    close(): Promise<void>;
+  }>;
+}
+
+export const clockCommand: Command<{ readonly believes: boolean }, ClockParts> = {
+  name: 'clock',
+  help,
+  read([task, ...rest]) {
+    if (rest.length > 0 || (task !== undefined && task !== 'believe'))
+      return { wrong: 'it knows one word: believe' };
+    return { believes: task === 'believe' };
+  },
+  async parts() {
+    const { configuration } = await import('./settings.ts');
+    const config = configuration();
+    return { open: async () => (await import('./deployment.ts')).openDeployment(config) };
+  },
+  run: async ({ believes }, { open }, say) =>
+    using(await open(), async ({ store: { facts }, recorder }): Promise<ExitCode> => {
+      const kept = await facts.read(clockFact);
+      const seen = readSeenClock(kept);
+      if (kept === undefined || !seen) {
+        say.line('This store has seen no clock yet: no server has run over it.');
+        return 0;
+      }
+      for (const line of linesOf(seen, Date.now())) say.line(line);
+      if (!believes) return 0;
+      await recorder.write({ event: 'clock.believed', by: 'terminal' });
+      for (let known = kept; ; known = (await facts.read(clockFact)) ?? known) {
+        const before = readSeenClock(known) ?? seen;
+        if (await facts.replace(clockFact, known, writeSeenClock(believeClock(before, Date.now())))) break;
+      }
+      say.line(
+        'The clock is believed. What is old goes from now on, a day of it each hour that a server runs.',
+      );
+      return 0;
+    }),
+};
+
+function linesOf({ at }: SeenClock, now: number): string[] {
+  const [clock, seen] = [now, at].map((instant) => new Date(instant).toISOString());
+  const state =
+    now - at > jumpMs
+      ? 'It is far ahead: nothing is removed for its age.'
+      : at - now > jumpMs
+        ? 'It is behind: nothing newer is removed for its age.'
+        : 'They agree.';
+  return [`The clock says             ${clock}`, `Time is known to have passed until ${seen}`, state];
+}

@@ -1,0 +1,50 @@
+// What `gatehouse doctor` does with its answers, and how it says so.
+import { checkUp } from '../doctor/check-up.ts';
+import { checks } from '../doctor/checks/all-checks.ts';
+import type { Deployment } from '../doctor/deployment.ts';
+import { restOf } from '../doctor/not-seen.ts';
+import { findSymptom, symptoms } from '../doctor/symptoms.ts';
+import type { DoctorParts, DoctorTask } from './doctor.ts';
+import { reportLines, symptomLines } from './doctor-words.ts';
+import type { ExitCode, Say } from './terminal.ts';
+
+export async function runDoctor(task: DoctorTask, { look }: DoctorParts, say: Say): Promise<ExitCode> {
+  const symptom = task.symptom === undefined ? undefined : findSymptom(task.symptom);
+  if (task.symptom !== undefined && !symptom) {
+    say.fault(`no symptom fits; known: ${symptoms.map(({ says }) => `"${says}"`).join(', ')}`);
+    return 2;
+  }
+  const deployment = await look(task).catch((error: unknown) => {
+    const { code, name } = error as NodeJS.ErrnoException;
+    say.note(`gatehouse doctor could not run (${code ?? name}): can this folder be read?`);
+  });
+  if (!deployment) return 2;
+  const table = symptom ? symptom.checks.flatMap((id) => checks.filter((check) => check.id === id)) : checks;
+  const report = checkUp(deployment, task.failOn, table);
+  const rest = restOf(deployment, table);
+  if (task.json) say.json({ ...report, ...(rest && { rest }) });
+  else {
+    if (symptom) for (const line of symptomLines(symptom)) say.line(line);
+    for (const line of reportLines(report, [lookedAt(deployment, task.url)])) say.line(line);
+    if (rest)
+      for (const line of ['', rest.unseen, `Run this ${rest.where}:  ${rest.command}`]) say.line(line);
+  }
+  if (!report.ok) return 1;
+  return rest ? 3 : 0;
+}
+
+function lookedAt({ runBy, gate, compose, files, inContainer }: Deployment, url: string | undefined): string {
+  const parts = [
+    'found' in files && 'found' in files.found.env ? '.env' : 'the environment',
+    'found' in gate && 'oauth2-proxy.cfg',
+    'found' in compose && 'docker-compose.yml',
+    url !== undefined && new URL(url).origin,
+  ].filter(Boolean);
+  if (inContainer && runBy === 'itself')
+    return `Looked at ${parts.join(', ')}, from inside the app’s container.`;
+  const how =
+    runBy === 'compose'
+      ? 'as docker compose runs it (--no-compose: as npm start does)'
+      : `as npm start runs it${'found' in compose ? ' (--compose: as docker compose does)' : ''}`;
+  return `Looked at ${parts.join(', ')}, ${how}.`;
+}

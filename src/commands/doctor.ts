@@ -1,0 +1,75 @@
+// `gatehouse doctor`: the check-up from a terminal.
+import { parseArgs } from 'node:util';
+import { type Severity, severities } from '../doctor/checks/check.ts';
+import type { Deployment } from '../doctor/deployment.ts';
+import type { Command, Wrong } from './terminal.ts';
+
+const help = `gatehouse doctor [--url URL] [--json] [--fail-on SEVERITY] [--symptom WORDS]
+
+Looks at the deployment in this folder: .env, oauth2-proxy.cfg, docker-compose.yml, files, Redis, ports, versions.
+It changes nothing and prints no secret. Nothing needs to run. What is there and cannot be read is named
+and counts like a finding.
+
+  --url URL            look from outside too, with a few plain GET requests
+  --json               the report as JSON
+  --fail-on SEVERITY   high (default), medium, low or note: from there on the exit code is 1
+  --symptom WORDS      what goes wrong, like "signed out at once": only the checks that explain it
+  --compose            judge the containers of docker-compose.yml (default where .env has COMPOSE_PROFILES)
+  --no-compose         judge what \`npm start\` and an oauth2-proxy beside it would run with
+  --help               this text
+
+Exit code: 0 nothing at that severity, 1 something, 2 could not run, 3 nothing in what could be seen
+from here, but oauth2-proxy's settings could not: the last line is the command that sees them.`;
+
+export interface DoctorTask {
+  readonly url: string | undefined;
+  readonly json: boolean;
+  readonly failOn: Severity;
+  readonly symptom: string | undefined;
+  readonly runBy: Deployment['runBy'] | undefined;
+}
+
+const known = {
+  url: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  'fail-on': { type: 'string', default: 'high' },
+  symptom: { type: 'string' },
+  compose: { type: 'boolean' },
+} as const;
+
+export interface DoctorParts {
+  look(task: Pick<DoctorTask, 'url' | 'runBy'>): Promise<Deployment>;
+}
+
+/** Exit code 1: something at the severity that counts. 3: nothing in what could be seen from here, which oauth2-proxy is not part of. */
+export const doctorCommand: Command<DoctorTask, DoctorParts> = {
+  name: 'doctor',
+  help,
+  read: readDoctor,
+  async parts() {
+    return { look: (await import('../wiring/doctor.ts')).lookFromTerminal };
+  },
+  run: async (task, parts, say) => (await import('./doctor-run.ts')).runDoctor(task, parts, say),
+};
+
+function readDoctor(args: readonly string[]): DoctorTask | Wrong {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: known,
+    allowPositionals: true,
+    allowNegative: true,
+  });
+  if (positionals.length > 0) return { wrong: 'it takes options only' };
+  const { url, json, symptom, compose } = values;
+  const failOn = severities.find((severity) => severity === values['fail-on']);
+  if (failOn === undefined) return { wrong: `--fail-on takes ${severities.join(', ')}` };
+  if (url !== undefined && !isAddress(url))
+    return { wrong: '--url takes an address like https://desk.example.org' };
+  const runBy = compose === undefined ? undefined : compose ? 'compose' : 'itself';
+  return { url, json, failOn, symptom, runBy };
+}
+
+function isAddress(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
+}

@@ -1,0 +1,65 @@
+// What `gatehouse move-store` does, and how it says so.
+import { type MovePlace, moveToFile, moveToRedis, outlook } from '../backup/move.ts';
+import { whyOf } from './backup-words.ts';
+import type { MoveTask } from './move-store.ts';
+import type { ExitCode, Say, Wrong } from './terminal.ts';
+
+export interface MoveParts {
+  /** What SESSION_BACKEND says now. */
+  readonly from: MoveTask['to'];
+  /** Alone, and at a Redis that no server uses. @returns what is in the way, in words */
+  open(): Promise<(MovePlace & { close(): void }) | Wrong>;
+  /** Writes into the record that it moves, before it does. */
+  record(place: MovePlace, to: MoveTask['to']): Promise<void>;
+  readonly askWord: (question: string) => Promise<string | undefined>;
+}
+
+const names = { redis: 'Redis', filesystem: 'the file in DATA_DIR' } as const;
+
+export async function runMove(task: MoveTask, parts: MoveParts, say: Say): Promise<ExitCode> {
+  if (task.to === parts.from) {
+    say.fault(`SESSION_BACKEND says that sessions are in ${names[task.to]} already`);
+    return 2;
+  }
+  const place = await parts.open();
+  if ('wrong' in place) {
+    say.fault(place.wrong);
+    return 2;
+  }
+  try {
+    const refusal = await refusalOf(task, place, parts);
+    if (refusal !== undefined) {
+      say.fault(refusal);
+      return 2;
+    }
+    await parts.record(place, task.to);
+    const entries = await (task.to === 'redis' ? moveToRedis(place) : moveToFile(place));
+    say.note(`Moved to ${names[task.to]}, with ${entries} entries of the record. Nobody was signed out.`);
+    say.note(
+      `Set SESSION_BACKEND=${task.to} in .env now, and start the server. ${names[parts.from]} is closed.`,
+    );
+    return 0;
+  } catch (error) {
+    say.fault(`${whyOf(error)}. Run the same command again`);
+    return 2;
+  } finally {
+    place.close();
+  }
+}
+
+async function refusalOf(
+  { to, replace, yes }: MoveTask,
+  place: MovePlace,
+  parts: MoveParts,
+): Promise<string | undefined> {
+  const state = await outlook(place, to);
+  if (state === 'no source') return `there is nothing to move in ${names[parts.from]}`;
+  if (state === 'moved away') return `it was moved already; set SESSION_BACKEND=${to}`;
+  if (state === 'free') return undefined;
+  if (!replace)
+    return `there are sessions in ${names[to]} already; --replace puts those of ${names[parts.from]} in their place`;
+  if (yes) return undefined;
+  const word = await parts.askWord(`What ${names[to]} holds will be lost. Type "replace" to go on: `);
+  if (word === undefined) return 'there is no terminal to ask on: --yes stands for the word';
+  return word.trim() === 'replace' ? undefined : 'nothing was changed';
+}

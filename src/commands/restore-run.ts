@@ -1,0 +1,176 @@
+// What `gatehouse restore` does, in which order, and how it says so.
+import { createReadStream } from 'node:fs';
+import { findingWords } from '../audit/finding-words.ts';
+import type { Verdict } from '../audit/verify.ts';
+import { BadArchive } from '../backup/archive.ts';
+import type { Place } from '../backup/place.ts';
+import {
+  type Change,
+  discard,
+  putUnpacked,
+  type Unpacked,
+  unpack,
+  verifyUnpacked,
+  whatIsHere,
+} from '../backup/restore.ts';
+import { openEnv } from '../backup/sealed-env.ts';
+import { whyOf } from './backup-words.ts';
+import { readPassphrase } from './passphrase.ts';
+import type { AskSecret } from './question.ts';
+import type { RestoreTask } from './restore.ts';
+import type { ExitCode, Say, Wrong } from './terminal.ts';
+
+/** Where the backup goes, and with which secrets: known by the settings, which may be in the backup itself. */
+export interface Destination {
+  readonly place: Place;
+  /** 64 hex digits each. */
+  readonly keys: readonly string[];
+  /** Ends every session, and refuses what the gate issued until now. @returns how many sessions */
+  readonly endEveryone: (store: Parameters<Change>[0]) => Promise<number>;
+  /** Writes into the restored record that it was restored. */
+  readonly record: (
+    store: Parameters<Change>[0],
+    folder: string,
+    facts: Readonly<Record<string, string | number>>,
+  ) => Promise<void>;
+  /** A server that uses the store at this moment, in words. */
+  readonly whoUsesIt: () => Promise<string | undefined>;
+  close(): void;
+}
+
+export interface RestoreParts {
+  /** Takes the lock of DATA_DIR, alone. @returns what is in the way, in words */
+  lock(): Promise<{ readonly dataDir: string; release(): void } | Wrong>;
+  /** By the settings that are here, or by those of `env`. @returns what is wrong with them, in words */
+  destination(env: string | undefined): Destination | Wrong;
+  /** Puts `.env` in place where there is none. @returns whether it did */
+  writeEnv(text: string): boolean;
+  readonly ask: AskSecret;
+  /** Asks for a word that can be seen; undefined where there is no terminal. */
+  readonly askWord: (question: string) => Promise<string | undefined>;
+  readonly input: NodeJS.ReadableStream;
+}
+
+export async function runRestore(task: RestoreTask, parts: RestoreParts, say: Say): Promise<ExitCode> {
+  const locked = await parts.lock();
+  if ('wrong' in locked) {
+    say.fault(locked.wrong);
+    return 2;
+  }
+  let unpacked: Unpacked | undefined;
+  try {
+    const input = task.file === '-' ? parts.input : createReadStream(task.file);
+    unpacked = await unpack(locked.dataDir, input as AsyncIterable<Uint8Array>);
+    return await restore(task, unpacked, parts, say);
+  } catch (error) {
+    const isBad = error instanceof BadArchive;
+    say.fault(isBad ? `${task.file} cannot be restored: ${whyOf(error)}. Nothing was changed` : whyOf(error));
+    return isBad ? 1 : 2;
+  } finally {
+    // After a restore it is gone already.
+    if (unpacked) discard(locked.dataDir, unpacked);
+    locked.release();
+  }
+}
+
+async function restore(
+  task: RestoreTask,
+  unpacked: Unpacked,
+  parts: RestoreParts,
+  say: Say,
+): Promise<ExitCode> {
+  const env = task.env && (await unsealed(task.env, unpacked, parts));
+  if (env && 'wrong' in env) {
+    say.fault(env.wrong);
+    return 2;
+  }
+  const destination = parts.destination(env?.text);
+  if ('wrong' in destination) {
+    const [first = '', ...rest] = destination.wrong.split('\n');
+    say.fault(first);
+    for (const line of rest) say.note(line);
+    return 2;
+  }
+  try {
+    const { place, keys } = destination;
+    unpacked.judge(keys);
+    const verdict = await verifyUnpacked({ dataDir: place.dataDir, unpacked, keys });
+    tellWhatItIs(unpacked, verdict, say);
+    if (verdict.state !== 'intact' && !task.evenIfTampered) {
+      say.fault(
+        'the record in it is not as it was written, so nothing was changed; --even-if-tampered restores it all the same',
+      );
+      return 1;
+    }
+    if (task.check) return verdict.state === 'intact' ? 0 : 1;
+    const refusal = await mayReplace(task, destination, parts, say);
+    if (refusal !== undefined) {
+      say.fault(refusal);
+      return 2;
+    }
+    // First: a restore that is cut off is finished with these settings.
+    const wroteEnv = env !== undefined && parts.writeEnv(env.text);
+    let ended = 0;
+    await putUnpacked(place, unpacked, async (store, folder) => {
+      if (!task.keepSessions) ended = await destination.endEveryone(store);
+      await destination.record(store, folder, { madeAt: unpacked.manifest.madeAt, ended });
+    });
+    tellDone(task, ended, wroteEnv, say);
+    return 0;
+  } finally {
+    destination.close();
+  }
+}
+
+async function mayReplace(
+  { replace, yes }: RestoreTask,
+  { place, whoUsesIt }: Destination,
+  { askWord }: RestoreParts,
+  { note }: Say,
+): Promise<string | undefined> {
+  const user = await whoUsesIt();
+  if (user !== undefined) return user;
+  const here = await whatIsHere(place);
+  if (here.length === 0) return undefined;
+  if (!replace)
+    return `there is something here already: ${here.join(', ')}. --replace puts the backup in its place`;
+  note(`This will be replaced, and cannot be brought back but from another backup: ${here.join(', ')}.`);
+  if (yes) return undefined;
+  const word = await askWord('Type "replace" to go on: ');
+  if (word === undefined) return 'there is no terminal to ask on: --yes stands for the word';
+  return word.trim() === 'replace' ? undefined : 'nothing was changed';
+}
+
+async function unsealed(
+  passphrase: NonNullable<RestoreTask['env']>,
+  { sealedEnv }: Unpacked,
+  { ask }: RestoreParts,
+): Promise<{ readonly text: string } | Wrong> {
+  if (sealedEnv === undefined)
+    return { wrong: 'no .env was sealed into it; use the one that you kept elsewhere' };
+  const read = await readPassphrase(passphrase, ask, false);
+  if ('wrong' in read) return read;
+  const text = await openEnv(sealedEnv, read.passphrase);
+  return text === undefined ? { wrong: 'that is not the passphrase of this backup' } : { text };
+}
+
+function tellWhatItIs({ manifest }: Unpacked, verdict: Verdict, { note }: Say): void {
+  const { madeAt, address, program } = manifest;
+  note(`A backup of ${address}, made ${madeAt} by Gatehouse ${program}; every file is as it was.`);
+  if (verdict.state === 'intact')
+    note(`Its record is intact: ${verdict.count} entries, ${verdict.from} to ${verdict.to}.`);
+  else note(`Its record was tampered with: ${findingWords(verdict.first)}`);
+}
+
+function tellDone({ keepSessions }: RestoreTask, ended: number, wroteEnv: boolean, { note }: Say): void {
+  note('Restored. Start the server now.');
+  if (wroteEnv) note('.env is in place, with mode 0600.');
+  if (keepSessions)
+    note(
+      'Sessions go on as they were at the time of the backup. Whoever was signed out since is signed in again: end those now.',
+    );
+  else note(`${ended} ${ended === 1 ? 'session was' : 'sessions were'} ended: everybody signs in again.`);
+  note(
+    'Look at the allow-list: whoever was taken off it since the backup is on it again. Who was erased since has to be erased again.',
+  );
+}

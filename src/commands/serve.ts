@@ -1,0 +1,47 @@
+// `gatehouse serve`: the server, with the settings of `.env` and the environment.
+import type { LoadResult } from '../config/load.ts';
+import type { Loaded } from './settings.ts';
+import type { Command } from './terminal.ts';
+
+const help = `gatehouse serve
+
+  Starts the server with the settings of .env and of the environment. SIGHUP reads them again and takes over the secrets;
+  SIGTERM and SIGINT stop it once the requests under way are answered.
+
+Exit code: 0 it was stopped, 1 it could not start or go on, 2 the settings are wrong.`;
+
+interface ServeParts {
+  readonly loaded: Loaded;
+  readonly load: () => LoadResult;
+}
+
+export const serveCommand: Command<object, ServeParts> = {
+  name: 'serve',
+  help,
+  read: (args) => (args.length > 0 ? { wrong: 'it takes no options; set PORT and the others in .env' } : {}),
+  async parts() {
+    const { load, loaded } = await import('./settings.ts');
+    return { loaded: loaded(), load };
+  },
+  async run(_task, { loaded, load }) {
+    const [{ serve }, { endWithProcess }, { reloadOnHangup }, { createLogger }] = await Promise.all([
+      import('../serve.ts'),
+      import('../ops/process-signals.ts'),
+      import('../ops/reload-signal.ts'),
+      import('../http/log.ts'),
+    ]);
+    let isServing = false;
+    const running = serve(loaded, load, () => {
+      isServing = true;
+    });
+    // Before it listens: a signal that arrives while it starts ends it gracefully too, and a SIGHUP without a listener would end it at once.
+    endWithProcess({
+      stop: async () => (await running).stop(),
+      logger: createLogger(loaded.config.logLevel),
+      isServing: () => isServing,
+    });
+    reloadOnHangup({ reload: async () => (await running.catch(() => undefined))?.reload() });
+    await running;
+    return 0;
+  },
+};

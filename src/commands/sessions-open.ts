@@ -1,0 +1,34 @@
+// What `gatehouse sessions` works with: the store as the server sees it, and the revocation of sessions, here and at the gate.
+import type { Config } from '../config/derive.ts';
+import { openGateRedis, openPendingRevocations } from '../wiring/store.ts';
+import { openDeployment } from './deployment.ts';
+import type { SessionsParts } from './sessions.ts';
+
+export async function openSessions(config: Config): ReturnType<SessionsParts['open']> {
+  const deployment = await openDeployment(config);
+  const { logger, recorder } = deployment;
+  const pendingRevocations = openPendingRevocations(config, deployment.store, logger);
+  const store = { ...deployment.store, sessions: pendingRevocations.sessions };
+  let leaveGate = () => {};
+  return {
+    store,
+    async revocation() {
+      const { createSessionControl } = await import('../wiring/session-control.ts');
+      const gateRedis = openGateRedis(config, logger);
+      leaveGate = () => gateRedis?.disconnect();
+      return createSessionControl({
+        config,
+        store,
+        logger,
+        recorder,
+        now: Date.now,
+        gateRedis,
+        pendingRevocations,
+      }).revocation;
+    },
+    async close() {
+      await deployment.close();
+      leaveGate();
+    },
+  };
+}
