@@ -16,7 +16,7 @@ const day = 86_400_000;
 const now = Date.UTC(2026, 10, 28);
 
 /** A record with one entry a day, the last one of today, `who` in turns. */
-async function setUp(t: TestContext, people: readonly string[]) {
+const setUp = async (t: TestContext, people: readonly string[]) => {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-prune-'));
   const { record, close } = openSqliteStore(folder);
   t.after(async () => {
@@ -44,7 +44,7 @@ async function setUp(t: TestContext, people: readonly string[]) {
   };
   const left = async () => (await record.after(0, 100)).map(({ seq }) => seq);
   return { record, rows, forge, prune, left, forgotten };
-}
+};
 
 test('what is older goes, what is just as old stays, and a sealed anchor stands for what went', async (t) => {
   const { record, rows, prune, left } = await setUp(t, ['a', 'a', 'a', 'a']);
