@@ -525,6 +525,38 @@ suite('the Redis store', await need('redis-server'), () => {
     }
   });
 
+  test('nothing is left of an address that a person had before, nor of what a retired visitor chose', async (t) => {
+    const client = connectRedis(redis.url, () => {});
+    t.after(() => client.disconnect());
+    const { people, visitors } = createRedisStore(client);
+    const signIn: SignIn = {
+      at: now,
+      device: { browser: 'Firefox', os: 'Linux', kind: 'desktop' },
+      network: '',
+    };
+    await people.signIn('moved', 'former@example.org', signIn, {});
+    await people.signIn('moved', 'present@example.org', signIn, {});
+    await people.remove('moved');
+    for (const name of ['former', 'present']) assert.deepEqual(await client.keys(`*${name}@*`), []);
+    await visitors.choose('left', { theme: 'dark' }, now, now + hour);
+    await visitors.retire('left', now, now + hour);
+    assert.deepEqual(await client.hgetall('gatehouse:visitor:left'), { retired: '1' });
+  });
+
+  test('which notes are a person’s is known for as long as the last of them', async (t) => {
+    const client = connectRedis(redis.url, () => {});
+    t.after(() => client.disconnect());
+    const { notes } = createRedisStore(client);
+    for (const [personId, write] of [
+      ['written', notes.write],
+      ['written at an ending', notes.writeEnding],
+    ] as const) {
+      for (const hours of [1, 3, 2]) await write(`${hours} hours`, 1, now + hours * hour, personId);
+      const left = await client.pttl(`gatehouse:notes:of:${personId}`);
+      assert.ok(left > 2.5 * hour && left <= 3 * hour, String(left));
+    }
+  });
+
   test('an outage is an outage, not a missing session, and ends by itself', async () => {
     const store = createRedisStore(connectRedis(redis.url, () => {}));
     const row = rowOf();
