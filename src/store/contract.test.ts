@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, suite, test } from 'node:test';
 import fc from 'fast-check';
 import { type PrivateRedis, startRedis } from '../../test/support/redis.ts';
@@ -261,19 +262,17 @@ function contract(open: () => Promise<{ store: Store; close(): Promise<void> }>)
     assert.equal((await store.sessions.read(row.key))?.previous?.successorSeenAt, now + 2);
   });
 
-  test('an ended session’s id is not replaced', async () => {
+  test('an ended session’s id is not replaced, nor noted as seen', async () => {
     const row = rowOf();
     await store.sessions.create(row);
+    await store.sessions.rotate(row.key, { fromHash: row.idHash, toHash: 'a', salt: 's', at: now });
     await store.sessions.end(row.key, { at: now, reason: 'revoked', by: 'o@example.org' });
-    assert.equal(
-      await store.sessions.rotate(row.key, { fromHash: row.idHash, toHash: 'b', salt: 's', at: now }),
-      false,
-    );
-    assert.deepEqual((await store.sessions.read(row.key))?.ended, {
-      at: now,
-      reason: 'revoked',
-      by: 'o@example.org',
-    });
+    const rotation = { fromHash: 'a', toHash: 'b', salt: 's', at: now };
+    assert.equal(await store.sessions.rotate(row.key, rotation), false);
+    await store.sessions.successorSeen(row.key, 'a', now);
+    const { ended, previous } = (await store.sessions.read(row.key)) ?? {};
+    assert.deepEqual(ended, { at: now, reason: 'revoked', by: 'o@example.org' });
+    assert.equal(previous?.successorSeenAt, undefined);
   });
 
   test('a session is found by its handle, and a person’s live ones are listed, newest first', async () => {
@@ -466,6 +465,31 @@ suite('the SQLite store', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
+  test('what ends at an instant is over at that instant, and of a visitor who was retired nothing is left', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'gatehouse-store-'));
+    const store = openSqliteStore(folder);
+    const row = rowOf({ expiresAt: now + 10 });
+    await store.sessions.create(row);
+    await store.visitors.choose('v', { theme: 'dark' }, now, now + 10);
+    await store.notes.write('n', 1, now + 10, 'p1');
+    const live = async (at: number) => [
+      (await store.sessions.ofPerson('p1', at)).length,
+      (await store.visitors.read('v', at))?.state,
+      await store.notes.read('n', at),
+      (await store.notes.ofPerson('p1', at)).length,
+    ];
+    assert.deepEqual(await live(now + 9), [1, 'live', 1, 1]);
+    assert.deepEqual(await live(now + 10), [0, undefined, undefined, 0]);
+    await store.visitors.retire('v', now, now + 20);
+    const database = new DatabaseSync(join(folder, 'gatehouse.db'), { readOnly: true });
+    assert.deepEqual(database.prepare('SELECT choices FROM visitor').all(), [
+      Object.assign(Object.create(null), { choices: '{}' }),
+    ]);
+    database.close();
+    await store.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
   test('a closed database is an outage, not a missing session', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'gatehouse-store-'));
     const store = openSqliteStore(folder);
@@ -498,6 +522,38 @@ suite('the Redis store', await need('redis-server'), () => {
       const forGood =
         /^gatehouse:(store$|person|people|\{record\}:|sessions:(seen|created|email|expiry)$)/.test(key);
       assert.equal((await client.pttl(key)) > 0, !forGood, key);
+    }
+  });
+
+  test('nothing is left of an address that a person had before, nor of what a retired visitor chose', async (t) => {
+    const client = connectRedis(redis.url, () => {});
+    t.after(() => client.disconnect());
+    const { people, visitors } = createRedisStore(client);
+    const signIn: SignIn = {
+      at: now,
+      device: { browser: 'Firefox', os: 'Linux', kind: 'desktop' },
+      network: '',
+    };
+    await people.signIn('moved', 'former@example.org', signIn, {});
+    await people.signIn('moved', 'present@example.org', signIn, {});
+    await people.remove('moved');
+    for (const name of ['former', 'present']) assert.deepEqual(await client.keys(`*${name}@*`), []);
+    await visitors.choose('left', { theme: 'dark' }, now, now + hour);
+    await visitors.retire('left', now, now + hour);
+    assert.deepEqual(await client.hgetall('gatehouse:visitor:left'), { retired: '1' });
+  });
+
+  test('which notes are a person’s is known for as long as the last of them', async (t) => {
+    const client = connectRedis(redis.url, () => {});
+    t.after(() => client.disconnect());
+    const { notes } = createRedisStore(client);
+    for (const [personId, write] of [
+      ['written', notes.write],
+      ['written at an ending', notes.writeEnding],
+    ] as const) {
+      for (const hours of [1, 3, 2]) await write(`${hours} hours`, 1, now + hours * hour, personId);
+      const left = await client.pttl(`gatehouse:notes:of:${personId}`);
+      assert.ok(left > 2.5 * hour && left <= 3 * hour, String(left));
     }
   });
 

@@ -92,4 +92,13 @@ export const controls: readonly Control[] = [
     tests: 'test/access-list.test.ts',
     sees: 'add: the set plus',
   },
+  {
+    invariant: 'the list holds nothing up',
+    defence: 'a pipe is not opened',
+    file: 'src/access/file.ts',
+    find: "  if (!kind.isFile()) throw new Fault('not-a-file');\n",
+    replace: '',
+    tests: 'test/access-file.test.ts',
+    sees: 'a pipe in the place of the list is refused',
+  },
 ];

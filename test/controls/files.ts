@@ -101,4 +101,22 @@ export const controls: readonly Control[] = [
     tests: 'src/config/shared-secrets.test.ts',
     sees: 'no secret may be used twice',
   },
+  {
+    invariant: 'nothing in the data folder is somebody else’s',
+    defence: 'the owner of a file is looked at',
+    file: 'src/files/private-files.ts',
+    find: "  if (!isOwn(found.uid)) throw new FileRefused(file, 'not-yours');\n",
+    replace: '',
+    tests: 'src/files/private-files.test.ts',
+    sees: 'somebody else’s file is refused, except by root',
+  },
+  {
+    invariant: 'nothing in the data folder is somebody else’s',
+    defence: 'a folder that others may write to is not taken',
+    file: 'src/files/private-files.ts',
+    find: "  if (!isOwn(uid)) throw new FileRefused(folder, 'open-to-others');\n",
+    replace: '',
+    tests: 'src/files/private-files.test.ts',
+    sees: 'somebody else’s folder that others may write to is refused',
+  },
 ];

@@ -353,4 +353,22 @@ export const controls: readonly Control[] = [
     tests: 'src/visitors/visitor-cookie.test.ts',
     sees: 'a visitor cookie from more than a minute ahead is not accepted',
   },
+  {
+    invariant: 'a change comes from our own page',
+    defence: 'another site of the same domain is another site',
+    file: 'src/http/same-origin.ts',
+    find: "site !== 'same-origin' && site !== 'none'",
+    replace: "site !== 'same-origin' && site !== 'none' && site !== 'same-site'",
+    tests: 'src/http/same-origin.test.ts',
+    sees: 'a change is taken only from a page of this very origin',
+  },
+  {
+    invariant: '1 one cookie of a name',
+    defence: 'a name that only a lax parser takes for ours is ambiguous',
+    file: 'src/http/request-cookies.ts',
+    find: ' || alike.some((cookie) => cookie.name !== name)',
+    replace: '',
+    tests: 'src/http/request-cookies.test.ts',
+    sees: 'a name that only a lax parser takes for ours is ambiguous, also alone',
+  },
 ];

@@ -147,4 +147,13 @@ export const controls: readonly Control[] = [
     tests: 'test/reload-trouble.test.ts',
     sees: 'a setting misspelt is named',
   },
+  {
+    invariant: 'a new key signs once all accept it',
+    defence: 'a server announces its keys before it asks',
+    file: 'src/keys/signing.ts',
+    find: 'await replicas.announce(fingerprints);',
+    replace: 'void replicas.announce(fingerprints);',
+    tests: 'src/keys/signing.test.ts',
+    sees: 'a server announces its keys before it asks for those of others',
+  },
 ];

@@ -416,4 +416,22 @@ export const controls: readonly Control[] = [
     tests: 'test/record.test.ts',
     sees: 'what is older than the retention',
   },
+  {
+    invariant: '8 the record shows what was changed',
+    defence: 'two lists of parts are never sealed alike',
+    file: 'src/audit/chain.ts',
+    find: '`${Buffer.byteLength(part)}:${part}`',
+    replace: '`${part}`',
+    tests: 'src/audit/chain.test.ts',
+    sees: 'a seal holds for its own entry, place and predecessor alone',
+  },
+  {
+    invariant: '8 the record shows what was changed',
+    defence: 'an entry that was edited to look old takes nothing with it',
+    file: 'src/audit/prune.ts',
+    find: '      if (!entry) continue;\n',
+    replace: '      if (!entry) break;\n',
+    tests: 'src/audit/prune.test.ts',
+    sees: 'an entry that was edited to look old takes nothing with it',
+  },
 ];

@@ -256,4 +256,13 @@ export const controls: readonly Control[] = [
         },
       ]
     : []),
+  {
+    invariant: '10 nothing is written where another file holds it',
+    defence: 'keys of the record in a file of their own',
+    file: 'src/secrets/plan.ts',
+    find: "record.edits.length > 0 ? 'AUDIT_KEY_FALLBACKS' : undefined",
+    replace: 'undefined',
+    tests: 'src/secrets/plan.test.ts',
+    sees: 'record keys in AUDIT_KEY_FALLBACKS_FILE: refused only where one has to be added to them',
+  },
 ];

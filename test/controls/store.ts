@@ -218,4 +218,13 @@ export const controls: readonly Control[] = [
     tests: 'test/redis-rights.test.ts',
     sees: 'the program works as the user',
   },
+  {
+    invariant: 'one store, one deployment',
+    defence: 'a store of other keys is not opened',
+    file: 'src/store/owner-mark.ts',
+    find: "  if (!kept.keys.some((key) => known.includes(key))) return { kind: 'foreign' };\n",
+    replace: '',
+    tests: 'src/store/owner-mark.test.ts',
+    sees: 'a deployment knows its store by any key that it has, or had',
+  },
 ];
