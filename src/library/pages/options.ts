@@ -5,12 +5,6 @@ import type { LibraryParts, Space } from '../contract.ts';
 import type { ReadingChild } from '../process/reading-process.ts';
 import type { PageStyle } from '../render/document.ts';
 
-export interface Reader {
-  readonly id: string;
-  readonly email: string;
-  readonly operator: boolean;
-}
-
 export interface LibraryOptions {
   readonly library: LibraryParts;
   readonly recorder: Recorder;
