@@ -1,5 +1,5 @@
-// The way of a signed-in request to its session: express-session loads it, what is over is told, and then it is admitted
-// or begun. Invariant 3: an ended one stays ended.
+// Loads the session of a signed-in request with express-session, reports why it ended if it did, and otherwise admits it or
+// creates a new one. Invariant 3: an ended session stays ended.
 
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import session from 'express-session';
@@ -19,7 +19,7 @@ import { readSessionCookie, renewCookie, signedBy } from './session-cookie.ts';
 import { beginSession } from './sign-in.ts';
 import { tellEnded } from './validate.ts';
 
-/** The handlers between the gate and the anti-forgery check, in order. Afterwards `res.locals.session` is live. */
+/** The handlers between the gate and the CSRF check, in order. After them, `res.locals.session` is a live session. */
 export function admitSession(options: AdmitOptions): RequestHandler[] {
   const { expressStore, keyring, cookieName, cookie } = options;
   const refuseAmbiguous: RequestHandler = (req, res, next) => {
@@ -48,7 +48,7 @@ export function admitSession(options: AdmitOptions): RequestHandler[] {
     admitted(res, session, false, options);
     next();
   };
-  // First why a session is over, then what the gate's own session is worth, and only then may one begin.
+  // In this order: report an ended session, check the gate's own session, and only then create a new one.
   return [
     refuseAmbiguous,
     loadUnlessReadOnly,
@@ -58,20 +58,20 @@ export function admitSession(options: AdmitOptions): RequestHandler[] {
   ];
 }
 
-/** Goes on where the session is admitted already, or where `step` says so; else the request is answered. */
+/** Continues if the session is already admitted or if `step` returns true; otherwise `step` has answered the request. */
 function unlessAdmitted(step: (req: Request, res: Response) => Promise<boolean>): RequestHandler {
   return async (req, res, next) => {
     if (res.locals.session || (await step(req, res))) next();
   };
 }
 
-/** A request that failed leaves its session as it was: nothing of it is saved, and no cookie is set for it. */
+/** A failed request leaves its session unchanged: nothing is saved and no cookie is set. */
 export const keepSessionOnError: ErrorRequestHandler = (error, req, _res, next) => {
   forget(req);
   next(error);
 };
 
-/** @returns false where the request is answered already. */
+/** @returns false if the request has been answered. */
 async function admit(req: Request, res: Response, options: AdmitOptions): Promise<boolean> {
   const found = loadedSession(req);
   if (found) {
@@ -113,7 +113,7 @@ function hasCookie(req: Request, { cookieName }: AdmitOptions): boolean {
   return singleCookie(req, cookieName) !== undefined;
 }
 
-/** A cookie that a former key signed is signed by the present one: any change makes express-session set it again. */
+/** Re-signs a cookie that was signed with a former key: any change makes express-session set the cookie again. */
 function signAnew(req: Request, live: LoadedSession, { keyring, cookieName, now }: AdmitOptions): void {
   const sent = singleCookie(req, cookieName) ?? '';
   if (signedBy(sent, keyring) !== 'fallback') return;
