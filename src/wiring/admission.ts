@@ -46,14 +46,14 @@ export function admission(parts: AppParts): RequestHandler[] {
     refuseEndedAtGate: refuseEnded({ revocation: atGate, paths, recorder }),
     isNewSignIn: sessionControl.isNewSignIn,
     isThisBrowser: sessionControl.isThisBrowser,
-    tellOfReplay: ({ email, device }) =>
+    notifyReplay: ({ email, device }) =>
       void notify({
         event: 'session.replayed',
         text: `A cookie of ${email} that had been replaced was used again; the session ended everywhere.`,
         at: now(),
         facts: { person: email, device: `${device.browser} on ${device.os}` },
       }),
-    tellOfNewDevice: ({ email }, { at, device, network }) => {
+    notifyNewDevice: ({ email }, { at, device, network }) => {
       const name = `${device.browser} on ${device.os}`;
       void notify({
         event: 'device.new',

@@ -18,7 +18,7 @@ export interface AdmitOptions extends SignInOptions {
   /** Refuses a request whose gate session was ended although the gate let it through. */
   readonly refuseEndedAtGate: RequestHandler;
   /** Sends the webhook, in the background. */
-  readonly tellOfReplay: (found: LoadedSession) => void;
+  readonly notifyReplay: (found: LoadedSession) => void;
   /** Whether the person signed in at the provider again after `end`. */
   readonly isNewSignIn: (res: Response, end: SessionEnd) => boolean;
   /** Whether this request has a newer link to the gate's session than the stored one. */

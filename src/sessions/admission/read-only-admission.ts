@@ -18,7 +18,7 @@ import { readSessionCookie } from './session-cookie.ts';
  * @returns the frozen session; undefined if the request must go through express-session
  * @throws StoreUnavailable
  */
-export async function readThin(
+export async function admitReadOnly(
   req: Request,
   res: Response,
   options: AdmitOptions,

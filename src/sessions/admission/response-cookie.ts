@@ -9,7 +9,7 @@ import { keyOf } from '../rules/session-id.ts';
 import { forget, loadedSession } from './request-session.ts';
 import { replaceId, successorOf } from './rotation.ts';
 
-export interface AnswerCookieOptions {
+export interface ResponseCookieOptions {
   readonly sessions: SessionTable;
   readonly keyring: Keyring;
 }
@@ -19,7 +19,7 @@ export function setCurrentIdOnly(
   req: Request,
   res: Response,
   sentId: string | undefined,
-  options: AnswerCookieOptions,
+  options: ResponseCookieOptions,
 ): void {
   const end = res.end.bind(res) as (...args: unknown[]) => Response;
   const writeHead = res.writeHead.bind(res) as (...args: unknown[]) => Response;
@@ -52,7 +52,7 @@ export function setCurrentIdOnly(
   }) as typeof res.end;
 }
 
-async function takeCurrentId(req: Request, { sessions, keyring }: AnswerCookieOptions): Promise<void> {
+async function takeCurrentId(req: Request, { sessions, keyring }: ResponseCookieOptions): Promise<void> {
   const id = req.sessionID;
   const row = await sessions.read(keyOf(id));
   const live = loadedSession(req);

@@ -37,13 +37,13 @@ export async function keepIdFresh(
     return;
   }
   if (live.previous && live.previous.successorSeenAt === undefined) {
-    await unlessFull(sessions.successorSeen(key, digest(id), now()));
+    await ifWritable(sessions.successorSeen(key, digest(id), now()));
   }
   if (!isRotationDue(live, rotateAfterMs, now())) return;
   const salt = randomToken();
   const [successor = ''] = successorsOf(keyring, id, salt);
   const rotation = { fromHash: digest(id), toHash: digest(successor), salt, at: now() };
-  const isRotated = await unlessFull(sessions.rotate(key, rotation));
+  const isRotated = await ifWritable(sessions.rotate(key, rotation));
   // The id stays valid until the store accepts writes again: people can still read and sign out.
   if (isRotated === undefined) return;
   if (isRotated) {
@@ -67,7 +67,7 @@ function dayOf(at: number): number {
 }
 
 /** @returns undefined if the store accepts no writes now */
-async function unlessFull<T>(change: Promise<T>): Promise<T | undefined> {
+async function ifWritable<T>(change: Promise<T>): Promise<T | undefined> {
   try {
     return await change;
   } catch (error) {

@@ -20,7 +20,7 @@ function limitsOf({ personId, browser }: NewSignIn): readonly (readonly [Allowan
 }
 
 /** Takes nothing. */
-export async function mayBegin(asked: NewSignIn, allow: Allowances): Promise<boolean> {
+export async function mayStart(asked: NewSignIn, allow: Allowances): Promise<boolean> {
   return (await firstFull(asked, allow)) === undefined;
 }
 

@@ -12,7 +12,7 @@ import { endOf, type SessionFacts, type SessionLimits } from '../rules/session.t
 import { derivedSessionId, keyOf, newSessionId } from '../rules/session-id.ts';
 import type { ExpressStore } from './express-store.ts';
 import { endSuperseded, endSurplus, isNewDevice } from './other-sessions.ts';
-import { countSignIn, mayBegin, type NewSignIn, refuseSignIn } from './sign-in-limit.ts';
+import { countSignIn, mayStart, type NewSignIn, refuseSignIn } from './sign-in-limit.ts';
 
 export interface SignInOptions {
   readonly store: Store;
@@ -34,7 +34,7 @@ export interface SignInOptions {
   /** Ends a session in Gatehouse and at the gate. */
   readonly endSession: (row: SessionRow, order: EndOrder) => Promise<unknown>;
   /** Sends the webhook, in the background. */
-  readonly tellOfNewDevice: (person: { readonly email: string }, signIn: SignIn) => void;
+  readonly notifyNewDevice: (person: { readonly email: string }, signIn: SignIn) => void;
   /** Replaces the visitor id. @returns what the visitor had chosen */
   readonly replaceVisitor: (req: Request, res: Response) => Promise<Choices>;
 }
@@ -43,7 +43,7 @@ export interface SignInOptions {
 const claimMs = 10_000;
 
 /** Creates a session for `person` in `req.session`; express-session then sets its cookie. */
-export async function beginSession(
+export async function startSession(
   req: Request,
   res: Response,
   person: { readonly id: string; readonly email: string },
@@ -88,7 +88,7 @@ export async function beginSession(
     if (await isNewDevice(person.id, signIn.device, { notes: store.notes, now })) {
       req.session.newDevice = true;
       recorder.note({ event: 'device.new', ...about });
-      options.tellOfNewDevice(person, signIn);
+      options.notifyNewDevice(person, signIn);
     }
     const { sessions } = store;
     const isThisBrowser = (tie: unknown) => options.isThisBrowser(res, tie);
@@ -123,7 +123,7 @@ async function idFor(res: Response, asked: NewSignIn, options: SignInOptions): P
     await countSignIn(res, asked, allow);
     return newSessionId();
   }
-  const mine = (await mayBegin(asked, allow)) ? randomToken() : full;
+  const mine = (await mayStart(asked, allow)) ? randomToken() : full;
   const salt = await store.claims.claim(browser, mine, now(), now() + claimMs);
   if (salt === full) await refuseSignIn(res, asked, allow);
   if (salt === mine) await countSignIn(res, asked, allow);

@@ -20,7 +20,7 @@ import { noteReplay } from './other-sessions.ts';
 import { forget, loadedSession } from './request-session.ts';
 
 /** @returns true if the session is over and the request was answered with the reason */
-export async function tellEnded(req: Request, res: Response, options: AdmitOptions): Promise<boolean> {
+export async function answerIfEnded(req: Request, res: Response, options: AdmitOptions): Promise<boolean> {
   const found = loadedSession(req);
   if (!found) return false;
   if (found.personId !== personOf(res).id) {
@@ -75,7 +75,7 @@ async function endOfPresent(
     // Notify the person after ending the session, so that a failed write of the note delays nothing.
     const replay = { at: options.now(), device: found.device };
     await noteReplay(found.personId, replay, options.store.notes).catch(() => undefined);
-    options.tellOfReplay(found);
+    options.notifyReplay(found);
   }
   return { at: options.now(), reason, ...(changes && { changes }) };
 }

@@ -7,7 +7,7 @@ import { pageFrame, sendPage } from '../../http/page.ts';
 import { personOf } from '../../http/person.ts';
 import type { SessionRow } from '../../store/contract.ts';
 import { deviceOfEnded } from '../revocation/device-names.ts';
-import { type Ended, type Follows, type GateReceipt, worst } from '../revocation/revoke.ts';
+import { combineFollows, type Ended, type Follows, type GateReceipt } from '../revocation/revoke.ts';
 import { anyByHandle, ownByHandle, type SessionActionOptions } from './session-actions.ts';
 
 export interface ReceiptPageOptions extends SessionActionOptions {
@@ -28,7 +28,7 @@ export function receiptPath(
   const handles = ended.slice(0, shown).map(({ handle }) => handle);
   // A single value: repeated parameters are refused everywhere. Handles contain no dots.
   const query = new URLSearchParams({ handle: handles.join('.') });
-  const follows = worst(ended.map((one) => one.follows));
+  const follows = combineFollows(ended.map((one) => one.follows));
   if (follows) query.set('follows', follows);
   return `${page}/receipt?${query}`;
 }

@@ -5,13 +5,15 @@ import type { SessionEnd, SessionRow, SessionTable } from '../../store/contract.
 import { createJournalFile, type JournalFile } from '../../store/journal-file.ts';
 
 /** A session by its key, or everything the gate has issued to a person until now. */
-export type Unended = { readonly key: string; readonly end: SessionEnd } | { readonly personId: string };
+export type PendingRevocation =
+  | { readonly key: string; readonly end: SessionEnd }
+  | { readonly personId: string };
 
 export interface PendingRevocations {
   /** The session table, with pending revocations applied. */
   readonly sessions: SessionTable;
   /** Never throws: if the disk fails too, the revocation is kept in memory. */
-  add(item: Unended): Promise<void>;
+  add(item: PendingRevocation): Promise<void>;
   /** Starts retrying pending revocations, including those of earlier processes. @returns a function that stops after a last try */
   start(finish: Finish): Promise<() => Promise<void>>;
   /** The number of pending revocations. */
@@ -19,7 +21,7 @@ export interface PendingRevocations {
 }
 
 /** @param table as stored, without pending revocations. @throws StoreUnavailable if the store still cannot save it */
-export type Finish = (item: Unended, table: SessionTable) => Promise<void>;
+export type Finish = (item: PendingRevocation, table: SessionTable) => Promise<void>;
 
 export interface PendingRevocationsOptions {
   readonly sessions: SessionTable;
@@ -37,13 +39,13 @@ export function createPendingRevocations({
 }: PendingRevocationsOptions): PendingRevocations {
   const file: JournalFile | undefined = path === undefined ? undefined : createJournalFile(path);
   /** Keyed by what they name, so that each is retried once however often it was requested. */
-  const items = new Map<string, Unended>();
+  const items = new Map<string, PendingRevocation>();
   /** How many lines of the file are in `items`, and when it was read. */
   let read: { readonly id: string; readonly lines: number; readonly mtimeMs: number } | undefined;
   let working: Promise<void> | undefined;
   let isTold = false;
 
-  const nameOf = (item: Unended) => ('key' in item ? `key:${item.key}` : `person:${item.personId}`);
+  const nameOf = (item: PendingRevocation) => ('key' in item ? `key:${item.key}` : `person:${item.personId}`);
   const endOf = (key: string): SessionEnd | undefined => {
     const item = items.get(`key:${key}`);
     return item && 'end' in item ? item.end : undefined;
@@ -151,7 +153,7 @@ export function createPendingRevocations({
   };
 }
 
-function itemOf(line: string): Unended | undefined {
+function itemOf(line: string): PendingRevocation | undefined {
   try {
     const item = JSON.parse(line) as Partial<{ key: string; end: SessionEnd; personId: string }> | null;
     if (typeof item?.personId === 'string') return { personId: item.personId };

@@ -3,6 +3,7 @@
 // audit log cannot be written or the store accepts no writes: whatever failed is done as soon as possible.
 import type { Follows } from '../../../views/follows.ts';
 import type { Noted, PersonRef, RevocationRecorder } from '../../audit/recorder.ts';
+import type { GateReceipt } from '../../gate/revocation.ts';
 import {
   type EndReason,
   type SessionEnd,
@@ -12,19 +13,7 @@ import {
 } from '../../store/contract.ts';
 import type { Finish, PendingRevocations } from './pending.ts';
 
-/** The current result of an ending at the gate. */
-export interface GateReceipt {
-  readonly endedAt: number;
-  readonly gate: 'ended' | 'nothing to end' | 'unreachable' | 'refused here' | 'unknown';
-  /** When a later check found nothing left; absent: not checked again yet. */
-  readonly verifiedAt?: number;
-  /** How often an in-flight refresh wrote the session back. */
-  readonly writtenBack: number;
-  /** The store could not save the mark, so Gatehouse does not yet refuse what the gate still lets in. */
-  readonly unmarked?: true;
-}
-
-export type { Follows };
+export type { Follows, GateReceipt };
 
 /** What this module needs from the gate. */
 export interface GateEnds {
@@ -182,7 +171,7 @@ export function createRevocation(options: RevocationOptions): Revocation {
         cursor = page.next;
         more = cursor !== undefined;
       }
-      const follows = worst([...following]);
+      const follows = combineFollows([...following]);
       return { count, ...(follows && { follows }) };
     },
     here: async (key, end) => (await endKey(key, end)).endedNow,
@@ -207,6 +196,6 @@ export function createRevocation(options: RevocationOptions): Revocation {
 }
 
 /** Combines what is still to be done for several endings, for one message on a page. */
-export function worst(follows: readonly (Follows | undefined)[]): Follows | undefined {
+export function combineFollows(follows: readonly (Follows | undefined)[]): Follows | undefined {
   return follows.includes('row') ? 'row' : follows.includes('note') ? 'note' : undefined;
 }
