@@ -14,7 +14,7 @@ const refused: ErrorRequestHandler = (error, _req, res, _next) => {
   res.status(400).json({ refused: Reflect.get(error, 'code') ?? Reflect.get(error, 'type') });
 };
 const app = express()
-  .post('/', readBody(), (req, res) => res.json(req.body))
+  .post('/', ...readBody(), (req, res) => res.json(req.body))
   .use(refused);
 const server = createServer(app);
 before(async () => {
