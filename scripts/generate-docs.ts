@@ -7,8 +7,7 @@ import { documents } from '../src/config/documents.ts';
 import { checksPage } from '../src/doctor/documents.ts';
 import { metricsDocument } from '../src/ops/metrics-document.ts';
 import { redisDocument } from '../src/store/redis-rights-document.ts';
-import { allRoutes } from '../src/wiring/all-routes.ts';
-import { routesDocument } from '../src/wiring/routes-document.ts';
+import { allRoutes, routesDocument } from '../src/wiring/all-routes.ts';
 
 const root = join(import.meta.dirname, '..');
 const read = (path: string) =>

@@ -52,9 +52,10 @@ async function startPages(
   });
   const app = express();
   app.set('query parser', 'simple');
-  const pages = { access, personOf: () => ada };
+  const pages = { access };
   app.use(prepareFrame({ asset: (name) => `/assets/${name}`, devMode: false, signInPath: '/' }));
   app.use((_req, res, next) => {
+    res.locals.person = { ...ada, operator: true };
     addToFrame(res, { person: { email: ada.email, operator: true }, csrfToken: 'a-token' });
     next();
   });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type DayCount, type HouseCharts, houseCharts, ownChart } from './charts.ts';
+import { type DayCount, type EveryonesCharts, everyonesCharts, ownChart } from './charts.ts';
 
 const days = (numbers: readonly number[]): DayCount[] =>
   numbers.map((n, index) => ({
@@ -12,8 +12,8 @@ const days = (numbers: readonly number[]): DayCount[] =>
 const none = days(Array.from({ length: 14 }, () => 0));
 const kinds = ['desktop', 'mobile', 'tablet', 'unknown'] as const;
 
-function house(more: Partial<HouseCharts> = {}): string {
-  return houseCharts({
+function everyone(more: Partial<EveryonesCharts> = {}): string {
+  return everyonesCharts({
     signIns: none,
     live: { now: 1, highest: none },
     devices: kinds.map((kind) => ({ kind, n: 0 })),
@@ -32,17 +32,17 @@ test('the sentence says the sum and today', () => {
 });
 
 test('the first day: every chart has its frame and its words, and no picture of nothing', () => {
-  const markup = house();
+  const markup = everyone();
   assert.equal(markup.match(/role="img"/g)?.length, 3);
   assert.match(markup, /None in the last 14 days\. That is how it should be\./);
   assert.match(markup, /1 now\. The most of each day shows here\./);
   assert.match(markup, /shows here after the first sign-in/);
   assert.doesNotMatch(markup, /<path|class="bar"|class="point"/);
-  assert.match(house({ live: { now: undefined, highest: none } }), /Not known just now/);
+  assert.match(everyone({ live: { now: undefined, highest: none } }), /Not known just now/);
 });
 
 test('the most at one time and its day, the commonest refusal', () => {
-  const markup = house({
+  const markup = everyone({
     live: { now: 2, highest: days([3, 8, 2]) },
     refused: days([1, 4, 2]).map((day, index) => ({
       ...day,
@@ -84,6 +84,6 @@ test('every picture has a name, its numbers in words, and a table with the same 
 });
 
 test('ids are not used twice on a page', () => {
-  const ids = [...house().matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
+  const ids = [...everyone().matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
   assert.equal(new Set(ids).size, ids.length);
 });

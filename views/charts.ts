@@ -12,7 +12,7 @@ export interface DayCount {
   readonly n: number;
 }
 
-export interface HouseCharts {
+export interface EveryonesCharts {
   /** Oldest first; the last one is today. So are all the others. */
   readonly signIns: readonly DayCount[];
   readonly live: {
@@ -35,7 +35,7 @@ interface Reason {
 }
 
 /** Everyone's, for operators. */
-export function houseCharts({ signIns, live, devices, refused }: HouseCharts): Html {
+export function everyonesCharts({ signIns, live, devices, refused }: EveryonesCharts): Html {
   return html`<section class="charts" aria-label="The last ${signIns.length} days">
 ${chartCard('Sign-ins by day', signInSentence(signIns), bars('sign-ins', 'Sign-ins by day', signIns), table('Sign-ins', signIns))}
 ${chartCard('Live sessions', liveSentence(live), curve('live', 'The most live sessions of each day', live.highest), table('Most at one time', live.highest))}
@@ -138,7 +138,7 @@ function heightOf(days: readonly DayCount[]) {
 
 const kinds = { desktop: 'Desktop', mobile: 'Phone', tablet: 'Tablet', unknown: 'Other' } as const;
 
-function deviceList(devices: HouseCharts['devices'], days: number): Html {
+function deviceList(devices: EveryonesCharts['devices'], days: number): Html {
   const all = devices.reduce((sum, { n }) => sum + n, 0);
   const widest = scaleLinear([0, Math.max(1, ...devices.map(({ n }) => n))], [0, 100]);
   const sentence =
@@ -163,7 +163,7 @@ function todayWords(days: readonly DayCount[]): string {
   return today === 0 ? 'none of them today' : `${count(today)} of them today`;
 }
 
-function liveSentence({ now, highest }: HouseCharts['live']): string {
+function liveSentence({ now, highest }: EveryonesCharts['live']): string {
   const most = highest.reduce((best, day) => (day.n > best.n ? day : best), { day: '', n: 0 });
   const here = now === undefined ? 'Not known just now' : `${count(now)} now`;
   if (most.n === 0) return `${here}. The most of each day shows here.`;
@@ -171,7 +171,7 @@ function liveSentence({ now, highest }: HouseCharts['live']): string {
   return `${here}; at most ${count(most.n)} at one time, ${when}.`;
 }
 
-function refusedSentence(days: HouseCharts['refused']): string {
+function refusedSentence(days: EveryonesCharts['refused']): string {
   const all = sum(days);
   if (all === 0) return `None in the last ${days.length} days. That is how it should be.`;
   const byName = new Map<string, number>();
@@ -185,7 +185,7 @@ function table(what: string, days: readonly DayCount[]): Html {
   return html`<table><thead><tr><th scope="col">Day</th><th scope="col">${what}</th></tr></thead><tbody>${days.toReversed().map(({ day, n }) => html`<tr><th scope="row"><time datetime="${day}">${shortDay(day)}</time></th><td>${count(n)}</td></tr>`)}</tbody></table>`;
 }
 
-function refusedTable(days: HouseCharts['refused']): Html {
+function refusedTable(days: EveryonesCharts['refused']): Html {
   return html`<table><thead><tr><th scope="col">Day</th><th scope="col">Refused</th><th scope="col">Why</th></tr></thead><tbody>${days.toReversed().map(({ day, n, reasons }) => html`<tr><th scope="row"><time datetime="${day}">${shortDay(day)}</time></th><td>${count(n)}</td><td>${reasons.map((reason) => `${reason.name}: ${count(reason.n)}`).join(', ')}</td></tr>`)}</tbody></table>`;
 }
 

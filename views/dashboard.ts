@@ -1,5 +1,5 @@
 // The first page behind the gate: who you are, this session, both own cookies with the time they have left.
-import { type DayCount, type HouseCharts, houseCharts, ownChart } from './charts.ts';
+import { type DayCount, type EveryonesCharts, everyonesCharts, ownChart } from './charts.ts';
 import { deviceName, duration, remaining } from './format.ts';
 import { type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';
@@ -64,7 +64,7 @@ export interface DashboardProps {
   /** Names of the secrets that operators are to replace; empty for members. */
   readonly dueKeys: readonly string[];
   /** Everyone's numbers, for operators; a member's own sign-ins; or none. */
-  readonly charts: { readonly house: HouseCharts } | { readonly own: readonly DayCount[] } | undefined;
+  readonly charts: { readonly everyone: EveryonesCharts } | { readonly own: readonly DayCount[] } | undefined;
 }
 
 export function dashboard(frame: Frame, props: DashboardProps): Html {
@@ -82,7 +82,7 @@ export function dashboard(frame: Frame, props: DashboardProps): Html {
 <div>${sessionCard(frame, props)}</div>
 <div>${cookiesCard(props)}${previousCard(frame, props)}</div>
 </div>
-${props.dueKeys.length > 0 && reminder(frame, props.dueKeys)}${props.charts && ('house' in props.charts ? houseCharts(props.charts.house) : ownChart(props.charts.own))}`,
+${props.dueKeys.length > 0 && reminder(frame, props.dueKeys)}${props.charts && ('everyone' in props.charts ? everyonesCharts(props.charts.everyone) : ownChart(props.charts.own))}`,
   );
 }
 

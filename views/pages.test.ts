@@ -63,7 +63,7 @@ function dashboardOf(frame: Frame, returning: boolean): Html {
     charts: returning
       ? { own: [{ day: bad, n: 3 }] }
       : {
-          house: {
+          everyone: {
             signIns: [{ day: bad, n: 3 }],
             live: { now: 1, highest: [{ day: bad, n: 3 }] },
             devices: [{ kind: 'desktop', n: 1 }],

@@ -1,4 +1,5 @@
 // GET /access, POST /access/add, GET and POST /access/remove: the allow-list for operators. The root lets only operators here.
+
 import type { Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import { type AccessProps, access as listPage } from '../../views/access.ts';
@@ -6,11 +7,11 @@ import { accessRemove } from '../../views/access-remove.ts';
 import type { AccessRefusal } from '../../views/access-words.ts';
 import { HttpError } from '../http/errors.ts';
 import { pageFrame, sendPage } from '../http/page.ts';
-import type { Access, Operator, Refusal } from './access.ts';
+import { personOf } from '../http/person.ts';
+import type { Access, Refusal } from './access.ts';
 
 export interface AccessPagesOptions {
   readonly access: Access;
-  readonly personOf: (res: Response) => Operator;
 }
 
 const addForm = z.strictObject({
@@ -33,7 +34,7 @@ export function accessPage(options: AccessPagesOptions): RequestHandler {
 export function addAccess(options: AccessPagesOptions): RequestHandler {
   return async (req, res) => {
     const { email, comment } = parse(addForm, req.body);
-    const outcome = await options.access.add(email, comment, options.personOf(res));
+    const outcome = await options.access.add(email, comment, personOf(res));
     if (outcome.kind === 'added' || outcome.kind === 'created') {
       res.redirect(303, `/access?done=${outcome.kind}`);
       return;
@@ -48,7 +49,7 @@ export function addAccess(options: AccessPagesOptions): RequestHandler {
 export function confirmRemoveAccess(options: AccessPagesOptions): RequestHandler {
   return (req, res) => {
     const { email } = parse(removeQuery, req.query);
-    const found = options.access.checkRemoval(email, options.personOf(res));
+    const found = options.access.checkRemoval(email, personOf(res));
     const comment = found.kind === 'listed' ? found.entry.comment : undefined;
     const state = found.kind === 'broken' || found.kind === 'fault' ? refusalOf(found) : found.kind;
     sendRemovePage(req, res, options, email, state, comment);
@@ -58,7 +59,7 @@ export function confirmRemoveAccess(options: AccessPagesOptions): RequestHandler
 export function removeAccess(options: AccessPagesOptions): RequestHandler {
   return async (req, res) => {
     const { email } = parse(removeForm, req.body);
-    const outcome = await options.access.remove(email, options.personOf(res));
+    const outcome = await options.access.remove(email, personOf(res));
     switch (outcome.kind) {
       case 'removed':
       case 'absent':
@@ -93,7 +94,7 @@ function sendRemovePage(
   sendPage(res, accessRemove(pageFrame(req, res), { email, comment, state, ...facts }));
 }
 
-function propsOf({ access, personOf }: AccessPagesOptions, res: Response): AccessProps {
+function propsOf({ access }: AccessPagesOptions, res: Response): AccessProps {
   const you = personOf(res).email;
   const shown = access.show();
   const { path, emailDomains } = access;

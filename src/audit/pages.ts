@@ -1,10 +1,12 @@
 // GET /record, /record/export and /api/audit: the record, for operators; and GET /activity: one's own part of it, in plain words.
+
 import type { RequestHandler, Response } from 'express';
 import { activity } from '../../views/activity.ts';
 import { record as recordPageView } from '../../views/record.ts';
 import { HttpError } from '../http/errors.ts';
 import { whileAdmitted } from '../http/long-response.ts';
 import { pageFrame, sendPage } from '../http/page.ts';
+import { personOf } from '../http/person.ts';
 import { requestFacts } from '../http/request-facts.ts';
 import type { ChainState } from './chain-state.ts';
 import { type EventName, events } from './events.ts';
@@ -19,11 +21,6 @@ export interface RecordPagesOptions {
   readonly recorder: Recorder;
   readonly chainState: () => Promise<ChainState>;
   readonly now: () => number;
-  readonly personOf: (res: Response) => {
-    readonly id: string;
-    readonly email: string;
-    readonly operator: boolean;
-  };
   /** Lets only so many copies be taken: each is recorded, though it is a GET. */
   readonly limitCopies: RequestHandler;
 }
@@ -56,7 +53,7 @@ export function recordPage(options: RecordPagesOptions): RequestHandler {
 }
 
 /** The filtered record as a file; recorded, since it takes addresses out of the house. */
-export function exportRecord({ reader, recorder, personOf }: RecordPagesOptions): RequestHandler {
+export function exportRecord({ reader, recorder }: RecordPagesOptions): RequestHandler {
   return async (req, res) => {
     const { cursor: _, ...asked } = readAsked(req.query);
     const format = req.query['format'] === 'csv' ? 'csv' : 'json';
@@ -86,7 +83,7 @@ export function exportRecord({ reader, recorder, personOf }: RecordPagesOptions)
 }
 
 /** Operators get everyone's entries, members their own. */
-export function apiAudit({ reader, personOf }: RecordPagesOptions): RequestHandler {
+export function apiAudit({ reader }: RecordPagesOptions): RequestHandler {
   return async (req, res) => {
     const asked = readAsked(req.query);
     const { id, email, operator } = personOf(res);
@@ -98,7 +95,7 @@ export function apiAudit({ reader, personOf }: RecordPagesOptions): RequestHandl
   };
 }
 
-export function activityPage({ reader, now, personOf }: RecordPagesOptions): RequestHandler {
+export function activityPage({ reader, now }: RecordPagesOptions): RequestHandler {
   return async (req, res) => {
     const { cursor } = readAsked(req.query);
     const { id, email } = personOf(res);

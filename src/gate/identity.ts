@@ -1,28 +1,14 @@
 // Middleware: names the person of a request, on every request anew; without one, nothing behind the gate is reached.
 import type { Request, RequestHandler, Response } from 'express';
-
 import type { Recorder } from '../audit/recorder.ts';
 import { HttpError, sendProblem } from '../http/errors.ts';
 import { isNavigation, safeReturnPath } from '../http/navigation.ts';
 import { addToFrame } from '../http/page.ts';
+import type { Person } from '../http/person.ts';
 import { requestFacts } from '../http/request-facts.ts';
 import { readGateCookie } from './cookie-value.ts';
 import type { GatePaths } from './paths.ts';
-import { type Identity, readProof } from './proof.ts';
-
-export interface Person extends Identity {
-  /** Listed in `ADMIN_EMAILS` at this request. */
-  readonly operator: boolean;
-}
-
-declare global {
-  namespace Express {
-    interface Locals {
-      /** Set behind the gate. */
-      person?: Person;
-    }
-  }
-}
+import { readProof } from './proof.ts';
 
 export interface GateOptions {
   /** Asked at each request: they can be exchanged meanwhile. Newest first. */
@@ -72,13 +58,6 @@ export function requirePerson(options: GateOptions): RequestHandler {
         refuse(req, res, options, readGateCookie(req, options.cookieName) !== undefined);
     }
   };
-}
-
-/** The person that `requirePerson` admitted. @throws where a route forgot to ask for one. */
-export function personOf(res: Response): Person {
-  const { person } = res.locals;
-  if (!person) throw new Error('this route is not behind the gate');
-  return person;
 }
 
 function admit(res: Response, person: Person): void {

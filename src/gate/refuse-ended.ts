@@ -1,10 +1,11 @@
 // Middleware: what was ended here is refused, even where the gate still lets it in. Invariants 1 and 3.
+
 import type { RequestHandler } from 'express';
 import type { Recorder } from '../audit/recorder.ts';
 import { HttpError, sendProblem } from '../http/errors.ts';
 import { isNavigation, safeReturnPath } from '../http/navigation.ts';
+import { personOf } from '../http/person.ts';
 import { requestFacts } from '../http/request-facts.ts';
-import { personOf } from './identity.ts';
 import type { GatePaths } from './paths.ts';
 import type { GateRevocation, GateState } from './revocation.ts';
 

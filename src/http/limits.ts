@@ -53,6 +53,6 @@ export function limitRate(
 }
 
 /** The client's network: the address, or the /56 that one IPv6 customer holds. */
-export function networkOf(req: Request): string {
+export function networkKeyOf(req: Request): string {
   return ipKeyGenerator(req.ip ?? '', 56);
 }

@@ -1,5 +1,5 @@
 // The charts' numbers: everyone's from the counts of the last days, one's own from the record.
-import type { DayCount, HouseCharts } from '../../views/charts.ts';
+import type { DayCount, EveryonesCharts } from '../../views/charts.ts';
 import type { RecordReader } from '../audit/reader.ts';
 import type { CounterTable } from '../store/contract.ts';
 import { type DailyName, dayOf } from './daily.ts';
@@ -30,7 +30,11 @@ const refusals = [
 const kinds = ['desktop', 'mobile', 'tablet', 'unknown'] as const;
 
 /** Everyone's numbers, for operators. */
-export async function readHouseCharts({ counters, countLive, now }: ChartsOptions): Promise<HouseCharts> {
+export async function readEveryonesCharts({
+  counters,
+  countLive,
+  now,
+}: ChartsOptions): Promise<EveryonesCharts> {
   const days = lastDays(now());
   const [counts, live] = await Promise.all([counters.read(days), countLive(now())]);
   const of = (index: number, name: DailyName) => counts[index]?.[name] ?? 0;

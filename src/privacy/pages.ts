@@ -1,11 +1,13 @@
 // GET /privacy, POST /privacy/erase, POST /privacy/find, GET /privacy/person, GET /api/privacy/export: one's own data, and for
 // operators anybody's. In addresses a person is named by the record's pseudonym.
+
 import type { Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import { privacy, privacyErased } from '../../views/privacy.ts';
 import type { PersonRef, Recorder } from '../audit/recorder.ts';
 import { HttpError } from '../http/errors.ts';
 import { pageFrame, sendPage } from '../http/page.ts';
+import { personOf } from '../http/person.ts';
 import { requestFacts } from '../http/request-facts.ts';
 import type { Erase, Erased } from './erase.ts';
 import type { PersonExport } from './export.ts';
@@ -15,11 +17,6 @@ export interface PrivacyPagesOptions {
   readonly exportPerson: (who: Somebody) => Promise<PersonExport>;
   readonly erase: Erase;
   readonly recorder: Recorder;
-  readonly personOf: (res: Response) => {
-    readonly id: string;
-    readonly email: string;
-    readonly operator: boolean;
-  };
   /** Everyone behind an address; undefined where nothing is kept about it. */
   readonly find: (email: string) => Promise<Somebody | undefined>;
   /** The pseudonym of somebody about whom something is kept. */
@@ -42,7 +39,7 @@ const eraseForm = z.strictObject({ ...token, confirm: z.string().max(254), who: 
 const findForm = z.strictObject({ ...token, email: z.string().max(254) });
 
 export function privacyPage(options: PrivacyPagesOptions): RequestHandler {
-  return (req, res) => show(req, res, options, ownOf(res, options), {});
+  return (req, res) => show(req, res, options, ownOf(res), {});
 }
 
 /** Before it operators only. */
@@ -52,7 +49,7 @@ export function findPerson(options: PrivacyPagesOptions): RequestHandler {
     const who = await options.find(email);
     if (who) return res.redirect(303, `/privacy/person?who=${await options.aliasOf(who)}`);
     res.status(404);
-    await show(req, res, options, ownOf(res, options), { fault: 'nobody' });
+    await show(req, res, options, ownOf(res), { fault: 'nobody' });
   };
 }
 
@@ -65,12 +62,12 @@ export function personPage(options: PrivacyPagesOptions): RequestHandler {
 }
 
 export function erasePerson(options: PrivacyPagesOptions): RequestHandler {
-  const { erase, personOf, forgetBrowser, signOutPath } = options;
+  const { erase, forgetBrowser, signOutPath } = options;
   return async (req, res) => {
     const { confirm, who: name } = parse(eraseForm, req.body);
     const { id, email, operator } = personOf(res);
     if (name !== undefined && !operator) throw new HttpError('not_operator');
-    const who = name === undefined ? ownOf(res, options) : (await other(name, options)).who;
+    const who = name === undefined ? ownOf(res) : (await other(name, options)).who;
     if (confirm.trim().toLowerCase() !== who.email.toLowerCase()) {
       res.status(422);
       await show(req, res, options, who, { wrong: true, ...(name !== undefined && { name }) });
@@ -85,12 +82,12 @@ export function erasePerson(options: PrivacyPagesOptions): RequestHandler {
 
 /** A copy, as a file; `who` is for operators. */
 export function apiExport(options: PrivacyPagesOptions): RequestHandler {
-  const { exportPerson, recorder, personOf } = options;
+  const { exportPerson, recorder } = options;
   return async (req, res) => {
     const { operator, ...reader } = personOf(res);
     const asked = req.query['who'];
     if (asked !== undefined && !operator) throw new HttpError('not_operator');
-    const who = asked === undefined ? ownOf(res, options) : (await other(asked, options)).who;
+    const who = asked === undefined ? ownOf(res) : (await other(asked, options)).who;
     const [id] = who.ids;
     const person: PersonRef = { email: who.email, ...(id !== undefined && { id }) };
     const by = asked === undefined ? {} : { by: { id: reader.id, email: reader.email } };
@@ -105,7 +102,7 @@ export function apiExport(options: PrivacyPagesOptions): RequestHandler {
   };
 }
 
-function ownOf(res: Response, { personOf }: PrivacyPagesOptions): Somebody {
+function ownOf(res: Response): Somebody {
   const { id, email } = personOf(res);
   return { ids: [id], email };
 }
@@ -125,7 +122,7 @@ async function show(
   { name, wrong = false, fault }: { name?: string; wrong?: boolean; fault?: 'nobody' },
 ): Promise<void> {
   const { sections } = await options.exportPerson(who);
-  const { operator } = options.personOf(res);
+  const { operator } = personOf(res);
   const page = privacy(pageFrame(req, res), {
     email: who.email,
     self: name === undefined,

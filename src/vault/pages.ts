@@ -1,4 +1,5 @@
 // GET /vault, and its forms: load, load-file, test, clear, rekey. The root lets only operators here. Whatever keeps the vault shut has one page.
+
 import type { Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import { type VaultDone, type VaultProps, vault as vaultPage } from '../../views/vault.ts';
@@ -6,6 +7,7 @@ import { vaultClear, vaultGone, vaultRekey, vaultUnavailable } from '../../views
 import type { Recorder } from '../audit/recorder.ts';
 import { HttpError } from '../http/errors.ts';
 import { pageFrame, sendPage } from '../http/page.ts';
+import { personOf } from '../http/person.ts';
 import type { EntryView, Load, Vault } from './contract.ts';
 import { loadCookieFile } from './cookie-file.ts';
 
@@ -26,7 +28,6 @@ export interface VaultPagesOptions {
   readonly testConnection?: ConnectionTest;
   /** Milliseconds. */
   readonly now: () => number;
-  readonly personOf: (res: Response) => { readonly id: string; readonly email: string };
 }
 
 const csrf = { _csrf: z.string().optional() };
@@ -109,7 +110,7 @@ export function confirmClear(options: VaultPagesOptions): RequestHandler {
 export function clearEntry(options: VaultPagesOptions): RequestHandler {
   return async (req, res) => {
     const { id } = parse(idForm, req.body);
-    answer(req, res, await options.vault.clear({ id }, options.personOf(res)), 'cleared');
+    answer(req, res, await options.vault.clear({ id }, personOf(res)), 'cleared');
   };
 }
 
@@ -118,7 +119,7 @@ export const confirmRekey: RequestHandler = (req, res) => sendPage(res, vaultRek
 export function rekeyVault(options: VaultPagesOptions): RequestHandler {
   return async (req, res) => {
     parse(plainForm, req.body);
-    answer(req, res, await options.vault.replaceDataKey(options.personOf(res)), 'rekeyed');
+    answer(req, res, await options.vault.replaceDataKey(personOf(res)), 'rekeyed');
   };
 }
 
@@ -156,7 +157,7 @@ function sendUnavailable(req: Request, res: Response): void {
   sendPage(res, vaultUnavailable(pageFrame(req, res)));
 }
 
-function loadOf({ target, personOf }: VaultPagesOptions, res: Response, source: Load['source']): Load {
+function loadOf({ target }: VaultPagesOptions, res: Response, source: Load['source']): Load {
   if (!target) throw new HttpError('not_found');
   const { id, email } = personOf(res);
   return { owner: { id, name: email }, target, source, by: { id, email } };

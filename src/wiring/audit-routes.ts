@@ -13,7 +13,7 @@ import type { Store } from '../store/contract.ts';
 import { recordKeysOf } from './audit-log.ts';
 
 export interface RecordParts
-  extends Pick<RecordPagesOptions, 'recorder' | 'now' | 'personOf' | 'limitCopies'>,
+  extends Pick<RecordPagesOptions, 'recorder' | 'now' | 'limitCopies'>,
     Pick<StreamOptions, 'onStop' | 'watchSession'> {
   /** Asked each time: a reload changes the keys. */
   readonly config: () => Config;

@@ -16,7 +16,7 @@ import { createReadingChild, type ReadingOptions } from '../library/process/read
 import { type PageStyle, pageStyle } from '../library/render/document.ts';
 import { libraryRoutes } from '../library/routes.ts';
 
-export interface LibraryRouteParts extends Pick<LibraryOptions, 'library' | 'recorder' | 'now' | 'personOf'> {
+export interface LibraryRouteParts extends Pick<LibraryOptions, 'library' | 'recorder' | 'now'> {
   readonly config: Config;
   readonly logger: Logger;
   /** What the process that reads may use; absent: as measured. */

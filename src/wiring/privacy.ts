@@ -93,7 +93,7 @@ function listedAs(email: string, { access }: Config): string | undefined {
 }
 
 export interface PrivacyRouteParts
-  extends Pick<PrivacyPagesOptions, 'personOf' | 'signOutPath' | 'forgetBrowser' | 'limitCopies'>,
+  extends Pick<PrivacyPagesOptions, 'signOutPath' | 'forgetBrowser' | 'limitCopies'>,
     Pick<PrivacyParts, 'config' | 'recorder'> {
   readonly privacy: Privacy;
 }

@@ -64,6 +64,6 @@ export function bindSessions({
       cookieName: config.session.cookieName,
       cookie: config.ownCookies,
     }),
-    ...bindRoutes(accessRoutes, { access, personOf: parts.personOf }),
+    ...bindRoutes(accessRoutes, { access }),
   ];
 }

@@ -141,7 +141,7 @@ export const controls: readonly Control[] = [
     invariant: '2 one identity, one session',
     defence: 'the session’s person is compared with the header’s',
     file: 'src/sessions/admission/validate.ts',
-    find: 'found.personId !== options.personOf(res).id',
+    find: 'found.personId !== personOf(res).id',
     replace: 'false',
     tests: 'test/sessions.test.ts',
     sees: 'another person’s identity ends the session at once',

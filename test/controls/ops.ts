@@ -123,9 +123,9 @@ export const controls: readonly Control[] = [
   {
     invariant: 'members see their own numbers alone',
     defence: 'the role decides',
-    file: 'src/app.ts',
-    find: 'person.operator ? { house: await houseCharts() }',
-    replace: 'person.id ? { house: await houseCharts() }',
+    file: 'src/wiring/bind-routes.ts',
+    find: 'return person.operator\n',
+    replace: 'return person.id\n',
     tests: 'test/metrics-charts.test.ts',
     sees: 'an operator sees everyone',
   },

@@ -90,7 +90,7 @@ export const controls: readonly Control[] = [
   {
     invariant: '7: both limits hold',
     defence: 'watching the record is no use of the session',
-    file: 'src/app.ts',
+    file: 'src/wiring/bind-routes.ts',
     find: '        forget(req);\n        return async () =>',
     replace: '        return async () =>',
     tests: 'test/record-pages.test.ts',

@@ -41,9 +41,9 @@ export const controls: readonly Control[] = [
   {
     invariant: 'privacy: erased is erased',
     defence: 'the counts of the rate limits go too',
-    file: 'src/app.ts',
-    find: 'erasers: [({ ids }) => allow.forget(ids), ...(options.privacy?.erasers ?? [])],',
-    replace: 'erasers: options.privacy?.erasers ?? [],',
+    file: 'src/wiring/bind-routes.ts',
+    find: 'erasers: [({ ids }) => allow.forget(ids), ...(parts.privacy?.erasers ?? [])],',
+    replace: 'erasers: parts.privacy?.erasers ?? [],',
     tests: 'test/limits.test.ts',
     sees: 'are gone: nothing counts on, and no key names the person',
   },

@@ -2,10 +2,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AppOptions } from '../../src/app.ts';
 import type { Recorder } from '../../src/audit/recorder.ts';
 import { createVault } from '../../src/vault/vault.ts';
 import { createVaultFile } from '../../src/vault/vault-file.ts';
+import type { AppOptions } from '../../src/wiring/app-parts.ts';
 import type { Desk } from './desk.ts';
 import { createLibraryFixture } from './library.ts';
 import { keepEvents } from './recorder.ts';

@@ -12,6 +12,7 @@ import { HttpError } from '../../http/errors.ts';
 import { replacePolicy } from '../../http/headers.ts';
 import { whileAdmitted } from '../../http/long-response.ts';
 import { pageFrame, sendPage } from '../../http/page.ts';
+import { personOf } from '../../http/person.ts';
 import { exportFormats } from '../export/export.ts';
 import { listExports } from '../export/folder.ts';
 import type { ExportJobs, ExportState } from '../export/job.ts';
@@ -42,7 +43,7 @@ export function exportsPage({ library, now }: LibraryOptions, jobs: ExportJobs):
   };
 }
 
-export function startExport({ library, personOf }: LibraryOptions, jobs: ExportJobs): RequestHandler {
+export function startExport({ library }: LibraryOptions, jobs: ExportJobs): RequestHandler {
   return async (req, res) => {
     const parsed = form.safeParse(req.body);
     if (!parsed.success) throw new HttpError('bad_request');

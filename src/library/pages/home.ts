@@ -1,4 +1,5 @@
 // GET /library (with ?q= the search), GET /library/spaces/:key, GET /library/progress, POST /library/sync.
+
 import type { Request, RequestHandler } from 'express';
 import { library as libraryPage, librarySpace } from '../../../views/library.ts';
 import { exportForm } from '../../../views/library-exports.ts';
@@ -6,13 +7,14 @@ import { syncPanel } from '../../../views/library-parts.ts';
 import { librarySearch } from '../../../views/library-search.ts';
 import { HttpError } from '../../http/errors.ts';
 import { pageFrame, sendPage } from '../../http/page.ts';
+import { personOf } from '../../http/person.ts';
 import { type LibraryOptions, queryText, spaceOf } from './options.ts';
 import { countLimit, foundPerPage } from './search.ts';
 
 const textLimit = 300;
 const treeLimit = 3000;
 
-export function homePage({ library, reading, personOf, now }: LibraryOptions): RequestHandler {
+export function homePage({ library, reading, now }: LibraryOptions): RequestHandler {
   return async (req, res) => {
     const frame = pageFrame(req, res);
     const spaces = library.pages.spaces();
@@ -53,7 +55,7 @@ function beginning(req: Request): number {
   return /^\d{1,4}$/.test(from) ? Math.min(Number(from), countLimit) : 0;
 }
 
-export function spacePage({ library, reading, personOf, now }: LibraryOptions): RequestHandler {
+export function spacePage({ library, reading, now }: LibraryOptions): RequestHandler {
   return async (req, res) => {
     const space = spaceOf(library, String(req.params['key']));
     if (!space) throw new HttpError('not_found');
@@ -86,7 +88,7 @@ export function progressPart({ library, now }: LibraryOptions): RequestHandler {
 }
 
 /** Whoever may not is stopped before. Where Confluence refuses the cookies, the vault says how to get fresh ones. */
-export function startSync({ library, personOf }: LibraryOptions): RequestHandler {
+export function startSync({ library }: LibraryOptions): RequestHandler {
   return async (_req, res) => {
     if (!library.startSync) throw new HttpError('not_found');
     const { id, email } = personOf(res);

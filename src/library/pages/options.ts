@@ -1,15 +1,9 @@
 // What every page of the library is given.
-import type { Request, Response } from 'express';
+import type { Request } from 'express';
 import type { Recorder } from '../../audit/recorder.ts';
 import type { LibraryParts, Space } from '../contract.ts';
 import type { ReadingChild } from '../process/reading-process.ts';
 import type { PageStyle } from '../render/document.ts';
-
-export interface Reader {
-  readonly id: string;
-  readonly email: string;
-  readonly operator: boolean;
-}
 
 export interface LibraryOptions {
   readonly library: LibraryParts;
@@ -17,7 +11,6 @@ export interface LibraryOptions {
   readonly style: PageStyle;
   /** For what can take long. */
   readonly reading: Pick<ReadingChild, 'ask'>;
-  readonly personOf: (res: Response) => Reader;
   readonly now: () => number;
 }
 

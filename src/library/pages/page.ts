@@ -1,4 +1,5 @@
 // GET /library/pages/:id, its body for the frame, and GET /library/attachments/:id. What strangers wrote is only ever served sandboxed.
+
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
@@ -9,6 +10,7 @@ import { HttpError } from '../../http/errors.ts';
 import { allowOwnFrame, replacePolicy } from '../../http/headers.ts';
 import { whileAdmitted } from '../../http/long-response.ts';
 import { pageFrame, sendPage } from '../../http/page.ts';
+import { personOf } from '../../http/person.ts';
 import { ownOriginOf } from '../../http/public-name.ts';
 import type { LibraryPages, Page } from '../contract.ts';
 import { createBodies } from '../process/bodies.ts';
@@ -18,7 +20,7 @@ import { bodyPolicy, frameDocument, frameSandbox } from '../render/document.ts';
 import { isShownMedia } from '../render/resources.ts';
 import { type LibraryOptions, queryText, spaceOf } from './options.ts';
 
-export function showPage({ library, personOf, now }: LibraryOptions): RequestHandler {
+export function showPage({ library, now }: LibraryOptions): RequestHandler {
   return (req, res) => {
     const { pages } = library;
     const page = pageOf(req, pages);

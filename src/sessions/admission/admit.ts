@@ -1,9 +1,11 @@
 // The way of a signed-in request to its session: express-session loads it, what is over is told, and then it is admitted
 // or begun. Invariant 3: an ended one stays ended.
+
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import session from 'express-session';
 import { HttpError, sendProblem } from '../../http/errors.ts';
 import { isCrossSite, isNavigation } from '../../http/navigation.ts';
+import { personOf } from '../../http/person.ts';
 import { isAmbiguous, singleCookie } from '../../http/request-cookies.ts';
 import { clearCookie } from '../../http/response-cookies.ts';
 import type { AdmittedSession, LoadedSession } from './express-store.ts';
@@ -89,7 +91,7 @@ async function admit(req: Request, res: Response, options: AdmitOptions): Promis
     sendBounce(req, res);
     return false;
   }
-  await beginSession(req, res, options.personOf(res), options);
+  await beginSession(req, res, personOf(res), options);
   const begun = req.session as LoadedSession;
   options.keepGateLink(res, begun);
   admitted(res, begun, true, options);

@@ -10,7 +10,6 @@ export interface AdmitOptions extends SignInOptions {
   readonly cookie: SessionCookieAttributes;
   /** Whose pseudonym that is; undefined where nobody's is known. */
   readonly addressOf: (pseudonym: string) => Promise<string | undefined>;
-  readonly personOf: (res: Response) => { readonly id: string; readonly email: string };
   /** 0: never. */
   readonly rotateAfterMs: number;
   /** Counts each replacement of an id; absent: nobody asks. */

@@ -92,11 +92,16 @@ async function look(t: TestContext, given: Case) {
     now: () => at,
     rotateAfterMs: 15 * minute,
     binding: 'observe',
-    personOf: () => ({ id: '1', email: 'ada@example.org' }),
     isNewGateLink: () => false,
     ...given.options,
   } as unknown as AdmitOptions;
-  return readThin(req, { locals: given.locals ?? {} } as Response, options);
+  return readThin(
+    req,
+    {
+      locals: { person: { id: '1', email: 'ada@example.org', operator: false }, ...given.locals },
+    } as Response,
+    options,
+  );
 }
 
 const seen = { idHash: 'before', salt: 'salt', successorSeenAt: at - minute };

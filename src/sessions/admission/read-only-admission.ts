@@ -1,8 +1,10 @@
 // A request that only reads, of a session that needs nothing done to it, does not take the way through express-session: it
 // costs more than the rest of such a request. Whatever else is the case (over, replayed, foreign, moved, due for a new id or to
 // be noted as seen) is left to that way, so this one can only admit, never end, write or set a cookie. Invariants 2, 3, 6 and 7.
+
 import type { Request, Response } from 'express';
 import { digest } from '../../crypto/tokens.ts';
+import { personOf } from '../../http/person.ts';
 import { singleCookie } from '../../http/request-cookies.ts';
 import { changesHere } from '../rules/binding.ts';
 import { touchIntervalMs } from '../rules/session.ts';
@@ -39,7 +41,7 @@ function needsNothing(
   now: number,
   options: AdmitOptions,
 ): boolean {
-  const { limits, rotateAfterMs, binding, personOf, isNewGateLink } = options;
+  const { limits, rotateAfterMs, binding, isNewGateLink } = options;
   return (
     session.ended === undefined &&
     session.idState === 'valid' &&

@@ -1,11 +1,13 @@
 // What the session is worth that a browser brought: whose it is, whether it is over since earlier, by a limit, by a replay
 // or by where it is used, and what the browser is told then. Invariants 2, 6 and 7.
+
 import type { Request, Response } from 'express';
 import { sessionEnded } from '../../../views/session-ended.ts';
 import { randomToken } from '../../crypto/tokens.ts';
 import { sendProblem } from '../../http/errors.ts';
 import { isNavigation, safeReturnPath } from '../../http/navigation.ts';
 import { pageFrame, sendPage } from '../../http/page.ts';
+import { personOf } from '../../http/person.ts';
 import { requestFacts } from '../../http/request-facts.ts';
 import { clearCookie } from '../../http/response-cookies.ts';
 import type { SessionEnd } from '../../store/contract.ts';
@@ -21,7 +23,7 @@ import { forget, loadedSession } from './request-session.ts';
 export async function tellEnded(req: Request, res: Response, options: AdmitOptions): Promise<boolean> {
   const found = loadedSession(req);
   if (!found) return false;
-  if (found.personId !== options.personOf(res).id) {
+  if (found.personId !== personOf(res).id) {
     await endForeign(req, found, options);
     forget(req);
     return false;

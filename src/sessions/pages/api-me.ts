@@ -1,19 +1,16 @@
 // GET /api/me: who is asking, by which session, and the token for changes.
-import type { RequestHandler, Response } from 'express';
+
+import type { RequestHandler } from 'express';
+import { personOf } from '../../http/person.ts';
 import { sessionOf } from '../admission/request-session.ts';
 import type { SessionLimits } from '../rules/session.ts';
 import { summaryOf, viewSession } from '../rules/session-view.ts';
 
 export interface ApiMeOptions {
   readonly limits: SessionLimits;
-  readonly personOf: (res: Response) => {
-    readonly id: string;
-    readonly email: string;
-    readonly operator: boolean;
-  };
 }
 
-export function apiMe({ limits, personOf }: ApiMeOptions): RequestHandler {
+export function apiMe({ limits }: ApiMeOptions): RequestHandler {
   return (req, res) => {
     const { id, email, operator } = personOf(res);
     const session = summaryOf(sessionOf(res), limits);

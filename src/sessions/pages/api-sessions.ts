@@ -1,6 +1,8 @@
 // GET /api/sessions, DELETE /api/sessions/:handle, POST /api/sessions/revoke-others: one's own sessions, for scripts.
+
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
+import { personOf } from '../../http/person.ts';
 import { sessionOf } from '../admission/request-session.ts';
 import type { Ended } from '../revocation/revoke.ts';
 import { keyOf } from '../rules/session-id.ts';
@@ -21,7 +23,7 @@ const noQuery = z.strictObject({});
 export function listOwnSessions(options: SessionActionOptions): RequestHandler {
   return async (req, res) => {
     parse(noQuery, req.query);
-    const rows = await liveOf(options.personOf(res).id, options);
+    const rows = await liveOf(personOf(res).id, options);
     const { handle } = sessionOf(res);
     const sessions = rows.map((row) => viewSession(summaryOfRow(row, options.limits), handle));
     res.json({ sessions: sessions.sort((a, b) => Number(b.current) - Number(a.current)), next: null });

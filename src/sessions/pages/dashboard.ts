@@ -1,7 +1,9 @@
 // GET /dashboard: who you are, this session, and the time that both own cookies have left.
+
 import type { Request, RequestHandler, Response } from 'express';
 import { type CookieClock, type DashboardProps, dashboard } from '../../../views/dashboard.ts';
 import { pageFrame, sendPage } from '../../http/page.ts';
+import { personOf } from '../../http/person.ts';
 import { replaySince } from '../admission/other-sessions.ts';
 import { sessionOf } from '../admission/request-session.ts';
 import { absoluteEndOf } from '../rules/session.ts';
@@ -10,11 +12,6 @@ import type { SessionActionOptions } from './session-actions.ts';
 
 export interface DashboardOptions extends SessionActionOptions {
   readonly cookieName: string;
-  readonly personOf: (res: Response) => {
-    readonly id: string;
-    readonly email: string;
-    readonly operator: boolean;
-  };
   /** Names of the secrets that are due; operators are reminded. */
   readonly dueKeys: () => Promise<readonly string[]> | readonly string[];
   /** Everyone's numbers for operators, their own for members; undefined: there are none. */
@@ -24,7 +21,7 @@ export interface DashboardOptions extends SessionActionOptions {
 }
 
 export function dashboardPage(options: DashboardOptions): RequestHandler {
-  const { limits, cookieName, now, personOf, dueKeys, chartsOf, visitorClock } = options;
+  const { limits, cookieName, now, dueKeys, chartsOf, visitorClock } = options;
   return async (req, res) => {
     const session = sessionOf(res);
     const { endedBefore } = res.locals;

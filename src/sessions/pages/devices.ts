@@ -1,9 +1,11 @@
 // GET /devices, POST /devices/end, GET and POST /devices/end-others: a member's own sessions, and nobody else's.
+
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import { devices } from '../../../views/devices.ts';
 import { confirmEndOthers } from '../../../views/end-confirm.ts';
 import { pageFrame, sendPage } from '../../http/page.ts';
+import { personOf } from '../../http/person.ts';
 import { sessionOf } from '../admission/request-session.ts';
 import { keyOf } from '../rules/session-id.ts';
 import { summaryOf, summaryOfRow } from '../rules/session-view.ts';
@@ -24,7 +26,7 @@ const endForm = z.strictObject({ ...token, handle: handleSchema });
 const emptyForm = z.strictObject(token);
 
 export function devicesPage(options: SessionActionOptions): RequestHandler {
-  const { limits, now, personOf } = options;
+  const { limits, now } = options;
   return async (req, res) => {
     const rows = await liveOf(personOf(res).id, options);
     const others = rows.filter((row) => !isCurrent(row, res));
@@ -49,7 +51,7 @@ export function endDevice(options: SessionActionOptions): RequestHandler {
 }
 
 export function confirmEndOtherDevices(options: SessionActionOptions): RequestHandler {
-  const { limits, now, personOf } = options;
+  const { limits, now } = options;
   return async (req, res) => {
     const rows = await liveOf(personOf(res).id, options);
     const others = rows.filter((row) => !isCurrent(row, res)).map((row) => summaryOfRow(row, limits));

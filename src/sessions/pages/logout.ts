@@ -40,7 +40,6 @@ export function logout(options: LogoutOptions): RequestHandler {
 
 export interface LogoutUnreadOptions extends Omit<LogoutOptions, 'sessions'> {
   readonly keyring: Keyring;
-  readonly personOf: (res: Response) => { readonly id: string; readonly email: string } | undefined;
 }
 
 /**
@@ -48,9 +47,9 @@ export interface LogoutUnreadOptions extends Omit<LogoutOptions, 'sessions'> {
  * cookie is signed, so the browser leaves, and its session ends as soon as the store takes it.
  */
 export function logoutUnread(options: LogoutUnreadOptions): ErrorRequestHandler {
-  const { revocation, keyring, cookieName, personOf } = options;
+  const { revocation, keyring, cookieName } = options;
   return async (error, req, res, next) => {
-    const person = personOf(res);
+    const person = res.locals.person;
     const isSignOut = req.method === 'POST' && req.path === '/logout';
     const sent = readSessionCookie(singleCookie(req, cookieName) ?? '', keyring);
     if (!isSignOut || !(error instanceof StoreUnavailable) || !person || !sent || res.headersSent)

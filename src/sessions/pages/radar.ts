@@ -1,10 +1,12 @@
 // GET /radar and its endings: everyone's sessions. The root lets only operators here.
+
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import { confirmEndEveryone, confirmEndPerson, everyoneWord } from '../../../views/end-confirm.ts';
 import type { GateSessionsProps } from '../../../views/gate-sessions.ts';
 import { everyone } from '../../../views/radar.ts';
 import { pageFrame, sendPage } from '../../http/page.ts';
+import { personOf } from '../../http/person.ts';
 import { keyOf } from '../rules/session-id.ts';
 import { summaryOfRow } from '../rules/session-view.ts';
 import { followsOf, receiptPath } from './receipt.ts';
@@ -86,7 +88,7 @@ export function endAnyDevice(options: SessionActionOptions): RequestHandler {
 
 /** A person is named by one of their sessions: the address of the page says nothing about them. */
 export function confirmEndThePerson(options: SessionActionOptions): RequestHandler {
-  const { limits, now, personOf } = options;
+  const { limits, now } = options;
   return async (req, res) => {
     const { handle, personId, email } = await anyByHandle(req.query['handle'], options);
     const sessions = (await liveOf(personId, options)).map((row) => summaryOfRow(row, limits));
@@ -110,7 +112,7 @@ export function confirmEndAll({ sessions, now }: SessionActionOptions): RequestH
   };
 }
 
-export function endAll({ sessions, revocation, now, personOf }: SessionActionOptions): RequestHandler {
+export function endAll({ sessions, revocation, now }: SessionActionOptions): RequestHandler {
   return async (req, res) => {
     const { word } = parse(wordForm, req.body);
     if (word.trim().toLowerCase() !== everyoneWord) {

@@ -31,12 +31,14 @@ async function page(at: number, ...gates: (Partial<GateReceipt> | undefined)[]):
     } as never,
     limits: { lifetimeMs: 1, idleMs: 1 },
     now: () => endedAt + at * 1000,
-    personOf: () => ({ id: 'me', email: 'me@x' }),
     cannotReach,
   });
   const frame = { asset: (name: string) => name, theme: 'auto' };
   let sent = '';
-  const res = { locals: { frame, nonce: 'n' }, type: () => ({ send: (text: string) => (sent = text) }) };
+  const res = {
+    locals: { frame, nonce: 'n', person: { id: 'me', email: 'me@x', operator: false } },
+    type: () => ({ send: (text: string) => (sent = text) }),
+  };
   await handler(
     { query: { handle: handles.join('.') }, path: '/devices/receipt' } as never,
     res as never,

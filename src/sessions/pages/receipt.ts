@@ -1,8 +1,10 @@
 // GET /devices/receipt and GET /radar/receipt: how endings went, until they are verified. Members see their own alone.
+
 import type { Request, RequestHandler, Response } from 'express';
 import { type ReceiptItem, receipt } from '../../../views/receipt.ts';
 import { HttpError } from '../../http/errors.ts';
 import { pageFrame, sendPage } from '../../http/page.ts';
+import { personOf } from '../../http/person.ts';
 import type { SessionRow } from '../../store/contract.ts';
 import { deviceOfEnded } from '../revocation/device-names.ts';
 import { type Ended, type Follows, type GateReceipt, worst } from '../revocation/revoke.ts';
@@ -89,7 +91,7 @@ async function itemOf(
     handle: row.handle,
     open: isOpen(at),
     ...(device && { device }),
-    ...(row.personId !== options.personOf(res).id && { email: row.email }),
+    ...(row.personId !== personOf(res).id && { email: row.email }),
   };
 }
 

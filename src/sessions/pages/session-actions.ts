@@ -1,8 +1,10 @@
 // What the desk's pages and its JSON share: the same lists, the same way to find a session, the same endings.
 // Other people's sessions are as good as none, so both are the same 404.
+
 import type { Response } from 'express';
 import { z } from 'zod';
 import { HttpError } from '../../http/errors.ts';
+import { personOf } from '../../http/person.ts';
 import type { NoteTable, SessionQuery, SessionRow, SessionTable } from '../../store/contract.ts';
 import { sessionOf } from '../admission/request-session.ts';
 import { rememberDevices } from '../revocation/device-names.ts';
@@ -16,7 +18,6 @@ export interface SessionActionOptions {
   readonly revocation: Revocation;
   readonly limits: SessionLimits;
   readonly now: () => number;
-  readonly personOf: (res: Response) => { readonly id: string; readonly email: string };
 }
 
 /** The public name of a session. */
@@ -51,13 +52,13 @@ export async function ownByHandle(
   options: SessionActionOptions,
 ): Promise<SessionRow> {
   const row = await anyByHandle(handle, options);
-  if (row.personId !== options.personOf(res).id) throw new HttpError('not_found');
+  if (row.personId !== personOf(res).id) throw new HttpError('not_found');
   return row;
 }
 
 /** Ends one of the reader's own. */
 export async function endOwn(row: SessionRow, res: Response, options: SessionActionOptions): Promise<Ended> {
-  const { revocation, personOf } = options;
+  const { revocation } = options;
   const reason = isCurrent(row, res) ? 'signed_out' : 'revoked';
   await rememberDevices([row], options);
   return revocation.one(row, { reason, by: personOf(res) });
@@ -69,7 +70,7 @@ export async function endOwnOthers(
   res: Response,
   options: SessionActionOptions,
 ): Promise<Ended[]> {
-  const { revocation, personOf } = options;
+  const { revocation } = options;
   const by = personOf(res);
   await rememberDevices(await liveOf(by.id, options), options);
   return revocation.others(by.id, key, { reason: 'revoked', by });
@@ -77,10 +78,10 @@ export async function endOwnOthers(
 
 /** Ends anyone's, for operators. */
 export async function endAny(row: SessionRow, res: Response, options: SessionActionOptions): Promise<Ended> {
-  const own = row.personId === options.personOf(res).id;
+  const own = row.personId === personOf(res).id;
   if (own) return endOwn(row, res, options);
   await rememberDevices([row], options);
-  return options.revocation.one(row, { reason: 'revoked_by_operator', by: options.personOf(res) });
+  return options.revocation.one(row, { reason: 'revoked_by_operator', by: personOf(res) });
 }
 
 /** Ends all of a person, for operators. */
@@ -89,7 +90,7 @@ export async function endPerson(
   res: Response,
   options: SessionActionOptions,
 ): Promise<Ended[]> {
-  const by = options.personOf(res);
+  const by = personOf(res);
   await rememberDevices(await liveOf(personId, options), options);
   const reason = personId === by.id ? 'revoked' : 'revoked_by_operator';
   return options.revocation.person(personId, { reason, by });

@@ -1,0 +1,88 @@
+// Session admission, put together: what it may ask of the gate, the store and revocation, and whom it tells what it finds.
+import type { Request, RequestHandler, Response } from 'express';
+import { createAliases } from '../audit/aliases.ts';
+import { refuseEnded } from '../gate/refuse-ended.ts';
+import { signInNameOf } from '../gate/sign-in-name.ts';
+import { personOf } from '../http/person.ts';
+import { isAmbiguous, singleCookie } from '../http/request-cookies.ts';
+import { createWebhook } from '../ops/webhook.ts';
+import { admitSession } from '../sessions/admission/admit.ts';
+import type { ConfirmOptions } from '../sessions/admission/confirm-change.ts';
+import { ExpressStore } from '../sessions/admission/express-store.ts';
+import { signedBy } from '../sessions/admission/session-cookie.ts';
+import { networkOf } from '../store/network.ts';
+import type { AppParts } from './app-parts.ts';
+
+/** Loads or begins the session of the person that the gate named, or answers why not. */
+export function admission(parts: AppParts): RequestHandler[] {
+  const { config, store, recorder, now, keyring, paths, visitors, sessionControl, allow, logger } = parts;
+  const { session, gate, ownCookies } = config;
+  const { revocation, atGate } = sessionControl;
+  const aliases = createAliases(store.aliases);
+  const notify = config.webhook ? createWebhook({ ...config.webhook, logger }) : async () => undefined;
+  return admitSession({
+    store,
+    expressStore: new ExpressStore({ table: store.sessions, limits: session, cookie: ownCookies, now }),
+    keyring,
+    limits: session,
+    now,
+    recorder,
+    cookieName: session.cookieName,
+    cookie: ownCookies,
+    addressOf: async (pseudonym) => (await aliases.personOf(pseudonym))?.email,
+    signInAgain: paths.signInAgain,
+    signInNameOf: (req, res) => signInNameOf(req, res.locals.gate, gate.cookie.name),
+    allow,
+    replaceVisitor: visitors.replace,
+    rotateAfterMs: session.rotateAfterMs,
+    onRotated: parts.metrics?.counter('gatehouse_session_rotations_total'),
+    maxPerUser: session.maxPerUser,
+    binding: session.binding,
+    endSession: revocation.one,
+    endHere: revocation.here,
+    isNewGateLink: sessionControl.isNewGateLink,
+    keepGateLink: sessionControl.keepGateLink,
+    rememberOwner: sessionControl.rememberOwner,
+    refuseEndedAtGate: refuseEnded({ revocation: atGate, paths, recorder }),
+    isNewSignIn: sessionControl.isNewSignIn,
+    isThisBrowser: sessionControl.isThisBrowser,
+    tellOfReplay: ({ email, device }) =>
+      void notify({
+        event: 'session.replayed',
+        text: `A cookie of ${email} that had been replaced was used again; the session ended everywhere.`,
+        at: now(),
+        facts: { person: email, device: `${device.browser} on ${device.os}` },
+      }),
+    tellOfNewDevice: ({ email }, { at, device, network }) => {
+      const name = `${device.browser} on ${device.os}`;
+      void notify({
+        event: 'device.new',
+        text: `${email} signed in on a new device: ${name}.`,
+        at,
+        facts: { person: email, device: name, network: networkOf(network) },
+      });
+    },
+  });
+}
+
+/** What a change asks again before it is made: the session, and the gate. */
+export function confirmation({ config, store, now, sessionControl }: AppParts): ConfirmOptions {
+  return {
+    sessions: store.sessions,
+    limits: config.session,
+    now,
+    isEndedAtGate: async (req, res) =>
+      !config.devMode && (await sessionControl.atGate.inspect(req, personOf(res))).verdict !== 'goes on',
+  };
+}
+
+/** For the metrics: what is wrong with the session cookie of a browser that was not admitted with it. */
+export function cookieErrorOf({ config: { session }, keyring }: AppParts) {
+  return (req: Request, res: Response): 'ambiguous' | 'unsigned' | undefined => {
+    const { session: admitted, isNewSession, person } = res.locals;
+    if (!person || (admitted && !isNewSession)) return undefined;
+    if (isAmbiguous(req, session.cookieName)) return 'ambiguous';
+    const sent = singleCookie(req, session.cookieName);
+    return sent !== undefined && signedBy(sent, keyring) === undefined ? 'unsigned' : undefined;
+  };
+}

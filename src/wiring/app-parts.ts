@@ -1,0 +1,109 @@
+// What the app is made of: built once from the options, handed to the chain in `app.ts` and to the routes.
+import { resolve } from 'node:path';
+import type { Request, Response } from 'express';
+import type { Config } from '../config/derive.ts';
+import { createGatePaths } from '../gate/paths.ts';
+import { createAllowances } from '../http/allowances.ts';
+import { loadAssets } from '../http/assets.ts';
+import { limitRate, networkKeyOf, type RateLimits } from '../http/limits.ts';
+import type { Logger } from '../http/log.ts';
+import { personOf } from '../http/person.ts';
+import { createRateCounters, type RateLimitRedis } from '../http/rate-counters.ts';
+import type { Metrics } from '../ops/metrics.ts';
+import type { ErasingRecorder } from '../privacy/erase.ts';
+import type { Store } from '../store/contract.ts';
+import { createVisitors } from '../visitors/visitors.ts';
+import type { CheckupParts } from './checkup.ts';
+import { keysOverview } from './keys.ts';
+import type { LibraryRouteParts } from './library.ts';
+import { createLiveSettings, type LiveSettings } from './live-settings.ts';
+import type { PrivacyParts } from './privacy.ts';
+import { createSessionControl, type SessionControl } from './session-control.ts';
+import type { VaultParts } from './vault.ts';
+
+export interface AppOptions {
+  readonly config: Config;
+  readonly store: Store;
+  readonly logger: Logger;
+  /** Where events are written before what they tell of. */
+  readonly recorder: ErasingRecorder;
+  /** Shares the rate limits between replicas; absent: each process counts for itself. */
+  readonly redis?: RateLimitRedis;
+  /** Tells what holds its answers open that the server stops. @returns how to be forgotten */
+  readonly onStop?: (listener: () => void) => () => void;
+  /** What counts requests; absent: nobody asks. */
+  readonly metrics?: Metrics;
+  /** How sessions end; absent: the gate keeps its sessions in its cookie. */
+  readonly sessionControl?: SessionControl;
+  /** What follows a reload; absent: nothing changes while it runs. */
+  readonly liveSettings?: LiveSettings;
+  /** What other rooms keep about somebody, to copy and to erase. */
+  readonly privacy?: Pick<PrivacyParts, 'sources' | 'erasers'>;
+  /** What was fetched of Confluence; absent: there are no library pages. */
+  readonly library?: Pick<LibraryRouteParts, 'library' | 'recorder' | 'reading'>;
+  /** The vault; absent: there are no pages of it. */
+  readonly vault?: Pick<VaultParts, 'vault' | 'recorder' | 'testConnection'>;
+  /** What retention makes of the clock; absent: nobody asks. */
+  readonly retention?: CheckupParts['retention'];
+  /** The time, milliseconds. */
+  readonly now?: () => number;
+}
+
+const publicFolder = resolve(import.meta.dirname, '../../public');
+
+export type AppParts = ReturnType<typeof createAppParts>;
+
+export function createAppParts(options: AppOptions) {
+  const { store, logger, recorder, now = Date.now, onStop = () => () => undefined } = options;
+  const liveSettings =
+    options.liveSettings ??
+    createLiveSettings({ loaded: { config: options.config }, notes: store.notes, logger, now });
+  const config = liveSettings.config();
+  const { keyring } = liveSettings;
+  const { visitor, ownCookies } = config;
+  const rates: RateLimits = {
+    enabled: config.rateLimit,
+    counters: createRateCounters(
+      options.redis,
+      config.store.kind === 'redis' ? config.store.prefix : undefined,
+    ),
+    logger,
+  };
+  const allow = createAllowances(rates);
+  return {
+    config,
+    liveSettings,
+    keyring,
+    store,
+    logger,
+    recorder,
+    now,
+    onStop,
+    allow,
+    assets: loadAssets(publicFolder),
+    paths: createGatePaths(config.devMode),
+    limit: (name: Parameters<typeof limitRate>[0], key: (req: Request) => string) =>
+      limitRate(name, rates, key),
+    byPerson: (req: Request) => personOf(req.res as Response).id,
+    visitors: createVisitors({
+      table: store.visitors,
+      keyring,
+      cookieName: visitor.cookieName,
+      cookie: ownCookies,
+      ttlMs: visitor.ttlMs,
+      consent: visitor.consent,
+      now,
+      logger,
+      takeRoom: (req) => allow.take('visitors', networkKeyOf(req)),
+    }),
+    sessionControl:
+      options.sessionControl ??
+      createSessionControl({ config, store, logger, recorder, now, gateRedis: undefined }),
+    keys: keysOverview(liveSettings, now),
+    metrics: options.metrics,
+    library: options.library,
+    vault: options.vault,
+    privacy: options.privacy,
+    retention: options.retention,
+  };
+}

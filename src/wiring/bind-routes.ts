@@ -1,0 +1,128 @@
+// Every route with what answers it: each module's rows, bound to the parts that they need.
+import type { Request, Response } from 'express';
+import { createReader } from '../audit/reader.ts';
+import { isGateCookie, isGateSignInCookie } from '../gate/cookie-names.ts';
+import { limitCopies } from '../http/allowances.ts';
+import { networkKeyOf } from '../http/limits.ts';
+import { personOf } from '../http/person.ts';
+import { clearCookie } from '../http/response-cookies.ts';
+import { type BoundRoute, bindRoutes } from '../http/routes.ts';
+import { createOwnSignIns, readEveryonesCharts } from '../ops/charts.ts';
+import { forecastStorage } from '../ops/storage-forecast.ts';
+import { cookieRoutes } from '../privacy/cookie-pages.ts';
+import { describeCookies } from '../privacy/own-cookies.ts';
+import { storedItems } from '../privacy/stored-items.ts';
+import { forget, sessionOf } from '../sessions/admission/request-session.ts';
+import { absoluteEndOf } from '../sessions/rules/session.ts';
+import { publicRoutes } from '../visitors/routes.ts';
+import type { AppParts } from './app-parts.ts';
+import { bindRecord, recordSource } from './audit-routes.ts';
+import { bindCheckup } from './checkup.ts';
+import { bindKeys } from './keys.ts';
+import { bindLibrary } from './library.ts';
+import { bindPrivacy, createPrivacy } from './privacy.ts';
+import { bindSessions } from './session-routes.ts';
+import { bindVault } from './vault.ts';
+
+export function bindAll(parts: AppParts): BoundRoute[] {
+  const { config, liveSettings, store, recorder, now, onStop, paths, visitors, allow, sessionControl } =
+    parts;
+  const { session, visitor, ownCookies } = config;
+  const { vault, library, retention, keys } = parts;
+  const shared = {
+    ...parts,
+    signOutPath: paths.signOut,
+    signOutLatePath: paths.signOutLate,
+    limitCopies: limitCopies(allow, parts.byPerson),
+  };
+  return [
+    ...bindRoutes(publicRoutes, {
+      consent: visitor.consent,
+      ttlMs: visitor.ttlMs,
+      visitors,
+      limitChanges: parts.limit('changes', networkKeyOf),
+      storedItems: storedItems(config),
+    }),
+    ...bindSessions({
+      ...shared,
+      dueKeys: () => (config.devMode ? [] : keys.due()),
+      chartsOf: chartsOf(parts),
+      visitorClock: (req, res) => ({
+        label: 'Visitor cookie',
+        name: visitor.cookieName,
+        purpose: 'Remembers this browser on the public pages.',
+        leftMs: visitors.timeLeftMs(req, res),
+        lifetimeMs: visitor.ttlMs,
+      }),
+      rememberForVisitor: async (req, res, choices) => {
+        await visitors.choose(req, res, choices);
+      },
+    }),
+    ...bindRoutes(cookieRoutes, { known: cookiesOf(parts) }),
+    ...bindRecord({
+      ...shared,
+      config: liveSettings.config,
+      // Watching is not a use of the session: it runs out as if nobody watched.
+      watchSession(req, res) {
+        forget(req);
+        return async () => (await res.locals.stillAdmitted?.()) === true;
+      },
+    }),
+    ...bindPrivacy({
+      ...shared,
+      privacy: createPrivacy({
+        config,
+        store,
+        recorder,
+        revocation: sessionControl.revocation,
+        now,
+        sources: [recordSource(store), ...(parts.privacy?.sources ?? [])],
+        erasers: [({ ids }) => allow.forget(ids), ...(parts.privacy?.erasers ?? [])],
+      }),
+      forgetBrowser(req, res) {
+        forget(req);
+        clearCookie(res, session.cookieName, ownCookies);
+        clearCookie(res, visitor.cookieName, ownCookies);
+      },
+    }),
+    ...bindKeys({ liveSettings, overview: keys, now }),
+    ...bindCheckup({
+      config: liveSettings.config,
+      now,
+      ...(retention && { retention }),
+      room: () => forecastStorage(store, now()),
+    }),
+    ...(vault ? bindVault({ ...shared, ...vault }) : []),
+    ...(library ? bindLibrary({ ...shared, ...library, onStop }) : []),
+  ];
+}
+
+/** The dashboard's charts: everyone's for operators, one's own for members. */
+function chartsOf({ store, now }: AppParts) {
+  const { counters, sessions } = store;
+  const ownSignIns = createOwnSignIns({ reader: createReader(store), now });
+  return async (res: Response) => {
+    const person = personOf(res);
+    return person.operator
+      ? { everyone: await readEveryonesCharts({ counters, countLive: sessions.countLive, now }) }
+      : { own: await ownSignIns.read(person) };
+  };
+}
+
+/** The cookies that this site and oauth2-proxy set, for the page that lists them. */
+function cookiesOf({ config, visitors, now }: AppParts) {
+  const { session, visitor, gate, ownCookies } = config;
+  return (req: Request, res: Response) => {
+    const current = sessionOf(res);
+    return describeCookies({
+      own: ownCookies,
+      sessionName: session.cookieName,
+      sessionLeftMs: current.staySignedIn ? absoluteEndOf(current, session) - now() : undefined,
+      visitorName: visitor.cookieName,
+      visitorLeftMs: visitors.timeLeftMs(req, res),
+      gate: gate.cookie,
+      isGateCookie: (name) => isGateCookie(name, gate.cookie.name),
+      isGateSignInCookie: (name) => isGateSignInCookie(name, gate.cookie.name),
+    });
+  };
+}
