@@ -29,19 +29,16 @@ interface Import {
   readonly path: string;
   /** `import type`: nothing is left of it when the program runs. */
   readonly typeOnly: boolean;
-  /** `import()`: loaded when it is needed. */
-  readonly lazy: boolean;
 }
 
 function importsOf(file: string): Import[] {
   const text = readFileSync(file, 'utf8');
   const found = text.matchAll(
-    /(?:(?:import|export)( type)?[^;'"]*?from\s*|import\s*|(import\()\s*)'(\.{1,2}\/[^']+)'/g,
+    /(?:(?:import|export)( type)?[^;'"]*?from\s*|import\s*|import\(\s*)'(\.{1,2}\/[^']+)'/g,
   );
-  return [...found].map(([, type, call, path = '']) => ({
+  return [...found].map(([, type, path = '']) => ({
     path: normalize(`${dirname(file)}/${path}`),
     typeOnly: type !== undefined,
-    lazy: call !== undefined,
   }));
 }
 
@@ -73,14 +70,9 @@ test('every import points the allowed way', () => {
 });
 
 test('no files import each other in a circle', () => {
-  const imports = new Map(files.map((file) => [file, direct(file)]));
+  const imports = new Map(files.map((file) => [file, importsOf(file).map(({ path }) => path)]));
   assert.equal(circleIn(imports), undefined);
 });
-
-const direct = (file: string) =>
-  importsOf(file)
-    .filter(({ lazy }) => !lazy)
-    .map(({ path }) => path);
 
 /** The first circle that is found, as the files on its way. */
 function circleIn(imports: ReadonlyMap<string, readonly string[]>): readonly string[] | undefined {
@@ -103,8 +95,7 @@ function circleIn(imports: ReadonlyMap<string, readonly string[]>): readonly str
 }
 
 test('and the checks see what is not allowed', () => {
-  const ways = (file: string, path: string, typeOnly = false) =>
-    faults(file, [{ path, typeOnly, lazy: false }]).length;
+  const ways = (file: string, path: string, typeOnly = false) => faults(file, [{ path, typeOnly }]).length;
   assert.equal(ways('src/gate/x.ts', 'src/sessions/admission/admit.ts'), 1);
   assert.equal(ways('src/gate/x.ts', 'src/sessions/admission/admit.ts', true), 0);
   assert.equal(ways('src/http/x.ts', 'src/store/contract.ts'), 1);
