@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { type Child, freePort, startChild, waitFor } from '../demo/child.ts';
+import { eventually } from './support/eventually.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const hex = () => randomBytes(32).toString('hex');
@@ -41,7 +42,15 @@ function place(t: { after(done: () => unknown): void }) {
 }
 
 const said = (child: Child, event: string) =>
-  waitFor(event, () => child.lines.find((line) => line.includes(`"event":"${event}"`)), 20_000);
+  eventually(
+    event,
+    () => {
+      const line = child.lines.find((one) => one.includes(`"event":"${event}"`));
+      assert.ok(line !== undefined || child.running(), `it ended without ${event}`);
+      return line;
+    },
+    20_000,
+  );
 
 test('SIGHUP while it starts: it starts, and reads the settings again', async (t) => {
   const { write, serve } = place(t);

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { waitFor } from '../demo/child.ts';
 import { loadAssets } from '../src/http/assets.ts';
 import { ada, storeKinds } from './support/desk.ts';
+import { eventually } from './support/eventually.ts';
 import { cookieHeader, needsOf } from './support/hostile.ts';
 import { type Server, type ServerOptions, startServer } from './support/server.ts';
 
@@ -216,7 +217,7 @@ suite('the end, whatever holds it up', () => {
       const head = await headOf(server);
       const asked = await dial(server.port, head);
       const ended = end(server, 'SIGUSR2');
-      await waitFor('its word that it stops', () => isNotReady(server));
+      await eventually('its word that it stops', () => isNotReady(server));
       asked.socket.write('\r\n');
       await asked.closed;
       assert.equal(statusOf(asked), 200);
