@@ -1,4 +1,4 @@
-// `npm test`: types, lint, dead code, generated documents, every test, then the controls: those of the files that changed,
+// `npm test`: `npm run check`, every test, then the controls: those of the files that changed,
 // with CI=true all of them. What a suite needs and cannot find, it names, with the way to get it; with CI=true that is a failure.
 //   npm test -- PATTERN            the test files with the pattern in their path, and nothing else
 //   npm test -- controls [PATTERN] all controls, or those of a list, a program file or a test file, and nothing else
@@ -92,14 +92,9 @@ function testFiles(): string[] {
   return files.sort();
 }
 
-const bin = (name: string) => `node_modules/.bin/${name}`;
 const controls = await chooseControls();
 if (isWhole) {
-  step('types', bin('tsc'), []);
-  step('format, lint and imports', bin('biome'), ['check', '--error-on-warnings', '.']);
-  step('lint with types', bin('oxlint'), ['--type-aware', '--deny-warnings']);
-  step('dead code', bin('knip'), []);
-  step('generated documents', process.execPath, ['scripts/generate-docs.ts', '--check']);
+  step('check', process.execPath, ['scripts/check.ts']);
   step('lockfile', process.execPath, ['scripts/lockfile-gaps.ts']);
 }
 await getOauth2Proxy(write);

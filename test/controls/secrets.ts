@@ -95,7 +95,7 @@ export const controls: readonly Control[] = [
     find: 'page.found.map(({ key }) => redis.del(key))',
     replace: 'page.found.map(() => 0)',
     tests: 'test/emergency.test.ts',
-    sees: 'an emergency on sqlite everyone is out',
+    sees: 'an emergency on redis everyone is out',
   },
   {
     invariant: 'a store that is not here is not made',

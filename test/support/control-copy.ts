@@ -1,5 +1,5 @@
 // A copy of the program in which controls switch off one defence after the other, and the tests that run in it.
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { lineMark, type TestEnd } from './control-reporter.ts';
+import './endings.ts';
 
 const copied = [
   'src',
@@ -61,19 +62,27 @@ export interface ControlCopy {
 }
 
 const reporter = resolve(import.meta.dirname, 'control-reporter.ts');
-/** For what tests wait for as an assertion, see `eventually`. Most of it comes within milliseconds. */
-const patienceMs = 6000;
+/** For what tests wait for as an assertion, see `eventually`. Most of it comes within milliseconds, a start within seconds. */
+const patienceMs = 10_000;
 const closingMs = 5000;
 
-/** @param testTimeoutMs for each test; a whole run has half as much again */
+/** @param testTimeoutMs for each test; a whole run has three times as much */
 export function createControlCopy(root: string, testTimeoutMs: number): ControlCopy {
-  const base = mkdtempSync(join(tmpdir(), 'gatehouse-control-'));
+  // Short names: below them Chromium puts a socket, whose path may have 107 bytes.
+  const base = mkdtempSync(join(tmpdir(), 'gh-'));
   const folder = join(base, 'program');
-  const temporary = join(base, 'tmp');
+  const temporary = join(base, 't');
   for (const name of copied) {
     if (existsSync(join(root, name))) cpSync(join(root, name), join(folder, name), { recursive: true });
   }
   symlinkSync(resolve('node_modules'), join(folder, 'node_modules'));
+  let running: ChildProcess | undefined;
+  const close = () => {
+    process.off('exit', close);
+    running?.kill('SIGTERM');
+    rmSync(base, { recursive: true, force: true });
+  };
+  process.on('exit', close);
 
   function run({ file, names, store }: TestRun, isEnough = (_end: TestEnd) => false): Promise<TestOutcome> {
     mkdirSync(temporary, { recursive: true });
@@ -95,12 +104,13 @@ export function createControlCopy(root: string, testTimeoutMs: number): ControlC
         detached: true,
       },
     );
+    running = child;
     // SIGTERM first: a test file ends its children when it exits.
     const end = () => {
       child.kill('SIGTERM');
       timers.push(setTimeout(() => child.kill('SIGKILL'), 2000));
     };
-    const timers = [setTimeout(end, testTimeoutMs * 1.5 + 5000)];
+    const timers = [setTimeout(end, testTimeoutMs * 3)];
     const ends: TestEnd[] = [];
     let output = '';
     let rest = '';
@@ -123,6 +133,7 @@ export function createControlCopy(root: string, testTimeoutMs: number): ControlC
     return new Promise((settle, fail) => {
       child.once('error', fail);
       child.once('close', (code, signal) => {
+        running = undefined;
         for (const timer of timers) clearTimeout(timer);
         rmSync(temporary, { recursive: true, force: true });
         settle({ ends, output: output.slice(-1500), exit: signal ?? String(code) });
@@ -146,6 +157,6 @@ export function createControlCopy(root: string, testTimeoutMs: number): ControlC
         writeFileSync(path, text);
       }
     },
-    close: () => rmSync(base, { recursive: true, force: true }),
+    close,
   };
 }
