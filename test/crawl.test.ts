@@ -11,7 +11,6 @@ import {
   needsOf,
   sessionIdOf,
   sessionName,
-  stopLooking,
   storeContents,
   visitorName,
 } from './support/hostile.ts';
@@ -224,7 +223,6 @@ for (const store of storeKinds) {
       assert.ok(!(await storeContents(desk)).includes(secret));
       if (desk.redis) return;
       // The log of writes still holds it until it is folded into the file.
-      stopLooking(desk);
       await desk.store.close();
       for (const file of readdirSync(desk.dataDir)) {
         assert.ok(!readFileSync(join(desk.dataDir, file), 'latin1').includes(secret), file);

@@ -55,8 +55,6 @@ export interface Desk {
   browser(person?: TestPerson, headers?: Record<string, string>): Client;
   /** The header lines that the gate adds for `person`. */
   gateHeaders(person: TestPerson): Record<string, string>;
-  /** Runs before the desk closes. */
-  onClose(act: () => void): void;
   close(): Promise<void>;
 }
 
@@ -127,7 +125,6 @@ export async function startDesk({
   const port = await listen(server, 0, '127.0.0.1');
   const origin = `http://localhost:${port}`;
 
-  const closing: (() => void)[] = [];
   const gateHeaders = ({ id, email }: TestPerson) => ({
     authorization: `Basic ${Buffer.from(`${id}:${config.gate.secrets[0]}`).toString('base64')}`,
     'x-forwarded-user': id,
@@ -150,9 +147,7 @@ export async function startDesk({
     browser: (person, headers = {}) =>
       createClient(origin, { headers: { ...(person && gateHeaders(person)), ...headers } }),
     gateHeaders,
-    onClose: (act) => void closing.push(act),
     async close() {
-      for (const act of closing) act();
       await drain(server, 100);
       await stopFinishing();
       await recorder.close();

@@ -7,6 +7,7 @@ import { createApp } from '../../src/app.ts';
 import { createLogger } from '../../src/http/log.ts';
 import { createHttpServer, drain, listen } from '../../src/http/server.ts';
 import { connectRedis } from '../../src/store/redis-client.ts';
+import { unpackEntry } from '../../src/store/redis-entry.ts';
 import type { AppOptions } from '../../src/wiring/app-parts.ts';
 import { type Answer, type Client, createClient } from './client.ts';
 import type { Desk, StoreKind, TestPerson } from './desk.ts';
@@ -46,98 +47,63 @@ const mayChange = /^(gatehouse:)?\{?(record|alias|counter|claim)/;
 
 /** Everything that the store holds, but the record, as text that two calls can be compared by. */
 export async function storeContents(desk: Desk): Promise<string> {
-  const looker = lookInto(desk);
-  try {
-    return await contentsBy(looker);
-  } finally {
-    looker.close();
-  }
+  const rows = desk.redis ? await redisContents(desk.redis.url) : sqliteContents(desk.dataDir);
+  return rows
+    .filter((row) => !mayChange.test(row))
+    .sort()
+    .join('\n');
 }
 
-interface Looker {
-  look(): string[] | Promise<string[]>;
-  close(): void;
-}
-
-const contentsBy = async ({ look }: Looker) => (await look()).sort().join('\n');
-
-const lookInto = (desk: Desk): Looker =>
-  desk.redis ? lookIntoRedis(desk.redis.url) : lookIntoSqlite(desk.dataDir);
-
-/** The hostile suites look thousands of times: one connection for all of a desk, closed with it. */
-const lookers = new WeakMap<Desk, Looker>();
-
-function lookerOf(desk: Desk): Looker {
-  const known = lookers.get(desk);
-  if (known) return known;
-  const looker = lookInto(desk);
-  lookers.set(desk, looker);
-  desk.onClose(() => stopLooking(desk));
-  return looker;
-}
-
-/** For who closes the store before the desk: a reader keeps SQLite from folding its log into the file. */
-export function stopLooking(desk: Desk): void {
-  lookers.get(desk)?.close();
-  lookers.delete(desk);
-}
-
-function lookIntoSqlite(dataDir: string): Looker {
+function sqliteContents(dataDir: string): string[] {
   const db = new DatabaseSync(join(dataDir, 'gatehouse.db'), { readOnly: true });
-  const tables = db
-    .prepare(`SELECT name FROM sqlite_schema WHERE type = 'table'`)
-    .all()
-    .map(({ name }) => String(name))
-    .filter((name) => !mayChange.test(name))
-    .map((name) => ({ name, all: db.prepare(`SELECT * FROM ${name}`) }));
-  return {
-    look: () => tables.flatMap(({ name, all }) => all.all().map((row) => `${name} ${JSON.stringify(row)}`)),
-    close: () => db.close(),
-  };
+  const tables = db.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table'`).all();
+  const rows = tables.flatMap(({ name }) =>
+    db
+      .prepare(`SELECT * FROM ${name}`)
+      .all()
+      .map((row) => `${name} ${JSON.stringify(row)}`),
+  );
+  db.close();
+  return rows;
 }
 
-/** The keys it is given, whatever their type, in one answer. */
-const readAll = `
-local rows = {}
-for _, key in ipairs(KEYS) do
-  local kind = redis.call('TYPE', key).ok
-  local value
-  if kind == 'hash' then value = redis.call('HGETALL', key)
-  elseif kind == 'zset' then value = redis.call('ZRANGE', key, '0', '-1', 'WITHSCORES')
-  elseif kind == 'set' then value = redis.call('SMEMBERS', key)
-  elseif kind == 'list' then value = redis.call('LRANGE', key, '0', '-1')
-  elseif kind == 'stream' then value = redis.call('XRANGE', key, '-', '+')
-  else value = redis.call('GET', key) end
-  rows[#rows + 1] = { kind, value }
-end
-return rows`;
-
-function lookIntoRedis(url: string): Looker {
+async function redisContents(url: string): Promise<string[]> {
   const client = connectRedis(url, () => {});
-  return {
-    async look() {
-      const keys = (await client.keys('*')).filter((key) => !mayChange.test(key));
-      const rows = (await client.eval(readAll, keys.length, ...keys)) as [kind: string, value: string[]][];
-      return rows.map(([kind, value], at) => `${keys[at]} ${JSON.stringify(inOrder(kind, value))}`);
-    },
-    close: () => client.disconnect(),
-  };
+  const keys = await client.keys('*');
+  const rows = keys.map(async (key) => {
+    return `${key} ${JSON.stringify(await readAny(client, key))}`;
+  });
+  const read = await Promise.all(rows);
+  client.disconnect();
+  return read;
 }
 
-/** Redis gives the fields of a hash and the members of a set in any order. */
-function inOrder(kind: string, value: readonly string[]): unknown {
-  if (kind === 'set') return [...value].sort();
-  if (kind !== 'hash') return value;
-  const pairs = value.flatMap((field, at) => (at % 2 === 0 ? [[field, value[at + 1]]] : []));
-  return pairs.sort(([one = ''], [other = '']) => (one < other ? -1 : 1));
+async function readAny(client: ReturnType<typeof connectRedis>, key: string): Promise<unknown> {
+  switch (await client.type(key)) {
+    case 'hash':
+      return Object.entries(await client.hgetall(key)).sort();
+    case 'zset':
+      return client.zrange(key, '0', '-1', 'WITHSCORES');
+    case 'set':
+      return (await client.smembers(key)).sort();
+    case 'stream':
+      // In plain text: what is looked for in it must be seen.
+      return (await client.xrangeBuffer(key, '-', '+')).map(([id, fields]) => [
+        id.toString(),
+        unpackEntry(fields),
+      ]);
+    case 'list':
+      return client.lrange(key, 0, -1);
+    default:
+      return client.get(key);
+  }
 }
 
 /** Whatever `attack` does, the store is the same afterwards. */
 export async function leavesStoreAlone<T>(desk: Desk, attack: () => Promise<T>, about = ''): Promise<T> {
-  const looker = lookerOf(desk);
-  const before = await contentsBy(looker);
+  const before = await storeContents(desk);
   const result = await attack();
-  assert.equal(await contentsBy(looker), before, `the store changed: ${about}`);
+  assert.equal(await storeContents(desk), before, `the store changed: ${about}`);
   return result;
 }
 
