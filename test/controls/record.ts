@@ -63,7 +63,7 @@ export const controls: readonly Control[] = [
     find: 'if (!isWhole) return',
     replace: 'if (isWhole || !isWhole) return',
     tests: 'test/record-room.test.ts',
-    sees: 'an ordinary entry takes less than 350 bytes of Redis',
+    sees: 'an ordinary entry takes less than 280 bytes of Redis',
   },
   {
     invariant: 'record: it is found by what it bears',
