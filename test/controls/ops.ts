@@ -41,7 +41,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'no request is cut',
     defence: 'the end waits for what is under way',
-    file: 'src/serve.ts',
+    file: 'src/commands/serve-run.ts',
     find: 'await drainApp(drainLimitMs);',
     replace: 'await drainApp(1);',
     tests: 'test/stop.test.ts',
@@ -195,7 +195,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'retention: a jump of the clock is no time that passed',
     defence: 'rows are purged by the time that passed',
-    file: 'src/serve.ts',
+    file: 'src/commands/serve-run.ts',
     find: 'await store.purge(clock.at())',
     replace: 'await store.purge(Date.now())',
     tests: 'test/clock-jump.test.ts',
@@ -204,7 +204,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'retention: a jump of the clock is no time that passed',
     defence: 'the record is shortened by the time that passed',
-    file: 'src/serve.ts',
+    file: 'src/commands/serve-run.ts',
     find: 'await recorder.prune(clock.at())',
     replace: 'await recorder.prune()',
     tests: 'test/clock-jump.test.ts',
@@ -213,7 +213,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'retention: a jump of the clock is no time that passed',
     defence: 'people are forgotten by the time that passed',
-    file: 'src/serve.ts',
+    file: 'src/commands/serve-run.ts',
     find: 'retentionMs: config.personRetentionMs, now: clock.at }',
     replace: 'retentionMs: config.personRetentionMs, now: Date.now }',
     tests: 'test/clock-jump.test.ts',

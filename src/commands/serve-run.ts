@@ -1,24 +1,24 @@
-// `gatehouse serve`: opens the store, listens, and stops in order.
+// What `gatehouse serve` does: opens the store, listens, and stops gracefully.
 import type { Server } from 'node:http';
-import { createApp } from './app.ts';
-import type { LoadResult } from './config/load.ts';
-import { watchFile } from './files/same-file.ts';
-import { createLogger } from './http/log.ts';
-import { createHttpServer, drain, listen } from './http/server.ts';
-import { isRecording } from './ops/gauges.ts';
-import { shutDownGracefully } from './ops/graceful-shutdown.ts';
-import { createOpsServer } from './ops/health.ts';
-import { createOps } from './ops/ops.ts';
-import { createRetentionClock } from './ops/retention-clock.ts';
-import { createShutdownSignal } from './ops/shutdown-signal.ts';
-import { forgetAway } from './privacy/retention.ts';
-import type { RedisClient } from './store/redis-client.ts';
-import { openRecord } from './wiring/audit-log.ts';
-import { createExchange, createLiveSettings, type Loaded } from './wiring/live-settings.ts';
-import { openOutbound } from './wiring/outbound.ts';
-import { createPrivacy } from './wiring/privacy.ts';
-import { createSessionControl } from './wiring/session-control.ts';
-import { openGateRedis, openPendingRevocations, openStore, tellReplaced } from './wiring/store.ts';
+import { createApp } from '../app.ts';
+import type { LoadResult } from '../config/load.ts';
+import { watchFile } from '../files/same-file.ts';
+import { createLogger } from '../http/log.ts';
+import { createHttpServer, drain, listen } from '../http/server.ts';
+import { isRecording } from '../ops/gauges.ts';
+import { shutDownGracefully } from '../ops/graceful-shutdown.ts';
+import { createOpsServer } from '../ops/health.ts';
+import { createOps } from '../ops/ops.ts';
+import { createRetentionClock } from '../ops/retention-clock.ts';
+import { createShutdownSignal } from '../ops/shutdown-signal.ts';
+import { forgetAway } from '../privacy/retention.ts';
+import type { RedisClient } from '../store/redis-client.ts';
+import { openRecord } from '../wiring/audit-log.ts';
+import { createExchange, createLiveSettings, type Loaded } from '../wiring/live-settings.ts';
+import { openOutbound } from '../wiring/outbound.ts';
+import { createPrivacy } from '../wiring/privacy.ts';
+import { createSessionControl } from '../wiring/session-control.ts';
+import { openGateRedis, openPendingRevocations, openStore, tellReplaced } from '../wiring/store.ts';
 
 export interface Running {
   /** Stops taking requests, lets those under way finish (at most 6 s), closes the store. Again: waits for the same. */
