@@ -36,7 +36,7 @@ export const controls: readonly Control[] = [
     find: 'const real = realpathSync(folder);',
     replace: 'const real = folder;',
     tests: 'src/commands/compile-cache.test.ts',
-    sees: 'none that others can write to',
+    sees: 'a folder of this user alone',
   },
   {
     invariant: 'a command loads what it needs',
