@@ -30,6 +30,15 @@ export const controls: readonly Control[] = [
     sees: 'none that others can write to',
   },
   {
+    invariant: 'compiled code is kept where nobody else can write',
+    defence: 'a link is followed before the folders are judged',
+    file: 'src/commands/compile-cache.ts',
+    find: 'const real = realpathSync(folder);',
+    replace: 'const real = folder;',
+    tests: 'src/commands/compile-cache.test.ts',
+    sees: 'a folder of this user alone',
+  },
+  {
     invariant: 'a command loads what it needs',
     defence: 'with SQLite nothing of Redis',
     file: 'src/store/redis-client.ts',
