@@ -10,8 +10,14 @@ import {
   type Revocation,
 } from '../sessions/revocation/revoke.ts';
 import type { SessionTable } from '../store/contract.ts';
-import type { RevokeTask, SessionsParts } from './sessions.ts';
+import type { SessionsParts } from './sessions-open.ts';
 import type { ExitCode, Say } from './terminal.ts';
+
+export interface RevokeTask {
+  readonly task: 'revoke';
+  readonly whom: { readonly handle: string } | { readonly email: string } | 'all';
+  readonly waits: boolean;
+}
 
 const order = { reason: 'revoked_by_operator', by: 'terminal' } as const;
 const verifyWithinMs = 12_000;
