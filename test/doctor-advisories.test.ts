@@ -78,7 +78,7 @@ suite('advisories', () => {
     assert.deepEqual(agedBy(90), []);
     const [finding] = agedBy(91);
     assert.equal(finding?.id, 'versions.advisories-age');
-    assert.match(finding?.seen ?? '', /last looked through on 2026-11-28, 91 days ago/);
+    assert.match(finding?.seen ?? '', /last reviewed on 2026-11-28, 91 days ago/);
   });
 });
 

@@ -120,7 +120,7 @@ suite('gatehouse doctor', () => {
     const ran = await inside();
     assert.equal(ran.code, 3, ran.out);
     assert.match(ran.out, /^Looked at the environment, from inside the app’s container\.\n/);
-    assert.match(ran.out, /\noauth2-proxy was not looked at: its settings, docker-compose\.yml, /);
+    assert.match(ran.out, /\noauth2-proxy was not checked: its settings, docker-compose\.yml, /);
     assert.match(
       ran.out,
       /\nRun this on the host, in the folder of docker-compose\.yml: {2}npm run -s gatehouse -- doctor --url https:\/\/desk\.example\.org\n$/,
@@ -156,7 +156,7 @@ suite('gatehouse doctor', () => {
   test('a symptom: what to look at, and its checks alone', async (t) => {
     const folder = await shippedFolder(t);
     const ran = await doctor(folder, '--symptom', 'too many redirects');
-    assert.match(ran.out, /^The browser goes round in circles\n\n {2}Look at {2}The addresses/);
+    assert.match(ran.out, /^The browser is caught in a redirect loop\n\n {2}Look at {2}The addresses/);
     assert.doesNotMatch(ran.out, /settings\.operators/);
     const unknown = await doctorHere(folder, '--symptom', 'cold coffee');
     assert.equal(unknown.code, 2);
