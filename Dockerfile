@@ -18,7 +18,7 @@ RUN chmod -R u=rwX,go=rX . && install -d -o node -g node compiled
 # Compiled code, so that a start need not compile. By the user that runs it, since Node keeps it for each user apart; root's from the copy on,
 # so that nobody can change it.
 USER node
-RUN NODE_COMPILE_CACHE=/app/compiled node --input-type=module --eval "await import('./src/serve.ts')" \
+RUN NODE_COMPILE_CACHE=/app/compiled node --input-type=module --eval "await import('./src/commands/serve-run.ts')" \
     && NODE_COMPILE_CACHE=/app/compiled node src/main.ts help > /dev/null
 USER root
 RUN chmod -R go=rX compiled

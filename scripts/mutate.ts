@@ -17,32 +17,28 @@ const usage = `node scripts/mutate.ts [options] <file>[:<line>] …
   --seed <n>       the same seed makes the same choice (default 1)
   --tests <a,b>    run these test files instead of the nearest ones
   --nearest <n>    how many test files at most (default 6)
-  --limit <s>      seconds for one test file (default 90)
   --list           print the mutations and the tests, run nothing
 `;
+
+/** For one test file. */
+const limitMs = 90_000;
 
 interface Mutation {
   readonly line: number;
   readonly start: number;
   readonly end: number;
   readonly to: string;
+  readonly what: string;
 }
 
-/** Operators, each with its near miss. */
-const swapped = new Map([
-  [SyntaxKind.LessThanToken, '<='],
-  [SyntaxKind.LessThanEqualsToken, '<'],
-  [SyntaxKind.GreaterThanToken, '>='],
-  [SyntaxKind.GreaterThanEqualsToken, '>'],
-  [SyntaxKind.EqualsEqualsEqualsToken, '!=='],
-  [SyntaxKind.ExclamationEqualsEqualsToken, '==='],
-  [SyntaxKind.AmpersandAmpersandToken, '||'],
-  [SyntaxKind.BarBarToken, '&&'],
-]);
-const logical = [SyntaxKind.AmpersandAmpersandToken, SyntaxKind.BarBarToken];
+/** Operators and their near misses. */
+const pairs = ['< <=', '> >=', '=== !==', '&& ||'].map((pair) => pair.split(' ') as [string, string]);
+const swapped = new Map<string, string>([...pairs, ...pairs.map(([a, b]): [string, string] => [b, a])]);
 /** Strings of security headers and of cookie attributes. */
 const protective =
   /^(__Host-|__Secure-|no-|same-|none|deny|strict|lax|'|sandbox)|origin|max-age|httponly|secure/i;
+
+const short = (text: string) => text.replace(/\s+/g, ' ').slice(0, 60);
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -52,7 +48,6 @@ const { values: options, positionals } = parseArgs({
     seed: { type: 'string', default: '1' },
     tests: { type: 'string' },
     nearest: { type: 'string', default: '6' },
-    limit: { type: 'string', default: '90' },
     list: { type: 'boolean', default: false },
   },
 });
@@ -86,10 +81,9 @@ for (const name of wanted) {
   const tests = options.tests?.split(',') ?? nearestTests(file).slice(0, Number(options.nearest));
   if (options.list) process.stdout.write(`${file}: ${tests.join(' ') || 'no test'}\n`);
   for (const mutation of chosen) {
-    const from = source.text.slice(mutation.start, mutation.end);
-    const what = `${file}:${mutation.line}  ${short(from)}  →  ${short(mutation.to) || 'removed'}`;
+    const what = `${file}:${mutation.line}  ${mutation.what}`;
     if (options.list) process.stdout.write(`  ${what}\n`);
-    else await tryOne(file, source.text, mutation, tests, what);
+    else await tryOne(file, source.text, mutation, tests);
   }
 }
 api.close();
@@ -98,13 +92,8 @@ process.stdout.write(
 );
 process.exit(counts.survived + counts['no test'] > 0 ? 1 : 0);
 
-async function tryOne(
-  file: string,
-  text: string,
-  { start, end, to }: Mutation,
-  tests: readonly string[],
-  what: string,
-): Promise<void> {
+async function tryOne(file: string, text: string, mutation: Mutation, tests: readonly string[]) {
+  const { line, start, end, to, what } = mutation;
   let result: keyof typeof counts = 'no test';
   let killer = '';
   for (const test of tests) {
@@ -117,7 +106,7 @@ async function tryOne(
     if (failure) break;
   }
   counts[result] += 1;
-  process.stdout.write(`${result.padEnd(8)}  ${what}${killer}\n`);
+  process.stdout.write(`${result.padEnd(8)}  ${file}:${line}  ${what}${killer}\n`);
 }
 
 /** A test that fails anyway shows nothing. */
@@ -128,10 +117,7 @@ async function passes(test: string, file: string): Promise<boolean> {
   return known;
 }
 
-/**
- * Runs one test file in the copy, in a process group of its own, so that nothing it started outlives it.
- * @returns what failed; undefined where all passed
- */
+/** In a process group of its own, so that nothing outlives it. @returns what failed; undefined where all passed */
 function run(test: string, file: string): Promise<string | undefined> {
   // Not a test runner's own variable: a run inside a run reports to its parent.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
@@ -154,7 +140,7 @@ function run(test: string, file: string): Promise<string | undefined> {
     const timer = setTimeout(() => {
       failure = 'out of time';
       stop();
-    }, Number(options.limit) * 1000);
+    }, limitMs);
     child.stdout.on('data', (chunk) => {
       output += chunk;
     });
@@ -176,7 +162,8 @@ function mutationsOf(source: SourceFile): Mutation[] {
   const add = (node: Node, to: string) => {
     const start = node.getStart(source);
     const line = source.text.slice(0, start).split('\n').length;
-    found.push({ line, start, end: node.end, to });
+    const what = `${short(textOf(node))}  →  ${to === ';' ? 'removed' : short(to)}`;
+    found.push({ line, start, end: node.end, to, what });
   };
   const textOf = (node: Node) => source.text.slice(node.getStart(source), node.end);
   const visit = (node: Node): void => {
@@ -191,11 +178,12 @@ function mutationsOf(source: SourceFile): Mutation[] {
     }
     if (is.isConditionalExpression(node)) for (const to of ['true', 'false']) add(node.condition, to);
     if (is.isBinaryExpression(node)) {
-      const other = swapped.get(node.operatorToken.kind);
+      const operator = textOf(node.operatorToken);
+      const other = swapped.get(operator);
       if (other) add(node.operatorToken, other);
       // `...(value && { name: value })`: without what it adds.
       if (is.isObjectLiteralExpression(node.right)) add(node, 'undefined');
-      else if (logical.includes(node.operatorToken.kind))
+      else if (operator === '&&' || operator === '||')
         for (const side of [node.left, node.right]) add(node, textOf(side));
     }
     if (is.isExpressionStatement(node)) {
@@ -254,11 +242,6 @@ function pick(all: readonly Mutation[], count: number, text: string): Mutation[]
     hash('sha256', [options.seed, text.slice(start, end), to].join());
   const ranked = all.toSorted((a, b) => rank(a).localeCompare(rank(b)));
   return ranked.slice(0, count).sort((a, b) => a.start - b.start);
-}
-
-function short(text: string): string {
-  const line = text.replace(/\s+/g, ' ');
-  return line.length > 60 ? `${line.slice(0, 57)}…` : line;
 }
 
 function lines(command: string, args: readonly string[]): string[] {

@@ -2,6 +2,7 @@
 import { appendFileSync } from 'node:fs';
 import { recordKeys } from '../audit/chain.ts';
 import { makeCheckpoint } from '../audit/checkpoint.ts';
+import type { EventName } from '../audit/events.ts';
 import { csvHeader, csvLine, jsonLine } from '../audit/export.ts';
 import { createReader } from '../audit/reader.ts';
 import { RecordUnavailable } from '../audit/recorder.ts';
@@ -9,10 +10,25 @@ import type { Config } from '../config/derive.ts';
 import { naming, wordsForError } from '../files/file-refused.ts';
 import { demandOrdinaryFile } from '../files/ordinary-file.ts';
 import { recordKeysOf } from '../wiring/audit-log.ts';
-import type { AuditParts, CheckpointTask, ExportTask, OpenRecord, VerifyTask } from './audit.ts';
+import type { AuditParts, OpenRecord, VerifyTask } from './audit-verify.ts';
 import { runVerify } from './audit-verify.ts';
 import { openDeployment } from './deployment.ts';
 import type { ExitCode, Say } from './terminal.ts';
+
+export interface ExportTask {
+  readonly task: 'export';
+  /** Milliseconds, both inclusive. */
+  readonly from: number | undefined;
+  readonly to: number | undefined;
+  readonly person: string | undefined;
+  readonly event: EventName | undefined;
+  readonly format: 'json' | 'csv';
+}
+
+export interface CheckpointTask {
+  readonly task: 'checkpoint';
+  readonly out: string | undefined;
+}
 
 export async function openAudit(config: Config): Promise<OpenRecord> {
   const { store, recorder, close } = await openDeployment(config);

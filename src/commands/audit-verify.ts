@@ -3,11 +3,36 @@ import { type RecordKey, recordKeys } from '../audit/chain.ts';
 import { readCheckpoint } from '../audit/checkpoint.ts';
 import { findingWords, lineFindingWords } from '../audit/finding-words.ts';
 import { genuineEntry } from '../audit/genuine.ts';
+import type { Recorder } from '../audit/recorder.ts';
 import { type Verdict, verifyRecord } from '../audit/verify.ts';
 import { type FileVerdict, verifyFile } from '../audit/verify-file.ts';
 import { readOrdinaryFile } from '../files/ordinary-file.ts';
-import type { AuditParts, OpenRecord, VerifyTask } from './audit.ts';
+import type { Store } from '../store/contract.ts';
 import type { ExitCode, Say } from './terminal.ts';
+
+export interface VerifyTask {
+  readonly task: 'verify';
+  readonly checkpoint: string | undefined;
+  readonly file: string | undefined;
+  readonly json: boolean;
+}
+
+export interface OpenRecord extends Pick<Store, 'record' | 'aliases'> {
+  readonly recorder: Recorder;
+  /** 64 hex digits each, newest first. */
+  readonly keys: readonly string[];
+  close(): Promise<void>;
+}
+
+export interface AuditParts {
+  /** The store and a recorder over it, opened once the arguments make sense. */
+  open(): Promise<OpenRecord>;
+  readonly now: () => number;
+  /** What is exported, as it is, with its own line ends. Resolves once it is on its way. */
+  write(text: string): Promise<void>;
+  /** Resolves after so many milliseconds. */
+  readonly wait: (ms: number) => Promise<unknown>;
+}
 
 const gapsShown = 10;
 const beginsAtMost = 1_000;

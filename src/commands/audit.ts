@@ -2,8 +2,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type EventName, events } from '../audit/events.ts';
-import type { Recorder } from '../audit/recorder.ts';
-import type { Store } from '../store/contract.ts';
+import type { CheckpointTask, ExportTask } from './audit-run.ts';
+import type { AuditParts, VerifyTask } from './audit-verify.ts';
 import { type Command, using, type Wrong } from './terminal.ts';
 
 const help = `gatehouse audit verify [--checkpoint FILE] [--file LOG] [--json]
@@ -19,43 +19,6 @@ gatehouse audit checkpoint [--out FILE]
               --out: adds it to FILE
 
 Exit code: 0 done and intact, 1 the record was tampered with, 2 it could not be run.`;
-
-export interface VerifyTask {
-  readonly task: 'verify';
-  readonly checkpoint: string | undefined;
-  readonly file: string | undefined;
-  readonly json: boolean;
-}
-export interface ExportTask {
-  readonly task: 'export';
-  /** Milliseconds, both inclusive. */
-  readonly from: number | undefined;
-  readonly to: number | undefined;
-  readonly person: string | undefined;
-  readonly event: EventName | undefined;
-  readonly format: 'json' | 'csv';
-}
-export interface CheckpointTask {
-  readonly task: 'checkpoint';
-  readonly out: string | undefined;
-}
-
-export interface OpenRecord extends Pick<Store, 'record' | 'aliases'> {
-  readonly recorder: Recorder;
-  /** 64 hex digits each, newest first. */
-  readonly keys: readonly string[];
-  close(): Promise<void>;
-}
-
-export interface AuditParts {
-  /** The store and a recorder over it, opened once the arguments make sense. */
-  open(): Promise<OpenRecord>;
-  readonly now: () => number;
-  /** What is exported, as it is, with its own line ends. Resolves once it is on its way. */
-  write(text: string): Promise<void>;
-  /** Resolves after so many milliseconds. */
-  readonly wait: (ms: number) => Promise<unknown>;
-}
 
 type AuditTask = VerifyTask | ExportTask | CheckpointTask;
 

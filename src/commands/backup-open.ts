@@ -6,7 +6,7 @@ import { enterPlace } from '../backup/enter.ts';
 import type { Config } from '../config/derive.ts';
 import { openRecord, recordKeysOf } from '../wiring/audit-log.ts';
 import { openStore, placeOf, redisOf } from '../wiring/store.ts';
-import type { BackupParts } from './backup.ts';
+import type { BackupParts } from './backup-run.ts';
 import { envFile, logger } from './place.ts';
 import { askSecret } from './question.ts';
 import type { Say } from './terminal.ts';

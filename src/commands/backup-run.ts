@@ -1,11 +1,30 @@
 // What `gatehouse backup` does, and how it says so.
 import { existsSync, readFileSync } from 'node:fs';
+import type { Writable } from 'node:stream';
 import { type MakeOptions, makeBackup, TargetExists } from '../backup/make.ts';
 import type { Manifest } from '../backup/manifest.ts';
-import type { BackupParts, BackupTask } from './backup.ts';
+import type { Passphrase } from './backup-options.ts';
 import { sizeOf, whyOf } from './backup-words.ts';
 import { readPassphrase } from './passphrase.ts';
+import type { AskSecret } from './question.ts';
 import type { ExitCode, Say } from './terminal.ts';
+
+export interface BackupTask {
+  readonly file: string;
+  readonly force: boolean;
+  /** undefined: without `.env`. */
+  readonly env: Passphrase | undefined;
+}
+
+export interface BackupParts {
+  /** What is copied, once the arguments make sense; the place is held meanwhile. */
+  open(say: Say): Promise<Omit<MakeOptions, 'env' | 'now'> & { close(): void }>;
+  readonly envFile: string;
+  readonly now: () => number;
+  readonly ask: AskSecret;
+  /** Standard output, for "-": with it, everything that is said goes to standard error. */
+  readonly output: Writable & { readonly isTTY?: boolean };
+}
 
 export async function runBackup(task: BackupTask, parts: BackupParts, say: Say): Promise<ExitCode> {
   const wrong = faultOf(task, parts);

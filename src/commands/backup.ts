@@ -1,10 +1,7 @@
-// `gatehouse backup`: one file with everything that this deployment keeps. A passphrase is never an argument: `ps` shows those to everyone.
-import type { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
-import type { MakeOptions } from '../backup/make.ts';
-import { onlyOne, type Passphrase, passphraseOf, passphraseOptions } from './backup-options.ts';
-import type { AskSecret } from './question.ts';
-import type { Command, Say, Wrong } from './terminal.ts';
+import { onlyOne, passphraseOf, passphraseOptions } from './backup-options.ts';
+import type { BackupParts, BackupTask } from './backup-run.ts';
+import type { Command, Wrong } from './terminal.ts';
 
 const help = `gatehouse backup FILE [--force] [--with-env [--passphrase-file PATH | --passphrase-fd N]]
 
@@ -18,22 +15,6 @@ const help = `gatehouse backup FILE [--force] [--with-env [--passphrase-file PAT
   --force             replaces FILE where there is one
 
 Exit code: 0 done, 1 done, but the record in it is not intact, 2 it could not be made.`;
-
-export interface BackupTask {
-  readonly file: string;
-  readonly force: boolean;
-  /** undefined: without `.env`. */
-  readonly env: Passphrase | undefined;
-}
-export interface BackupParts {
-  /** What is copied, once the arguments make sense; the place is held meanwhile. */
-  open(say: Say): Promise<Omit<MakeOptions, 'env' | 'now'> & { close(): void }>;
-  readonly envFile: string;
-  readonly now: () => number;
-  readonly ask: AskSecret;
-  /** Standard output, for "-": with it, everything that is said goes to standard error. */
-  readonly output: Writable & { readonly isTTY?: boolean };
-}
 
 /** Exit code 1: done, but the record in it is not intact. */
 export const backupCommand: Command<BackupTask, BackupParts> = {

@@ -4,7 +4,7 @@ import { openLibrary } from '../confluence/library-store.ts';
 import { removableUntil } from '../store/seen-clock.ts';
 import { openVault } from '../vault/open.ts';
 import { openConfluence } from '../wiring/confluence.ts';
-import type { ConfluenceParts } from './confluence.ts';
+import type { ConfluenceParts } from './confluence-run.ts';
 import { openDeployment } from './deployment.ts';
 import { onInterrupt, processScreen } from './progress-line.ts';
 

@@ -2,9 +2,26 @@
 import type { Confluence, ConfluenceStatus, SyncSummary, TestResult } from '../confluence/confluence.ts';
 import { isRefusal, wordsFor } from '../confluence/outcomes.ts';
 import type { Run } from '../confluence/runs.ts';
-import type { ConfluenceParts, SyncTask } from './confluence.ts';
+import type { Scope } from '../confluence/scope.ts';
+import type { Screen } from './progress-line.ts';
 import { createProgressLine } from './progress-line.ts';
 import type { ExitCode, Say } from './terminal.ts';
+
+export interface SyncTask {
+  readonly task: 'sync';
+  readonly scope: Scope;
+  readonly json: boolean;
+}
+
+export interface ConfluenceParts {
+  /** Opened once the arguments make sense; `missing`: no address is configured. */
+  open(): Promise<{ readonly confluence: Confluence; close(): Promise<void> } | { readonly missing: true }>;
+  readonly now: () => number;
+  /** Where the progress goes: not where the answer goes. */
+  readonly screen: Screen;
+  /** Calls back when somebody wants it to end. @returns how to stop listening */
+  onInterrupt(stop: () => void): () => void;
+}
 
 export async function sync(
   { scope, json }: SyncTask,

@@ -1,8 +1,7 @@
 // `gatehouse confluence sync|status`: the library without a browser; whoever has the terminal is an operator.
 import { parseArgs } from 'node:util';
-import type { Confluence } from '../confluence/confluence.ts';
-import { everything, type Scope } from '../confluence/scope.ts';
-import type { Screen } from './progress-line.ts';
+import { everything } from '../confluence/scope.ts';
+import type { ConfluenceParts, SyncTask } from './confluence-run.ts';
 import { type Command, using, type Wrong } from './terminal.ts';
 
 const help = `gatehouse confluence sync [--space KEY]... [--days N] [--anew] [--json]
@@ -22,26 +21,11 @@ gatehouse confluence export --space KEY | --page-id ID [--format html|markdown|p
 
 Exit code 0: done; 1: paused or failed, and what to do; 2: the command is wrong.`;
 
-export interface SyncTask {
-  readonly task: 'sync';
-  readonly scope: Scope;
-  readonly json: boolean;
-}
 export interface StatusTask {
   readonly task: 'status';
   readonly json: boolean;
 }
 type ConfluenceTask = SyncTask | StatusTask;
-
-export interface ConfluenceParts {
-  /** Opened once the arguments make sense; `missing`: no address is configured. */
-  open(): Promise<{ readonly confluence: Confluence; close(): Promise<void> } | { readonly missing: true }>;
-  readonly now: () => number;
-  /** Where the progress goes: not where the answer goes. */
-  readonly screen: Screen;
-  /** Calls back when somebody wants it to end. @returns how to stop listening */
-  onInterrupt(stop: () => void): () => void;
-}
 
 /** Exit code 1: paused or failed. */
 export const confluenceCommand: Command<ConfluenceTask, ConfluenceParts> = {

@@ -1,12 +1,24 @@
 // What `gatehouse doctor` does with its answers, and how it says so.
 import { checkUp } from '../doctor/check-up.ts';
 import { checks } from '../doctor/checks/all-checks.ts';
+import type { Severity } from '../doctor/checks/check.ts';
 import type { Deployment } from '../doctor/deployment.ts';
 import { restOf } from '../doctor/not-seen.ts';
 import { findSymptom, symptoms } from '../doctor/symptoms.ts';
-import type { DoctorParts, DoctorTask } from './doctor.ts';
 import { reportLines, symptomLines } from './doctor-words.ts';
 import type { ExitCode, Say } from './terminal.ts';
+
+export interface DoctorTask {
+  readonly url: string | undefined;
+  readonly json: boolean;
+  readonly failOn: Severity;
+  readonly symptom: string | undefined;
+  readonly runBy: Deployment['runBy'] | undefined;
+}
+
+export interface DoctorParts {
+  look(task: Pick<DoctorTask, 'url' | 'runBy'>): Promise<Deployment>;
+}
 
 export async function runDoctor(task: DoctorTask, { look }: DoctorParts, say: Say): Promise<ExitCode> {
   const symptom = task.symptom === undefined ? undefined : findSymptom(task.symptom);

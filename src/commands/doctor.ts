@@ -1,7 +1,7 @@
 // `gatehouse doctor`: the check-up from a terminal.
 import { parseArgs } from 'node:util';
-import { type Severity, severities } from '../doctor/checks/check.ts';
-import type { Deployment } from '../doctor/deployment.ts';
+import { severities } from '../doctor/checks/check.ts';
+import type { DoctorParts, DoctorTask } from './doctor-run.ts';
 import type { Command, Wrong } from './terminal.ts';
 
 const help = `gatehouse doctor [--url URL] [--json] [--fail-on SEVERITY] [--symptom WORDS]
@@ -21,14 +21,6 @@ and counts like a finding.
 Exit code: 0 nothing at that severity, 1 something, 2 could not run, 3 nothing in what could be seen
 from here, but oauth2-proxy's settings could not: the last line is the command that sees them.`;
 
-export interface DoctorTask {
-  readonly url: string | undefined;
-  readonly json: boolean;
-  readonly failOn: Severity;
-  readonly symptom: string | undefined;
-  readonly runBy: Deployment['runBy'] | undefined;
-}
-
 const known = {
   url: { type: 'string' },
   json: { type: 'boolean', default: false },
@@ -36,10 +28,6 @@ const known = {
   symptom: { type: 'string' },
   compose: { type: 'boolean' },
 } as const;
-
-export interface DoctorParts {
-  look(task: Pick<DoctorTask, 'url' | 'runBy'>): Promise<Deployment>;
-}
 
 /** Exit code 1: something at the severity that counts. 3: nothing in what could be seen from here, which oauth2-proxy is not part of. */
 export const doctorCommand: Command<DoctorTask, DoctorParts> = {

@@ -2,11 +2,24 @@
 import type { Config } from '../config/derive.ts';
 import { openLibrary } from '../confluence/library-store.ts';
 import { idle } from '../confluence/progress.ts';
+import type { ExportOutcome, ExportRequest } from '../library/export/export.ts';
 import { exportPages } from '../library/export/export.ts';
 import { libraryParts, libraryStyle } from '../wiring/library.ts';
 import { openDeployment } from './deployment.ts';
-import type { ExportParts } from './export.ts';
 import { createProgressLine, onInterrupt, processScreen } from './progress-line.ts';
+
+export interface ExportParts {
+  /** Opened once the arguments make sense. */
+  open(): Promise<{
+    exportPages(request: ExportRequest): Promise<ExportOutcome>;
+    /** EXPORTS_DIR. */
+    readonly folder: string;
+    close(): Promise<void>;
+  }>;
+  readonly progress: { show(done: number, total: number): void; end(): void };
+  /** Calls back when somebody wants it to end. @returns how to stop listening */
+  onInterrupt(stop: () => void): () => void;
+}
 
 export function exportParts(config: Config): ExportParts {
   const line = createProgressLine(processScreen(), Date.now);

@@ -1,6 +1,7 @@
 // `gatehouse confluence export`: pages of the library as files, without a browser; whoever has the terminal is an operator.
 import { parseArgs } from 'node:util';
-import type { ExportFormat, ExportOutcome, ExportRequest, ExportScope } from '../library/export/export.ts';
+import type { ExportFormat, ExportOutcome, ExportScope } from '../library/export/export.ts';
+import type { ExportParts } from './export-open.ts';
 import { type Command, using, type Wrong } from './terminal.ts';
 
 const formats: readonly ExportFormat[] = ['html', 'markdown', 'pdf'];
@@ -17,19 +18,6 @@ const help = `gatehouse confluence export --space KEY | --page-id ID [--format h
                  pdf: printed by a Chromium on this machine; CHROMIUM_BIN names another program
 
 Exit code 0: done; 1: not all of it could be done, and why; 2: the command is wrong.`;
-
-export interface ExportParts {
-  /** Opened once the arguments make sense. */
-  open(): Promise<{
-    exportPages(request: ExportRequest): Promise<ExportOutcome>;
-    /** EXPORTS_DIR. */
-    readonly folder: string;
-    close(): Promise<void>;
-  }>;
-  readonly progress: { show(done: number, total: number): void; end(): void };
-  /** Calls back when somebody wants it to end. @returns how to stop listening */
-  onInterrupt(stop: () => void): () => void;
-}
 
 type ExportTask = { readonly scope: ExportScope; readonly format: ExportFormat };
 

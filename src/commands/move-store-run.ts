@@ -1,8 +1,13 @@
 // What `gatehouse move-store` does, and how it says so.
 import { type MovePlace, moveToFile, moveToRedis, outlook } from '../backup/move.ts';
 import { whyOf } from './backup-words.ts';
-import type { MoveTask } from './move-store.ts';
 import type { ExitCode, Say, Wrong } from './terminal.ts';
+
+export interface MoveTask {
+  readonly to: 'redis' | 'filesystem';
+  readonly replace: boolean;
+  readonly yes: boolean;
+}
 
 export interface MoveParts {
   /** What SESSION_BACKEND says now. */

@@ -1,7 +1,7 @@
 // `gatehouse move-store`: moves sessions, people and the record from SQLite to Redis, or back.
 import { parseArgs } from 'node:util';
 import { onlyOne } from './backup-options.ts';
-import type { MoveParts } from './move-store-run.ts';
+import type { MoveParts, MoveTask } from './move-store-run.ts';
 import type { Command, Wrong } from './terminal.ts';
 
 const help = `gatehouse move-store redis|filesystem [--replace [--yes]]
@@ -12,12 +12,6 @@ const help = `gatehouse move-store redis|filesystem [--replace [--yes]]
   --replace           replaces what is there, after you have typed a word; --yes stands for the word
 
 Exit code: 0 done, 2 it could not be done.`;
-
-export interface MoveTask {
-  readonly to: 'redis' | 'filesystem';
-  readonly replace: boolean;
-  readonly yes: boolean;
-}
 
 export const moveStoreCommand: Command<MoveTask, MoveParts> = {
   name: 'move-store',

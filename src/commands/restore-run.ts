@@ -14,11 +14,21 @@ import {
   whatIsHere,
 } from '../backup/restore.ts';
 import { openEnv } from '../backup/sealed-env.ts';
+import type { Passphrase } from './backup-options.ts';
 import { whyOf } from './backup-words.ts';
 import { readPassphrase } from './passphrase.ts';
 import type { AskSecret } from './question.ts';
-import type { RestoreTask } from './restore.ts';
 import type { ExitCode, Say, Wrong } from './terminal.ts';
+
+export interface RestoreTask {
+  readonly file: string;
+  readonly check: boolean;
+  readonly replace: boolean;
+  readonly yes: boolean;
+  readonly keepSessions: boolean;
+  readonly evenIfTampered: boolean;
+  readonly env: Passphrase | undefined;
+}
 
 /** Where the backup goes, and with which secrets: known by the settings, which may be in the backup itself. */
 export interface Destination {

@@ -1,7 +1,7 @@
 // `gatehouse restore`: puts a backup in place, or only verifies it. A passphrase is never an argument: `ps` shows those to everyone.
 import { parseArgs } from 'node:util';
-import { onlyOne, type Passphrase, passphraseOf, passphraseOptions } from './backup-options.ts';
-import type { RestoreParts } from './restore-run.ts';
+import { onlyOne, passphraseOf, passphraseOptions } from './backup-options.ts';
+import type { RestoreParts, RestoreTask } from './restore-run.ts';
 import type { Command, Wrong } from './terminal.ts';
 
 const help = `gatehouse restore FILE [--check] [--replace [--yes]] [--keep-sessions] [--even-if-tampered]
@@ -18,15 +18,6 @@ const help = `gatehouse restore FILE [--check] [--replace [--yes]] [--keep-sessi
 
 Exit code: 0 done, 1 refused because of what is in FILE, 2 it could not be done.`;
 
-export interface RestoreTask {
-  readonly file: string;
-  readonly check: boolean;
-  readonly replace: boolean;
-  readonly yes: boolean;
-  readonly keepSessions: boolean;
-  readonly evenIfTampered: boolean;
-  readonly env: Passphrase | undefined;
-}
 /** Exit code 1: refused because of what is in the file. Works without settings too: they may be in the backup. */
 export const restoreCommand: Command<RestoreTask, RestoreParts> = {
   name: 'restore',

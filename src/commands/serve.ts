@@ -25,7 +25,7 @@ export const serveCommand: Command<object, ServeParts> = {
   },
   async run(_task, { loaded, load }) {
     const [{ serve }, { endWithProcess }, { reloadOnHangup }, { createLogger }] = await Promise.all([
-      import('../serve.ts'),
+      import('./serve-run.ts'),
       import('../ops/process-signals.ts'),
       import('../ops/reload-signal.ts'),
       import('../http/log.ts'),

@@ -3,8 +3,15 @@ import { ago, ahead, deviceName } from '../../views/format.ts';
 import { livePage } from '../sessions/pages/session-actions.ts';
 import { type SessionSummary, summaryOfRow, viewSession } from '../sessions/rules/session-view.ts';
 import type { SessionTable } from '../store/contract.ts';
-import type { ListTask, SessionsParts } from './sessions.ts';
+import type { SessionsParts } from './sessions-open.ts';
 import { type ExitCode, type Say, table } from './terminal.ts';
+
+export interface ListTask {
+  readonly task: 'list';
+  readonly email: string | undefined;
+  readonly json: boolean;
+  readonly limit: number;
+}
 
 export async function list(
   task: ListTask,

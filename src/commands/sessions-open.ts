@@ -1,8 +1,24 @@
 // What `gatehouse sessions` works with: the store as the server sees it, and the revocation of sessions, here and at the gate.
 import type { Config } from '../config/derive.ts';
+import type { Revocation } from '../sessions/revocation/revoke.ts';
+import type { SessionLimits } from '../sessions/rules/session.ts';
+import type { Store } from '../store/contract.ts';
 import { openGateRedis, openPendingRevocations } from '../wiring/store.ts';
 import { openDeployment } from './deployment.ts';
-import type { SessionsParts } from './sessions.ts';
+
+export interface SessionsParts {
+  /** The store and a way to end sessions, opened once the arguments make sense. */
+  open(): Promise<{
+    readonly store: Pick<Store, 'sessions'>;
+    /** Asked for only where something is to be ended. */
+    revocation(): Promise<Revocation>;
+    close(): Promise<void>;
+  }>;
+  readonly limits: SessionLimits;
+  readonly now: () => number;
+  /** Resolves after so many milliseconds. */
+  readonly wait: (ms: number) => Promise<unknown>;
+}
 
 export async function openSessions(config: Config): ReturnType<SessionsParts['open']> {
   const deployment = await openDeployment(config);

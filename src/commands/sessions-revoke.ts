@@ -3,15 +3,21 @@
 import { isOpen } from '../sessions/pages/receipt.ts';
 import { handleSchema } from '../sessions/pages/session-actions.ts';
 import {
+  combineFollows,
   type Ended,
   type Follows,
   type GateReceipt,
   type Revocation,
-  worst,
 } from '../sessions/revocation/revoke.ts';
 import type { SessionTable } from '../store/contract.ts';
-import type { RevokeTask, SessionsParts } from './sessions.ts';
+import type { SessionsParts } from './sessions-open.ts';
 import type { ExitCode, Say } from './terminal.ts';
+
+export interface RevokeTask {
+  readonly task: 'revoke';
+  readonly whom: { readonly handle: string } | { readonly email: string } | 'all';
+  readonly waits: boolean;
+}
 
 const order = { reason: 'revoked_by_operator', by: 'terminal' } as const;
 const verifyWithinMs = 12_000;
@@ -55,7 +61,7 @@ export async function revoke(
       receipts.set(handle, (await revocation.receiptOf(handle)) ?? receiptOfNothing(now()));
   }
   for (const [handle, receipt] of receipts) say.line(receiptLine(handle, receipt));
-  const follows = worst(ended.map((one) => one.follows));
+  const follows = combineFollows(ended.map((one) => one.follows));
   if (follows) say.line(followsWords[follows]);
   return 0;
 }

@@ -1,9 +1,9 @@
 // `gatehouse sessions list|revoke`: the desk without a browser, by the same rules; whoever has the terminal is an operator.
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import type { Revocation } from '../sessions/revocation/revoke.ts';
-import type { SessionLimits } from '../sessions/rules/session.ts';
-import type { Store } from '../store/contract.ts';
+import type { ListTask } from './sessions-list.ts';
+import type { SessionsParts } from './sessions-open.ts';
+import type { RevokeTask } from './sessions-revoke.ts';
 import { type Command, using, type Wrong } from './terminal.ts';
 
 const help = `gatehouse sessions list [--email PREFIX] [--limit N] [--json]
@@ -12,32 +12,6 @@ gatehouse sessions revoke HANDLE | --person EMAIL | --all --yes   [--no-wait]
   list     who is signed in, the one seen last first; with --email in the order of addresses
   revoke   ends one session, all of a person, or everyone's, here and at the gate,
            and waits until the gate was looked at again (about 12 s; --no-wait: does not)`;
-
-export interface ListTask {
-  readonly task: 'list';
-  readonly email: string | undefined;
-  readonly json: boolean;
-  readonly limit: number;
-}
-export interface RevokeTask {
-  readonly task: 'revoke';
-  readonly whom: { readonly handle: string } | { readonly email: string } | 'all';
-  readonly waits: boolean;
-}
-
-export interface SessionsParts {
-  /** The store and a way to end sessions, opened once the arguments make sense. */
-  open(): Promise<{
-    readonly store: Pick<Store, 'sessions'>;
-    /** Asked for only where something is to be ended. */
-    revocation(): Promise<Revocation>;
-    close(): Promise<void>;
-  }>;
-  readonly limits: SessionLimits;
-  readonly now: () => number;
-  /** Resolves after so many milliseconds. */
-  readonly wait: (ms: number) => Promise<unknown>;
-}
 
 /** Exit code 1: there is no such session or person. */
 export const sessionsCommand: Command<ListTask | RevokeTask, SessionsParts> = {

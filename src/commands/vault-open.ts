@@ -5,7 +5,7 @@ import { removableUntil } from '../store/seen-clock.ts';
 import { openVault } from '../vault/open.ts';
 import { openDeployment } from './deployment.ts';
 import { askSecret } from './question.ts';
-import type { VaultParts } from './vault.ts';
+import type { VaultParts } from './vault-run.ts';
 
 export function vaultParts(config: Config): VaultParts {
   return {

@@ -8,8 +8,42 @@ import type { Load, Vault, VaultStatus } from '../vault/contract.ts';
 import { loadCookieFile } from '../vault/cookie-file.ts';
 import { openLegacy } from '../vault/legacy.ts';
 import { passphraseFault } from '../vault/passphrase-rules.ts';
-import type { Place, VaultParts, VaultTask } from './vault.ts';
+import type { AskSecret } from './question.ts';
 import { closedLine, fileLines, legacyLine, loadLines, type Said, statusLines } from './vault-words.ts';
+
+export interface Place {
+  readonly url: string | undefined;
+  readonly owner: string;
+}
+
+export type VaultTask =
+  | { readonly task: 'status'; readonly json: boolean }
+  | ({ readonly task: 'load'; readonly fromInput: boolean } & Place)
+  | { readonly task: 'clear'; readonly which: { readonly host?: string; readonly owner?: string } }
+  | { readonly task: 'rekey'; readonly what: 'passphrase' | 'drop_old' }
+  | { readonly task: 'rekey'; readonly what: 'data_key'; readonly acceptRestored: boolean }
+  | ({
+      readonly task: 'import-legacy';
+      readonly path: string;
+      readonly salt: string | undefined;
+      readonly computer: string | undefined;
+      readonly user: string | undefined;
+    } & Place);
+
+export interface VaultParts {
+  /** Opened once the arguments make sense. */
+  open(): Promise<{ readonly vault: Vault; readonly recorder: Recorder; close(): Promise<void> }>;
+  /** CONFLUENCE_URL. */
+  readonly url: string | undefined;
+  readonly cookieFile: string;
+  /** Of this machine, for the former pipeline. */
+  readonly computer: string | undefined;
+  readonly user: string | undefined;
+  /** Milliseconds. */
+  readonly now: () => number;
+  readInput(): Promise<string>;
+  readonly askSecret: AskSecret;
+}
 
 /** `ok`: everything is as it was asked for. */
 export async function carryOut(

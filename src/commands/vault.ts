@@ -1,10 +1,8 @@
 // `gatehouse vault`: the vault without a browser. A passphrase or a cookie comes by file, standard input or a question without an echo, never
 // as an argument: `ps` shows those to everyone.
 import { parseArgs } from 'node:util';
-import type { Recorder } from '../audit/recorder.ts';
-import type { Vault } from '../vault/contract.ts';
-import type { AskSecret } from './question.ts';
 import { type Command, using, type Wrong } from './terminal.ts';
+import type { VaultParts, VaultTask } from './vault-run.ts';
 
 const help = `gatehouse vault status [--json]
 gatehouse vault load [-] [--url URL] [--owner NAME]
@@ -22,40 +20,6 @@ gatehouse vault import-legacy [FILE] [--salt FILE] [--computer NAME] [--user NAM
   import-legacy  takes over secure_cookies.enc and .salt of the Python pipeline; both stay as they are
 
 Cookies belong to "terminal" unless --owner says otherwise, and to the host of CONFLUENCE_URL unless --url does.`;
-
-export interface Place {
-  readonly url: string | undefined;
-  readonly owner: string;
-}
-
-export type VaultTask =
-  | { readonly task: 'status'; readonly json: boolean }
-  | ({ readonly task: 'load'; readonly fromInput: boolean } & Place)
-  | { readonly task: 'clear'; readonly which: { readonly host?: string; readonly owner?: string } }
-  | { readonly task: 'rekey'; readonly what: 'passphrase' | 'drop_old' }
-  | { readonly task: 'rekey'; readonly what: 'data_key'; readonly acceptRestored: boolean }
-  | ({
-      readonly task: 'import-legacy';
-      readonly path: string;
-      readonly salt: string | undefined;
-      readonly computer: string | undefined;
-      readonly user: string | undefined;
-    } & Place);
-
-export interface VaultParts {
-  /** Opened once the arguments make sense. */
-  open(): Promise<{ readonly vault: Vault; readonly recorder: Recorder; close(): Promise<void> }>;
-  /** CONFLUENCE_URL. */
-  readonly url: string | undefined;
-  readonly cookieFile: string;
-  /** Of this machine, for the former pipeline. */
-  readonly computer: string | undefined;
-  readonly user: string | undefined;
-  /** Milliseconds. */
-  readonly now: () => number;
-  readInput(): Promise<string>;
-  readonly askSecret: AskSecret;
-}
 
 /** Exit code 1: it could not be done. */
 export const vaultCommand: Command<VaultTask, VaultParts> = {

@@ -1,7 +1,15 @@
 // What a list of Confluence's says of the library: what is new, what changed, what only moved, what is missing. Inside a transaction.
 import type { DatabaseSync } from 'node:sqlite';
 import type { FileHint } from './api.ts';
-import type { Compared } from './sync-store.ts';
+
+/** A list that was compared, and what is known of its attachments. */
+export interface Compared {
+  readonly list: string;
+  /** Pages of this space that the list lacks are asked for, one by one. */
+  readonly completeSpace: string | undefined;
+  /** undefined: every page is fetched anew. `whole`: the hints name every attachment of the list's pages. */
+  readonly hints: { readonly files: readonly FileHint[]; readonly whole: boolean } | undefined;
+}
 
 /** Turns a list into work, takes over moves, and notes that the list is through. @returns counts of the run */
 export function compareList(db: DatabaseSync, { list, completeSpace, hints }: Compared) {

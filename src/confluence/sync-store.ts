@@ -1,7 +1,7 @@
 // What a sync writes. Every step is one transaction, so a sync that is killed at any instant goes on where it was.
 import type { DatabaseSync } from 'node:sqlite';
-import type { FetchedPage, FileHint, ListedPage, ListedSpace } from './api.ts';
-import { compareList } from './compare.ts';
+import type { FetchedPage, ListedPage, ListedSpace } from './api.ts';
+import { type Compared, compareList } from './compare.ts';
 import { createRuns, type RunCount } from './runs.ts';
 import { transaction } from './transaction.ts';
 
@@ -29,15 +29,6 @@ export interface FilesOutcome {
   /** How many were downloaded, and how large they are together. */
   readonly fetched: number;
   readonly bytes: number;
-}
-
-/** A list that was compared, and what is known of its attachments. */
-export interface Compared {
-  readonly list: string;
-  /** Pages of this space that the list lacks are asked for, one by one. */
-  readonly completeSpace: string | undefined;
-  /** undefined: every page is fetched anew. `whole`: the hints name every attachment of the list's pages. */
-  readonly hints: { readonly files: readonly FileHint[]; readonly whole: boolean } | undefined;
 }
 
 const noFiles: FilesOutcome = { stored: [], failed: [], fetched: 0, bytes: 0 };

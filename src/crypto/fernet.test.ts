@@ -1,4 +1,5 @@
-// Fernet: the specification's own vectors and Python's, which must open for ever; rules by fast-check; Python's library both ways where it is.
+// Fernet: test vectors of the specification and of Python's library, which must always open; properties by fast-check; and, where Python's
+// library is installed, interoperability in both directions.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -77,7 +78,7 @@ test('every single bit is held: of the bytes, and of the text', () => {
 
 test('another spelling of the same bytes is refused: alphabet, padding, spare bits, blanks', () => {
   const key = randomBytes(32);
-  // 89 bytes leave two bits of the last letter unused, and one sign of padding.
+  // 89 bytes leave two unused bits in the last character, and one padding character.
   const token = Array.from({ length: 400 }, (_, i) => sealFernet(key, Buffer.alloc(16), 1.7e12 + i)).find(
     (text) => /[-_]/.test(text) && text.endsWith('=') && !text.endsWith('=='),
   );
@@ -106,7 +107,7 @@ test('no IV is used twice, and a key of another length is a mistake of the progr
   assert.throws(() => sealFernet(key.subarray(1), Buffer.of(), 0), RangeError);
 });
 
-// Where Python and its library are not installed the vectors above stand for it.
+// Without Python and its library, only the vectors above cover this.
 const python = 'import sys, json\nfrom cryptography.fernet import Fernet\n';
 if (spawnSync('python3', ['-c', python]).status === 0) {
   test('Python’s cryptography opens what is sealed here, and the other way round, today', () => {

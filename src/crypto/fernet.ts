@@ -1,5 +1,5 @@
-// Fernet tokens, to the letter of their specification (github.com/fernet/spec): nothing is decrypted before its MAC is verified, and whatever is wrong
-// has one answer.
+// Fernet tokens, exactly as specified (github.com/fernet/spec). Nothing is decrypted before its MAC is verified, and every kind of failure
+// returns the same result.
 import { createCipheriv, createDecipheriv, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
 /** `0x80 | u64 seconds | IV 16 | AES-128-CBC, PKCS#7 | HMAC-SHA256`. */
@@ -9,22 +9,22 @@ const macBytes = 32;
 const blockBytes = 16;
 const maxSkewS = 60;
 
-/** How old a token may be. Its time is readable by everyone, and believed once the MAC holds. */
+/** How old a token may be. Its timestamp is not encrypted, and is trusted only after the MAC has been verified. */
 export interface TokenAge {
-  /** Milliseconds, both. */
+  /** Both in milliseconds. */
   readonly now: number;
   readonly maxAgeMs: number;
 }
 
-/** The specification's key: 16 bytes that sign, 16 that encrypt. @throws RangeError for any other length */
+/** Splits the key as specified: 16 bytes for signing, 16 for encryption. @throws RangeError for any other length */
 function halves(key: Uint8Array): { readonly signing: Uint8Array; readonly encryption: Uint8Array } {
   if (key.length !== 32) throw new RangeError('A Fernet key has 32 bytes');
   return { signing: key.subarray(0, 16), encryption: key.subarray(16) };
 }
 
 /**
- * @param now milliseconds; the token says the second
- * @param iv for the specification's vectors alone
+ * @param now milliseconds; the token stores whole seconds
+ * @param iv only for the specification's test vectors
  * @returns base64url with padding
  */
 export function sealFernet(
@@ -44,8 +44,8 @@ export function sealFernet(
 }
 
 /**
- * @param age absent: the token may be of any time, as the specification has it where no age is asked for
- * @returns the plaintext; undefined for a token that is malformed, forged, of another key, too old, or over 60 s ahead
+ * @param age absent: the token may have any age, as specified when no TTL is given
+ * @returns the plaintext; undefined for a token that is malformed, forged, from another key, too old, or more than 60 s in the future
  */
 export function openFernet(key: Uint8Array, token: string, age?: TokenAge): Buffer | undefined {
   const { signing, encryption } = halves(key);
@@ -59,7 +59,7 @@ export function openFernet(key: Uint8Array, token: string, age?: TokenAge): Buff
   try {
     return Buffer.concat([decipher.update(signed.subarray(headerBytes)), decipher.final()]);
   } catch {
-    // A length or padding that is none, though it was signed.
+    // The length or padding is invalid although the MAC is right.
     return undefined;
   }
 }
@@ -74,7 +74,7 @@ function toBase64url(bytes: Buffer): string {
   return text + '='.repeat((4 - (text.length % 4)) % 4);
 }
 
-/** Node's decoder skips what it does not know: only a text that encoding gives back again is one (RFC 4648, sections 3.2, 3.3, 3.5). */
+/** Node's decoder skips unknown characters, so only text that re-encodes to itself is accepted (RFC 4648, sections 3.2, 3.3, 3.5). */
 function fromBase64url(text: string): Buffer | undefined {
   const bytes = Buffer.from(text, 'base64url');
   return toBase64url(bytes) === text ? bytes : undefined;

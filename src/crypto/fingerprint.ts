@@ -1,7 +1,7 @@
-// A secret's fingerprint: tells two secrets apart without saying anything about either.
+// A fingerprint tells two secrets apart without revealing anything about either.
 import { createHash } from 'node:crypto';
 
-/** 8 hex digits, the same for a secret wherever it stands. Only for random secrets: a weak one could be guessed from it. */
+/** 8 hex digits, the same wherever the secret is used. Only for random secrets: a weak one could be guessed from it. */
 export function fingerprint(secret: string): string {
   return createHash('sha256')
     .update('gatehouse secret fingerprint v1\0')

@@ -1,4 +1,4 @@
-// Keys from passphrases: published vectors, bounds on what a file may ask for, and keys that differ where they must.
+// Keys from passphrases: published vectors, bounds on the parameters a file may specify, and keys that differ where they must.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';

@@ -1,19 +1,19 @@
-// AES-256 key wrap (RFC 3394): a key at rest under another key; a wrong or damaged one is noticed, not used.
+// AES-256 key wrap (RFC 3394): stores a key encrypted under another key. A wrong or damaged key is detected, never used.
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 
 const algorithm = 'id-aes256-wrap';
 /** RFC 3394, section 2.2.3.1. */
 const initialValue = Buffer.alloc(8, 0xa6);
 
-/** @param key a multiple of 8 bytes; the answer has 8 more */
+/** @param key a multiple of 8 bytes; the result is 8 bytes longer */
 export function wrapKey(kek: Uint8Array, key: Uint8Array): Buffer {
   const cipher = createCipheriv(algorithm, kek, initialValue);
   return Buffer.concat([cipher.update(key), cipher.final()]);
 }
 
-/** @returns undefined where `kek` is not the key that wrapped it, or it was changed since */
+/** @returns undefined if `kek` is not the key that wrapped it, or if `wrapped` was modified */
 export function unwrapKey(kek: Uint8Array, wrapped: Uint8Array): Buffer | undefined {
-  // Of nothing, OpenSSL makes nothing and calls it right; the shortest key has 16 bytes (RFC 3394, section 2).
+  // OpenSSL unwraps empty input to an empty key without an error; the shortest key has 16 bytes (RFC 3394, section 2).
   if (wrapped.length < 24) return undefined;
   try {
     const decipher = createDecipheriv(algorithm, kek, initialValue);

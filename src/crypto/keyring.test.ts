@@ -1,4 +1,4 @@
-// The keyring: keys of one purpose are none of another's, and an exchange holds for everyone who has them.
+// The keyring: a key for one purpose is invalid for any other, and a replacement takes effect for everyone who holds the keys.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createKeyring } from './keyring.ts';

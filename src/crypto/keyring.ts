@@ -1,5 +1,5 @@
-// The app's signing keys: one derived key a purpose and secret, so that a cookie of one kind never passes for another.
-// They are exchanged while the server runs: what a listed secret signed stays valid through it.
+// The app's signing keys: one derived key per purpose and secret, so that a cookie of one kind is never accepted as another.
+// They can be replaced while the server runs; what a listed secret signed stays valid.
 import { createHmac, hkdfSync } from 'node:crypto';
 import { equalInConstantTime } from './tokens.ts';
 
@@ -8,33 +8,33 @@ export type KeyPurpose = 'session cookie' | 'session id' | 'visitor cookie';
 /** Newest first. */
 export type Secrets = readonly [string, ...string[]];
 
-/** Which key signed: one that is to stay, or one that is on its way out. */
+/** Which key signed: one that stays, or one that is being phased out. */
 export type SignedBy = 'current' | 'fallback';
 
 export interface Keyring {
-  /** Hex keys, the signing one first, for a library that signs itself. Always the same list: `replace` changes what is in it. */
+  /** Hex keys, the signing one first, for a library that does its own signing. Always the same array: `replace` changes its contents. */
   keys(purpose: KeyPurpose): string[];
   /** HMAC-SHA256 of `text` under the signing key, base64url. */
   mac(purpose: KeyPurpose, text: string): string;
-  /** The same under every key, the signing one first: to arrive again at what another key made. */
+  /** The MAC under every key, the signing one first: to recompute what another key produced. */
   macs(purpose: KeyPurpose, text: string): string[];
-  /** @returns which key made `mac`, or undefined where none did. A newer key than the signing one counts as current. */
+  /** @returns which key made `mac`, or undefined if none did. A key newer than the signing one counts as current. */
   verify(purpose: KeyPurpose, text: string, mac: string): SignedBy | undefined;
-  /** What it was made of, newest first. */
+  /** The secrets it was created from, newest first. */
   secrets(): Secrets;
-  /** The one of them that signs. */
+  /** The secret that signs. */
   signs(): string;
-  /** Whether there is a key on its way out. */
+  /** Whether a key is being phased out. */
   hasFormer(): boolean;
-  /** False while an older one signs. */
+  /** False while an older secret signs. */
   newestSigns(): boolean;
-  /** At once, for all who hold `keys`. @param signing index of the secret that signs, or the oldest; the newest where absent */
+  /** Takes effect immediately for every holder of `keys`. @param signing index of the secret that signs, or the oldest; the newest if absent */
   replace(secrets: Secrets, signing?: number): void;
 }
 
 /**
  * Derives by HKDF-SHA256 (RFC 5869) from `secrets`.
- * @param noteUse told of each secret on its way out that still verified something
+ * @param noteUse called with each secret being phased out that still verified something
  */
 export function createKeyring(secrets: Secrets, noteUse: (secret: string) => void = () => {}): Keyring {
   let present = secrets;

@@ -1,4 +1,4 @@
-// Names that people paste into a terminal.
+// Random names that people paste into a terminal.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { randomName } from './tokens.ts';

@@ -1,4 +1,4 @@
-// Random tokens, their digests, and comparison without a timing trace.
+// Random tokens, their digests, and constant-time comparison.
 import { hash, randomFillSync, timingSafeEqual } from 'node:crypto';
 
 /** A fresh token of `bytes` random bytes (default 32: 256 bits, ASVS 7.2.3 asks for 128) as base64url. */
@@ -9,13 +9,13 @@ export function randomToken(bytes = 32): string {
     used = 0;
   }
   const token = pool.toString('base64url', used, used + bytes);
-  // What was given out is in no copy of this process's memory a second time.
+  // Wipes what was handed out, so that the pool keeps no second copy of it in memory.
   pool.fill(0, used, used + bytes);
   used += bytes;
   return token;
 }
 
-/** A fresh random name that people read and paste, of 72 bits: it never begins with `-`, which a command line takes for an option. */
+/** A random 72-bit name that people read and paste. It never starts with `-`, which a command line would take for an option. */
 export function randomName(): string {
   for (;;) {
     const name = randomToken(9);
@@ -23,16 +23,16 @@ export function randomName(): string {
   }
 }
 
-/** Random bytes are asked of the system by the pool: each call costs as much as hundreds of bytes. */
+/** Random bytes are requested from the system a pool at a time: a call costs as much as hundreds of bytes. */
 const pool = Buffer.alloc(4096);
 let used = pool.length;
 
-/** SHA-256 as base64url: what the store knows of a token. A token is random, so no salt and no slow hash are needed. */
+/** SHA-256 as base64url: all that the store knows of a token. Tokens are random, so neither a salt nor a slow hash is needed. */
 export function digest(token: string): string {
   return hash('sha256', token, 'base64url');
 }
 
-/** Equality that takes as long for a near miss as for a far one, whatever the lengths (ASVS 11.2.4). */
+/** Constant-time equality, for any lengths (ASVS 11.2.4). */
 export function equalInConstantTime(a: string, b: string): boolean {
   return timingSafeEqual(hash('sha256', a, 'buffer'), hash('sha256', b, 'buffer'));
 }

@@ -1,5 +1,5 @@
-// What the file system or SQLite refuses, in words: what is wrong with which file, the setting that names it, and what to do.
-// The one place for it. Says no contents, so that it can be printed and logged.
+// Words for errors of the file system and SQLite: which file, the setting that names it, what is wrong and what to do.
+// The only place for them. They never quote contents, so they can be printed and logged.
 
 export type FileFault =
   | 'no-access'
@@ -44,7 +44,7 @@ export const faultByCode: Readonly<Record<string, FileFault>> = {
   ENODEV: 'not-a-file',
 };
 
-/** SQLite's primary result codes, the low byte of what it answers (https://www.sqlite.org/rescode.html). */
+/** By SQLite's primary result code, the low byte of the result (https://www.sqlite.org/rescode.html). */
 export const faultByResult: Readonly<Record<number, FileFault>> = {
   5: 'locked',
   6: 'locked',
@@ -120,7 +120,7 @@ const words: Readonly<Record<FileFault, readonly [wrong: string, mend: string]>>
   ],
 };
 
-/** A file, and the setting (or the option) that leads to it; absent where its name says enough. */
+/** A file and the setting (or option) that names it; `setting` is absent if the path says enough. */
 export interface NamedFile {
   readonly path: string;
   readonly setting?: string;
@@ -132,12 +132,12 @@ export function fileWords({ path, setting }: NamedFile, fault: FileFault): strin
   return `${path}${setting === undefined ? '' : ` (${setting})`} ${wrong}: ${mend}`;
 }
 
-/** What is wrong and what to do, to stand behind a name. */
+/** What is wrong and what to do, to follow a name. */
 export function faultAdvice(fault: FileFault): string {
   return words[fault].join(': ');
 }
 
-/** What is wrong alone, to stand behind a name. */
+/** Only what is wrong, to follow a name. */
 export function faultWords(fault: FileFault): string {
   return words[fault][0];
 }

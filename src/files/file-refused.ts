@@ -1,4 +1,4 @@
-// A file that cannot be used, as an error whose message says so to whoever runs the program; and what SQLite leaves unsaid, looked up.
+// The error for a file that cannot be used, with a message for the operator; looks up the reason where SQLite gives none.
 import { accessSync, constants, lstatSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import {
@@ -17,7 +17,7 @@ interface FaultyError {
   readonly cause?: unknown;
 }
 
-/** Why the file system or SQLite refused, also where it is the cause of another error; undefined: it is something else. */
+/** Why the file system or SQLite refused, also if that is the cause of another error; undefined for any other error. */
 export function fileFaultOf(error: unknown): FileFault | undefined {
   for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
     if (at instanceof FileRefused) return at.fault;
@@ -34,7 +34,7 @@ export function fileFaultOf(error: unknown): FileFault | undefined {
   return undefined;
 }
 
-/** A file that cannot be used; the message is for whoever runs the program: the file, the setting, what is wrong, what to do. */
+/** A file that cannot be used. The message tells the operator the file, the setting, what is wrong and what to do. */
 export class FileRefused extends Error {
   readonly fault: FileFault;
   readonly file: NamedFile;
@@ -46,7 +46,7 @@ export class FileRefused extends Error {
   }
 }
 
-/** Runs `work` on that file. @throws FileRefused for what the file system or SQLite refuses; everything else as it is */
+/** Runs `work` on that file. @throws FileRefused for errors of the file system or SQLite; other errors unchanged */
 export function naming<T>(file: NamedFile, work: () => T): T {
   try {
     return work();
@@ -55,7 +55,7 @@ export function naming<T>(file: NamedFile, work: () => T): T {
   }
 }
 
-/** `error` as FileRefused where it is one of a file; as it is otherwise. */
+/** `error` as FileRefused if it is a file error; unchanged otherwise. */
 export function named(file: NamedFile, error: unknown): unknown {
   if (error instanceof FileRefused) return error;
   const fault = fileFaultOf(error);
@@ -64,9 +64,9 @@ export function named(file: NamedFile, error: unknown): unknown {
 }
 
 /**
- * The line for an error that nothing more is known of: one that is named already, one of the file system, whose path it holds, or
- * one of SQLite under a store that did not answer. undefined: it is none of a file.
- * @param store the file of an SQLite error that names none
+ * The message for an otherwise unknown error: a FileRefused, a file system error that holds its path, or an SQLite error
+ * underneath a StoreUnavailable. undefined if it is not a file error.
+ * @param store the file that an SQLite error is about, since it names none
  */
 export function wordsForError(error: unknown, store: NamedFile): string | undefined {
   for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {

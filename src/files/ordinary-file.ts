@@ -1,16 +1,16 @@
-// Reads a file that somebody named. A pipe, a device or a folder is refused at once: a pipe would hold a program for ever, and a
+// Reads a file whose path a user gave. A pipe, a device or a folder is refused immediately: reading a pipe could block forever, and a
 // device never ends.
 import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats, statSync } from 'node:fs';
 import type { NamedFile } from './file-fault.ts';
 import { FileRefused, naming } from './file-refused.ts';
 
-/** Windows has no such flag, and its pipes have names of their own. */
+/** Windows has no such flag, and its pipes have a namespace of their own. */
 const openFlags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
-/** The bytes of an ordinary file; links are followed. @throws FileRefused where it is none, or cannot be read */
+/** The bytes of an ordinary file; links are followed. @throws FileRefused if it is not one, or cannot be read */
 export function readOrdinaryFile(file: NamedFile): Buffer {
   return naming(file, () => {
-    // Asked first: to open a device can set it in motion.
+    // Checked before opening: opening a device can have side effects.
     demandOrdinary(file, statSync(file.path));
     const handle = openSync(file.path, openFlags);
     try {
@@ -22,7 +22,7 @@ export function readOrdinaryFile(file: NamedFile): Buffer {
   });
 }
 
-/** For what opens the file itself, or writes to it; one that is not there yet will do. @throws FileRefused */
+/** For callers that open or write the file themselves; a file that does not exist yet is accepted. @throws FileRefused */
 export function demandOrdinaryFile(file: NamedFile): void {
   const found = naming(file, () => statSync(file.path, { throwIfNoEntry: false }));
   if (found) demandOrdinary(file, found);

@@ -1,4 +1,4 @@
-// The data folder and its files: what is mended, and what is refused by name because it could be somebody's trap.
+// The data folder and its files: modes are corrected; anything that could be a trap set by another user is refused by name.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -28,7 +28,7 @@ function fileIn(folder: string, mode: number, name = 'gatehouse.db'): string {
   return path;
 }
 
-/** Runs as somebody else, as far as the program can tell. */
+/** Makes the program believe that it runs as another user. */
 function actAs(t: TestContext, uid: number, gid: number): void {
   Object.assign(process, { geteuid: () => uid, getegid: () => gid, getgroups: () => [] });
   t.after(() => Object.assign(process, real));

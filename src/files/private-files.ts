@@ -1,18 +1,18 @@
-// Before anything in the data folder is opened: nobody else may write there, and nothing in it leads elsewhere. A mode is mended; what
-// could be somebody's trap (a link, another owner) is refused by name.
+// Checks the data folder before anything in it is opened: nobody else may write there, and nothing in it may link elsewhere. File modes
+// are corrected; what could be a trap set by another user (a link, a different owner) is refused by name.
 import { chmodSync, lstatSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NamedFile } from './file-fault.ts';
 import { FileRefused, naming } from './file-refused.ts';
 
-/** What holds sessions, secrets or the library; SQLite opens the logs by itself. */
+/** Files that hold sessions, secrets or the library. SQLite opens the `-wal` and `-shm` files by itself. */
 const names = ['gatehouse.db', 'library.db'].flatMap((name) => [name, `${name}-wal`, `${name}-shm`]);
 const setting = 'DATA_DIR';
 
 /**
- * Looks at `dataDir` and the files of Gatehouse in it; what is missing is well. On Windows nothing: it has no modes.
- * @param more names of other files in it
- * @returns the paths whose mode was mended
+ * Checks `dataDir` and Gatehouse's files in it; missing files are fine. Does nothing on Windows, which has no modes.
+ * @param more names of further files in it
+ * @returns the paths whose mode was corrected
  * @throws FileRefused
  */
 export function securePrivateFiles(dataDir: string, more: readonly string[] = []): string[] {
@@ -26,7 +26,7 @@ export function securePrivateFiles(dataDir: string, more: readonly string[] = []
 
 function secureFolder(folder: NamedFile, { mode, uid, gid }: Stats): string[] {
   if ((mode & 0o022) === 0) return [];
-  // A volume that root lends to this program's group, as Kubernetes does: nobody else is let in.
+  // A volume owned by root and writable by this program's group, as Kubernetes mounts it: nobody else has access.
   const isLent = (mode & 0o002) === 0 && uid === 0 && isOwnGroup(gid);
   if (isLent && !isOwn(uid)) return [];
   if (!isOwn(uid)) throw new FileRefused(folder, 'open-to-others');
@@ -46,7 +46,7 @@ function secureFile(file: NamedFile): string[] {
   return [file.path];
 }
 
-/** Root may work on what belongs to somebody else: commands are run so. */
+/** Root may work on another user's files: commands are run that way. */
 function isOwn(uid: number): boolean {
   const me = process.geteuid?.() ?? uid;
   return me === 0 || uid === me;

@@ -1,11 +1,11 @@
-// Whether the files that SQLite holds open are still those at their paths. What was removed or replaced can be written on without
-// an error, and all of it would be lost; other processes would not see it.
+// Whether the files that SQLite has open are still the ones at their paths. Writes to a removed or replaced file succeed without an
+// error, but would be lost and invisible to other processes.
 import { statSync } from 'node:fs';
 import type { NamedFile } from './file-fault.ts';
 import { FileRefused } from './file-refused.ts';
 
 export interface SameFile {
-  /** Looks at the paths, a few microseconds each. @throws FileRefused with the fault `replaced` */
+  /** Stats the paths, a few microseconds each. @throws FileRefused with the fault `replaced` */
   check(): void;
 }
 
@@ -25,13 +25,17 @@ export function rememberFile(file: NamedFile): SameFile {
   };
 }
 
-/** undefined where nothing is there. Opening the file to ask would do harm: closing it frees the locks of SQLite. */
+/** undefined if there is no file. Uses stat because opening and closing the file would release SQLite's locks. */
 function idOf(path: string): string | undefined {
   const found = statSync(path, { throwIfNoEntry: false, bigint: true });
   return found && `${found.dev}:${found.ino}`;
 }
 
-/** Looks every so often, without holding the process open. @param tell once when it is lost, and with `undefined` when it is back. @returns how to stop */
+/**
+ * Checks periodically, without keeping the process alive.
+ * @param tell called once when the file is lost, and with `undefined` when it is back
+ * @returns a function that stops it
+ */
 export function watchFile(file: SameFile, everyMs: number, tell: (fault: unknown) => void): () => void {
   let isLost = false;
   const timer = setInterval(() => {

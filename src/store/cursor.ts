@@ -1,4 +1,4 @@
-// Where a page of a list ended: a sort value and a key, as one opaque text. Keyset paging costs the same on every page.
+// Where a page of a list ended: a sort value and a key, as one opaque string. Keyset pagination costs the same on every page.
 
 export interface Position {
   readonly value: string | number;
@@ -9,7 +9,7 @@ export function writeCursor(position: Position): string {
   return Buffer.from(JSON.stringify([position.value, position.key])).toString('base64url');
 }
 
-/** @throws RangeError where `text` is no cursor, or its value is not a `type`. */
+/** @throws RangeError if `text` is not a cursor, or its value is not a `type`. */
 export function readCursor(text: string, type: 'string' | 'number'): Position {
   try {
     const [value, key, ...rest] = JSON.parse(Buffer.from(text, 'base64url').toString()) as unknown[];
@@ -17,7 +17,7 @@ export function readCursor(text: string, type: 'string' | 'number'): Position {
       return { value: value as string | number, key };
     }
   } catch {
-    // Falls through: whatever it was, it is no cursor.
+    // Falls through: not a cursor.
   }
   throw new RangeError('not a cursor');
 }

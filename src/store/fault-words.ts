@@ -1,6 +1,6 @@
-// What the codes of Redis and of the network mean, and what to do. Fixed words: no value can be in them.
+// What the error codes of Redis and of the network mean, and what to do. Fixed text, so it can contain no stored values.
 
-/** The meaning, and the mend. */
+/** The meaning, and what to do about it. */
 export type Words = readonly [meaning: string, mend: string];
 
 const redisRights = 'give the Redis user what docs/redis.md lists (ACL SETUSER)';
@@ -9,7 +9,7 @@ const redisLogin = 'put the user and the password of Redis into its URL (/ is %2
 const clusterUrl = 'use redis+cluster:// with its nodes';
 const certificate = 'NODE_EXTRA_CA_CERTS=/path/to/ca.pem, or a certificate that names this host';
 
-/** By the first word of Redis's answer. */
+/** By the first word of Redis's error reply. */
 export const redisWords: Readonly<Record<string, Words>> = {
   NOPERM: ['the Redis user has no right to do this', redisRights],
   WRONGPASS: ['Redis does not accept this user or password', redisLogin],
@@ -51,7 +51,7 @@ export const redisWords: Readonly<Record<string, Words>> = {
   DENIED: ['Redis is in protected mode', 'set a password (requirepass), and put it into the URL'],
 };
 
-/** Answers that begin with ERR, and those in which a script met a refusal: by what they say. */
+/** Replies that start with ERR, and errors raised inside a script: matched by their text. */
 export const redisSentences: readonly (readonly [pattern: RegExp, code: string, words: Words])[] = [
   [
     /DB index is out of range|invalid DB index/,
@@ -122,7 +122,7 @@ export const redisSentences: readonly (readonly [pattern: RegExp, code: string, 
   ],
 ];
 
-/** Primary codes of SQLite by their names (https://www.sqlite.org/rescode.html); what they mean stands with the words of files. */
+/** Names of SQLite's primary result codes (https://www.sqlite.org/rescode.html); their meaning is in files/file-fault.ts. */
 export const sqliteNames: Readonly<Record<number, string>> = {
   5: 'SQLITE_BUSY',
   6: 'SQLITE_LOCKED',
@@ -136,7 +136,7 @@ export const sqliteNames: Readonly<Record<number, string>> = {
   26: 'SQLITE_NOTADB',
 };
 
-/** By the code of the network or of TLS. */
+/** By network or TLS error code. */
 export const networkWords: Readonly<Record<string, Words>> = {
   ECONNREFUSED: ['nothing listens at the address of Redis', redisAddress],
   ECONNRESET: ['Redis closed the connection', redisAddress],

@@ -1,12 +1,12 @@
-// Why the store did not do what it was asked, in fixed words: a message could quote a key, a value or an address.
+// Why a store operation failed, in fixed words: the original message could quote a key, a value or an address.
 import { faultWords, mendWords } from '../files/file-fault.ts';
 import { FileRefused, fileFaultOf } from '../files/file-refused.ts';
 import { networkWords, redisSentences, redisWords, sqliteNames, type Words } from './fault-words.ts';
 
 export interface Fault {
-  /** Redis's own first word, SQLite's name of its code, or the system's: `NOPERM`, `SQLITE_FULL`, `EACCES`. */
+  /** The first word of Redis's reply, SQLite's name for its code, or the system's code: `NOPERM`, `SQLITE_FULL`, `EACCES`. */
   readonly code: string;
-  /** The command of Redis that was refused, in capitals; absent where none is known. */
+  /** The Redis command that was refused, in capitals; absent if not known. */
   readonly command?: string;
   readonly meaning: string;
   readonly mend: string;
@@ -24,15 +24,15 @@ interface Faulty {
 }
 
 const chainAtMost = 8;
-/** These say only that there was no answer: what lies under them says why. */
+/** These say only that there was no answer; the underlying error says why. */
 const vague = new Set(['closed', 'timeout', 'CLUSTER', 'SENTINEL']);
 
-/** Whether it says more than that there was no answer. */
+/** Whether the fault says more than that there was no answer. */
 export function isExact(fault: Fault | undefined): boolean {
   return fault !== undefined && !vague.has(fault.code);
 }
 
-/** What is known of an error, or of what lies under it; undefined where it is none of a store's. */
+/** The fault behind an error or one of its causes; undefined if it is not a store error. */
 export function faultOf(error: unknown): Fault | undefined {
   const faults = chainOf(error).flatMap((one) => oneFault(one) ?? []);
   return faults.find(isExact) ?? faults[0];
@@ -71,12 +71,12 @@ function oneFault(error: Faulty): Fault | undefined {
   };
 }
 
-/** In the words of files, beginning with the file's name where the error has one. */
+/** Described with the words for files, starting with the file's name if the error has one. */
 function fileFault(error: Faulty): Fault | undefined {
   const fault = fileFaultOf(error);
   if (fault === undefined) return undefined;
   const isNamed = error instanceof FileRefused;
-  // What lies under it has its own turn.
+  // The cause is handled separately.
   if (!isNamed && fault === fileFaultOf(error.cause)) return undefined;
   const { code, errcode } = (isNamed ? (error.cause ?? {}) : error) as Faulty;
   const ofSystem = typeof code === 'string' ? code : fault;
@@ -87,7 +87,7 @@ function fileFault(error: Faulty): Fault | undefined {
 
 const wordsOf = ([meaning, mend]: Words) => ({ meaning, mend });
 
-/** Of the client's own list of commands: a name that somebody sent is none of it. */
+/** Only names from the client's own list of commands, never one that a user sent. */
 function commandOf({ command }: Faulty): { command?: string } {
   const name = command?.name;
   return typeof name === 'string' && /^[a-z]{2,20}$/i.test(name) ? { command: name.toUpperCase() } : {};

@@ -153,7 +153,7 @@ export const controls: readonly Control[] = [
     find: 'regex.test(path) !== isNegated(route)',
     replace: 'regex.test(path)',
     tests: 'test/doctor-table.test.ts',
-    sees: 'gate.public-routes-wide: all but one',
+    sees: 'gate.public-routes-wide: all but one$',
   },
   {
     invariant: 'check-up: nothing passes unseen',
