@@ -35,7 +35,7 @@ export function createApp(options: AppOptions): Express {
   const { session, gate, ownCookies, devMode } = config;
   const app = createExpress(config.trustedHops);
 
-  // Everyone: log, headers, limits, and where the request comes from.
+  // For every request: log, headers, limits, and where the request comes from.
   if (metrics) app.use(measureRequests({ metrics, cookieErrorOf: cookieErrorOf(parts), routes: allRoutes }));
   app.use(requestLog(logger));
   app.use(prepareFrame({ asset: assets.path, devMode, signInPath: paths.signIn('/dashboard') }));
@@ -53,7 +53,7 @@ export function createApp(options: AppOptions): Express {
     ),
   );
 
-  // Everything that is not public: an identity from the gate, a session, and for changes its anti-forgery token.
+  // For everything that is not public: an identity from oauth2-proxy, a session, and for changes its anti-forgery token.
   const member: RequestHandler[] = [
     noStore,
     requirePerson({
@@ -84,7 +84,7 @@ export function createApp(options: AppOptions): Express {
     }),
   );
   mountRoutes(app, bindAll(parts), { public: [], member, operator: [...member, operator] });
-  // A script that mistypes an address is told so only once it is known who asks.
+  // A script that mistypes an address is told so only after it has been authenticated.
   app.all('/api/*path', ...member);
 
   app.use(notFound);
@@ -104,7 +104,7 @@ export function createApp(options: AppOptions): Express {
   return app;
 }
 
-/** @param trustedHops how many proxies in front may say where a request came from */
+/** @param trustedHops number of proxies in front whose word about the client address is trusted */
 function createExpress(trustedHops: number): Express {
   const app = express();
   app.disable('x-powered-by');

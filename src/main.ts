@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The commands by name. Each is loaded when it is asked for. An error is one line: what is wrong and what to do.
+// The commands by name. Each is loaded only when it is run. An error is one line: what is wrong and what to do.
 import { useCompileCache } from './commands/compile-cache.ts';
 import { type ExitCode, plain, runCommand, SettingsRefused } from './commands/terminal.ts';
 
@@ -56,7 +56,7 @@ else fail(`There is no command "${plain(name.slice(0, 40))}"; \`gatehouse help\`
 
 function run(start: Run): void {
   let isDone = false;
-  // When no pending promise can settle any more, Node ends with 0, and nobody would know that the work was not done.
+  // When no pending promise can settle any more, Node exits with 0, and nobody would know that the work was not done.
   process.once('exit', (code) => {
     if (!isDone && code === 0)
       fail(`Gatehouse stops: \`${name}\` ended before it was done; run it again.`, 1);
@@ -73,7 +73,7 @@ function run(start: Run): void {
 
 async function giveUp(error: unknown): Promise<void> {
   if (error instanceof SettingsRefused) return fail(error.message, 2);
-  // Whatever is still open must not keep a process alive that has given up.
+  // Handles that are still open must not keep the process alive after it has failed.
   setTimeout(() => process.exit(), giveUpAfterMs).unref();
   process.exitCode = 1;
   const debug = process.env['LOG_LEVEL'] === 'debug' && error instanceof Error;
@@ -86,7 +86,7 @@ async function wordsOf(error: unknown): Promise<string> {
   return wordsForError(error, store) ?? (error instanceof Error ? error.message : 'an unknown error');
 }
 
-/** A message can have several lines; within each, what would control a terminal is replaced. */
+/** A message can have several lines; in each, characters that control a terminal are replaced. */
 function fail(message: string, code: number): void {
   process.stderr.write(`${message.split('\n').map(plain).join('\n')}\n`);
   process.exitCode = code;

@@ -134,6 +134,7 @@ for (const store of storeKinds) {
         const others = [await begin(desk, rosa), await begin(desk, rosa)];
         const { send, browser } = await script(rosa);
         const answer = await send('POST', '/api/sessions/revoke-others');
+        assert.equal(answer.status, 200);
         const { receipts } = answer.json<{ receipts: { handle: string; ended: boolean }[] }>();
         assert.deepEqual(
           receipts.map(({ handle }) => handle).sort(),

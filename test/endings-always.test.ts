@@ -13,6 +13,7 @@ import { verifyRecord } from '../src/audit/verify.ts';
 import { connectRedis } from '../src/store/redis-client.ts';
 import { recordKeysOf } from '../src/wiring/audit-log.ts';
 import { ada, also, begin, type Desk, storeKinds, type TestPerson } from './support/desk.ts';
+import { eventually } from './support/eventually.ts';
 import { need } from './support/requirement.ts';
 
 type SignedIn = Awaited<ReturnType<typeof begin>>;
@@ -78,7 +79,7 @@ async function assertRecorded(desk: Desk, handles: readonly string[]): Promise<v
     (await desk.store.record.after(0, 1_000))
       .map(({ text }) => JSON.parse(text) as { event: string; session?: string; who?: string })
       .filter(({ event }) => event === 'session.revoked');
-  await waitFor('the entries', async () => (await revoked()).length >= handles.length);
+  await eventually('the entries', async () => (await revoked()).length >= handles.length);
   await desk.recorder.flush();
   const entries = await revoked();
   assert.deepEqual(
@@ -90,7 +91,7 @@ async function assertRecorded(desk: Desk, handles: readonly string[]): Promise<v
     'with whom they concern',
   );
   for (const handle of handles) {
-    await waitFor('the row', async () => {
+    await eventually('the row', async () => {
       const row = await desk.store.sessions.findByHandle(handle);
       return row === undefined || row.ended !== undefined;
     });

@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, suite, test } from 'node:test';
 import { closed as closedPaths } from '../src/doctor/checks/skip-auth-routes.ts';
-import { gateExceptions } from '../src/http/routes.ts';
 import { allRoutes } from '../src/wiring/all-routes.ts';
 import type { Answer } from './support/client.ts';
 import { ada, begin, type Desk, grace, startDesk, storeKinds } from './support/desk.ts';
+import { gateExceptions } from './support/gate-exceptions.ts';
 import { assertPlain, formType, leavesStoreAlone, needsOf } from './support/hostile.ts';
 import { routesOf, type Whole, wholeParts } from './support/whole.ts';
 

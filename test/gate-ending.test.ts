@@ -17,6 +17,7 @@ import { type Store, StoreUnavailable } from '../src/store/contract.ts';
 import { connectRedis, type RedisClient } from '../src/store/redis-client.ts';
 import { openSqliteStore } from '../src/store/sqlite.ts';
 import type { Client } from './support/client.ts';
+import { eventually } from './support/eventually.ts';
 import { type GateOnly, startGateOnly } from './support/gate-only.ts';
 import { keepEvents } from './support/recorder.ts';
 import { need } from './support/requirement.ts';
@@ -114,7 +115,7 @@ suite('ending at the gate, sessions in Redis', await need('oauth2-proxy', 'redis
     assert.equal((await gate.receiptOf('a'))?.verifiedAt, undefined);
     clock.advance(3_000);
     clock.advance(7_000);
-    const receipt = await waitFor('verified', async () => {
+    const receipt = await eventually('verified', async () => {
       const now = await gate.receiptOf('a');
       return now?.verifiedAt !== undefined && now;
     });
@@ -129,12 +130,12 @@ suite('ending at the gate, sessions in Redis', await need('oauth2-proxy', 'redis
     const { device, link } = await signedIn();
     await endDuringRefresh(device, link, () => gate.end({ handle: 'flight', link }));
     clock.advance(3_000);
-    await waitFor('the look after 3 s', async () => (await redis.exists(link.key)) === 0);
+    await eventually('the look after 3 s', async () => (await redis.exists(link.key)) === 0);
     assert.ok(toGoogle((await device.ask('/dashboard')).location));
-    await waitFor('the receipt', async () => (await gate.receiptOf('flight'))?.writtenBack === 1);
+    await eventually('the receipt', async () => (await gate.receiptOf('flight'))?.writtenBack === 1);
     assert.equal((await gate.receiptOf('flight'))?.verifiedAt, undefined);
     clock.advance(7_000);
-    const receipt = await waitFor('verified', async () => {
+    const receipt = await eventually('verified', async () => {
       const now = await gate.receiptOf('flight');
       return now?.verifiedAt !== undefined && now;
     });
@@ -172,7 +173,7 @@ suite('ending at the gate, sessions in Redis', await need('oauth2-proxy', 'redis
     assert.equal(anew.key, link.key, 'the ticket is reused');
     assert.notEqual(anew.signIn, link.signIn);
     clock.advance(3_000);
-    await waitFor('verified', async () => (await gate.receiptOf('again'))?.verifiedAt !== undefined);
+    await eventually('verified', async () => (await gate.receiptOf('again'))?.verifiedAt !== undefined);
     assert.equal(await redis.exists(link.key), 1);
     assert.equal((await device.ask('/dashboard')).status, 200);
 
@@ -201,7 +202,7 @@ suite('ending at the gate, sessions in Redis', await need('oauth2-proxy', 'redis
     await endDuringRefresh(device, link, () => one.gate.end({ handle: 'both', link }));
     one.clock.advance(3_000);
     await Promise.all([one, two, one, two].map(({ gate }) => gate.receiptOf('both')));
-    await waitFor('the look', async () => (await two.gate.receiptOf('both'))?.writtenBack === 1);
+    await eventually('the look', async () => (await two.gate.receiptOf('both'))?.writtenBack === 1);
     assert.equal((await one.gate.receiptOf('both'))?.writtenBack, 1);
   });
 
@@ -267,7 +268,7 @@ suite('ending at the gate, sessions in Redis', await need('oauth2-proxy', 'redis
     await waitFor('Redis', async () => (await redis.ping()) === 'PONG');
     clock.advance(3_000);
     clock.advance(10_000);
-    const receipt = await waitFor('verified', async () => {
+    const receipt = await eventually('verified', async () => {
       const now = await gate.receiptOf('outage');
       return now?.verifiedAt !== undefined && now;
     });

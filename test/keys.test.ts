@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { after, before, suite, test } from 'node:test';
 import { loadConfig } from '../src/config/load.ts';
 import { fingerprint } from '../src/crypto/fingerprint.ts';
-import { createReplicas, type Replicas, sayAgainMs } from '../src/keys/replicas.ts';
+import { announceEveryMs, createReplicas, type Replicas } from '../src/keys/replicas.ts';
 import { ada, also, begin, type Desk, grace, startDesk, storeKinds } from './support/desk.ts';
 import { need } from './support/requirement.ts';
 
@@ -141,16 +141,16 @@ for (const store of storeKinds) {
       await two.leave();
       assert.deepEqual(await one.others(), []);
       await two.announce(() => ['b']);
-      desk.advance(2 * sayAgainMs);
+      desk.advance(2 * announceEveryMs);
       await one.announce(() => ['a']);
       assert.deepEqual(await one.others(), [['b']]);
-      desk.advance(sayAgainMs);
+      desk.advance(announceEveryMs);
       assert.deepEqual(await one.others(), []);
       // The clock goes back by an hour: what was said before is still to come.
       await two.announce(() => ['c']);
       desk.advance(-3_600_000);
       assert.deepEqual(await one.others(), [['c']]);
-      elapsedMs += 3 * sayAgainMs;
+      elapsedMs += 3 * announceEveryMs;
       assert.deepEqual(await one.others(), []);
       await two.announce(() => ['d']);
       assert.deepEqual(await one.others(), [['d']]);

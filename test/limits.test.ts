@@ -211,6 +211,7 @@ for (const store of storeKinds) {
         t.after(() => client.disconnect());
         assert.deepEqual(await client.keys(`*${grace.id}*`), []);
       }
+      assert.equal((await desk.browser(grace).ask('/dashboard')).status, 200, 'she may sign in again');
       const again = await begin(desk, grace);
       assert.equal((await again.change('/settings', { theme: 'dark' })).status, 303);
     });

@@ -1,9 +1,9 @@
 // GET /metrics of the real program, on both stores: the names and units of Prometheus, the numbers of what happened, nobody in them.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { waitFor } from '../demo/child.ts';
 import { type MetricRow, metricTable } from '../src/ops/metric-table.ts';
 import { ada, grace, storeKinds } from './support/desk.ts';
+import { eventually } from './support/eventually.ts';
 import { needsOf } from './support/hostile.ts';
 import { type Family, lintMetrics, parseMetrics } from './support/metrics-lint.ts';
 import { type Server, startServer } from './support/server.ts';
@@ -129,10 +129,10 @@ for (const store of storeKinds) {
         t.after(() => server.close());
         await server.redis?.kill();
         const up = async () => standing(await scrape(server), 'gatehouse_redis_up', { role: 'store' });
-        await waitFor('the outage', async () => (await up()) === 0);
+        await eventually('the outage', async () => (await up()) === 0);
         assert.equal(standing(await scrape(server), 'gatehouse_store_up'), 0);
         await server.redis?.restart();
-        await waitFor('the return', async () => (await up()) === 1);
+        await eventually('the return', async () => (await up()) === 1);
       });
   });
 }

@@ -8,6 +8,7 @@ import { waitFor } from '../demo/child.ts';
 import { connectRedis } from '../src/store/redis-client.ts';
 import { packEntry, unpackEntry } from '../src/store/redis-entry.ts';
 import { ada, also, begin, type Desk, grace, startDesk, storeKinds } from './support/desk.ts';
+import { eventually } from './support/eventually.ts';
 import { need } from './support/requirement.ts';
 
 interface Entry {
@@ -174,7 +175,7 @@ for (const store of storeKinds) {
         await waitFor('the stream', async () => stream.text().includes('retry:'));
         await elsewhere.change('/devices/end', { handle: watching.handle });
         await begin(desk, person('unseen'));
-        await waitFor('its end', async () => stream.hasEnded(), 10_000);
+        await eventually('its end', async () => stream.hasEnded(), 10_000);
         assert.doesNotMatch(stream.text(), /unseen@record\.test/);
       });
 
@@ -200,14 +201,14 @@ for (const store of storeKinds) {
         await desk.recorder.flush();
         const [newest] = await desk.store.record.before(Number.POSITIVE_INFINITY, 1);
         const first = openStream(desk, cookieOf(operator), path);
-        await waitFor('what was missed', async () => first.text().includes(`id: ${newest?.seq}\n`));
+        await eventually('what was missed', async () => first.text().includes(`id: ${newest?.seq}\n`));
         assert.match(first.text(), /between@record\.test/);
         assert.ok(!first.text().includes(`id: ${after}\n`));
         first.close();
         await begin(desk, person('again'));
         await desk.recorder.flush();
         const second = openStream(desk, cookieOf(operator), path, { 'last-event-id': String(newest?.seq) });
-        await waitFor('the rest', async () => second.text().includes('again@record.test'));
+        await eventually('the rest', async () => second.text().includes('again@record.test'));
         assert.doesNotMatch(second.text(), /between@record\.test/);
         second.close();
       });

@@ -80,7 +80,7 @@ suite('the record in Redis', await need('redis-server'), () => {
     Promise.all(Array.from({ length: 100 }, (_, n) => write(from + n)));
   const used = async () => Number(/^used_memory:(\d+)/m.exec(await redis.info('memory'))?.[1]);
 
-  test('an ordinary entry takes less than 350 bytes of Redis', async (t) => {
+  test('an ordinary entry takes less than 280 bytes of Redis', async (t) => {
     await redis.flushall();
     const { recorder } = open(t);
     const write = (n: number) =>
@@ -96,7 +96,7 @@ suite('the record in Redis', await need('redis-server'), () => {
     const before = await used();
     for (let n = 0; n < 1_500; n += 100) await together(n, write);
     const bytes = ((await used()) - before) / 1_500;
-    assert.ok(bytes > 100 && bytes < 350, `${bytes} bytes`);
+    assert.ok(bytes > 100 && bytes < 280, `${bytes} bytes`);
   });
 
   test('entries of both layouts are one record: read, found and removed together', async (t) => {

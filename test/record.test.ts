@@ -160,7 +160,7 @@ await onBothStores('the recorder', (open) => {
         '\ud800',
         '\u202e',
         'x'.repeat(1e6),
-        '[object Object]',
+        '__proto__',
         '"},"mac":"',
       ),
     );

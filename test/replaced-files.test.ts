@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { waitFor } from '../demo/child.ts';
 import { ada } from './support/desk.ts';
+import { eventually } from './support/eventually.ts';
 import { startServer } from './support/server.ts';
 
 test('a database that was moved, replaced, or lost its log: not ready, every change refused, told once, and well again when it is back', async (t) => {
@@ -42,7 +43,7 @@ test('a database that was moved, replaced, or lost its log: not ready, every cha
     lose();
     assert.equal((await change()).status, 503, what);
     assert.equal(await readiness(), 503, what);
-    const lines = await waitFor('its word', () => {
+    const lines = await eventually('its word', () => {
       const all = server.logged('store.file_replaced');
       return all.length > told && all;
     });

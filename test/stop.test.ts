@@ -1,12 +1,15 @@
 // The end of the real program: nobody who has asked is cut, nobody who holds on keeps it from ending, within 10 seconds.
 import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { resolve } from 'node:path';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { waitFor } from '../demo/child.ts';
 import { loadAssets } from '../src/http/assets.ts';
 import { ada, storeKinds } from './support/desk.ts';
+import { eventually } from './support/eventually.ts';
 import { cookieHeader, needsOf } from './support/hostile.ts';
 import { type Server, type ServerOptions, startServer } from './support/server.ts';
 
@@ -186,14 +189,23 @@ suite('the end, whatever holds it up', () => {
   });
 
   test('requests that wait to be let in when the signal comes are answered', async (t) => {
-    // It looks at nothing for a second: meanwhile the system lets them in, and the signal comes.
-    const sleep = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000)';
-    const server = await open(t, { store: 'sqlite', before: `process.on('SIGUSR2', () => { ${sleep} })` });
+    // It looks at nothing until it may go on: meanwhile the system lets them in, and the signal comes.
+    const folder = mkdtempSync(join(tmpdir(), 'gatehouse-stop-'));
+    t.after(() => rmSync(folder, { recursive: true, force: true }));
+    const [busy, goOn] = [join(folder, 'busy'), join(folder, 'go-on')];
+    const block = `
+      const { existsSync, writeFileSync } = process.getBuiltinModule('node:fs');
+      const pause = new Int32Array(new SharedArrayBuffer(4));
+      writeFileSync(${JSON.stringify(busy)}, '');
+      for (let i = 0; i < 3000 && !existsSync(${JSON.stringify(goOn)}); i++) Atomics.wait(pause, 0, 0, 10);`;
+    const server = await open(t, { store: 'sqlite', before: `process.on('SIGUSR2', () => { ${block} })` });
     const head = await headOf(server);
     process.kill(server.child.pid, 'SIGUSR2');
-    await delay(200);
+    await waitFor('it to be busy', () => existsSync(busy));
     const asked = await Promise.all(Array.from({ length: 50 }, () => dial(server.port, `${head}\r\n`)));
-    const { exit } = await end(server);
+    const ended = end(server);
+    writeFileSync(goOn, '');
+    const { exit } = await ended;
     await Promise.all(asked.map(({ closed }) => closed));
     assert.deepEqual([...new Set(asked.map(statusOf))], [200]);
     assert.equal(exit, '0');
@@ -216,7 +228,7 @@ suite('the end, whatever holds it up', () => {
       const head = await headOf(server);
       const asked = await dial(server.port, head);
       const ended = end(server, 'SIGUSR2');
-      await waitFor('its word that it stops', () => isNotReady(server));
+      await eventually('its word that it stops', () => isNotReady(server));
       asked.socket.write('\r\n');
       await asked.closed;
       assert.equal(statusOf(asked), 200);

@@ -255,7 +255,7 @@ test('where nothing more can be written, that is what it says, and the file stay
   const { stdout } = await promisify(execFile)('/bin/sh', [
     ...['-c', 'trap "" XFSZ; ulimit -f 0; exec "$@"', 'sh', process.execPath],
     ...['--input-type=module', '-e', code, path, passphrase],
-  ]);
+  ]).catch((error: unknown) => assert.fail(`it must say so, not throw: ${error}`));
   assert.deepEqual(JSON.parse(stdout), { kind: 'closed', fault: 'unwritable', why: 'broken-disk' });
   assert.deepEqual(readFileSync(path), before);
 });

@@ -1,16 +1,17 @@
-// Pseudonyms: the record names a person by what a key of that person's own makes of their id. Without the key's row the entries are nobody's.
+// Pseudonyms: the audit log names a person by an HMAC of their id under a key that belongs to that person alone.
+// Once the row with that key is deleted, nothing links the entries to anybody.
 import { createHmac, randomBytes } from 'node:crypto';
 import type { AliasRow, AliasTable } from '../store/contract.ts';
 import type { PersonRef } from './recorder.ts';
 
 export interface Aliases {
-  /** The pseudonym that entries about this person bear; made where there is none. undefined where nobody is named. */
+  /** The pseudonym used in entries about this person; created if there is none. undefined if `person` names nobody. */
   of(person: PersonRef): Promise<string | undefined>;
-  /** Every pseudonym that stands for this person, also from before their id was known. Makes none. */
+  /** Every pseudonym of this person, including those from before their id was known. Creates none. */
   all(person: PersonRef): Promise<string[]>;
-  /** Whom a pseudonym stands for; undefined where that is forgotten. */
+  /** The person behind a pseudonym; undefined once that has been erased. */
   personOf(alias: string): Promise<PersonRef | undefined>;
-  /** Destroys the keys: the entries stay, and nothing says whose they are. @returns how many pseudonyms went */
+  /** Destroys the keys: the entries stay, but nothing links them to the person. @returns how many pseudonyms were removed */
   forget(person: PersonRef): Promise<number>;
 }
 
@@ -19,7 +20,7 @@ export function createAliases(table: AliasTable): Aliases {
     const own = id === undefined ? undefined : await table.bySubject(id);
     const addresses = new Set([email, own?.email].filter((one) => one !== undefined).map(lower));
     const byEmail = (await Promise.all([...addresses].map((one) => table.byEmail(one)))).flat();
-    // Somebody else may have the address by now: a subject that is known decides.
+    // The address may belong to somebody else by now, so a known subject takes precedence.
     const others = byEmail.filter((row) => id === undefined || row.subject === undefined);
     return [...new Map([...(own ? [own] : []), ...others].map((row) => [row.alias, row])).values()];
   }

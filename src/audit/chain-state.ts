@@ -1,4 +1,4 @@
-// Whether the record is whole, as it was found a moment ago: verifying walks all of it, so it is done at most once a minute.
+// Whether the audit log is intact, as last verified. Verifying walks the whole log, so it runs at most once a minute.
 
 import type { RecordTable } from '../store/contract.ts';
 import { recordKeys } from './chain.ts';
@@ -15,7 +15,7 @@ export type ChainState =
       readonly findings: number;
       readonly at: number;
     }
-  /** Being read for the first time. */
+  /** The first verification is still running. */
   | { readonly state: 'reading' };
 
 export interface ChainStateOptions {
@@ -26,10 +26,10 @@ export interface ChainStateOptions {
 }
 
 const freshForMs = 60_000;
-/** A page waits no longer for it. */
+/** A page waits for the verification at most this long. */
 const patienceMs = 1_000;
 
-/** @returns the state as it is known within a second. @throws StoreUnavailable */
+/** @returns a function that answers within a second with the last known state. @throws StoreUnavailable */
 export function createChainState({ record, keys, now }: ChainStateOptions): () => Promise<ChainState> {
   let known: ChainState = { state: 'reading' };
   let reading: Promise<void> | undefined;
@@ -60,7 +60,7 @@ export function createChainState({ record, keys, now }: ChainStateOptions): () =
     });
     await Promise.race([reading, patience]);
     clearTimeout(timer);
-    // Nobody may be waiting for it any more; the next reader asks again.
+    // Nobody may be waiting for this any more; the next reader starts a new verification.
     reading?.catch(() => undefined);
     return known;
   };

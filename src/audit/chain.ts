@@ -1,19 +1,19 @@
-// The chain: every entry is sealed together with the seal before it, and where the record ends is sealed apart.
-// Whoever lacks the key can destroy entries, but not change, add, move or drop one unnoticed.
+// The hash chain: every entry is sealed (HMAC) together with the seal of the entry before it, and the end of the log has a seal of its own.
+// Without the key, entries can be destroyed, but none can be changed, added, moved or dropped unnoticed.
 import { createHash, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import type { RecordRow } from '../store/contract.ts';
 import { type Entry, type EntryBody, textOf } from './entry.ts';
 
-/** What the first entry of all is sealed together with. */
+/** The "previous seal" of the very first entry. */
 export const chainStart = 'A'.repeat(43);
 
 export interface RecordKey {
   readonly kid: string;
-  /** Not its bytes: taking those in anew for each entry costs seven times the sealing. */
+  /** A KeyObject, not raw bytes: importing the bytes for each entry costs seven times as much as the sealing. */
   readonly key: KeyObject;
 }
 
-/** A place in the chain, sealed by itself: the head, the anchor that stands for removed entries, a checkpoint. */
+/** A position in the chain with a seal of its own: the head, the anchor that stands for pruned entries, or a checkpoint. */
 export interface Mark {
   readonly v: 1;
   readonly seq: number;
@@ -41,7 +41,7 @@ export function recordKeys(keys: readonly string[]): RecordKey[] {
   });
 }
 
-/** The row of an entry that comes after the seal `prev`. */
+/** The row of the entry that follows the seal `prev`. */
 export function sealEntry(body: EntryBody, seq: number, prev: string, { kid, key }: RecordKey): RecordRow {
   const text = textOf({ v: 1, seq, kid, ...body } satisfies Entry);
   return { seq, text, prev, mac: macOf(key, seq, prev, text) };
@@ -69,7 +69,7 @@ export function sealMark(
   } satisfies Mark);
 }
 
-/** @returns undefined where `text` is no mark. */
+/** @returns undefined if `text` is not a mark */
 export function readMark(text: string): Mark | undefined {
   try {
     const mark = JSON.parse(text) as Partial<Mark> | null;
@@ -98,7 +98,7 @@ function sealOfMark(
   return seal(key, kind, String(seq), mac, at);
 }
 
-/** Each part with its length before it, so that no two lists of parts are sealed alike. */
+/** Each part is preceded by its length, so that no two lists of parts produce the same input. */
 function seal(key: KeyObject, ...parts: readonly string[]): string {
   const framed = parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join('');
   return createHmac('sha256', key).update(framed).digest('base64url');

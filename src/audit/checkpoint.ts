@@ -1,10 +1,10 @@
-// A checkpoint: where the record ended at an instant, sealed, to be kept where whoever could change the record cannot reach.
+// A checkpoint: a sealed statement of where the audit log ended at a given time. Keep it out of reach of anyone who could change the log.
 import type { RecordTable } from '../store/contract.ts';
 import { judgeMark, type Mark, type RecordKey, readMark, sealMark } from './chain.ts';
 
 /**
  * One line of JSON.
- * @returns undefined where the record is empty, or its head is not genuine: then there is nothing to vouch for
+ * @returns undefined if the log is empty or its head is not genuine: then there is nothing to vouch for
  */
 export async function makeCheckpoint(
   record: Pick<RecordTable, 'head'>,
@@ -18,7 +18,7 @@ export async function makeCheckpoint(
   return sealMark('checkpoint', head, now, key);
 }
 
-/** @returns the checkpoint, or what is wrong with it, for the person who gave it */
+/** @returns the checkpoint, or what is wrong with it, as a sentence for the person who supplied it */
 export function readCheckpoint(text: string, keys: readonly RecordKey[]): Mark | { readonly wrong: string } {
   const mark = readMark(text.trim());
   if (!mark) return { wrong: 'the file of --checkpoint holds no checkpoint' };

@@ -1,10 +1,10 @@
-// A change that a request asked for: whether it may still be made is asked again after it was recorded, as the last step before it
-// (invariant 3). The question travels with the request's asynchronous context, so that whatever is recorded first is covered by that,
-// in every feature; outside of a request (a timer, the terminal, a sign-in) there is nothing to ask.
+// Confirms a change once more: after its entry is written, and as the last step before the change, the request's session is checked again
+// (invariant 3). The check travels in the request's asynchronous context, so it covers whatever is recorded first, in every feature.
+// Outside a request (a timer, the terminal, a sign-in) there is nothing to check.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { RecordedEvent, Recorder, RevocationRecorder } from './recorder.ts';
 
-/** Resolves where the session that asks may still change something. @throws where not, or where that cannot be known */
+/** Resolves if the requesting session may still make changes. @throws if it may not, or if that cannot be determined */
 export type Confirm = () => Promise<void>;
 
 const asking = new AsyncLocalStorage<Confirm>();
@@ -15,24 +15,25 @@ export function duringChange(confirm: Confirm, rest: () => void): void {
 }
 
 /**
- * Asks again, where a change waited for something else than the record, or goes on for long. Nothing to ask: resolves at once.
+ * Checks again, for a change that waited for something other than the audit log, or that runs for long. Resolves immediately if there is
+ * nothing to check.
  * @throws what `Confirm` throws
  */
 export async function confirmChange(): Promise<void> {
   await asking.getStore()?.();
 }
 
-/** Runs what has to come to its end once it was begun, also where it ends the session that asked for it. */
+/** Runs work that must finish once it has started, even if it ends the session that requested it. */
 export function committed<T>(work: () => T): T {
   return asking.exit(work);
 }
 
-/** Keeps the question for callbacks that run in another context: messages of a child process. */
+/** Keeps the check for callbacks that run in another context, such as messages of a child process. */
 export function keepAsking(): <T>(work: () => T) => T {
   return AsyncLocalStorage.snapshot();
 }
 
-/** `write` of a recorder, followed by the question. What is refused then has a second entry that says so. */
+/** A recorder's `write`, followed by the check. If the check refuses, a second entry says so. */
 export function writeAndConfirm({ write, note }: Pick<Recorder, 'write' | 'note'>): Recorder['write'] {
   return async (event: RecordedEvent) => {
     await write(event);
@@ -49,7 +50,7 @@ async function orTell(event: RecordedEvent, note: Recorder['note']): Promise<voi
   }
 }
 
-/** The same of `writeEnding`: an ended session ends nobody else's. */
+/** The same for `writeEnding`: a session that has ended cannot end another person's session. */
 export function endAndConfirm({
   writeEnding,
   note,

@@ -1,10 +1,10 @@
-// The document that repeats the table of events, made from it: docs/record.md.
+// Generates the table of events in docs/record.md.
 import { type EventName, events } from './events.ts';
 
 const markers = { start: '<!-- events:start -->', end: '<!-- events:end -->' } as const;
 const weights = { quiet: '', change: 'change', alarm: 'alarm' } as const;
 
-/** The document by its path from the project's root. @param page its text now; without it or its two markers there is none */
+/** The document by its path from the project root. @param page its current text; empty or without its two markers: no document */
 export function recordDocument(page = ''): (readonly [path: string, text: string])[] {
   const start = page.indexOf(markers.start);
   const end = page.indexOf(markers.end, start);

@@ -1,4 +1,4 @@
-// An entry of the record as one line of JSON: sorted keys, no character that breaks a line or steers a terminal, and no length without an end.
+// An entry of the audit log as one line of JSON: sorted keys, no characters that break a line or control a terminal, limited length.
 import { isIP } from 'node:net';
 import { networkOf } from '../store/network.ts';
 import type { Outcome, RecordedEvent } from './recorder.ts';
@@ -11,11 +11,11 @@ export interface Entry {
   readonly at: string;
   readonly event: string;
   readonly outcome: Outcome;
-  /** Which key sealed it. */
+  /** Id of the key that sealed it. */
   readonly kid: string;
-  /** The pseudonym of the person whom it concerns. */
+  /** Pseudonym of the person the entry is about. */
   readonly who?: string;
-  /** The pseudonym of whoever did it, or `terminal`. */
+  /** Pseudonym of the person who did it, or `terminal`. */
   readonly by?: string;
   readonly reason?: string;
   readonly session?: string;
@@ -25,13 +25,13 @@ export interface Entry {
   readonly facts?: Readonly<Record<string, string | number | boolean>>;
 }
 
-/** What an entry says before it has its place in the chain. */
+/** The content of an entry before it gets its place in the chain. */
 export type EntryBody = Omit<Entry, 'v' | 'seq' | 'kid'>;
 
 const longestWord = 100;
 const longestFact = 300;
 const mostFacts = 16;
-/** Longer than the longest that `bodyOf` makes with every character escaped. */
+/** Longer than the longest text that `bodyOf` can produce, with every character escaped. */
 export const longestText = 64_000;
 
 /** @param at milliseconds */
@@ -62,7 +62,7 @@ export function reasonOf({ reason }: RecordedEvent): string | undefined {
   return reason === undefined ? undefined : shorten(reason, longestWord);
 }
 
-/** Few, short, and without addresses of people; undefined where there are none. */
+/** Few, short, and without e-mail addresses; undefined if there are none. */
 export function factsOf({ facts = {} }: RecordedEvent): NonNullable<Entry['facts']> | undefined {
   const pairs = Object.entries(facts).slice(0, mostFacts);
   if (pairs.length === 0) return undefined;
@@ -72,14 +72,14 @@ export function factsOf({ facts = {} }: RecordedEvent): NonNullable<Entry['facts
 /** The text that is sealed. */
 export function textOf(entry: Entry): string {
   return JSON.stringify(sorted(entry)).replace(
-    // JSON leaves these as they are; some programs end a line at them, or let them turn the text around.
+    // JSON does not escape these; some programs end a line at them or let them reverse the text direction.
     /[\u007f-\u009f\p{Cf}\u2028\u2029]/gu,
     (character) =>
       Array.from({ length: character.length }, (_, i) => escaped(character.charCodeAt(i))).join(''),
   );
 }
 
-/** @returns undefined where `text` is no entry. */
+/** @returns undefined if `text` is not an entry */
 export function readEntry(text: string): Entry | undefined {
   if (text.length > longestText) return undefined;
   try {
@@ -101,7 +101,7 @@ function plainFact(value: string | number | boolean): string | number | boolean 
   return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
 }
 
-/** Cut, and without addresses of people: no feature may name one, and none that does is written down. */
+/** Truncates, and removes e-mail addresses: no feature may put one here, and if one does it is not stored. */
 function shorten(text: string, length: number): string {
   const cut = String(text).slice(0, length);
   return cut.includes('@') ? cut.replace(/[^\s"'<>(),;:@]+@[^\s"'<>(),;:@]+/g, '(address)') : cut;

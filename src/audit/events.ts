@@ -1,15 +1,17 @@
-// Every event that the record knows: a closed union, so that a name is never misspelt and each has its words.
+// Every event of the audit log: a closed union, so that no name can be misspelt and each event has its description.
+// In code this module is `audit` and its data the audit log; on pages people read "record", so `record` stays in identifiers that name
+// the page (`/record`), the events or the table.
 
-/** How much an entry deserves attention. */
+/** How much attention an entry deserves. */
 export type Weight = 'quiet' | 'change' | 'alarm';
 
 interface EventWords {
   readonly weight: Weight;
-  /** For operators and the documentation. */
+  /** Description for operators and the documentation. */
   readonly about: string;
-  /** Tells of an ending: it is never refused for want of the record, so its entry goes by the journal. */
+  /** An ending. It is never refused because the audit log cannot be written, so its entry goes through the journal. */
   readonly ends?: true;
-  /** For the person whom it concerns, in their own record; absent: not theirs to see. */
+  /** Description for the person concerned, in their own activity; absent: not shown to them. */
   readonly own?: string;
 }
 

@@ -1,4 +1,4 @@
-// The record for other programs: JSON lines, or CSV that no spreadsheet takes for a formula.
+// Exports the audit log for other programs: JSON lines, or CSV whose cells no spreadsheet runs as formulas.
 import type { Entry } from './entry.ts';
 import type { RecordItem } from './reader.ts';
 import type { PersonRef } from './recorder.ts';
@@ -20,7 +20,7 @@ const columns = [
 /** The first line of the CSV. */
 export const csvHeader = `${columns.join(',')}\r\n`;
 
-/** What an export says of an entry; people by address, or by pseudonym where nobody knows any more. */
+/** The exported fields of an entry; people by address, or by pseudonym if they are no longer known. */
 export function exported({ seq, entry, who, by }: RecordItem): Record<string, unknown> {
   if (!entry) return { seq, unreadable: true };
   const { at, event, outcome, reason, session, network, requestId, facts } = entry;
@@ -38,12 +38,12 @@ export function exported({ seq, entry, who, by }: RecordItem): Record<string, un
   };
 }
 
-/** One line of JSON, without characters that end a line elsewhere or steer a terminal. */
+/** One line of JSON, without characters that some programs treat as line ends or that control a terminal. */
 export function jsonLine(item: RecordItem): string {
   return `${JSON.stringify(exported(item)).replace(/[\u007f-\u009f\u2028\u2029]/g, hex)}\n`;
 }
 
-/** One line by RFC 4180. */
+/** One line as in RFC 4180. */
 export function csvLine(item: RecordItem): string {
   const row = exported(item);
   return `${columns.map((name) => cell(row[name])).join(',')}\r\n`;
@@ -52,7 +52,7 @@ export function csvLine(item: RecordItem): string {
 function cell(value: unknown): string {
   if (value === undefined) return '';
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  // Spreadsheets run what begins so.
+  // Spreadsheets evaluate cells that start with these characters.
   const plain = /^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text;
   return /[",\r\n']/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
 }

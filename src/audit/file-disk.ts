@@ -1,4 +1,4 @@
-// The bytes of the record's file: added at its end in one piece, for its owner alone; full or old files step aside by number.
+// The audit log file on disk: each batch is appended with one write, for the owner only; full or old files are rotated to numbered names.
 import { constants } from 'node:fs';
 import { mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -13,8 +13,8 @@ const tailBytes = 128 * 1024;
 const shortestSpanMs = 86_400_000;
 
 /**
- * Adds `text` with one write, so that lines of several processes never mix. @throws what the file system refuses
- * @returns which file took it; undefined: there was nothing to add
+ * Appends `text` with one write, so that lines of several processes never mix. @throws what the file system reports
+ * @returns the id of the file that took it; undefined: there was nothing to append
  */
 export async function appendLines(path: string, text: string): Promise<string | undefined> {
   if (text === '') return undefined;
@@ -26,7 +26,7 @@ export async function appendLines(path: string, text: string): Promise<string | 
     const { size, dev, ino } = await file.stat();
     const { bytesWritten } = await file.write(bytes);
     if (bytesWritten === bytes.length) return `${dev}:${ino}`;
-    // A full disk took a part. Without it the next line would begin in the middle of this one.
+    // A full disk took only part of it. Remove that part, or the next line would start in the middle of this one.
     if ((await file.stat()).size === size + bytesWritten) await file.truncate(size);
     throw Object.assign(new Error('the disk is full'), { code: 'ENOSPC' });
   } finally {
@@ -34,13 +34,13 @@ export async function appendLines(path: string, text: string): Promise<string | 
   }
 }
 
-/** Whether `id` is the file that stepped aside last. */
+/** Whether `id` is the most recently rotated file. */
 export async function hasSteppedAside(path: string, id: string): Promise<boolean> {
   const found = await stat(`${path}.1`).catch(() => undefined);
   return found !== undefined && `${found.dev}:${found.ino}` === id;
 }
 
-/** Moves a last line without its end, which a crash leaves, into `<path>.torn`. @returns how many bytes; 0: the file was whole */
+/** Moves an incomplete last line, left by a crash, to `<path>.torn`. @returns how many bytes; 0: the last line was complete */
 export async function setTornEndAside(path: string, wait: () => Promise<unknown>): Promise<number> {
   const before = await tornEnd(path);
   if (!before) return 0;
@@ -63,7 +63,7 @@ async function tornEnd(path: string): Promise<{ at: number; bytes: Buffer } | un
   return end === tail.length ? undefined : { at: start + end, bytes: tail.subarray(end) };
 }
 
-/** The last lines, at least one where there is any; of the file that stepped aside last where the present one is not there yet. */
+/** The last lines, at least one if there is any; from the most recently rotated file if the current one does not exist yet. */
 export async function lastLines(path: string): Promise<string[]> {
   for (const file of (await filesOf(path)).reverse()) {
     const { tail } = await readTail(file);
@@ -85,11 +85,11 @@ async function readTail(path: string): Promise<{ start: number; tail: Buffer }> 
   }
 }
 
-/** A file that is full, or whose first entry is older than a thirtieth of the retention, becomes `<path>.1`, that one `.2`, and so on. */
+/** Rotates a file that is full, or whose first entry is older than a thirtieth of the retention: to `.1`, that one to `.2`, and so on. */
 export async function rotateFile(path: string, now: number, retentionMs: number): Promise<void> {
   if (!(await isDue(path, now, retentionMs))) return;
   await withLock(path, lockWaitMs, async () => {
-    // Another process may have done it while this one waited.
+    // Another process may have done it while this one waited for the lock.
     if (!(await isDue(path, now, retentionMs))) return;
     const numbers = (await numberedFiles(path)).map(({ number }) => number).sort((a, b) => b - a);
     for (const number of numbers) await rename(`${path}.${number}`, `${path}.${number + 1}`);
@@ -106,10 +106,10 @@ export async function dropOldFiles(path: string, before: number): Promise<void> 
   }
 }
 
-/** The files that there are, the oldest lines first. */
+/** The files that exist, oldest lines first. */
 export async function filesOf(path: string): Promise<string[]> {
   const numbered = (await numberedFiles(path)).sort((a, b) => b.number - a.number).map(({ file }) => file);
-  // Between stepping aside and the next line there is none.
+  // After a rotation the current file does not exist until the next line.
   const isThere = numbered.length === 0 || (await stat(path).catch(() => undefined)) !== undefined;
   return isThere ? [...numbered, path] : numbered;
 }

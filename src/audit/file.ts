@@ -1,5 +1,5 @@
-// The record as JSON lines beside the store. What the file cannot take refuses no change: it is told, counted and added later, also what
-// a kill left between the two.
+// The audit log as JSON lines beside the store. A failure to write the file refuses no change: it is logged, counted and made up for later,
+// including entries that a killed process committed to the store but did not append.
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -24,9 +24,9 @@ import type { RecordedEvent } from './recorder.ts';
 export interface RecordFileOptions {
   readonly path: string;
   readonly retentionMs: number;
-  /** Where entries are read again that the file missed. */
+  /** Where entries that the file lacks are read again. */
   readonly record: Pick<RecordTable, 'after' | 'before'>;
-  /** Whether what comes after the last line that is there is added first. Not for a command beside a server: the server is about to. */
+  /** Whether entries after the file's last line are appended at start-up. Not for a command beside a server, which does it itself. */
   readonly catchesUp: boolean;
   readonly keys: () => readonly RecordKey[];
   readonly logger: RecordLogger;
@@ -50,7 +50,7 @@ const tellAgainMs = 30_000;
 const mostGaps = 1_000;
 const pageSize = 500;
 const tornWaitMs = 50;
-/** A long way behind is gone on with at the next start. */
+/** If the file is far behind, the rest is appended after the next start. */
 const closeWithinMs = 2_000;
 
 type Gap = readonly [from: number, to: number];
@@ -62,23 +62,23 @@ export function createRecordFile(options: RecordFileOptions): RecordFile {
   let gaps: Gap[] = [];
   let toldAt = Number.NEGATIVE_INFINITY;
   let retryTimer: NodeJS.Timeout | undefined;
-  // One after the other, in the order of the chain.
+  // One task after the other, in the order of the chain.
   let work: Promise<void> = repair();
   let kicked = false;
-  /** Which file took the last lines. */
+  /** Id of the file that took the last lines. */
   let file: string | undefined;
-  /** The number of the last line that was there before, until what comes after it is known. */
+  /** Number of the last line at start-up, until it is known what comes after it. */
   let leftAt: number | undefined;
-  /** What has this number or a smaller one is caught up. */
+  /** Every entry up to this number has been caught up. */
   let caughtUpTo = 0;
   let closeBy = Number.POSITIVE_INFINITY;
-  /** The number of the file's last line, as far as is known. */
+  /** Number of the file's last line, as far as is known. */
   let top: number | undefined;
   const lookTimer = catchesUp ? setInterval(() => void look().catch(fail), lookEveryMs).unref() : undefined;
 
   async function repair(): Promise<void> {
     try {
-      // Another process may be in the middle of a line.
+      // Another process may be in the middle of writing a line.
       const torn = await setTornEndAside(path, () => delay(tornWaitMs));
       if (torn > 0) note({ event: 'record.repaired', outcome: 'failed', facts: { bytes: torn } });
       if (catchesUp) leftAt = (await lastRows(path, keys())).last;
@@ -104,7 +104,7 @@ export function createRecordFile(options: RecordFileOptions): RecordFile {
       rows = rows.filter(({ seq }) => seq > caughtUpTo);
       await catchUp();
       await rotateFile(path, now(), retentionMs);
-      // Behind what is still lacking, so that the next start finds all of it.
+      // Queued behind the gaps, so that the next start finds everything that is missing.
       if (gaps.length > 0) remember(rows);
       else await append(rows);
     } catch (error) {
@@ -114,7 +114,7 @@ export function createRecordFile(options: RecordFileOptions): RecordFile {
     }
   }
 
-  /** A process that was killed left what it had committed and not yet added; so did one that could not write. */
+  /** Finds what a killed process, or one that could not write, committed to the store but did not append. */
   async function findGap(): Promise<void> {
     if (leftAt === undefined) return;
     const [newest] = await record.before(Number.POSITIVE_INFINITY, 1);
@@ -133,14 +133,14 @@ export function createRecordFile(options: RecordFileOptions): RecordFile {
       const last = lacking.at(-1);
       await rotateFile(path, now(), retentionMs);
       if (last) await append(lacking);
-      // What is not there any more was removed after its time.
+      // What the store no longer has was pruned.
       gaps = last && last.seq < to ? [[last.seq + 1, to], ...gaps.slice(1)] : gaps.slice(1);
     }
   }
 
   /**
-   * In the order of the chain, whatever other processes write to the same file: what comes between its last line and `rows` is
-   * read from the store, and what another process has added already is left out. So a file lacks nothing, and holds nothing twice.
+   * Appends in chain order, whatever other processes write to the same file: entries between its last line and `rows` are read from the
+   * store, and those that another process has already appended are skipped. So the file lacks nothing and holds nothing twice.
    */
   async function append(rows: readonly RecordRow[]): Promise<void> {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -168,20 +168,20 @@ export function createRecordFile(options: RecordFileOptions): RecordFile {
       throw Object.assign(new Error('another process writes to the file'), { code: 'EBUSY' });
   }
 
-  /** What other processes have written to the record between the two. */
+  /** Appends what other processes have written to the store between the two numbers. */
   async function fill(after: number, before: number): Promise<void> {
     for (let last = after; last + 1 < before; ) {
       const rows = await record.after(last, Math.min(pageSize, before - last - 1));
       const between = rows.filter(({ seq }) => seq < before);
       const newest = between.at(-1);
-      // What is not there any more was removed after its time.
+      // What the store no longer has was pruned.
       if (!newest) return;
       await put(between);
       last = newest.seq;
     }
   }
 
-  /** What somebody removed or replaced meanwhile is lost from the file; the entries are still in the store. */
+  /** Lines in a file that somebody removed or replaced meanwhile are lost from the file; the entries are still in the store. */
   async function put(rows: readonly RecordRow[]): Promise<void> {
     if (rows.length === 0) return;
     const before = file;
@@ -196,7 +196,7 @@ export function createRecordFile(options: RecordFileOptions): RecordFile {
     });
   }
 
-  /** What another replica, or a command with another file, has written since. */
+  /** Appends what another replica, or a command with another file, has written since. */
   async function look(): Promise<void> {
     if (top === undefined || pending.length > 0 || gaps.length > 0) return;
     const [newest] = await record.before(Number.POSITIVE_INFINITY, 1);
@@ -253,7 +253,7 @@ export function createRecordFile(options: RecordFileOptions): RecordFile {
   };
 }
 
-/** The genuine ones of the last lines; without any of them `first` is 0, and nothing comes before it. */
+/** The genuine entries among the last lines; if there are none, `first` is 0, and nothing comes before it. */
 async function lastRows(
   path: string,
   keys: readonly RecordKey[],

@@ -1,8 +1,8 @@
-// Finds a time in the record by halving: entries are numbered in the order of their times, nearly.
+// Finds a time in the audit log by binary search: the order of the entries is nearly the order of their times.
 import type { RecordTable } from '../store/contract.ts';
 import { readEntry } from './entry.ts';
 
-/** @returns the number of the first entry that is later than `at` (milliseconds), or the one after the last */
+/** @returns the number of the first entry later than `at` (milliseconds), or one past the last entry */
 export async function seqAt(record: Pick<RecordTable, 'after' | 'before'>, at: number): Promise<number> {
   const [[oldest], [newest]] = await Promise.all([
     record.after(0, 1),
@@ -14,7 +14,7 @@ export async function seqAt(record: Pick<RecordTable, 'after' | 'before'>, at: n
     const middle = Math.floor((low + high) / 2);
     const [row] = await record.after(middle - 1, 1);
     const time = Date.parse(readEntry(row?.text ?? '')?.at ?? '');
-    // What cannot be read counts as late: then it is looked at rather than passed over.
+    // An unreadable entry counts as late, so that it is looked at rather than skipped.
     if (time <= at) low = middle + 1;
     else high = middle;
   }

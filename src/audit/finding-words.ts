@@ -1,4 +1,4 @@
-// What was found in the record, in one sentence.
+// Describes a finding of the verification in one sentence.
 import type { LineFinding } from './verify-file.ts';
 import type { Finding, FindingKind } from './walk-chain.ts';
 

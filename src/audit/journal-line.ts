@@ -1,16 +1,16 @@
-// A line of the journal of endings: the entry without its place, and people whose pseudonym could not be had yet.
+// A line of the journal of endings: the entry without its place in the chain, and the people whose pseudonym was not available yet.
 import { randomToken } from '../crypto/tokens.ts';
 import type { EntryBody } from './entry.ts';
 import type { PersonRef } from './recorder.ts';
 
 export interface Line {
   readonly body: EntryBody;
-  /** Whom it concerns and who did it, where the store could not give a pseudonym; the file is for its owner alone. */
+  /** The person concerned and the person who did it, if the store could not give a pseudonym; the file is readable by its owner only. */
   readonly who?: PersonRef;
   readonly by?: PersonRef;
 }
 
-/** @returns undefined for a line that a crash tore. */
+/** @returns undefined for a line that a crash left incomplete */
 export function readLine(text: string): Line | undefined {
   try {
     const line = JSON.parse(text) as Partial<Line> | null;
@@ -20,7 +20,7 @@ export function readLine(text: string): Line | undefined {
   }
 }
 
-/** Who is erased becomes a pseudonym that nothing ties to anybody. */
+/** Replaces an erased person with a pseudonym that nothing links to anybody. */
 export function nameNobody(line: Line, isErased: (person: PersonRef | undefined) => boolean): Line {
   const { body, who, by } = line;
   const nobody = () => randomToken(16);

@@ -1,5 +1,5 @@
-// The journal of endings: an ending's entry is on this machine's disk before anything ends, and goes into the record as soon as the
-// record takes it: in order, and once, wherever a process is killed. The record counts the lines that it has taken.
+// The journal of endings: the entry of an ending is on this machine's disk before anything ends, and moves to the audit log as soon as the
+// log takes it, in order and exactly once, wherever a process is killed. The store counts the lines that it has taken.
 import type { AliasTable, JournalStep, RecordAddition, RecordEnd, RecordTable } from '../store/contract.ts';
 import { createJournalFile } from '../store/journal-file.ts';
 import { createAliases } from './aliases.ts';
@@ -12,7 +12,7 @@ export interface JournalOptions {
   readonly path: string;
   readonly record: Pick<RecordTable, 'appendOnce' | 'journaled' | 'dropJournal'>;
   readonly aliases: AliasTable;
-  /** What the record's end makes of these entries. */
+  /** Seals these entries behind the current end of the audit log. */
   readonly seal: (bodies: readonly EntryBody[], end: RecordEnd) => RecordAddition | undefined;
   readonly onAdded: (addition: RecordAddition) => void;
   readonly onFailure: (error: unknown) => void;
@@ -20,22 +20,22 @@ export interface JournalOptions {
 }
 
 export interface Journal {
-  /** Resolves when the line is on disk and was offered to the record once. @throws where the file cannot be written */
+  /** Resolves once the line is on disk and was offered to the audit log once. @throws if the file cannot be written */
   add(event: RecordedEvent, at: number): Promise<Noted>;
-  /** Offers what waits to the record. Never throws. */
+  /** Offers what waits to the audit log. Never throws. */
   drain(): Promise<void>;
-  /** What waits about this person names nobody any more. */
+  /** Anonymizes the waiting lines about this person. */
   forget(person: PersonRef): Promise<void>;
-  /** Lines that the record has not taken, as far as is known. */
+  /** Lines that the audit log has not taken, as far as is known. */
   waiting(): number;
-  /** Forgets the lines that the record has, where all are there. */
+  /** Empties the journal once the audit log has all of its lines. */
   tidy(): Promise<void>;
   close(): void;
 }
 
 const groupSize = 256;
 const retryMs = 1_000;
-/** Then the lines that the record has are forgotten: a little less than the room that was set aside. */
+/** From this many lines on the journal is emptied as soon as it can be: a little less than the space that was reserved. */
 const longLines = 100;
 
 interface Coming {
@@ -55,7 +55,7 @@ export function createJournal(options: JournalOptions): Journal {
   let behind = 0;
   let retryTimer: NodeJS.Timeout | undefined;
   let closed = false;
-  /** Those whose line is on disk, by its number, until the record has it or did not take it. */
+  /** Callers whose line is on disk, by its number, until the audit log has taken it or failed to. */
   let waiters: { readonly id: string; readonly number: number; readonly resolve: (noted: Noted) => void }[] =
     [];
 
@@ -78,7 +78,7 @@ export function createJournal(options: JournalOptions): Journal {
     isCommitting = false;
   }
 
-  /** Those up to `last` are in the record; without it nobody waits any longer. */
+  /** Resolves the callers whose lines up to `last` are in the audit log; without `last`, all of them. */
   function settle(noted: Noted, id?: string, last = Number.POSITIVE_INFINITY): void {
     const done = waiters.filter((one) => id === undefined || (one.id === id && one.number <= last));
     waiters = waiters.filter((one) => !done.includes(one));
@@ -122,7 +122,7 @@ export function createJournal(options: JournalOptions): Journal {
       const addition = await record.appendOnce(step, (end) => seal(bodies, end));
       const before = done;
       done = addition ? to : await record.journaled(id);
-      // Another process is adding the same lines; it goes on from where that one stands.
+      // Another process is appending the same lines; continue from where it is.
       if (done <= before) throw new Error('the journal went back');
       if (addition) onAdded(addition);
       settle('recorded', id, done);
@@ -136,7 +136,7 @@ export function createJournal(options: JournalOptions): Journal {
     const found = texts.map(readLine).filter((line) => line !== undefined);
     const bodies: EntryBody[] = [];
     for (const { body, who, by } of found) {
-      // Named now where that could not be done before. One after the other: two of one person must get one pseudonym.
+      // Resolve pseudonyms that were not available before. One after the other: two lines about one person must get one pseudonym.
       const whoNow = who && (await aliases.of(who));
       const byNow = by && (await aliases.of(by));
       bodies.push({
@@ -148,7 +148,7 @@ export function createJournal(options: JournalOptions): Journal {
     return bodies;
   }
 
-  /** All of its lines are in the record. */
+  /** Called when all of its lines are in the audit log. */
   async function clear(id: string, count: number): Promise<void> {
     try {
       const gone = await file.clear((now) => now.id === id && now.lines.length === count);
@@ -164,7 +164,7 @@ export function createJournal(options: JournalOptions): Journal {
       try {
         return { alias: await aliases.of(person) };
       } catch {
-        // Neither read nor made now: when the line goes into the record.
+        // Neither readable nor creatable now; resolved when the line goes into the audit log.
         return { alias: undefined, later: person };
       }
     };

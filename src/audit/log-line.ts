@@ -1,16 +1,16 @@
-// What is recorded is logged too, for whoever watches the logs: the same fields, but nothing that names a person or a network: logs outlive an erasure.
+// Every recorded event is logged too, with the same fields but nothing that names a person or a network: logs outlive an erasure.
 import { factsOf, reasonOf } from './entry.ts';
 import { events } from './events.ts';
 import type { RecordedEvent } from './recorder.ts';
 
-/** The part of the program's logger that the record needs. */
+/** The part of the program's logger that the audit log needs. */
 export interface RecordLogger {
   info(line: object): void;
   warn(line: object): void;
   error(line: object): void;
 }
 
-/** Alarms and what was refused are warnings. */
+/** Alarms and refusals are warnings. */
 export function logLine(logger: RecordLogger, event: RecordedEvent): void {
   const { event: name, outcome = 'done', session, requestId, by } = event;
   const reason = reasonOf(event);

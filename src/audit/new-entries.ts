@@ -1,4 +1,4 @@
-// Passes new entries of the record, from every replica, to subscribers within two seconds.
+// Passes new entries of the audit log, from every replica, to subscribers within two seconds.
 import type { RecordRow, RecordTable } from '../store/contract.ts';
 
 export interface NewEntries<Item> {

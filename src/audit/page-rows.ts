@@ -1,4 +1,4 @@
-// Entries of the record as the pages show them.
+// Entries of the audit log as the pages show them.
 import type { RecordRowView } from '../../views/record-row.ts';
 import { type EventName, events } from './events.ts';
 import type { RecordItem } from './reader.ts';
@@ -19,7 +19,7 @@ export function rowOf({ seq, entry, who, by }: RecordItem): RecordRowView {
     reason,
     session,
     network,
-    // A pseudonym whose person was erased stays a pseudonym.
+    // The pseudonym of an erased person is shown as it is.
     who: nameOf(who) ?? (entry.who === undefined ? undefined : `erased (${entry.who.slice(0, 6)}…)`),
     by:
       by === 'terminal'

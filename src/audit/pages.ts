@@ -1,4 +1,4 @@
-// GET /record, /record/export and /api/audit: the record, for operators; and GET /activity: one's own part of it, in plain words.
+// GET /record, /record/export and /api/audit: the audit log, for operators; and GET /activity: a member's own part of it, in plain words.
 
 import type { RequestHandler, Response } from 'express';
 import { activity } from '../../views/activity.ts';
@@ -21,7 +21,7 @@ export interface RecordPagesOptions {
   readonly recorder: Recorder;
   readonly chainState: () => Promise<ChainState>;
   readonly now: () => number;
-  /** Lets only so many copies be taken: each is recorded, though it is a GET. */
+  /** Limits how many exports may be made: each is recorded although it is a GET. */
   readonly limitCopies: RequestHandler;
 }
 
@@ -52,7 +52,7 @@ export function recordPage(options: RecordPagesOptions): RequestHandler {
   };
 }
 
-/** The filtered record as a file; recorded, since it takes addresses out of the house. */
+/** The filtered audit log as a file. Recorded, because it takes addresses out of Gatehouse. */
 export function exportRecord({ reader, recorder }: RecordPagesOptions): RequestHandler {
   return async (req, res) => {
     const { cursor: _, ...asked } = readAsked(req.query);

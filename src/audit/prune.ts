@@ -1,5 +1,5 @@
-// Retention: the record is shortened from the front, and a sealed anchor stands for what went, so that the rest still verifies. With the
-// last entry about somebody goes what says who that was.
+// Retention: removes the oldest entries and puts a sealed anchor in their place, so that the rest still verifies. With the last entry
+// about a person goes the row that says who the pseudonym was.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RecordRow, RecordTable } from '../store/contract.ts';
 import { type RecordKey, sealMark } from './chain.ts';
@@ -9,10 +9,10 @@ import { genuineEntry } from './genuine.ts';
 const pageSize = 500;
 
 /**
- * Removes what is older than `before`; the last entry stays. A genuine entry decides, for all that lie before it: one that
+ * Removes what is older than `before`; the last entry stays. The time of a genuine entry decides for everything before it: an entry that
  * was edited to look old takes nothing with it.
- * @param forget hears each pseudonym that no entry bears any more
- * @returns how many entries went
+ * @param forget is called with each pseudonym that no entry uses any more
+ * @returns how many entries were removed
  */
 export async function pruneRecord(
   record: RecordTable,
@@ -26,14 +26,14 @@ export async function pruneRecord(
   let oldest: RecordRow | undefined;
   let candidate: { readonly row: RecordRow; readonly entry: Entry } | undefined;
   const named = new Set<string>();
-  // A retention that was shortened can concern very many: others have their turn in between.
+  // After the retention was shortened this can be very many entries: yield to other work in between.
   for (let seq = 0, done = false; !done; await nextTurn()) {
     const rows = await record.after(seq, pageSize);
     for (const row of rows) {
       seq = row.seq;
       const entry = genuineEntry(row, keys);
       if (!entry) continue;
-      // One behind: the last entry of all is never the one.
+      // Lags one entry behind, so that the very last entry is never chosen.
       oldest = candidate?.row;
       for (const alias of [candidate?.entry.who, candidate?.entry.by]) if (alias) named.add(alias);
       candidate = { row, entry };
@@ -43,7 +43,7 @@ export async function pruneRecord(
     done ||= rows.length < pageSize;
   }
   if (!oldest) return 0;
-  // Before the entries: killed in between, the next round finds them again.
+  // Before the entries are removed: if the process is killed in between, the next round finds them again.
   for (const alias of named) {
     await nextTurn();
     if (!(await isNamedAfter(oldest.seq, alias, record))) await forget(alias);

@@ -1,4 +1,4 @@
-// What may be asked of the record: the filters of the page, of its export and of the JSON.
+// Validates queries of the audit log: the filters of the page, of its export and of the JSON.
 import { z } from 'zod';
 import { HttpError } from '../http/errors.ts';
 import { type EventName, events, type Weight } from './events.ts';
@@ -13,12 +13,12 @@ const instant = z
   .regex(/^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?Z?)?$/)
   .refine((text) => !Number.isNaN(Date.parse(text)));
 
-/** Unknown names (a tracking parameter) are left alone. */
+/** Unknown names (a tracking parameter) are ignored. */
 const schema = z.object({
   person: z.union([empty, z.string().trim().toLowerCase().max(254)]).optional(),
   event: z.union([empty, z.enum(names)]).optional(),
   weight: z.union([empty, z.enum(weights)]).optional(),
-  /** Of a session. */
+  /** Handle of a session. */
   handle: z.union([empty, z.string().regex(/^[\w-]{8,64}$/)]).optional(),
   from: z.union([empty, instant]).optional(),
   to: z.union([empty, instant]).optional(),
@@ -34,7 +34,7 @@ export function readAsked(query: unknown): Asked {
   return parsed.data;
 }
 
-/** Whether anything narrows the list. */
+/** Whether any filter is set. */
 export function isFiltered({ cursor: _, ...filters }: Asked): boolean {
   return Object.values(filters).some((value) => value !== undefined);
 }
@@ -54,7 +54,7 @@ function startOf(text: string): number {
   return Date.parse(text.length === 10 || text.endsWith('Z') ? text : `${text}Z`);
 }
 
-/** A day to its last millisecond, a minute or second too. */
+/** The last millisecond of a day, a minute or a second. */
 function endOf(text: string): number {
   const lengths: Record<number, number> = { 10: 86_400_000, 16: 60_000, 19: 1000 };
   return startOf(text) + (lengths[text.replace('Z', '').length] ?? 1) - 1;

@@ -1,5 +1,5 @@
-// Reads the record for people: newest first, by indexes, a page at a time; and tells who watches what is new.
-// SQLite answers at once, so however much is read, others have their turn in between.
+// Reads the audit log for people: newest first, through indexes, a page at a time. Also lets readers subscribe to new entries.
+// SQLite is synchronous, so long reads yield to other work in between.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AliasTable, RecordName, RecordRow, RecordTable } from '../store/contract.ts';
 import { readCursor, writeCursor } from '../store/cursor.ts';
@@ -11,10 +11,10 @@ import { createNewEntries, type NewEntries } from './new-entries.ts';
 import type { PersonRef } from './recorder.ts';
 
 export interface RecordQuery {
-  /** From the page before. */
+  /** From the previous page. */
   readonly cursor?: string | undefined;
   readonly limit: number;
-  /** Entries about them; with `doings` also what they did to others. */
+  /** Entries about this person; with `doings` also what they did to others. */
   readonly person?: PersonRef | undefined;
   readonly doings?: boolean | undefined;
   readonly event?: EventName | undefined;
@@ -27,23 +27,23 @@ export interface RecordQuery {
 
 export interface RecordItem {
   readonly seq: number;
-  /** undefined: its text cannot be read, and `verify` will say more. */
+  /** undefined: its text cannot be read; `verify` says more. */
   readonly entry: Entry | undefined;
-  /** Who the pseudonyms are; undefined where nobody is named, or that is forgotten. */
+  /** The people behind the pseudonyms; undefined if nobody is named, or the person was erased. */
   readonly who: PersonRef | undefined;
   readonly by: PersonRef | 'terminal' | undefined;
 }
 
 export interface RecordPage {
   readonly items: readonly RecordItem[];
-  /** undefined: that was the last one. A page can be short, or empty, and have a next one. */
+  /** undefined: this was the last page. A page can be short, or empty, and still have a next one. */
   readonly next: string | undefined;
 }
 
 export interface RecordReader extends NewEntries<RecordItem> {
-  /** @throws RangeError for a cursor that is none; StoreUnavailable */
+  /** @throws RangeError for an invalid cursor; StoreUnavailable */
   page(query: RecordQuery): Promise<RecordPage>;
-  /** Everything that fits, oldest first, in portions; for exports: it looks at every entry between the two times. */
+  /** Every match, oldest first, in batches; for exports: it looks at every entry between the two times. */
   all(query: Omit<RecordQuery, 'cursor' | 'limit'>): AsyncGenerator<RecordItem[]>;
 }
 
@@ -52,10 +52,10 @@ export interface ReaderOptions {
   readonly aliases: AliasTable;
 }
 
-/** Entries that one page may look at; a filter without an index goes on with the next page. */
+/** How many entries one page may look at; a filter without an index continues on the next page. */
 const lookAtMost = 2_000;
 const stepSize = 200;
-/** Clocks of replicas differ, so the order of numbers is not quite that of times. */
+/** Replicas' clocks differ, so the order of numbers is not exactly the order of times. */
 const slackMs = 600_000;
 
 export function createReader({ record, aliases: table }: ReaderOptions): RecordReader {
@@ -78,7 +78,7 @@ export function createReader({ record, aliases: table }: ReaderOptions): RecordR
     );
   }
 
-  /** The indexes that together hold what is asked for; undefined in it: every entry. */
+  /** The indexes that together hold what is asked for; undefined as an element: every entry. */
   async function walksFor(query: RecordQuery): Promise<(readonly [RecordName, string] | undefined)[]> {
     if (query.session !== undefined) return [['session', query.session]];
     if (query.person) {
@@ -159,7 +159,7 @@ export function createReader({ record, aliases: table }: ReaderOptions): RecordR
       }
       const rows = found.slice(0, query.limit);
       const last = rows.at(-1);
-      // Either there is one more than the page holds, or only so many were looked at.
+      // Either one more was found than the page holds, or the limit of entries to look at was reached.
       const next = found.length > query.limit && last ? last.seq : more ? before : undefined;
       return {
         items: await itemsOf(rows),
@@ -170,8 +170,8 @@ export function createReader({ record, aliases: table }: ReaderOptions): RecordR
 }
 
 /**
- * The newest rows before `before` of several indexes together.
- * @returns `floor`: whatever comes next has a smaller number; undefined: nothing comes
+ * The newest rows before `before`, merged from several indexes.
+ * @returns `floor`: every further row has a smaller number; undefined: there are none
  */
 async function step(
   record: RecordTable,

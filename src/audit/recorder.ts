@@ -1,9 +1,9 @@
-// What features know of the record: an event is written before the change that it tells of (invariant 8).
+// What features know of the audit log: an event is written before the change that it describes (invariant 8).
 import type { EventName } from './events.ts';
 
-/** A person as an event names them; the record keeps a pseudonym. At least one of the two. */
+/** A person as an event names them; the audit log stores a pseudonym. At least one of the two. */
 export interface PersonRef {
-  /** The provider's subject; absent where only the address is known. */
+  /** The provider's subject; absent if only the address is known. */
   readonly id?: string;
   readonly email?: string;
 }
@@ -12,47 +12,50 @@ export type Outcome = 'done' | 'refused' | 'failed';
 
 export interface RecordedEvent {
   readonly event: EventName;
-  /** Whom it concerns; absent: nobody in particular. */
+  /** The person concerned; absent: nobody in particular. */
   readonly person?: PersonRef;
-  /** Who did it, where that is not `person`: an operator, or `terminal`. Absent with a `person`: they themselves, or a rule. */
+  /** Who did it, if not `person`: an operator, or `terminal`. Absent with a `person`: they themselves, or a rule. */
   readonly by?: PersonRef | 'terminal';
-  /** `done` where absent. */
+  /** Default: `done`. */
   readonly outcome?: Outcome;
-  /** One word or two of a closed set of the feature's. */
+  /** One or two words of a closed set that the feature defines. */
   readonly reason?: string;
   /** The session's handle, never its id. */
   readonly session?: string;
-  /** The network address as it was seen; the record keeps /24 or /48. */
+  /** The network address as it was seen; the audit log stores /24 or /48. */
   readonly network?: string;
   /** The id of the request, as in the log. */
   readonly requestId?: string;
-  /** Small further facts; never a secret, an address of a person or a cookie's value. */
+  /** Further small facts; never a secret, an address of a person or the value of a cookie. */
   readonly facts?: Readonly<Record<string, string | number | boolean>>;
 }
 
-/** Where the entry of an ending is: in the record, or kept on disk (else in memory) until the record takes it. */
+/** Where the entry of an ending is: in the audit log (`recorded`), or kept on disk, else in memory, until the log takes it (`follows`). */
 export type Noted = 'recorded' | 'follows';
 
 export interface Recorder {
   /**
-   * Writes an event of a change that is about to be made; the change waits for it.
-   * @throws RecordUnavailable where it cannot be written: then the change must not be made
+   * Writes the event of a change that is about to be made; the change waits for it.
+   * @throws RecordUnavailable if it cannot be written: then the change must not be made
    */
   write(event: RecordedEvent): Promise<void>;
-  /** Writes, soon, what has happened anyway (a refusal, a limit that was met). Never throws; the same refusals of one network are counted together. */
+  /**
+   * Writes, soon, what has already happened (a refusal, a limit that was reached). Never throws; repeated refusals of one network are
+   * counted together.
+   */
   note(event: RecordedEvent): void;
 }
 
-/** For whoever ends something. */
+/** For code that ends sessions or access. */
 export interface RevocationRecorder extends Recorder {
   /**
-   * Writes an event of an ending that is about to be made: a sign-out, a device, a person, access that is taken away. Never
-   * throws and never takes long: an ending makes people safer, so it does not wait for a record that cannot be written.
+   * Writes the event of an ending that is about to be made: a sign-out, a device, a person, access that is removed. Never throws and
+   * never takes long: an ending makes people safer, so it does not wait for an audit log that cannot be written.
    */
   writeEnding(event: RecordedEvent): Promise<Noted>;
 }
 
-/** The record did not take an entry, so what it was to tell of is not done (invariant 8). */
+/** The audit log did not take an entry, so the change it describes is not made (invariant 8). */
 export class RecordUnavailable extends Error {
   readonly status = 503;
   readonly code = 'record_unavailable';

@@ -1,5 +1,5 @@
-// Refusals of one network are one entry at once and then one for each while that they go on, and the networks of an hour are
-// limited: nobody can flood the record, however long they try.
+// Counts repeated refusals: a network's first refusal is an entry immediately, later ones share one entry per window, and the number of
+// networks in an hour is limited. So nobody can flood the audit log, however long they try.
 import { isIP } from 'node:net';
 import { networkOf } from '../store/network.ts';
 import type { EventName } from './events.ts';
@@ -13,7 +13,7 @@ const counted: ReadonlySet<EventName> = new Set([
   'gate.refused',
 ]);
 const firstMs = 60_000;
-/** While they go on, what is counted together doubles up to this. */
+/** While refusals continue, the window doubles up to this. */
 const longestMs = 3_600_000;
 const sweepMs = 60_000;
 const mostNetworks = 200;
@@ -26,20 +26,20 @@ interface Further {
 }
 
 export interface Refusals {
-  /** @returns whether it is counted with others, and is not an entry of its own. */
+  /** @returns whether the event is counted with others instead of becoming an entry of its own */
   isFurther(event: RecordedEvent): boolean;
-  /** What was counted so far becomes entries. */
+  /** Writes entries for what was counted so far. */
   end(): void;
 }
 
-/** @param emit takes the entry of those that were counted */
+/** @param emit is called with the entry of those that were counted */
 export function createRefusals(emit: (event: RecordedEvent) => void, now: () => number): Refusals {
   const further = new Map<string, Further>();
   let hourBeganAt = Number.NEGATIVE_INFINITY;
   let networks = 0;
   let timer: NodeJS.Timeout | undefined;
 
-  /** A clock that was set back ends it too: it would go on for as long as that lies ahead. */
+  /** A clock that was set back ends the window too; otherwise it would last until the clock has caught up. */
   const isOver = (beganAt: number, forMs: number) => now() >= beganAt + forMs || now() < beganAt;
 
   function tell({ event, count }: Further): void {
@@ -61,7 +61,7 @@ export function createRefusals(emit: (event: RecordedEvent) => void, now: () => 
     timer ??= setTimeout(sweep, sweepMs).unref();
   }
 
-  /** One more network of this hour. @returns false where there were too many */
+  /** Counts one more network of this hour. @returns false if there were too many */
   function takeNetwork(): boolean {
     if (isOver(hourBeganAt, longestMs)) [hourBeganAt, networks] = [now(), 0];
     networks += 1;
@@ -87,7 +87,7 @@ export function createRefusals(emit: (event: RecordedEvent) => void, now: () => 
         return true;
       }
       if (takeNetwork()) {
-        // Of the further ones only what they share: they can be of several people.
+        // Only what the counted refusals share: they can concern several people.
         const shared = {
           event: name,
           outcome,

@@ -1,4 +1,4 @@
-// The routes of the record: all of it for operators, and for each member their own part.
+// The routes of the audit log: all of it for operators, and for each member their own part.
 import type { Route } from '../http/routes.ts';
 import { activityPage, apiAudit, exportRecord, type RecordPagesOptions, recordPage } from './pages.ts';
 import { recordStream, type StreamOptions } from './stream.ts';

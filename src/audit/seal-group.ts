@@ -1,4 +1,4 @@
-// Puts entries behind the end of the record, if that end is genuine; if it is not, an entry says so first and stays.
+// Seals entries behind the end of the audit log if that end is genuine. If it is not, the first entry says so and stays in the log.
 import type { RecordAddition, RecordEnd, RecordRow } from '../store/contract.ts';
 import { chainStart, judgeMark, type RecordKey, readMark, sealEntry, sealMark } from './chain.ts';
 import { bodyOf, type EntryBody } from './entry.ts';
@@ -10,8 +10,8 @@ interface Place {
 
 /**
  * @param keys newest first; the first one seals
- * @param left the head that this process left last: a record only grows
- * @returns undefined where the last entry must be seen too
+ * @param left the last head that this process wrote: the audit log only grows
+ * @returns undefined if the last entry is needed too
  */
 export function sealGroup(
   bodies: readonly EntryBody[],
@@ -44,7 +44,7 @@ function isBehind({ seq, mac }: Place, left: string): boolean {
   return mark !== undefined && (seq < mark.seq || (seq === mark.seq && mac !== mark.mac));
 }
 
-/** An older copy of the store stands in its place, or a Redis that lost its last seconds: the entries since are gone, and that is told. */
+/** The store was replaced by an older copy, or a Redis lost its last seconds: the entries since then are gone, and this entry says so. */
 function putBack(head: string, now: number): EntryBody {
   const nobody = { who: undefined, by: undefined };
   return bodyOf(
@@ -54,7 +54,7 @@ function putBack(head: string, now: number): EntryBody {
   );
 }
 
-/** The head goes into the entry: with a key that is missing now, it can be judged later. */
+/** The entry contains the head, so that it can be judged later if its key is missing now. */
 function doubt(head: string | undefined, now: number): EntryBody {
   const event = 'record.doubted';
   const nobody = { who: undefined, by: undefined };

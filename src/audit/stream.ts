@@ -1,5 +1,5 @@
-// GET /record/live: new entries as server-sent events. A stream lives for a minute; the browser then asks again from the entry that
-// it had last. Whoever lost the session sees no more from then on, and watching is no use of it: it runs out by itself.
+// GET /record/live: new entries as server-sent events. A stream lasts a minute; the browser then reconnects from the last entry it has.
+// A reader whose session ended gets nothing more. Watching does not count as using the session: it still reaches its idle limit.
 import type { Request, RequestHandler, Response } from 'express';
 import { recordRow } from '../../views/record-row.ts';
 import { rowOf } from './page-rows.ts';
@@ -8,17 +8,17 @@ import type { RecordItem, RecordReader } from './reader.ts';
 export interface StreamOptions {
   readonly reader: RecordReader;
   readonly now: () => number;
-  /** Calls when the server stops. @returns how to be forgotten */
+  /** Calls `listener` when the server stops. @returns a function that unsubscribes */
   readonly onStop: (listener: () => void) => () => void;
-  /** @returns how to ask whether the reader's session still lives, here and at the gate */
+  /** @returns a function that says whether the reader's session is still valid, here and at the gate */
   readonly watchSession: (req: Request, res: Response) => () => Promise<boolean>;
 }
 
 const livesForMs = 60_000;
 const beatMs = 15_000;
-/** A reader that takes nothing any more is let go. */
+/** A reader that has stopped reading is disconnected. */
 const mostWaiting = 256 * 1024;
-/** What a browser missed between two streams. */
+/** How many entries a browser can catch up on between two streams. */
 const missedAtMost = 200;
 
 export function recordStream({ reader, now, onStop, watchSession }: StreamOptions): RequestHandler {
@@ -38,7 +38,7 @@ export function recordStream({ reader, now, onStop, watchSession }: StreamOption
       else res.write(text);
     };
     let turn = Promise.resolve();
-    /** One after the other, and nothing to whom it is no longer for: also where that cannot be known. */
+    /** Sends one after the other, and nothing once the session is not valid any more, or that cannot be determined. */
     const tell = (what: () => string | Promise<string>) => {
       turn = turn.then(async () => {
         if (res.writableEnded) return;
@@ -69,12 +69,12 @@ export function recordStream({ reader, now, onStop, watchSession }: StreamOption
 }
 
 function eventOf(item: RecordItem, now: number): string {
-  // One line: a line's end, of any of the three kinds, would end the field.
+  // One line: a line end, of any of the three kinds, would end the field.
   const markup = recordRow(rowOf(item), now).markup.replace(/[\r\n]+/g, ' ');
   return `id: ${item.seq}\ndata: ${markup}\n\n`;
 }
 
-/** The last entry that the browser has: by its own word, or by the page's. */
+/** The last entry that the browser has, from its own header or from the page. */
 function lastSeen(req: Request): number | undefined {
   const text = req.get('last-event-id') ?? req.query['after'];
   return typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : undefined;

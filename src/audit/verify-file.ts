@@ -1,5 +1,5 @@
-// Verifies the JSON lines: each by its own seal, and that they follow one another without a gap, in order, once. Where a file stepped
-// aside is no border: they are read as one.
+// Verifies the JSON lines: each by its own seal, and that they follow one another in order, without gaps or duplicates. Rotated files and
+// the current one are read as one.
 import { createReadStream, existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { demandOrdinaryFile } from '../files/ordinary-file.ts';
@@ -8,7 +8,7 @@ import { readEntry } from './entry.ts';
 import { readLine } from './entry-line.ts';
 import { filesOf } from './file-disk.ts';
 
-/** `seq`: the entry's number, where the line is known to be an entry. */
+/** `seq`: the entry's number, if the line is known to be an entry. */
 export type LineFinding =
   | {
       readonly kind: 'edited' | 'forked' | 'key unknown' | 'doubled' | 'reordered';
@@ -24,24 +24,24 @@ export interface FileVerdict {
   readonly count: number;
   readonly first: LineFinding | undefined;
   readonly findings: number;
-  /** Of the genuine lines: number and seal. */
+  /** Number and seal of each genuine line. */
   readonly macs: ReadonlyMap<number, string>;
-  /** Numbers that this file lacks, from and to. */
+  /** Ranges of numbers that this file lacks, from and to. */
   readonly absent: readonly (readonly [number, number])[];
 }
 
-/** What the store has, as far as it can be compared. */
+/** What the store holds, as far as it can be compared. */
 export interface Span {
   readonly from: number;
   readonly to: number;
-  /** Where a file may begin, besides at the first of the record's entries. */
+  /** Numbers at which a file may start, besides the first entry of the audit log. */
   readonly begins: ReadonlySet<number>;
 }
 
 /**
- * Reads `path` and the full files that stepped aside from it.
- * @param span what the record holds; absent: only what lies between the file's own first and last line is known to be missing
- * @throws where one cannot be read
+ * Reads `path` and the files that were rotated from it.
+ * @param span what the audit log holds; absent: only entries between the file's own first and last line can be known to be missing
+ * @throws if one cannot be read
  */
 export async function verifyFile(
   path: string,
@@ -96,7 +96,7 @@ export async function verifyFile(
   return { count, first, findings, macs, absent };
 }
 
-/** A file that is not there lacks everything. */
+/** A file that does not exist lacks everything. */
 async function existing(path: string): Promise<string[]> {
   return (await filesOf(path)).filter((file) => existsSync(file));
 }

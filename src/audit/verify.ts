@@ -1,4 +1,4 @@
-// Verifies the record in the store, from its anchor to its head, and against what was kept elsewhere: checkpoints, the file.
+// Verifies the audit log in the store, from its anchor to its head, and against copies kept elsewhere: checkpoints, the file.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RecordRow, RecordTable } from '../store/contract.ts';
 import { chainStart, judgeMark, type Mark, type RecordKey, readMark } from './chain.ts';
@@ -30,12 +30,12 @@ export interface VerifyOptions {
 
 const pageSize = 1_000;
 
-/** Walks in pages; others may write and remove meanwhile. @throws StoreUnavailable */
+/** Walks in pages; others may write and prune meanwhile. @throws StoreUnavailable */
 export async function verifyRecord(options: VerifyOptions): Promise<Verdict> {
   for (;;) {
     const before = await options.record.anchor();
     const verdict = await verifyOnce(options, before);
-    // Entries that were removed after their time, during the walk, are not missing.
+    // Entries that were pruned during the walk are not missing.
     if (verdict.state === 'intact' || (await options.record.anchor()) === before) return verdict;
   }
 }
@@ -55,7 +55,7 @@ async function verifyOnce(options: VerifyOptions, anchorText: string | undefined
     for (const row of rows) {
       seq = row.seq;
       if (row.seq > until) {
-        // Either the record has grown since, or somebody put this beyond its head.
+        // Either the log has grown since, or somebody added this row beyond its head.
         more = (await sealedSince(record)) < row.seq;
         if (!more) break;
         until = Number.POSITIVE_INFINITY;

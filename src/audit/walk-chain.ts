@@ -1,26 +1,26 @@
-// Walks along the chain and tells what happened to the first entry that does not belong where it is.
-// A genuine entry cannot be made without the key: it can only be moved, copied or dropped, and its sealed number says which.
+// Walks along the chain and says what happened to the first entry that does not belong where it is.
+// Without the key a genuine entry cannot be made: it can only be moved, copied or dropped, and its sealed number tells which.
 import type { RecordRow } from '../store/contract.ts';
 import { judgeMark, macOf, type RecordKey, readMark } from './chain.ts';
 import { type Entry, readEntry } from './entry.ts';
 
 export type FindingKind =
-  /** Its text does not fit its seal. */
+  /** Its text does not match its seal. */
   | 'edited'
   /** `count` entries are not there any more. */
   | 'missing'
-  /** It stands at another place than it was written at. */
+  /** It is not where it was written. */
   | 'reordered'
   /** It was added here, as a copy of another one or without the key. */
   | 'inserted'
-  /** The record ends before the last entry that was written. */
+  /** The log ends before the last entry that was written. */
   | 'truncated'
-  /** It is genuine, and so is another one with this number: the record was put back to an earlier state and went on. */
+  /** It is genuine, and so is another one with this number: the log was restored to an earlier state and continued. */
   | 'forked'
   | 'head missing'
   | 'head forged'
   | 'anchor forged'
-  /** Sealed with a key that is not among the keys any more. */
+  /** Sealed with a key that is no longer among the keys. */
   | 'key unknown'
   /** Sealed with a former key, long after a newer one had taken over. */
   | 'key returned';
@@ -29,17 +29,17 @@ export interface Finding {
   readonly kind: FindingKind;
   /** The entry's number, or the number of the place where it should not be. */
   readonly seq: number;
-  /** How many entries are concerned. */
+  /** How many entries are affected. */
   readonly count: number;
 }
 
 export interface Walk {
-  /** The next row in the order in which the rows are kept. */
+  /** Takes the next row, in stored order. */
   take(row: RecordRow): void;
-  /** What the head says: the number and the seal of the last entry. */
+  /** Takes what the head says: number and seal of the last entry. */
   end(head: { readonly seq: number; readonly mac: string }): void;
   add(kind: FindingKind, seq: number, count?: number): void;
-  /** Entries so far, the bad ones too. */
+  /** Entries so far, bad ones included. */
   readonly count: number;
   /** The last genuine entry. */
   readonly last: { readonly seq: number; readonly mac: string };
@@ -49,7 +49,7 @@ export interface Walk {
 
 const overlapMs = 86_400_000;
 
-/** @param start the entry before the first one, by the anchor */
+/** @param start the entry before the first one, according to the anchor */
 export function createWalk(
   keys: readonly RecordKey[],
   start: { readonly seq: number; readonly mac: string },
@@ -60,7 +60,7 @@ export function createWalk(
   let bad: { readonly seq: number }[] = [];
   let first: Finding | undefined;
   let findings = 0;
-  /** Where the first finding is a gap: what may turn up later after all. */
+  /** Set if the first finding is a gap: entries that may still turn up later. */
   let gap: { from: number; to: number; jumper: number; seen: Set<number>; copied: boolean } | undefined;
   /** When each key came into use, in that order. */
   const firstUse = new Map<string, number>();
@@ -70,7 +70,7 @@ export function createWalk(
     first ??= { kind, seq, count: concerned };
   }
 
-  /** Entries between `last` and `next` are not there, or bad ones are in their place. */
+  /** Handles entries between `last` and `next` that are missing or replaced by bad ones. */
   function bridge(
     next: { readonly seq: number; readonly prev: string },
     absence: 'missing' | 'truncated',
@@ -109,7 +109,7 @@ export function createWalk(
     if (newest !== kid && time > since + overlapMs) add('key returned', seq);
   }
 
-  /** An entry that tells of a head which could not be trusted: whether that was an attack shows once its key is known. */
+  /** Judges an entry about a head that could not be trusted: whether that was an attack is known once its key is known. */
   function checkDoubt({ seq, reason, facts }: Entry, before: { seq: number; mac: string }): void {
     const head = typeof facts?.['head'] === 'string' ? readMark(facts['head']) : undefined;
     const verdict = head ? judgeMark('head', head, keys) : 'forged';

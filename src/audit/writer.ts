@@ -1,4 +1,4 @@
-// Writes the record: what waits is sealed and committed together, in order; a change goes on only after that (invariant 8).
+// Writes the audit log: waiting events are sealed and committed together, in order; a change proceeds only after that (invariant 8).
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AliasTable, RecordAddition, RecordEnd, RecordTable } from '../store/contract.ts';
 import { createAliases } from './aliases.ts';
@@ -22,7 +22,7 @@ import { sealGroup } from './seal-group.ts';
 export interface RecorderOptions {
   readonly record: RecordTable;
   readonly aliases: AliasTable;
-  /** 64 hex digits each, newest first; asked for every group, since they change while the server runs. */
+  /** 64 hex digits each, newest first; asked for each group, because they change while the server runs. */
   readonly keys: () => readonly string[];
   readonly logger: RecordLogger;
   readonly now: () => number;
@@ -30,9 +30,9 @@ export interface RecorderOptions {
   readonly retentionMs: number;
   /** Path of the JSON lines; undefined: none. */
   readonly file?: string | undefined;
-  /** Whether the file first gets what a killed process had left; absent: no. */
+  /** Whether the file first gets what a killed process had not appended. Default: no. */
   readonly catchesUp?: boolean;
-  /** Path of the journal of endings; undefined: what the record does not take waits in memory. */
+  /** Path of the journal of endings; undefined: what the store does not take waits in memory. */
   readonly journal?: string | undefined;
 }
 
@@ -41,22 +41,22 @@ export interface RecordState {
   readonly waiting: number;
   readonly lastWrittenAt: number | undefined;
   readonly lastFailureAt: number | undefined;
-  /** Notes that were given up. */
+  /** Notes that were dropped. */
   readonly dropped: number;
-  /** Entries that the file lacks, until it can be written again. */
+  /** Entries that the file lacks until it can be written again. */
   readonly fileBehind: number;
 }
 
 export interface RecordKeeper extends RevocationRecorder {
-  /** Resolves once what was written or noted before is written, in the file too, or was given up. */
+  /** Resolves once everything passed in before is written, to the file too, or was dropped. */
   flush(): Promise<void>;
-  /** Writes what was counted and what waits, then takes no more. Before the store is closed. */
+  /** Writes what was counted and what waits, then accepts no more. Call before the store is closed. */
   close(): Promise<void>;
-  /** What waits in the journal about this person names nobody any more: before their pseudonym is forgotten. */
+  /** Anonymizes what waits in the journal about this person. Call before their pseudonym is forgotten. */
   forget(person: PersonRef): Promise<void>;
   /**
-   * Removes what is older than the retention, here and in the file: hourly.
-   * @param at the time by which it is old, never later than the clock; absent: the clock's
+   * Removes what is older than the retention, from the store and the file. Called hourly.
+   * @param at the time from which age is counted, never later than the clock; default: the clock
    * @returns how many entries
    */
   prune(at?: number): Promise<number>;
@@ -66,21 +66,21 @@ export interface RecordKeeper extends RevocationRecorder {
 interface Waiting {
   readonly event: RecordedEvent;
   readonly at: number;
-  /** Of a write; a note has nobody who waits. */
+  /** Resolves or rejects a write; a note has no caller waiting. */
   readonly settle?: (error?: unknown) => void;
-  /** Its writer was told that it failed. */
+  /** The caller was told that it failed. */
   givenUp?: boolean;
 }
 
 const groupSize = 256;
-/** An answer may wait for the record as long as for the store. */
+/** A response may wait for the audit log as long as for the store. */
 const writeWithinMs = 2_000;
 const mostWrites = 10_000;
 const mostNotes = 1_000;
 const retryMs = 1_000;
 const tellAgainMs = 30_000;
 
-/** A recorder over a store's two tables. Starts at once; @see RecordKeeper.close */
+/** A recorder over the two tables of a store. Starts immediately; @see RecordKeeper.close */
 export function createRecorder(options: RecorderOptions): RecordKeeper {
   const { record, keys, logger, now, retentionMs, file: path, catchesUp = false } = options;
   const aliases = createAliases(options.aliases);
@@ -114,7 +114,7 @@ export function createRecorder(options: RecorderOptions): RecordKeeper {
   let journalToldAt = Number.NEGATIVE_INFINITY;
   const refusals = createRefusals((event) => enqueue({ event, at: now() }), now);
   let queue: Waiting[] = [];
-  /** Notes that failed once, until they are tried again. */
+  /** Notes that failed once, until they are retried. */
   const held: Waiting[] = [];
   let running: Promise<void> | undefined;
   let retryTimer: NodeJS.Timeout | undefined;
@@ -122,7 +122,7 @@ export function createRecorder(options: RecorderOptions): RecordKeeper {
   let lastWrittenAt: number | undefined;
   let lastFailureAt: number | undefined;
   let dropped = 0;
-  /** The head of this process' last addition. */
+  /** The head after this process' last addition. */
   let left: string | undefined;
 
   function enqueue(item: Waiting): void {
@@ -133,7 +133,7 @@ export function createRecorder(options: RecorderOptions): RecordKeeper {
   }
 
   async function run(): Promise<void> {
-    // What the rest of this turn brings is written together with the first.
+    // Events of the rest of this turn are written together with the first.
     for (await nextTurn(); queue.length > 0; await nextTurn()) {
       const group = queue.slice(0, groupSize).filter(({ givenUp }) => !givenUp);
       queue = queue.slice(groupSize);
@@ -181,7 +181,7 @@ export function createRecorder(options: RecorderOptions): RecordKeeper {
     );
   }
 
-  /** Notes are tried again after a while, but only so many wait. */
+  /** Notes are retried after a while; only a limited number may wait. */
   function hold(notes: readonly Waiting[]): void {
     held.push(...notes);
     const tooMany = closed ? held.length : Math.max(0, held.length - mostNotes);
@@ -221,7 +221,7 @@ export function createRecorder(options: RecorderOptions): RecordKeeper {
         tellJournal(error);
       }
     }
-    // Without the journal's help it waits in memory, and is lost where this process is killed before the record takes it.
+    // Without the journal it waits in memory, and is lost if this process is killed before the store takes it.
     noteSoon(event);
     await running;
     return held.some((item) => item.event === event) ? 'follows' : 'recorded';
@@ -298,7 +298,7 @@ export function createRecorder(options: RecorderOptions): RecordKeeper {
     async close() {
       refusals.end();
       await running;
-      // What the file has to tell of itself is written too.
+      // Entries about the file itself are written too.
       await file?.flush();
       await journal?.tidy().catch(() => undefined);
       closed = true;

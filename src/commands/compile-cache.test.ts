@@ -22,6 +22,12 @@ test('a folder of this user alone, made where it is missing', (t) => {
     cacheFolder({ HOME: home, XDG_CACHE_HOME: join(home, 'x') }),
     join(home, 'x', 'gatehouse-compiled'),
   );
+  symlinkSync(join(home, 'x'), join(home, 'link'));
+  assert.equal(
+    cacheFolder({ XDG_CACHE_HOME: join(home, 'link') }),
+    join(home, 'x', 'gatehouse-compiled'),
+    'a link is judged by where it leads',
+  );
   const systemd = { HOME: home, CACHE_DIRECTORY: `${join(home, 's')}:${join(home, 't')}` };
   assert.equal(cacheFolder(systemd), join(home, 's', 'gatehouse-compiled'));
 });

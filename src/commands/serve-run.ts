@@ -21,21 +21,21 @@ import { createSessionControl } from '../wiring/session-control.ts';
 import { openGateRedis, openPendingRevocations, openStore, tellReplaced } from '../wiring/store.ts';
 
 export interface Running {
-  /** Stops taking requests, lets those under way finish (at most 6 s), closes the store. Again: waits for the same. */
+  /** Stops accepting requests, finishes those under way (at most 6 s), closes the store. Further calls wait for the same. */
   stop(): Promise<void>;
-  /** Reads the settings again and takes over the secrets. Never throws; what has a fault changes nothing. */
+  /** Reads the settings again and applies the secrets. Never throws; settings with a fault change nothing. */
   reload(): Promise<void>;
 }
 
 const drainLimitMs = 6_000;
 const purgeEveryMs = 3_600_000;
-/** Whether the library’s file is still there. */
+/** How often to check that the library's file is still there. */
 const lookEveryMs = 1_000;
 
 /**
  * @param load reads the settings again, for a reload
- * @param onListening called once, when both ports take connections
- * @throws a plain sentence where a port is taken or the data folder cannot be used
+ * @param onListening called once, when both ports accept connections
+ * @throws a plain sentence if a port is taken or the data folder cannot be used
  */
 export async function serve(
   loaded: Loaded,
@@ -46,7 +46,7 @@ export async function serve(
   try {
     return await start(loaded, load, onListening, opened);
   } catch (error) {
-    // What stayed open would keep a process alive that serves nobody.
+    // Parts that stayed open would keep the process alive although it serves nobody.
     for (const close of opened.reverse()) await close().catch(() => undefined);
     throw error;
   }
@@ -54,7 +54,7 @@ export async function serve(
 
 type Close = () => Promise<unknown>;
 
-/** @param opened gets how to close each part, in the order in which they were opened */
+/** @param opened collects how to close each part, in the order in which they were opened */
 async function start(
   loaded: Loaded,
   load: () => LoadResult,
@@ -155,7 +155,7 @@ async function start(
   });
   const drainApp = shutDownGracefully(app, stopping);
   const servers: readonly Server[] = [app, ops];
-  // Before it listens: what a process before could not end is refused from the first request on.
+  // Before listening: what an earlier process could not end is refused from the first request on.
   const stopDesk = await sessionControl.start();
   opened.push(stopDesk);
   opened.push(() => exchange.stop());
@@ -207,7 +207,7 @@ async function start(
   return {
     async reload() {
       await exchange.reload();
-      // The store is to know the new key before its predecessor can leave the settings.
+      // The store must know the new key before its predecessor may be removed from the settings.
       await owner.look().catch(() => undefined);
     },
     stop() {
@@ -221,7 +221,7 @@ async function start(
         await stopDesk();
         await exchange.stop();
         await stopWatching();
-        // Until now it has said that no new work is to be sent.
+        // Until now the ops port has answered that no new work is to be sent.
         await drain(ops, 100);
         await outbound.stop();
         recorder.note({ event: 'server.stopped' });
@@ -234,7 +234,7 @@ async function start(
   };
 }
 
-/** What Redis takes for the time, milliseconds. */
+/** The time according to Redis, in milliseconds. */
 async function timeOf(redis: RedisClient): Promise<number> {
   const [seconds, micros] = await redis.time();
   return Number(seconds) * 1000 + Number(micros) / 1000;

@@ -3,11 +3,11 @@
 import { isOpen } from '../sessions/pages/receipt.ts';
 import { handleSchema } from '../sessions/pages/session-actions.ts';
 import {
+  combineFollows,
   type Ended,
   type Follows,
   type GateReceipt,
   type Revocation,
-  worst,
 } from '../sessions/revocation/revoke.ts';
 import type { SessionTable } from '../store/contract.ts';
 import type { SessionsParts } from './sessions-open.ts';
@@ -61,7 +61,7 @@ export async function revoke(
       receipts.set(handle, (await revocation.receiptOf(handle)) ?? receiptOfNothing(now()));
   }
   for (const [handle, receipt] of receipts) say.line(receiptLine(handle, receipt));
-  const follows = worst(ended.map((one) => one.follows));
+  const follows = combineFollows(ended.map((one) => one.follows));
   if (follows) say.line(followsWords[follows]);
   return 0;
 }

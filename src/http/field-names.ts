@@ -1,7 +1,7 @@
 // Names in a query or a form that no page here uses, and that some parser reads as a structure (ASVS 15.3.6, 15.3.7).
 
 /** What would reach an object's own workings, where a parser makes objects of names. */
-const reserved = new Set(['[object Object]', 'function Object() { [native code] }', 'prototype']);
+const reserved = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
  * Whether a name stands for a structure (`a[b]`, `a[]`), is reserved, holds control characters or cannot be decoded.

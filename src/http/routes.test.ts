@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import express, { type RequestHandler } from 'express';
-import { type BoundRoute, gateExceptions, mountRoutes } from './routes.ts';
+import { gateExceptions } from '../../test/support/gate-exceptions.ts';
+import { type BoundRoute, mountRoutes } from './routes.ts';
 
 const pass: RequestHandler = (_req, _res, next) => next();
 const row = (more: Partial<BoundRoute>): BoundRoute => ({

@@ -78,12 +78,3 @@ function leadToForm(page: string, isPage: boolean): RequestHandler {
 export function wasNotTaken(req: Request): boolean {
   return req.query[notTaken] === '1';
 }
-
-/** What oauth2-proxy's `skip_auth_routes` must hold for the public rows: `GET=^/signed-out$`. */
-export function gateExceptions(routes: readonly RouteRow[]): string[] {
-  return routes
-    .filter(({ who }) => who === 'public')
-    .flatMap(({ method, path, gatePattern = `^${path.replaceAll('.', '\\.')}$` }) =>
-      (method === 'GET' ? ['GET', 'HEAD'] : [method]).map((one) => `${one}=${gatePattern}`),
-    );
-}

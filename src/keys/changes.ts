@@ -1,5 +1,5 @@
-// Tells the record when this house begins to use a new secret, and when a former one no longer counts: once, by whichever server
-// notices first, after a reload and after a restart alike.
+// Writes an audit entry when a new secret comes into use and when a former one is no longer accepted: once, by whichever server
+// notices first, after a reload or a restart.
 import type { Recorder } from '../audit/recorder.ts';
 import type { Config } from '../config/derive.ts';
 import type { Logger } from '../http/log.ts';
@@ -15,13 +15,13 @@ export interface KeyChangesOptions {
   readonly now: () => number;
 }
 
-/** By name, the fingerprints that count, newest first. */
+/** The accepted fingerprints by secret name, newest first. */
 type Prints = Readonly<Record<string, readonly string[]>>;
 
 const key = 'keys:known';
 const tenYearsMs = 10 * 365 * 86_400_000;
 
-/** @returns compares with what the house had before, tells, and remembers; never throws for an outage of the store */
+/** @returns a function that compares the configuration with the stored fingerprints, records changes and stores the new ones; never throws if the store is down */
 export function createKeyChanges({ notes, dates, recorder, logger, now }: KeyChangesOptions) {
   return async (config: Config): Promise<void> => {
     try {

@@ -1,14 +1,14 @@
-// What the store remembers of a key, by its fingerprint: since when it is in use, and when a former one was last of use.
+// What the store remembers of each key, by fingerprint: since when it is in use, and when a former key was last used.
 import { fingerprint } from '../crypto/fingerprint.ts';
 import type { Logger } from '../http/log.ts';
 import type { NoteTable } from '../store/contract.ts';
 
 export interface KeyDates {
-  /** Since when a key is in use, ms: this instant where it was never met before. @throws StoreUnavailable */
+  /** Since when a key is in use, ms; for an unknown key, now. @throws StoreUnavailable */
   since(fingerprint: string): Promise<number>;
-  /** When a former key last proved something, ms; undefined: not since this house began to note it. @throws StoreUnavailable */
+  /** When a former key last verified something, ms; undefined: not since recording started. @throws StoreUnavailable */
   lastUse(fingerprint: string): Promise<number | undefined>;
-  /** Notes, soon and at most once a minute, that a former secret was of use. Never throws. */
+  /** Records in the background, at most once a minute, that a former secret was used. Never throws. */
   noteUse(secret: string): void;
 }
 

@@ -1,32 +1,32 @@
-// Every secret of the house that a server can know of: what it protects, how it is replaced, and which fingerprints it has. The
-// secrets themselves do not leave this file.
+// Every secret of this deployment that a server can know of: what it protects, how to replace it, and its fingerprints. The secrets
+// themselves do not leave this file.
 import type { Config } from '../config/derive.ts';
 import type { SettingValues } from '../config/settings.ts';
 import { auditKeyOf } from '../crypto/audit-key.ts';
 import { fingerprint } from '../crypto/fingerprint.ts';
 
-/** `reload`: SIGHUP is enough. `gate`: oauth2-proxy starts anew. Both, or `all`: everything does. */
+/** `reload`: SIGHUP is enough. `gate`: oauth2-proxy must restart. `reload and gate`: both. `restart`: Gatehouse must restart. `all`: everything must restart. */
 export type TakeOver = 'reload' | 'reload and gate' | 'gate' | 'restart' | 'all';
 
 export interface KnownSecret {
   readonly name: string;
   readonly protects: string;
-  /** Newest first, then those on their way out; undefined where a secret is too short to have one. Empty: not in use. */
+  /** Newest first, then former ones; undefined for a secret too short for a fingerprint. Empty: not in use. */
   readonly prints: readonly (string | undefined)[] | 'not known to the app';
-  /** Whose dates hold for it, in the same order, where it is made of another secret. */
+  /** For a secret derived from another one: the fingerprints whose dates apply, in the same order. */
   readonly datedAs?: readonly (string | undefined)[];
-  /** To paste. */
+  /** The command to paste. */
   readonly command: string;
-  /** What comes before or beside the command, where it alone does not do. */
+  /** Manual steps, if the command alone is not enough. */
   readonly byHand?: string;
   readonly takeOver: TakeOver;
-  /** What people notice, where they do. */
+  /** What people notice, if anything. */
   readonly people?: string;
-  /** How long a former one is needed, milliseconds. */
+  /** How long a former secret is needed, milliseconds. */
   readonly formerNeededMs: number;
-  /** From when on: since its successor is in use, or since it was last of use itself. */
+  /** When that time starts: when its successor came into use, or when the secret itself was last used. */
   readonly formerNeeded: 'after its successor' | 'after its last use';
-  /** Whether the use of a former one is noted. */
+  /** Whether the use of a former secret is recorded. */
   readonly isUseNoted: boolean;
 }
 
@@ -35,21 +35,21 @@ const generate = (word: string) => `node generate-secrets.ts --rotate ${word}`;
 const makeOne = `node -e "console.log(require('node:crypto').randomBytes(32).toString('base64url'))"`;
 
 /**
- * A fingerprint only of what is long enough to be random: 8 digits of a password that somebody chose would help to guess it.
+ * Only secrets long enough to be random get a fingerprint: 8 digits of the hash of a chosen password would help to guess it.
  * @returns undefined for shorter ones
  */
 export function printOf(secret: string): string | undefined {
   return secret.length >= 32 ? fingerprint(secret) : undefined;
 }
 
-/** @param values what was set, where that is known: it names secrets that the app has no use for itself */
+/** @param values the settings as set, if known: they include secrets that the app itself does not use */
 export function knownSecrets(config: Config, values: SettingValues | undefined): readonly KnownSecret[] {
   const one = (secret: string | undefined) => (secret ? [printOf(secret)] : []);
   const elsewhere = (secret: string | undefined) =>
     secret && secret.length > 0 ? one(secret) : ('not known to the app' as const);
   const common = { formerNeededMs: 0, formerNeeded: 'after its successor', isUseNoted: false } as const;
   const redisPassword = config.store.kind === 'redis' ? passwordOf(config.store.url) : undefined;
-  // A day more than the longest-lived cookie: servers begin to use a key within moments of each other, not at once.
+  // A day more than the longest-lived cookie: servers do not start to use a key at exactly the same time.
   const cookiesMs = Math.max(config.session.lifetimeMs, config.visitor.ttlMs) + dayMs;
   return [
     {

@@ -1,4 +1,4 @@
-// What operators are told of the secrets: ages, former ones, what is due. Fingerprints alone, never a secret (invariant 10).
+// The overview of secrets for operators: ages, former secrets and what is due. Fingerprints only, never a secret (invariant 10).
 import type { KeyRow } from '../../views/keys.ts';
 import type { Config } from '../config/derive.ts';
 import type { SettingValues } from '../config/settings.ts';
@@ -10,7 +10,7 @@ export interface OverviewOptions {
   readonly config: () => Config;
   readonly values: () => SettingValues | undefined;
   readonly dates: KeyDates;
-  /** Whether the newest `SECRET_KEY` signs; until then some server does not know it. */
+  /** Whether the newest `SECRET_KEY` signs; false while some server does not know it. */
   readonly newestSigns: () => boolean;
   readonly now: () => number;
 }
@@ -18,14 +18,14 @@ export interface OverviewOptions {
 export interface Overview {
   /** @throws StoreUnavailable */
   rows(): Promise<readonly KeyRow[]>;
-  /** Names of what is in nobody's use. */
+  /** Names of secrets that are not in use. */
   unused(): readonly string[];
-  /** Names of what is due, at most a minute old. @throws StoreUnavailable */
+  /** Names of secrets due for rotation, cached for up to a minute. @throws StoreUnavailable */
   due(): Promise<readonly string[]>;
 }
 
 const freshForMs = 60_000;
-/** What needs a hand comes first. */
+/** Sort order: what needs action comes first. */
 const urgency: readonly KeyState[] = ['due', 'due soon', 'unknown', 'fresh', 'outside'];
 
 export function createOverview({ config, values, dates, newestSigns, now }: OverviewOptions): Overview {
@@ -37,7 +37,7 @@ export function createOverview({ config, values, dates, newestSigns, now }: Over
     return made === undefined ? { kind: 'seen', at: await dates.since(print) } : { kind: 'made', at: made };
   }
 
-  /** Since when a key is in use: since this house met it, and not before the end of the day on which it was made. */
+  /** Since when a key is in use: since Gatehouse first saw it, and not before the end of the day on which it was made. */
   async function inUseSince(print: string | undefined): Promise<number> {
     if (print === undefined) return now();
     const made = dayOf(config().secretDates.get(print));
@@ -67,7 +67,7 @@ export function createOverview({ config, values, dates, newestSigns, now }: Over
       return { ...common, state: 'outside', age: { kind: 'unknown' }, formers: [], waits: false };
     }
     const waits = name === 'SECRET_KEY' && !newestSigns();
-    // A key that waits for the other servers is not in use yet: its age is that of today.
+    // A key that waits for the other servers is not in use yet: its age counts from now.
     const age = waits ? ({ kind: 'seen', at: now() } as const) : await ageOf(datedAs[0]);
     const due = dueAt(age, config().secretMaxAgeMs);
     return {

@@ -1,4 +1,4 @@
-// GET /keys: every secret's age and what is to be done, for operators.  Nothing can be changed here.
+// GET /keys: every secret's age and what to do about it, for operators. Read-only.
 import type { RequestHandler } from 'express';
 import { keys } from '../../views/keys.ts';
 import { pageFrame, sendPage } from '../http/page.ts';
@@ -8,7 +8,6 @@ import type { Overview } from './overview.ts';
 export interface KeysPageOptions {
   readonly overview: Overview;
   readonly now: () => number;
-  /** Milliseconds. */
   readonly maxAgeMs: () => number;
 }
 

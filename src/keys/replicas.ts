@@ -1,26 +1,26 @@
-// Which keys the servers of this house accept, each told by itself through the store they share. Fingerprints alone, never a key.
+// Which keys each server of this deployment accepts; every server announces its own in the shared store. Fingerprints only, never a key.
 import { randomToken } from '../crypto/tokens.ts';
 import type { FactTable } from '../store/contract.ts';
 
 export interface ReplicasOptions {
   readonly facts: FactTable;
   readonly now: () => number;
-  /** Milliseconds by a clock that nobody sets; the process's own where it is absent. */
+  /** A monotonic clock, milliseconds; by default the process's own. */
   readonly elapsed?: () => number;
 }
 
 export interface Replicas {
-  /** Says which keys this server accepts, by fingerprint; to be said again every `sayAgainMs`. @throws StoreUnavailable */
+  /** Announces which keys this server accepts, by fingerprint; call again every `announceEveryMs`. @throws StoreUnavailable */
   announce(fingerprints: () => readonly string[]): Promise<void>;
-  /** What each other server accepts. @throws StoreUnavailable */
+  /** The fingerprints that each other server accepts. @throws StoreUnavailable */
   others(): Promise<readonly (readonly string[])[]>;
-  /** This server is gone. @throws StoreUnavailable */
+  /** Removes this server's entry when it stops. @throws StoreUnavailable */
   leave(): Promise<void>;
 }
 
-export const sayAgainMs = 20_000;
-/** Who has been silent for so long is gone: a crash says nothing. */
-const silentMs = 3 * sayAgainMs;
+export const announceEveryMs = 20_000;
+/** A server that has not announced for this long is gone: a crashed one does not remove its entry. */
+const silentMs = 3 * announceEveryMs;
 const fact = 'keys:replicas';
 const mostTries = 100;
 
@@ -28,13 +28,13 @@ type Board = Readonly<Record<string, { readonly at: number; readonly accepts: re
 
 export function createReplicas({ facts, now, elapsed = () => performance.now() }: ReplicasOptions): Replicas {
   const own = randomToken(9);
-  /** Since when, by `elapsed`, another server's word is the same: asked where its `at` is still to come. */
+  /** Since when, by `elapsed`, another server's entry is unchanged: used if its `at` is in the future. */
   const unchanged = new Map<string, { readonly at: number; readonly since: number }>();
   const boardOf = (text: string | undefined) => (text === undefined ? {} : JSON.parse(text)) as Board;
   const living = (board: Board) =>
     Object.entries(board).filter(([id, { at }]) => id !== own && isLiving(id, at));
 
-  /** A clock that was set back, here or there, must not make a dead server live until it has caught up. */
+  /** A clock set back on either server must not keep a dead server alive until the clock has caught up. */
   function isLiving(id: string, at: number): boolean {
     if (now() - at >= 0) return now() - at < silentMs;
     const known = unchanged.get(id);
@@ -43,7 +43,7 @@ export function createReplicas({ facts, now, elapsed = () => performance.now() }
     return true;
   }
 
-  /** One board for all, without a lock that a killed server could leave behind: whoever was overtaken reads again. */
+  /** All servers share one entry, written by compare-and-set; a lock could be left behind by a killed server. On a conflict, read again. */
   async function write(mine: () => Board): Promise<void> {
     for (let tries = 0; tries < mostTries; tries++) {
       const before = await facts.read(fact);
@@ -54,11 +54,11 @@ export function createReplicas({ facts, now, elapsed = () => performance.now() }
           : await facts.replace(fact, before, text);
       if (isWritten) return;
     }
-    // What is lost now is said again soon.
+    // Gives up: the next announcement will write it.
   }
 
   return {
-    // Asked when it is written: keys may be exchanged while this waits for its turn.
+    // Calls `accepts` at each write: the keys may be replaced while this waits.
     announce: (accepts) => write(() => ({ [own]: { at: now(), accepts: accepts() } })),
     others: async () => living(boardOf(await facts.read(fact))).map(([, { accepts }]) => accepts),
     leave: () => write(() => ({})),
@@ -66,8 +66,8 @@ export function createReplicas({ facts, now, elapsed = () => performance.now() }
 }
 
 /**
- * Which of `own`, newest first, may sign: the newest that every server accepts, so that no server meets a signature that it
- * cannot know yet. Where they have none in common, the newest.
+ * Which of `own`, newest first, may sign: the newest that every server accepts, so that no server receives a signature that it
+ * cannot verify yet. If there is none, the newest.
  */
 export function signingIndex(own: readonly string[], others: readonly (readonly string[])[]): number {
   const index = own.findIndex((fingerprint) => others.every((accepts) => accepts.includes(fingerprint)));

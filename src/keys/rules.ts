@@ -1,27 +1,27 @@
-// How a secret stands, from what is known of it: pure. Times in milliseconds.
+// When a secret is due for rotation, and when a former one can be removed. Pure functions; times in milliseconds.
 
-/** `outside`: the app does not know the secret. `unknown`: it does, but not how old it is. */
+/** `outside`: the app does not know the secret. `unknown`: it knows the secret but not its age. */
 export type KeyState = 'fresh' | 'due soon' | 'due' | 'unknown' | 'outside';
 
 export type KeyAge =
-  /** The day that `SECRET_DATES` names; `at` is its first instant, UTC. */
+  /** The date in `SECRET_DATES`; `at` is the start of that day, UTC. */
   | { readonly kind: 'made'; readonly at: number }
-  /** Older than this house remembers: first seen then. */
+  /** No date known; Gatehouse first saw it at `at`. */
   | { readonly kind: 'seen'; readonly at: number }
   | { readonly kind: 'unknown' };
 
 const dayMs = 86_400_000;
-/** How long before its time a secret is said to be due soon. */
+/** How long before it is due a secret is `due soon`. */
 const soonMs = 14 * dayMs;
 
-/** @returns undefined for what is no day as `SECRET_DATES` writes it */
+/** @returns undefined if `text` is not a date in the form of `SECRET_DATES` */
 export function dayOf(text: string | undefined): number | undefined {
   if (text === undefined || !/^\d{4}-\d\d-\d\d$/.test(text)) return undefined;
   const at = Date.parse(`${text}T00:00:00Z`);
   return Number.isNaN(at) ? undefined : at;
 }
 
-/** When that day is over: what was made on it may have been made in its last moment. */
+/** The end of that day: a secret made on it may have been made in its last moment. */
 export function endOfDay(at: number): number {
   return at + dayMs;
 }
@@ -37,14 +37,14 @@ export function stateOf(due: number | undefined, now: number): KeyState {
 }
 
 export interface FormerFacts {
-  /** Since when its successor is in use. */
+  /** When its successor came into use. */
   readonly outSince: number;
   readonly lastUsedAt: number | undefined;
   readonly neededMs: number;
   readonly needed: 'after its successor' | 'after its last use';
 }
 
-/** From when on a former secret may go: what it signed is over then, or nobody brought it for so long. */
+/** When a former secret can be removed: everything it signed has expired, or it has not been used for long enough. */
 export function goesAt({ outSince, lastUsedAt, neededMs, needed }: FormerFacts): number {
   const from = needed === 'after its last use' ? Math.max(outSince, lastUsedAt ?? 0) : outSince;
   return from + neededMs;

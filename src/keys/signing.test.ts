@@ -9,7 +9,7 @@ import { createKeyring, type Secrets } from '../crypto/keyring.ts';
 import { createLogger } from '../http/log.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import { createKeyDates } from './dates.ts';
-import { createReplicas, type Replicas, sayAgainMs } from './replicas.ts';
+import { announceEveryMs, createReplicas, type Replicas } from './replicas.ts';
 import { createSigning } from './signing.ts';
 
 const logger = createLogger('silent');
@@ -125,6 +125,6 @@ test('however often the secrets are reloaded, the keys are announced once in a w
     await done;
   }
   asked.length = 0;
-  t.mock.timers.tick(sayAgainMs);
+  t.mock.timers.tick(announceEveryMs);
   assert.deepEqual(asked, ['announce']);
 });

@@ -1,9 +1,9 @@
-// Decides which key signs. A new key signs once all servers accept it: until then the one before does, and nobody loses a session.
+// Decides which key signs. A new key signs once all servers accept it; until then the previous one signs, so nobody loses a session.
 import { fingerprint } from '../crypto/fingerprint.ts';
 import type { Keyring, Secrets } from '../crypto/keyring.ts';
 import type { Logger } from '../http/log.ts';
 import type { KeyDates } from './dates.ts';
-import { type Replicas, sayAgainMs, signingIndex } from './replicas.ts';
+import { announceEveryMs, type Replicas, signingIndex } from './replicas.ts';
 
 export interface SigningOptions {
   readonly keyring: Keyring;
@@ -13,9 +13,9 @@ export interface SigningOptions {
 }
 
 export interface Signing {
-  /** Tells the other servers, asks them, and begins to keep both up to date. Never throws for an outage of the store. */
+  /** Announces this server's keys, reads those of the others, and starts to repeat both. Never throws if the store is down. */
   start(): Promise<void>;
-  /** Other secrets from now on: accepted at once, and signed with as soon as all servers accept the newest. */
+  /** Replaces the secrets: they are accepted immediately, and the newest signs as soon as all servers accept it. */
   replace(secrets: Secrets): Promise<void>;
   stop(): Promise<void>;
 }
@@ -31,16 +31,16 @@ export function createSigning({ keyring, replicas, dates, logger }: SigningOptio
     const secrets = keyring.secrets();
     const own = fingerprints();
     const index = signingIndex(own, await replicas.others());
-    // Replaced meanwhile: whoever did that asks too.
+    // The secrets were replaced meanwhile: that call chooses the key.
     if (keyring.secrets() !== secrets) return;
     keyring.replace(secrets, index);
     if (index > 0) return askAgain(askAgainMs);
     await dates.since(own[0] ?? '');
-    askAgain(sayAgainMs);
+    askAgain(announceEveryMs);
   }
 
   async function sayAndAsk(): Promise<void> {
-    // A server that is gone must not be waited for.
+    // A stopped server must not announce itself: others would wait for it.
     if (isStopped) return;
     try {
       await replicas.announce(fingerprints);
@@ -56,7 +56,7 @@ export function createSigning({ keyring, replicas, dates, logger }: SigningOptio
     if (!isStopped) timer = setTimeout(() => void sayAndAsk(), ms).unref();
   }
 
-  /** @param index the secret that signs until the others have been asked: they may not know a newer one */
+  /** @param index the secret that signs until the others' keys are known: they may not accept a newer one */
   async function take(secrets: Secrets, index: number): Promise<void> {
     keyring.replace(secrets, index);
     await sayAndAsk();

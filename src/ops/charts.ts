@@ -1,4 +1,4 @@
-// The charts' numbers: everyone's from the counts of the last days, one's own from the record.
+// The numbers of the dashboard's charts: everyone's from the daily counts, a member's own from the audit log.
 import type { DayCount, EveryonesCharts } from '../../views/charts.ts';
 import type { RecordReader } from '../audit/reader.ts';
 import type { CounterTable } from '../store/contract.ts';
@@ -13,7 +13,7 @@ export interface ChartsOptions {
 const shownDays = 14;
 const dayMs = 86_400_000;
 
-/** `2026-11-10` to today, oldest first. */
+/** From `2026-11-10` to today, for example, oldest first. */
 export function lastDays(now: number): string[] {
   return Array.from({ length: shownDays }, (_, index) => dayOf(now - (shownDays - 1 - index) * dayMs));
 }
@@ -42,7 +42,7 @@ export async function readEveryonesCharts({
   const today = days.length - 1;
   return {
     signIns: each('sign-ins'),
-    // What is live now may be more than what was noted a minute ago.
+    // More sessions may be live now than when the count was last raised.
     live: {
       now: live,
       highest: each('live').map((count, index) =>
@@ -67,7 +67,7 @@ export interface OwnSignInsOptions {
   readonly now: () => number;
 }
 
-/** One's own sign-ins are read from the record, which names nobody but under a pseudonym: the counts know of nobody. */
+/** A member's own sign-ins come from the audit log, which stores only pseudonyms; the daily counts do not name anybody. */
 export interface OwnSignIns {
   read(person: { readonly id: string; readonly email: string }): Promise<readonly DayCount[]>;
 }
@@ -78,7 +78,7 @@ const freshForMs = 60_000;
 const mostKept = 500;
 
 export function createOwnSignIns({ reader, now }: OwnSignInsOptions): OwnSignIns {
-  // Whoever reloads the page does not walk through the record each time.
+  // So that reloading the page does not walk through the audit log each time.
   const kept = new Map<string, { readonly at: number; readonly days: readonly DayCount[] }>();
 
   async function walk({ id, email }: { readonly id: string; readonly email: string }): Promise<DayCount[]> {

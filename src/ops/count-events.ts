@@ -1,5 +1,5 @@
-// A recorder that counts what goes through it: the one place where events become numbers. Only names and reasons of closed
-// sets are looked at; whom an event concerns is none of the counters' business (invariant 10).
+// A recorder that counts the events that pass through it: the one place where events become metrics. It looks only at names and reasons of
+// closed sets, never at the person an event is about (invariant 10).
 import { type EventName, events } from '../audit/events.ts';
 import { type RecordedEvent, RecordUnavailable, type RevocationRecorder } from '../audit/recorder.ts';
 import type { Daily, DailyName } from './daily.ts';
@@ -11,7 +11,7 @@ export interface CountOptions {
   readonly daily: Pick<Daily, 'add'>;
 }
 
-/** `recorder`, counted: a `write` once it is written, an ending and a `note` at once. Its other members as they are. */
+/** Wraps `recorder`: counts a `write` once it is written, an ending and a `note` immediately. Its other members stay as they are. */
 export function countEvents<R extends RevocationRecorder>(recorder: R, options: CountOptions): R {
   const count = createCount(options);
   const refused = options.metrics.counter('gatehouse_record_refusals_total');
@@ -79,7 +79,7 @@ function createCount({ metrics, daily }: CountOptions): (event: RecordedEvent) =
       daily.add('rejected.csrf');
     },
     'gate.untrusted'({ reason }) {
-      // The only one with a reason is the session at the gate that names somebody else.
+      // The only reason that occurs is that oauth2-proxy's session names another person.
       const label = reason === undefined ? 'proof' : 'another_person';
       counter('gatehouse_proof_rejections_total', { reason: label })();
       daily.add('rejected.proof');

@@ -1,5 +1,5 @@
-// The counts of each day, kept in the store for the charts: gathered here for a few seconds, so that no request waits for
-// them. Nobody is in them: a name of a closed set, a day, a number.
+// Daily counts for the charts, kept in the store. They are collected in memory for a few seconds, so that no request waits for them.
+// They hold nothing about anybody: a name from a closed set, a day, a number.
 import type { Logger } from '../http/log.ts';
 import type { CounterTable } from '../store/contract.ts';
 
@@ -22,13 +22,13 @@ export const dailyNames = [
 export type DailyName = (typeof dailyNames)[number];
 
 export interface Daily {
-  /** Counts one more of today, in memory at first. */
+  /** Adds one to today's count, in memory at first. */
   add(name: DailyName): void;
-  /** Today's highest, where it is higher than what was noted so far. */
+  /** Raises today's maximum if `n` is higher than what was noted so far. */
   raise(name: DailyName, n: number): void;
-  /** Writes what was gathered. Never throws: what the store does not take is tried again. */
+  /** Writes what was collected. Never throws: what the store does not take is retried. */
   flush(): Promise<void>;
-  /** Begins to write every few seconds. @returns how to stop; what is gathered then waits for `flush`. */
+  /** Starts writing every few seconds. @returns a function that stops it; what is collected then waits for `flush` */
   start(): () => void;
 }
 
@@ -42,11 +42,11 @@ const dayMs = 86_400_000;
 const keepDays = 60;
 const flushEveryMs = 5_000;
 
-/** `2026-11-23`, by UTC: the server does not know the reader's time zone. */
+/** `2026-11-23`, in UTC: the server does not know the reader's time zone. */
 export const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10);
 
 export function createDaily({ counters, now, logger }: DailyOptions): Daily {
-  // At most one entry a day and name: an outage of a week takes no more memory than that.
+  // At most one entry per day and name, so an outage of a week takes no more memory than that.
   let sums = new Map<string, Partial<Record<DailyName, number>>>();
   let highest = new Map<string, Partial<Record<DailyName, number>>>();
   const written = new Map<DailyName, { readonly day: string; readonly n: number }>();

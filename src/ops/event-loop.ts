@@ -1,4 +1,4 @@
-// By how much the event loop was late: of the last minute, whoever asks and however often.
+// The delay of the event loop over the last minute, independent of who reads it and how often.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 /** Seconds. */
@@ -11,9 +11,9 @@ export interface LoopDelay {
 const resolutionMs = 20;
 const windowMs = 30_000;
 
-/** @returns how to read it, and how to stop. */
+/** @returns how to read the delay and how to stop measuring */
 export function watchEventLoop(): { readonly read: () => LoopDelay; readonly stop: () => void } {
-  // Two windows, one begun half a minute after the other: no reading forgets what happened a moment ago.
+  // Two windows, the second started half a minute after the first: no reading loses what happened just before it.
   let before: LoopDelay | undefined;
   const histogram = monitorEventLoopDelay({ resolution: resolutionMs });
   histogram.enable();
@@ -38,7 +38,7 @@ export function watchEventLoop(): { readonly read: () => LoopDelay; readonly sto
   };
 }
 
-/** What it measures are the distances between two turns, in nanoseconds: `resolutionMs` where nothing was late. */
+/** The histogram holds the time between two turns, in nanoseconds: `resolutionMs` if nothing was late. */
 function delayOf(histogram: ReturnType<typeof monitorEventLoopDelay>): LoopDelay {
   const late = (ns: number) => (histogram.count === 0 ? 0 : Math.max(0, ns / 1e9 - resolutionMs / 1000));
   return {

@@ -1,10 +1,10 @@
-// What the gauges stand at: looked at when the metrics are asked for, and never more often than every few seconds, so that
-// whoever asks cannot load the store.
+// The values of the gauges: read when the metrics are requested, but never more often than every few seconds, so that scraping cannot load
+// the store.
 import type { NoteTable, Store } from '../store/contract.ts';
 import { watchEventLoop } from './event-loop.ts';
 import type { Metrics } from './metrics.ts';
 
-/** How the record stands. */
+/** The state of the audit log. */
 export interface RecordState {
   /** Entries that wait to be written. */
   readonly waiting: number;
@@ -12,17 +12,17 @@ export interface RecordState {
   readonly lastWrittenAt: number | undefined;
   /** Milliseconds; undefined: nothing failed since the start. */
   readonly lastFailureAt: number | undefined;
-  /** Entries that its file lacks. */
+  /** Entries that the file lacks. */
   readonly fileBehind: number;
 }
 
 export interface GaugeOptions {
   readonly metrics: Metrics;
-  /** Not the measured one: looking is no work of the program's. */
+  /** Not the measured store: reading gauges is not work of the program. */
   readonly store: Pick<Store, 'ping' | 'sessions'>;
-  /** Each resolves where that Redis answers; absent: there is none. */
+  /** Each resolves if that Redis answers; absent: there is none. */
   readonly redis: { readonly store?: () => Promise<unknown>; readonly gate?: () => Promise<unknown> };
-  /** Resolves where the store took a change just now. */
+  /** Resolves if the store accepts a write now. */
   readonly tryWrite: () => Promise<unknown>;
   readonly recordState: () => RecordState;
   readonly now: () => number;
@@ -31,7 +31,7 @@ export interface GaugeOptions {
 const freshForMs = 5_000;
 const patienceMs = 3_000;
 
-/** @returns how to stop watching. */
+/** @returns a function that stops watching */
 export function watchGauges({ metrics, store, redis, tryWrite, recordState, now }: GaugeOptions): () => void {
   const live = fresh(now, () => store.sessions.countLive(now()));
   const storePing = fresh(now, () => timed(store.ping));
@@ -62,8 +62,8 @@ export function watchGauges({ metrics, store, redis, tryWrite, recordState, now 
 }
 
 /**
- * Whether the record can be written, as far as is known: entries wait, and the last try failed. What waits is tried again
- * by itself, so this ends without anybody's request.
+ * Whether the audit log can be written, as far as is known: it cannot if entries wait and the last attempt failed. What waits is retried
+ * automatically, so this recovers without any request.
  */
 export function isRecording({ waiting, lastWrittenAt, lastFailureAt }: RecordState): boolean {
   return waiting === 0 || lastFailureAt === undefined || (lastWrittenAt ?? 0) >= lastFailureAt;
@@ -73,9 +73,9 @@ const probeKey = 'ops:probe';
 const probeLivesMs = 60_000;
 
 /**
- * Writes a note that is soon over: a full disk, a full Redis and a replica that only reads still answer a ping. Whoever asks
- * more often than every few seconds gets the same answer.
- * @returns what throws where the note was not written, or not in time
+ * Writes a note that expires soon: a full disk, a full Redis and a read-only replica still answer a ping. Calls within a few seconds share
+ * one result.
+ * @returns a function that throws if the note was not written, or not in time
  */
 export function createWriteProbe({
   notes,
@@ -87,7 +87,7 @@ export function createWriteProbe({
   return fresh(now, () => inTime(() => notes.write(probeKey, true, now() + probeLivesMs)));
 }
 
-/** Seconds until `ping` answered; undefined where it failed, or took too long. */
+/** Seconds until `ping` answered; undefined if it failed or took too long. */
 async function timed(ping: () => Promise<unknown>): Promise<number | undefined> {
   const startedAt = performance.now();
   try {
@@ -98,7 +98,7 @@ async function timed(ping: () => Promise<unknown>): Promise<number | undefined> 
   }
 }
 
-/** @throws what `work` throws; and an error where it takes too long */
+/** @throws what `work` throws, or an error if it takes too long */
 async function inTime(work: () => Promise<unknown>): Promise<void> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error('it took too long')), patienceMs);
@@ -118,11 +118,11 @@ async function readAll(
   );
 }
 
-/** `read`, at most once in a few seconds: who asks in between gets the same answer, also while it is under way. */
+/** Calls `read` at most once every few seconds: callers in between share its result, also while it is running. */
 function fresh<T>(now: () => number, read: () => Promise<T>): () => Promise<T> {
   let kept: { readonly at: number; readonly value: Promise<T> } | undefined;
   return () => {
-    // Also after a clock was set back, or a gauge would stand still until it has caught up.
+    // Absolute, because after a clock was set back the gauge would otherwise keep its value until the clock has caught up.
     if (kept === undefined || Math.abs(now() - kept.at) >= freshForMs) kept = { at: now(), value: read() };
     return kept.value;
   };

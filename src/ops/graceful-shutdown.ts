@@ -1,26 +1,26 @@
-// A server's way out: it stops listening, but whoever has asked is answered to the last byte, and nobody who holds a
-// connection open can keep it from ending.
+// Graceful shutdown of a server: it stops listening and answers every request already received to the last byte, but no client that holds a
+// connection open can delay the end.
 import type { Server, ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { ShutdownSignal } from './shutdown-signal.ts';
 
-/** So long idle connections stay: a request that is on its way over one when the end begins is answered, not cut. */
+/** How long idle connections stay open, so that a request already on its way over one is answered, not cut off. */
 const lingerMs = 500;
 const lookEveryMs = 50;
-/** So many turns of the loop without a new connection: nobody waits to be let in any more. */
+/** After this many turns of the event loop without a new connection, none is pending. */
 const quietTurns = 3;
 
 interface Connection {
-  /** Answers that the client does not have yet. */
+  /** Responses that the client has not received in full. */
   underWay: number;
-  /** What it had sent when the last answer was over: more than that is the beginning of another request. */
+  /** Bytes received when the last response finished: more than that is the start of another request. */
   answeredBytes: number;
 }
 
 /**
- * To be called before `server` listens.
- * @returns how to drain it, once stopping has begun: resolves when nothing is open any more, at the latest after `limitMs`.
+ * Call before `server` listens.
+ * @returns a function that drains it once stopping has started: it resolves when no connection is open, at the latest after `limitMs`
  */
 export function shutDownGracefully(
   server: Server,
@@ -40,8 +40,8 @@ export function shutDownGracefully(
     const connection = connections.get(socket);
     if (connection) connection.underWay++;
     answers.add(res);
-    // Over is what the network has. Node’s own list of idle connections goes by what was written here
-    // and would cut whoever reads slowly.
+    // A response is finished when the network has all of it. Node's own list of idle connections goes by what was written here, and
+    // would cut off slow readers.
     res.once('close', () => {
       answers.delete(res);
       if (!connection) return;
@@ -57,7 +57,7 @@ export function shutDownGracefully(
     if (!server.listening) return;
     await letInWhoWaits(server);
     const { promise: closed, resolve } = Promise.withResolvers<void>();
-    // The HTTP server's own `close` would cut idle connections at once, and no longer end those that never finish asking.
+    // The `close` of the HTTP server would cut idle connections immediately, and no longer end those that never finish their request.
     NetServer.prototype.close.call(server, () => resolve());
     const startedAt = performance.now();
     const timer = setInterval(() => {
@@ -73,8 +73,8 @@ export function shutDownGracefully(
 }
 
 /**
- * The system has accepted connections that the loop has not: libuv takes one a turn, and what still waits when the
- * listening ends is reset, with the request that may already be in it.
+ * Accepts pending connections before closing. The kernel has accepted connections that the event loop has not: libuv takes one a turn, and
+ * those that are left when listening ends are reset, along with a request that may already be in them.
  */
 async function letInWhoWaits(server: Server): Promise<void> {
   let quiet = 0;

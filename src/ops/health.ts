@@ -1,25 +1,25 @@
-// The ops port: for whoever runs the program, never through the proxy.
+// The ops port: health checks and metrics for whoever operates the program, never reached through the proxy.
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { faultOf } from '../store/fault.ts';
 
 export interface HealthOptions {
-  /** Resolves where the store answers. */
+  /** Resolves if the store answers. */
   readonly ping: () => Promise<void>;
-  /** Throws where the store takes no changes; absent: not tried. */
+  /** Throws if the store accepts no writes; absent: not tried. */
   readonly tryWrite?: () => Promise<unknown>;
-  /** False once the program is stopping: no new work is to be sent. */
+  /** False once the program is stopping: send no new work. */
   readonly isAccepting: () => boolean;
-  /** False while the record is known not to be writable, so that every change would be refused; absent: not known. */
+  /** False while the audit log is known not to be writable, so that every change would be refused; absent: not known. */
   readonly isRecording?: () => boolean;
-  /** Absent: there are none. */
+  /** Absent: no metrics. */
   readonly metrics?: { text(): Promise<{ readonly contentType: string; readonly text: string }> };
 }
 
 const json = 'application/json; charset=utf-8';
 
 /**
- * A page of somebody else's whose name leads to this machine (DNS rebinding) could read the answers in a browser here: on a
- * loopback connection only loopback's own names, and names without a dot, are ours.
+ * DNS rebinding: a page of another site whose name resolves to this machine could read the answers in a browser that runs here. So on a
+ * loopback connection only the names of loopback itself, and names without a dot, are accepted.
  */
 function isForeignHost({ headers, socket }: IncomingMessage): boolean {
   if (!/^(?:::ffff:)?127\.|^::1$/.test(socket.localAddress ?? '')) return false;
@@ -28,8 +28,8 @@ function isForeignHost({ headers, socket }: IncomingMessage): boolean {
 }
 
 /**
- * `/livez`: the process answers. `/readyz`: the store answers too and takes changes, the record can be written as far as is known, and it is
- * not stopping; else 503. `/metrics`: Prometheus' text.
+ * `/livez`: the process answers. `/readyz`: the store also answers and accepts writes, the audit log can be written as far as is known, and
+ * the program is not stopping; otherwise 503. `/metrics`: Prometheus' text format.
  */
 export function createOpsServer({
   ping,
@@ -61,7 +61,7 @@ export function createOpsServer({
         if (!isAccepting()) return answer(503, 'stopping');
         ping().then(
           () => {
-            // After the store: where that is away, nothing can be recorded either.
+            // Checked after the store: while that is unreachable, nothing can be recorded either.
             if (isRecording?.() === false) return answer(503, 'the record cannot be written');
             return Promise.resolve(tryWrite?.()).then(
               () => answer(200, 'ready'),

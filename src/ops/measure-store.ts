@@ -1,11 +1,11 @@
-// A store that tells how long each of its operations took, and how many failed. Nothing of what it was asked is kept.
+// Wraps a store and measures how long each operation took and how many failed. The arguments are not kept.
 import type { Store } from '../store/contract.ts';
 import { operationLabel, storeOperations } from './metric-table.ts';
 import type { Metrics } from './metrics.ts';
 
 type Operation = (this: unknown, a?: unknown, b?: unknown, c?: unknown, d?: unknown) => Promise<unknown>;
 
-/** `store`, measured; its other members as they are. */
+/** `store` with measured operations; its other members stay as they are. */
 export function measureStore(store: Store, metrics: Metrics): Store {
   const failed = metrics.counter('gatehouse_store_failures_total');
   const tables = Object.entries(storeOperations).map(([table, operations]) => {
@@ -23,7 +23,7 @@ export function measureStore(store: Store, metrics: Metrics): Store {
   return { ...store, ...(Object.fromEntries(tables) as Partial<Store>) };
 }
 
-/** No contract's operation has more than four arguments: named, so that a call makes no list of them. */
+/** No operation of the contract has more than four arguments: named ones avoid creating an array for each call. */
 function measure(
   operation: Operation,
   table: unknown,
@@ -35,7 +35,7 @@ function measure(
     try {
       return await operation.call(table, a, b, c, d);
     } catch (error) {
-      // A cursor that is none is the reader's fault, not the store's.
+      // An invalid cursor is the caller's error, not the store's.
       if (!(error instanceof RangeError)) failed();
       throw error;
     } finally {

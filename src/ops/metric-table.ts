@@ -1,14 +1,14 @@
-// Every metric there is, in one table: the registry, the document and the tests are made from it. All label values are of
-// closed sets: no person, handle, path or address can become one (invariant 10).
+// Every metric, in one table: the registry, the document and the tests are derived from it. All label values are from closed sets: no
+// person, handle, path or address can become one (invariant 10).
 import { events } from '../audit/events.ts';
 import type { EndReason, Store } from '../store/contract.ts';
 
 export interface MetricRow {
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly help: string;
-  /** By label name, every value that it takes; an empty list: one value for the life of a process. */
+  /** By label name, every value it can have; an empty list: one value for the life of a process. */
   readonly labels?: Readonly<Record<string, readonly string[]>>;
-  /** Of a histogram: the upper bounds, in the unit of its name. */
+  /** For a histogram: the upper bounds, in the unit of its name. */
   readonly buckets?: readonly number[];
 }
 
@@ -30,7 +30,7 @@ const endReasons = Object.keys({
 
 type Operations = { readonly [T in keyof Store]?: readonly (keyof Store[T])[] };
 
-/** What is measured of the store, by table. */
+/** The operations of the store that are measured, by table. */
 export const storeOperations = {
   sessions: [
     'create',
@@ -57,7 +57,7 @@ export const storeOperations = {
 export const operationLabel = (table: string, operation: string) =>
   `${table}_${operation.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`;
 
-/** Which part of the site a request asks for; `other`: nothing that is there. */
+/** Which part of the site a request is for; `other`: no known route. */
 export const routeClasses = ['public', 'assets', 'health', 'member', 'operator', 'api', 'other'] as const;
 export type RouteClass = (typeof routeClasses)[number];
 

@@ -1,4 +1,4 @@
-// `docs/metrics.md`, made from the table of metrics.
+// Generates `docs/metrics.md` from the table of metrics.
 import { type MetricRow, metricTable } from './metric-table.ts';
 
 export function metricsDocument(): string {

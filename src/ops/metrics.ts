@@ -1,4 +1,4 @@
-// The metrics of one process, in a registry of its own: the table's counters, histograms and gauges, as Prometheus reads them.
+// The metrics of one process in a registry of its own: the table's counters, histograms and gauges, in the format that Prometheus reads.
 import { Counter, Gauge, type Metric, Registry } from 'prom-client';
 import { type CounterName, type GaugeName, type HistogramName, metricTable } from './metric-table.ts';
 import {
@@ -9,21 +9,21 @@ import {
   type Labels,
 } from './series.ts';
 
-/** What a gauge stands at; by label value where it has a label; undefined: not known, so it is left out. */
+/** The value of a gauge, by label value if it has a label; undefined: not known, so it is left out. */
 export type Reading = number | undefined | Readonly<Record<string, number | undefined>>;
 
 export interface Metrics {
-  /** One series of a counter, resolved once. @throws where its labels are not of the table's. */
+  /** One series of a counter, resolved once. @throws if its labels are not in the table */
   counter(name: CounterName, labels?: Labels): (n?: number) => void;
   histogram(name: HistogramName, labels?: Labels): (value: number) => void;
-  /** `read` is called whenever the metrics are asked for; what it throws leaves the gauge out. */
+  /** `read` is called whenever the metrics are requested; if it throws, the gauge is left out. */
   gauge(name: GaugeName, read: () => Reading | Promise<Reading>): void;
   /** In Prometheus' text format, with its content type. */
   text(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
 export interface MetricsOptions {
-  /** Of the program. */
+  /** Version of the program. */
   readonly version: string;
 }
 
@@ -51,7 +51,7 @@ export function createMetrics({ version }: MetricsOptions): Metrics {
     if (row.type === 'histogram') {
       const series = createHistogramSeries(name, row);
       histograms.set(name, series);
-      // Its own histogram costs half a microsecond a value; the registry only asks a metric for these.
+      // The histogram of prom-client costs half a microsecond per value; the registry needs only these members of a metric.
       const metric = {
         name,
         get: async () => ({
@@ -88,7 +88,7 @@ export function createMetrics({ version }: MetricsOptions): Metrics {
         const reading = await Promise.resolve()
           .then(read)
           .catch(() => undefined);
-        // `reset` empties a gauge with labels, and sets one without to 0, which is not the same as unknown.
+        // `reset` empties a gauge with labels but sets one without labels to 0, which is not the same as unknown.
         if (label === undefined) this.remove();
         else this.reset();
         if (typeof reading === 'number') this.set(reading);

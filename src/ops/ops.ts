@@ -1,4 +1,4 @@
-// What watches the running program, put together: the metrics, the measured store, the counted record, the counts of the day.
+// Assembles what monitors the running program: the metrics, the measured store, the counting recorder, the daily counts.
 import { readFileSync } from 'node:fs';
 import type { RevocationRecorder } from '../audit/recorder.ts';
 import type { Logger } from '../http/log.ts';
@@ -18,17 +18,17 @@ export interface Ops {
   readonly metrics: Metrics;
   /** The store, measured. */
   readonly store: Store;
-  /** Throws where the store takes no changes: tried by a write, at most once in a few seconds. */
+  /** Throws if the store accepts no writes: tried with a write, at most once every few seconds. */
   tryWrite(): Promise<unknown>;
-  /** The recorder, counted. */
+  /** The recorder, counting. */
   count<R extends RevocationRecorder>(recorder: R): R;
-  /** Begins to look and to write the counts. @returns how to stop: the counts of the last seconds are written then. */
+  /** Starts sampling and writing the counts. @returns a function that stops it and writes the counts of the last seconds */
   start(recordState: () => RecordState): () => Promise<void>;
 }
 
 const sampleEveryMs = 60_000;
 const sampleRoomEveryMs = 3_600_000;
-/** Not a write for every byte. */
+/** So that not every byte causes a write. */
 const roomStep = 65_536;
 const version = () =>
   (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string })
@@ -49,7 +49,7 @@ export function createOps({ store, logger, now, redis }: OpsOptions): Ops {
       const sample = () =>
         store.sessions.countLive(now()).then(
           (live) => daily.raise('live', live),
-          // An outage is told where it hurts, and the next look comes in a minute.
+          // Whoever is affected by an outage reports it; the next sample follows in a minute.
           () => undefined,
         );
       const sampleRoom = () =>

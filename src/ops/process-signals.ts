@@ -1,13 +1,13 @@
-// How the process ends: on a signal in order, on a second one at once; what nothing caught is named, and ends in order too.
+// How the process ends: gracefully on a signal, immediately on a second one. An uncaught error is logged and ends it gracefully too.
 import type { Logger } from '../http/log.ts';
 
 export interface ProcessEndOptions {
-  /** Stops in order. */
+  /** Stops gracefully. */
   readonly stop: () => Promise<void>;
   readonly logger: Logger;
-  /** Whether the start is over. A signal before that is logged, and its exit code is not 0: nothing was ever served. */
+  /** Whether start-up is complete. A signal before that is logged, and the exit code is not 0: nothing was ever served. */
   readonly isServing: () => boolean;
-  /** Milliseconds that an end in order may take. */
+  /** Milliseconds that a graceful end may take. */
   readonly limitMs?: number;
 }
 
@@ -15,19 +15,22 @@ const startLimitMs = 2_000;
 
 const signals = { SIGTERM: 143, SIGINT: 130 } as const;
 
-/** Called once. Exit code 0 after a signal, 128 and its number where one came before the start was over, 1 after a fault or where the end took too long. */
+/**
+ * Call once. Exit code 0 after a signal; 128 plus its number if it came before start-up was complete; 1 after an uncaught error, or if the
+ * end took too long.
+ */
 export function endWithProcess({ stop, logger, isServing, limitMs = 9_000 }: ProcessEndOptions): void {
   let ending = false;
-  /** The first reason counts, but a fault on the way out is a fault. */
+  /** The first reason decides, but an error during shutdown still counts as an error. */
   let code = 0;
 
   function end(wanted: number): void {
     code = Math.max(code, wanted);
     if (ending) return;
     ending = true;
-    // Before it listens there is nobody to wait for.
+    // Before the server listens there are no requests to wait for.
     const patienceMs = isServing() ? limitMs : startLimitMs;
-    // Whatever still hangs then, its time is up: whoever sent the signal will not wait longer.
+    // Whatever still hangs has to end now: the sender of the signal will not wait longer.
     setTimeout(() => {
       logger.error({ event: 'server.stop_timeout', limitMs: patienceMs });
       process.exit(Math.max(1, code));
@@ -49,7 +52,7 @@ export function endWithProcess({ stop, logger, isServing, limitMs = 9_000 }: Pro
       end(codeOfSignal);
     });
   }
-  // Without these the runtime would print the error as it is, with whatever its message quotes (invariant 10).
+  // Without these the runtime would print the error as it is, including values quoted in its message (invariant 10).
   process.on('uncaughtException', (error) => {
     logger.fatal({ event: 'server.uncaught_exception', err: error });
     end(1);

@@ -1,11 +1,11 @@
-// SIGHUP: read the settings again. The end of a terminal sends the same signal, and means what it always did.
+// SIGHUP reads the settings again. A closing terminal sends the same signal; then it ends the process, as it does by default.
 import { closeSync, openSync } from 'node:fs';
 
 export interface Reloadable {
   reload(): Promise<void>;
 }
 
-/** On Windows nothing: there the signal says that the console window is closing. */
+/** Does nothing on Windows, where the signal says that the console window is closing. */
 export function reloadOnHangup({ reload }: Reloadable): void {
   if (process.platform === 'win32') return;
   const startedOnTerminal = hasTerminal();
@@ -15,7 +15,7 @@ export function reloadOnHangup({ reload }: Reloadable): void {
   });
 }
 
-/** /dev/tty opens as long as the terminal that this process was started on is there. */
+/** /dev/tty can be opened as long as the terminal that started this process exists. */
 function hasTerminal(): boolean {
   try {
     closeSync(openSync('/dev/tty', 'r'));

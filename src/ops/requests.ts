@@ -1,4 +1,4 @@
-// Middleware: counts requests and how long they took, by the part of the site that they ask for. The address itself goes nowhere.
+// Middleware: counts requests and measures how long they took, by part of the site. The address itself is not kept.
 import type { Request, RequestHandler, Response } from 'express';
 import { type RouteClass, routeClasses, statusClasses } from './metric-table.ts';
 import type { Metrics } from './metrics.ts';
@@ -6,11 +6,11 @@ import type { Metrics } from './metrics.ts';
 export interface RequestOptions {
   readonly metrics: Metrics;
   readonly routes: readonly ClassifiedRoute[];
-  /** What was wrong with the session cookie that a refused or new browser sent; asked once the answer is over. */
+  /** What was wrong with the session cookie of a refused or new browser; asked once the response is finished. */
   readonly cookieErrorOf: (req: Request, res: Response) => 'ambiguous' | 'unsigned' | undefined;
 }
 
-/** A route as far as the classes go; its path begins with a slash. */
+/** What the classification needs of a route; its path starts with a slash. */
 export interface ClassifiedRoute {
   readonly path: string;
   readonly who: 'public' | 'member' | 'operator';
@@ -19,8 +19,8 @@ export interface ClassifiedRoute {
 const ownClasses: Readonly<Record<string, RouteClass>> = { api: 'api', assets: 'assets', health: 'health' };
 
 /**
- * Classes addresses by the first part of the path, as the first route below it says. What no route begins with is `other`.
- * @returns takes the address as the request line has it
+ * Classifies addresses by the first segment of the path, according to the first route below it. Without such a route: `other`.
+ * @returns a function that takes the address as the request line has it
  */
 export function classifyRoutes(routes: readonly ClassifiedRoute[]): (url: string) => RouteClass {
   const classes = new Map<string, RouteClass>();
@@ -38,7 +38,7 @@ function firstPart(url: string): string {
   return url.slice(1, end);
 }
 
-/** First of all, so that every answer is counted. */
+/** The first middleware, so that every response is counted. */
 export function measureRequests({ metrics, routes, cookieErrorOf }: RequestOptions): RequestHandler {
   const routeClassOf = classifyRoutes(routes);
   const series = Object.fromEntries(

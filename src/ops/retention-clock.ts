@@ -1,4 +1,4 @@
-// The clock that whatever removes things goes by. It never runs ahead of what has really passed: see `src/store/seen-clock.ts`.
+// The clock for everything that is removed by age. It never runs ahead of the time that has really passed: see `src/store/seen-clock.ts`.
 import type { Logger } from '../http/log.ts';
 import type { FactTable, RecordTable } from '../store/contract.ts';
 import {
@@ -13,10 +13,10 @@ import {
 
 export interface RetentionClockOptions {
   readonly facts: FactTable;
-  /** Tells when a store of before this fact was last in use. */
+  /** Says when a store from before this fact existed was last in use. */
   readonly record: Pick<RecordTable, 'before'>;
   readonly now: () => number;
-  /** Milliseconds, of a clock that nobody sets. */
+  /** Milliseconds of a monotonic clock. */
   readonly elapsed: () => number;
   /** The time of another machine or program, Redis; absent: there is none. */
   readonly reference?: () => Promise<number>;
@@ -25,14 +25,14 @@ export interface RetentionClockOptions {
 
 export interface RetentionClock {
   /**
-   * Looks: first before anything is written with the present time. Never throws: where the store does not answer, no time has
+   * Reads the clock. Call it before anything is written with the present time. Never throws: if the store does not answer, no time has
    * passed, and before the first answer nothing is old.
    */
   look(): Promise<void>;
-  /** Nothing newer may be removed for its age. Never later than the clock. */
+  /** Nothing newer than this may be removed for its age. Never later than the clock. */
   at(): number;
   doubt(): ClockDoubt | undefined;
-  /** Looks every minute. @returns how to stop */
+  /** Reads the clock every minute. @returns a function that stops it */
   start(): () => void;
 }
 
@@ -48,7 +48,7 @@ const meanings = {
 
 export function createRetentionClock(options: RetentionClockOptions): RetentionClock {
   const { facts, record, now, elapsed, reference, logger } = options;
-  /** As this process saw it last, and when. */
+  /** The fact as this process last saw it, and when. */
   let seenText: string | undefined;
   let lookedAt = 0;
   let state: SeenClock | undefined;
@@ -56,7 +56,7 @@ export function createRetentionClock(options: RetentionClockOptions): RetentionC
   let earlier = Number.POSITIVE_INFINITY;
   let toldAt = Number.NEGATIVE_INFINITY;
 
-  /** The clock, or Redis' own where that is earlier. */
+  /** The clock, or that of Redis if it is earlier. */
   async function readClock(): Promise<{ at: number; differs: boolean }> {
     const own = now();
     const other = await reference?.().catch(() => undefined);
@@ -72,7 +72,7 @@ export function createRetentionClock(options: RetentionClockOptions): RetentionC
     const known = readSeenClock(kept) ?? { at: await lastUse(at), clock: at, waitedMs: 0 };
     const seen = lookAtClock(known, at, isUnchanged ? elapsed() - lookedAt : 0);
     lookedAt = elapsed();
-    // Another server writes too, and it may know better: whoever doubts the clock does not push the time on beside it.
+    // Another server also writes this fact, and may be right: a server that distrusts the clock does not advance the time on top of that.
     const isTheirs = !isFirst && !isUnchanged && seen.doubt === 'ahead';
     const next = isTheirs ? known : seen.next;
     if (!isTheirs) {
@@ -88,7 +88,7 @@ export function createRetentionClock(options: RetentionClockOptions): RetentionC
     tell(seen.doubt ?? (differs ? 'redis' : undefined));
   }
 
-  /** By the last entry of the record, for a store of before; the present for a new one. */
+  /** The time of the last entry of the audit log, for a store from before this fact existed; the present for a new store. */
   async function lastUse(at: number): Promise<number> {
     const [last] = await record.before(Number.POSITIVE_INFINITY, 1);
     const written = last && Date.parse((JSON.parse(last.text) as { at?: string }).at ?? '');

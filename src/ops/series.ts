@@ -1,10 +1,10 @@
-// The numbers behind counters and histograms: arrays of a fixed length, since every label value is known beforehand.
-// What happens at each request costs an addition; all else waits until somebody asks for the metrics.
+// The numbers behind counters and histograms: arrays of fixed length, because every label value is known in advance. A request costs one
+// addition; everything else is done when the metrics are requested.
 import type { MetricRow } from './metric-table.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 
-/** Every combination of the label values of `row`, in a fixed order; one without labels has the empty one. */
+/** Every combination of the label values of `row`, in a fixed order; without labels, one empty combination. */
 export function combinations(row: MetricRow): readonly Labels[] {
   return Object.entries(row.labels ?? {}).reduce<Labels[]>(
     (found, [name, values]) =>
@@ -14,7 +14,7 @@ export function combinations(row: MetricRow): readonly Labels[] {
 }
 
 export interface CounterSeries {
-  /** Resolves the series once. A value that is not in the closed set counts as `other`. @throws where there is none. */
+  /** Resolves the series once. A value outside the closed set counts as `other`. @throws if there is no such series */
   of(labels?: Labels): (n?: number) => void;
   values(): { readonly labels: Labels; readonly value: number }[];
 }
@@ -34,9 +34,9 @@ export function createCounterSeries(name: string, row: MetricRow): CounterSeries
 }
 
 export interface HistogramSeries {
-  /** Resolves the series once. @returns what takes one value, in the unit of the metric's name. */
+  /** Resolves the series once. @returns a function that takes one value, in the unit of the metric's name */
   of(labels?: Labels): (value: number) => void;
-  /** As Prometheus wants them: cumulative buckets, sum and count of each series that has a value. */
+  /** As Prometheus expects them: cumulative buckets, sum and count of each series that has a value. */
   values(): { readonly metricName: string; readonly labels: Labels; readonly value: number }[];
 }
 

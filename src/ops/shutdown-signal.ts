@@ -1,9 +1,9 @@
-// That the program is stopping: asked by whoever takes work, and told to whatever would hold the end up.
+// The signal that the program is stopping: for code that accepts work, and for code whose open responses would delay the end.
 export interface ShutdownSignal {
   isStopping(): boolean;
   /**
-   * `listener` is called once, when stopping begins, at once where it has begun: a live stream ends itself then.
-   * @returns how to be forgotten.
+   * `listener` is called once, when stopping starts, or immediately if it has started already: a live stream then ends itself.
+   * @returns a function that unsubscribes
    */
   onStop(listener: () => void): () => void;
   begin(): void;

@@ -1,23 +1,23 @@
-// How long the room for what is stored goes on: from how the last days grew, which are kept as the counts of each day are.
+// Estimates how long the storage lasts, from its growth over the last days, which is stored with the daily counts.
 import type { Store } from '../store/contract.ts';
 import { dayOf } from './daily.ts';
 
 export interface StorageForecast {
   readonly usedBytes: number;
-  /** As much as there may be; absent: no limit is known. */
+  /** The limit; absent: none is known. */
   readonly mostBytes?: number;
-  /** How much a day it grew lately; absent: there are not enough days yet. */
+  /** Recent growth per day; absent: there are not enough days yet. */
   readonly bytesADay?: number;
-  /** Until it is full, if it goes on like that; absent where it does not grow, or has no limit. */
+  /** Until it is full at that rate; absent if it does not grow or has no limit. */
   readonly daysLeft?: number;
 }
 
 const dayMs = 86_400_000;
 const lookBackDays = 14;
-/** Fewer say more about one busy day than about the weeks to come. */
+/** Fewer days would reflect one busy day rather than the weeks to come. */
 const fewestDays = 3;
 
-/** @returns undefined where the store does not tell how much it uses. @throws StoreUnavailable */
+/** @returns undefined if the store does not report how much it uses. @throws StoreUnavailable */
 export async function forecastStorage(
   { room, counters }: Pick<Store, 'room' | 'counters'>,
   now: number,
@@ -30,7 +30,7 @@ export async function forecastStorage(
     const bytes = counts['store-bytes'];
     return bytes === undefined ? [] : [[i, bytes]];
   });
-  // Today is not over: it ends as what is used now.
+  // Today is not over: its value is what is used now.
   const [oldest] = samples;
   const span = oldest ? lookBackDays - oldest[0] : 0;
   const bytesADay = oldest && span >= fewestDays ? (usedBytes - oldest[1]) / span : undefined;

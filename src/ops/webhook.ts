@@ -1,4 +1,4 @@
-// Notices to a webhook: signed, retried, without secrets. Slack and ntfy get the form that they show.
+// Notices to a webhook: signed, retried, without secrets. Slack and ntfy get the format that they display.
 import { createHmac } from 'node:crypto';
 import type { Logger } from '../http/log.ts';
 
@@ -17,15 +17,15 @@ export interface WebhookOptions {
   /** Signs the body; undefined: unsigned. */
   readonly secret: string | undefined;
   readonly logger: Logger;
-  /** Milliseconds; the tests pass a short one. */
+  /** Milliseconds; tests pass a short wait. */
   readonly wait?: (ms: number) => Promise<void>;
 }
 
-/** Seconds between the tries. */
+/** Pauses between attempts. */
 const pausesMs = [1_000, 10_000, 60_000];
 const answerLimitMs = 10_000;
 
-/** Sends in the background; what fails is tried again three times, then logged. Never throws. */
+/** Sends in the background; a failure is retried three times, then logged. Never throws. */
 export function createWebhook({
   url,
   secret,
@@ -43,7 +43,7 @@ export function createWebhook({
   };
 }
 
-/** The body and headers of a notice, in the form that the address asks for. */
+/** Body and headers of a notice, in the format that the address expects. */
 export function requestFor(url: string, secret: string | undefined, notice: Notice) {
   const { hostname } = new URL(url);
   const at = new Date(notice.at).toISOString();
@@ -56,7 +56,7 @@ export function requestFor(url: string, secret: string | undefined, notice: Noti
     'user-agent': 'gatehouse',
   };
   if (isNtfy) headers['title'] = 'Gatehouse';
-  // The time is signed too, so that a copy cannot be sent again later.
+  // The time is signed too, so that a copy cannot be replayed later.
   if (secret) headers['x-gatehouse-signature'] = `t=${at},v1=${sign(secret, `${at}.${body}`)}`;
   return { body, headers };
 }
@@ -67,7 +67,7 @@ function sign(secret: string, text: string): string {
 
 async function send(url: string, { body, headers }: ReturnType<typeof requestFor>): Promise<boolean> {
   try {
-    // ASVS 15.3.2: a redirect would lead where nobody configured.
+    // ASVS 15.3.2: a redirect would lead to an address that nobody configured.
     const signal = AbortSignal.timeout(answerLimitMs);
     const answer = await fetch(url, { method: 'POST', body, headers, redirect: 'error', signal });
     await answer.body?.cancel();

@@ -117,7 +117,7 @@ test('faults on lines that need no edit are none', () => {
   });
 });
 
-const key = fc.constantFrom('K', 'L', 'M', 'OTHER', 'K_2', 'a.b', '[object Object]');
+const key = fc.constantFrom('K', 'L', 'M', 'OTHER', 'K_2', 'a.b', '__proto__');
 const eol = fc.constantFrom('\n', '\r\n');
 const plainValue = fc.stringMatching(/^[\w.,:@%+/=~-]{0,12}$/);
 const blanks = fc.constantFrom('', ' ', '  ', '\t');

@@ -1,4 +1,4 @@
-// 300 kills, at random instants and before every call into the file system, of a rotation, a pruning and an emergency with a
+// Kills before every call into the file system, and at random instants, of a rotation, a pruning and an emergency with a
 // vault: .env is old or new and whole, the app starts from it, the vault opens with it, and a rerun succeeds.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -161,9 +161,11 @@ function check(folder: string, { proves }: Trial): 'old' | 'new' {
   const values = parse(text);
   assert.equal((fs.statSync(env).mode & 0o777).toString(8), '600');
   assert.ok('config' in loadConfig({ env: {}, envFile: env }), text);
-  assert.deepEqual(fileVault(join(folder, 'vault.json')).read(values['VAULT_PASSPHRASE'] ?? ''), [
-    'a cookie',
-  ]);
+  assert.doesNotThrow(() =>
+    assert.deepEqual(fileVault(join(folder, 'vault.json')).read(values['VAULT_PASSPHRASE'] ?? ''), [
+      'a cookie',
+    ]),
+  );
   for (const name of fs.readdirSync(folder).filter((entry) => /backup-[^.]*$/.test(entry)))
     assert.equal(fs.readFileSync(join(folder, name), 'utf8'), old, 'a backup is whole as well');
   if (text === old) return 'old';
@@ -195,10 +197,14 @@ async function killOnce(trial: Trial, env: Record<string, string>): Promise<'old
 }
 
 const abreast = 3;
-/** Half a minute is usual. A machine that others keep busy ends with fewer random kills instead of none. */
+/** In the middle of calls; every run has others, and each costs a process. */
+const randomKills = 30;
+/** A machine that others keep busy ends with fewer random kills instead of none. */
 const patienceMs = 130_000;
 
-test('300 kills: .env and the vault fit each other after each', { timeout: 175_000 }, async (t) => {
+test('killed before every call and at random: .env and the vault fit each other after each', {
+  timeout: 175_000,
+}, async (t) => {
   assert.equal((await runChild(makeCase(), ['--rotate', 'all', '--yes'], {})).code, 0);
   const begin = performance.now();
   const outcomes = { old: 0, new: 0, atCalls: 0, runs: 0 };
@@ -220,13 +226,13 @@ test('300 kills: .env and the vault fit each other after each', { timeout: 175_0
   const isLate = () => performance.now() - begin > patienceMs;
   // How long a run takes depends on the machine: the instants spread over all of it, learnt as it goes.
   let spreadMs = 60;
-  while (outcomes.old + outcomes.new < 300 && !isLate()) {
+  const isEnough = () => outcomes.old + outcomes.new >= outcomes.atCalls + randomKills;
+  while (!isEnough() && !isLate()) {
     const kills = trials.map((trial) => killOnce(trial, { KILL_AFTER_MS: String(Math.random() * spreadMs) }));
     const ends = await Promise.all(kills);
     ends.forEach(count);
     for (const end of ends) spreadMs *= { old: 1.04, new: 1, through: 0.75 }[end ?? 'through'];
   }
   t.diagnostic(JSON.stringify(outcomes));
-  assert.ok(outcomes.old + outcomes.new >= 300 || isLate(), JSON.stringify(outcomes));
   assert.ok(outcomes.atCalls > 120 && outcomes.old > 50 && outcomes.new > 15, JSON.stringify(outcomes));
 });

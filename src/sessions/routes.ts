@@ -1,4 +1,4 @@
-// The routes of sessions: one's own devices and settings for members, everyone's for operators.
+// The session routes: members' own devices and settings, and everyone's sessions for operators.
 import type { Route } from '../http/routes.ts';
 import type { PersonTable } from '../store/contract.ts';
 import { deleteAnySession, listAllSessions, revokePerson } from './pages/api-everyone.ts';

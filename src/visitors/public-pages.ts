@@ -1,4 +1,4 @@
-// The public pages. Everyone here is a visitor, whoever the gate may name.
+// The public pages. Everyone is a visitor here, even if the gate names a person.
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import { landing } from '../../views/landing.ts';
@@ -18,7 +18,7 @@ declare global {
   }
 }
 
-/** Before each public page: the visitor's choices, and the cookie where it is agreed. */
+/** Runs before each public page: reads the visitor's choices, and sets the visitor cookie if consent allows it. */
 export function meetVisitor(visitors: Visitors): RequestHandler {
   return async (req, res, next) => {
     if (req.method !== 'GET' && req.method !== 'HEAD') return next();
@@ -30,7 +30,7 @@ export function meetVisitor(visitors: Visitors): RequestHandler {
   };
 }
 
-/** On signed-in pages, which the visitor cookie is sent to as well. */
+/** For signed-in pages, which receive the visitor cookie too. */
 export function renewVisitor(visitors: Visitors): RequestHandler {
   return async (req, res, next) => {
     await visitors.renew(req, res);
@@ -61,7 +61,7 @@ const form = z.strictObject({
   notice: z.literal('seen').optional(),
 });
 
-/** POST `/`: a theme, or the notice seen. There is no session to bind a token to: the Origin check guards it. */
+/** POST `/`: saves a theme, or that the notice was seen. There is no session to bind a CSRF token to: the Origin check protects it. */
 export function saveChoices(visitors: Visitors): RequestHandler {
   return async (req, res) => {
     const input = form.safeParse(req.body);

@@ -1,4 +1,4 @@
-// The public routes: the only ones that the gate lets everybody through to.
+// The public routes: the only ones that the gate serves without a sign-in.
 import type { RequestHandler } from 'express';
 import type { StoredItem } from '../../views/privacy-notice.ts';
 import { readBody } from '../http/body.ts';
@@ -55,7 +55,7 @@ export interface BasicRouteOptions {
   readonly serveAsset: RequestHandler;
 }
 
-/** Mounted before the limits, with nothing in front: a proxy's health check and a page's style sheets. */
+/** Mounted before the limits and everything else: health checks and static assets. */
 export const basicRoutes: readonly Route<BasicRouteOptions>[] = [
   {
     method: 'GET',
@@ -69,7 +69,7 @@ export const basicRoutes: readonly Route<BasicRouteOptions>[] = [
     path: '/assets/*path',
     who: 'public',
     does: 'style sheets, scripts and icons',
-    // No part may begin with a dot: `/assets/..%2fdashboard` is not an asset.
+    // No path segment may start with a dot: `/assets/..%2fdashboard` is not an asset.
     gatePattern: '^/assets(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$',
     handler: ({ serveAsset }) => serveAsset,
   },

@@ -1,4 +1,4 @@
-// The visitor cookie: `<id>.<issued, seconds>.<mac>`. The server's clock decides its age, not the browser's.
+// The visitor cookie: `<id>.<issued, seconds>.<mac>`. Its age depends on the server's clock, not the browser's.
 import type { Keyring, SignedBy } from '../crypto/keyring.ts';
 import { digest, randomToken } from '../crypto/tokens.ts';
 
@@ -23,7 +23,7 @@ export function issueVisitor(
   return { visitor, value: `${text}.${keyring.mac('visitor cookie', text)}` };
 }
 
-/** @returns undefined where the value is not ours, or older than `ttlMs`. */
+/** @returns undefined if the value is not from Gatehouse or is older than `ttlMs` */
 export function readVisitor(
   value: string,
   keyring: Keyring,
@@ -39,7 +39,7 @@ export function readVisitor(
   return visitor.expiresAt > now && visitor.issuedAt <= now + 60_000 ? visitor : undefined;
 }
 
-/** The same id, signed by the newest key. */
+/** The same id, signed with the newest key. */
 export function resignVisitor(value: string, keyring: Keyring): string {
   const text = value.slice(0, value.lastIndexOf('.'));
   return `${text}.${keyring.mac('visitor cookie', text)}`;

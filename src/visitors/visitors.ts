@@ -1,4 +1,4 @@
-// Visitors: who comes without signing in. Known by a random id alone, and only what they chose is kept.
+// Visitors: people who have not signed in. Identified only by a random id; only their choices are stored.
 import type { Request, Response } from 'express';
 import type { Keyring } from '../crypto/keyring.ts';
 import { HttpError } from '../http/errors.ts';
@@ -17,35 +17,35 @@ export interface VisitorOptions {
   readonly consent: 'notice' | 'required';
   readonly now: () => number;
   readonly logger: Logger;
-  /** Takes one of the visitors that this request's network may have kept. @returns false where there are too many */
+  /** Counts one visitor for this request's network. @returns false if the network has too many */
   readonly takeRoom: (req: Request) => Promise<boolean>;
 }
 
 declare global {
   namespace Express {
     interface Locals {
-      /** When the visitor cookie that this answer sets will end. */
+      /** When the visitor cookie set by this response expires. */
       visitorEndsAt?: number;
     }
   }
 }
 
 export interface Visitors {
-  /** The choices of whoever opens a public page; gives a new visitor a cookie where that is agreed. Never throws for an outage. */
+  /** Returns the choices of a visitor on a public page; gives a new visitor a cookie if consent allows it. Never throws if the store is down. */
   meet(req: Request, res: Response): Promise<Choices>;
   /**
-   * Keeps what a visitor chose. Choosing is agreeing.
-   * @returns false where nothing may be kept
-   * @throws HttpError too_many_requests where this network has very many visitors already
+   * Stores a visitor's choices. Making a choice counts as consent.
+   * @returns false if nothing may be stored
+   * @throws HttpError too_many_requests if this network already has too many visitors
    */
   choose(req: Request, res: Response, choices: Choices): Promise<boolean>;
-  /** Elsewhere than on public pages: a cookie that a former key signed is signed anew, so that no page keeps an old key in use. */
+  /** For signed-in pages: re-signs a cookie signed with a former key, so that no page keeps an old key in use. */
   renew(req: Request, res: Response): Promise<void>;
-  /** At sign-in: the old id is dead, a new one takes its place (invariant 5). @returns what was chosen. */
+  /** At sign-in: retires the old id and issues a new one (invariant 5). @returns the visitor's choices */
   replace(req: Request, res: Response): Promise<Choices>;
-  /** Milliseconds that the browser's visitor cookie has left after this answer; undefined where it has none of ours. */
+  /** Milliseconds until the browser's visitor cookie expires, counting the one set by this response; undefined if it has no valid one. */
   timeLeftMs(req: Request, res: Response): number | undefined;
-  /** Whether anything may be kept of this visitor. */
+  /** Whether anything may be stored about this visitor. */
   mayKeep(req: Request): boolean;
 }
 
@@ -78,7 +78,7 @@ export function createVisitors(options: VisitorOptions): Visitors {
         return {};
       } catch (error) {
         if (!(error instanceof StoreUnavailable)) throw error;
-        // Public pages stay up; the cookie is left as it is.
+        // Public pages keep working; leave the cookie unchanged.
         logger.error({ event: 'store.unavailable', reqId: req.id, err: error });
         return {};
       }

@@ -1,4 +1,4 @@
-// Session admission, put together: what it may ask of the gate, the store and revocation, and whom it tells what it finds.
+// Assembles session admission: what it may ask of oauth2-proxy, the store and revocation, and whom it notifies.
 import type { Request, RequestHandler, Response } from 'express';
 import { createAliases } from '../audit/aliases.ts';
 import { refuseEnded } from '../gate/refuse-ended.ts';
@@ -13,7 +13,7 @@ import { signedBy } from '../sessions/admission/session-cookie.ts';
 import { networkOf } from '../store/network.ts';
 import type { AppParts } from './app-parts.ts';
 
-/** Loads or begins the session of the person that the gate named, or answers why not. */
+/** Loads or creates the session of the person that oauth2-proxy named, or answers why not. */
 export function admission(parts: AppParts): RequestHandler[] {
   const { config, store, recorder, now, keyring, paths, visitors, sessionControl, allow, logger } = parts;
   const { session, gate, ownCookies } = config;
@@ -46,14 +46,14 @@ export function admission(parts: AppParts): RequestHandler[] {
     refuseEndedAtGate: refuseEnded({ revocation: atGate, paths, recorder }),
     isNewSignIn: sessionControl.isNewSignIn,
     isThisBrowser: sessionControl.isThisBrowser,
-    tellOfReplay: ({ email, device }) =>
+    notifyReplay: ({ email, device }) =>
       void notify({
         event: 'session.replayed',
         text: `A cookie of ${email} that had been replaced was used again; the session ended everywhere.`,
         at: now(),
         facts: { person: email, device: `${device.browser} on ${device.os}` },
       }),
-    tellOfNewDevice: ({ email }, { at, device, network }) => {
+    notifyNewDevice: ({ email }, { at, device, network }) => {
       const name = `${device.browser} on ${device.os}`;
       void notify({
         event: 'device.new',
@@ -65,7 +65,7 @@ export function admission(parts: AppParts): RequestHandler[] {
   });
 }
 
-/** What a change asks again before it is made: the session, and the gate. */
+/** What a change checks again before it is made: the session, here and at oauth2-proxy. */
 export function confirmation({ config, store, now, sessionControl }: AppParts): ConfirmOptions {
   return {
     sessions: store.sessions,

@@ -1,4 +1,4 @@
-// Every route of the program, one row each: what documents, metrics and tests read. `app.ts` binds the same rows.
+// Every route of the program, one row each, for documents, metrics and tests. `app.ts` binds the same rows.
 import { accessRoutes } from '../access/routes.ts';
 import { recordRoutes } from '../audit/routes.ts';
 import { checkupRoutes } from '../doctor/pages.ts';
@@ -31,7 +31,7 @@ const groups: readonly (readonly [who: Audience, title: string, about: string])[
   ['operator', 'For operators', 'Members who are listed in `ADMIN_EMAILS`; for others 403.'],
 ];
 
-/** docs/routes.md, made from the rows. */
+/** docs/routes.md, generated from the rows. */
 export function routesDocument(routes: readonly RouteRow[]): string {
   const sections = groups.map(([who, title, about]) => {
     const rows = routes

@@ -1,4 +1,4 @@
-// What the app is made of: built once from the options, handed to the chain in `app.ts` and to the routes.
+// The parts of the app: built once from the options, and passed to the middleware in `app.ts` and to the routes.
 import { resolve } from 'node:path';
 import type { Request, Response } from 'express';
 import type { Config } from '../config/derive.ts';
@@ -25,27 +25,27 @@ export interface AppOptions {
   readonly config: Config;
   readonly store: Store;
   readonly logger: Logger;
-  /** Where events are written before what they tell of. */
+  /** Writes an event before the change that it describes. */
   readonly recorder: ErasingRecorder;
   /** Shares the rate limits between replicas; absent: each process counts for itself. */
   readonly redis?: RateLimitRedis;
-  /** Tells what holds its answers open that the server stops. @returns how to be forgotten */
+  /** Notifies code with open responses that the server stops. @returns a function that unsubscribes */
   readonly onStop?: (listener: () => void) => () => void;
-  /** What counts requests; absent: nobody asks. */
+  /** Counts requests; absent: nothing is counted. */
   readonly metrics?: Metrics;
-  /** How sessions end; absent: the gate keeps its sessions in its cookie. */
+  /** How sessions end; absent: oauth2-proxy keeps its sessions in its cookie. */
   readonly sessionControl?: SessionControl;
-  /** What follows a reload; absent: nothing changes while it runs. */
+  /** Follows a reload; absent: nothing changes while it runs. */
   readonly liveSettings?: LiveSettings;
-  /** What other rooms keep about somebody, to copy and to erase. */
+  /** What other modules keep about a person, to copy and to erase. */
   readonly privacy?: Pick<PrivacyParts, 'sources' | 'erasers'>;
-  /** What was fetched of Confluence; absent: there are no library pages. */
+  /** What was fetched from Confluence; absent: there are no library pages. */
   readonly library?: Pick<LibraryRouteParts, 'library' | 'recorder' | 'reading'>;
-  /** The vault; absent: there are no pages of it. */
+  /** The vault; absent: there are no vault pages. */
   readonly vault?: Pick<VaultParts, 'vault' | 'recorder' | 'testConnection'>;
-  /** What retention makes of the clock; absent: nobody asks. */
+  /** Whether retention trusts the clock; absent: not known. */
   readonly retention?: CheckupParts['retention'];
-  /** The time, milliseconds. */
+  /** The time, in milliseconds. */
   readonly now?: () => number;
 }
 

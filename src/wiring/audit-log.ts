@@ -1,4 +1,4 @@
-// The record of a running program: over the store's tables, sealed with the keys that hold at the time.
+// The audit log of a running program: over the store's tables, sealed with the keys that are current at the time.
 import { join } from 'node:path';
 import { endAndConfirm, writeAndConfirm } from '../audit/confirmed-change.ts';
 import { createRecorder, type RecordKeeper } from '../audit/writer.ts';
@@ -8,16 +8,16 @@ import type { Logger } from '../http/log.ts';
 import type { Store } from '../store/contract.ts';
 
 export interface RecordParts {
-  /** Asked each time: a reload changes the keys. */
+  /** Called each time: a reload changes the keys. */
   readonly config: () => Config;
   readonly store: Pick<Store, 'record' | 'aliases'>;
   readonly logger: Logger;
   readonly now: () => number;
-  /** For the server: the file first gets what a killed one had left. */
+  /** For the server: the file first gets what a killed process had not appended. */
   readonly catchesUp?: boolean;
 }
 
-/** To be closed before the store. */
+/** Close it before the store. */
 export function openRecord({ config, store, logger, now, catchesUp = false }: RecordParts): RecordKeeper {
   const { audit, dataDir } = config();
   const { logFile, retentionMs } = audit;
@@ -35,7 +35,7 @@ export function openRecord({ config, store, logger, now, catchesUp = false }: Re
   return { ...keeper, write: writeAndConfirm(keeper), writeEnding: endAndConfirm(keeper) };
 }
 
-/** Hex, the one that seals first. */
+/** Hex; the first one seals. */
 export function recordKeysOf({ secretKeys, audit }: Config): string[] {
   return [...new Set([...secretKeys.map(auditKeyOf), ...audit.formerKeys])];
 }

@@ -1,4 +1,4 @@
-// The record's routes: all of it for operators, and for each member their own part.
+// The routes of the audit log: all of it for operators, and for each member their own part.
 
 import { createChainState } from '../audit/chain-state.ts';
 import { rowOf } from '../audit/page-rows.ts';
@@ -15,7 +15,7 @@ import { recordKeysOf } from './audit-log.ts';
 export interface RecordParts
   extends Pick<RecordPagesOptions, 'recorder' | 'now' | 'limitCopies'>,
     Pick<StreamOptions, 'onStop' | 'watchSession'> {
-  /** Asked each time: a reload changes the keys. */
+  /** Called each time: a reload changes the keys. */
   readonly config: () => Config;
   readonly store: Pick<Store, 'record' | 'aliases'>;
 }

@@ -1,4 +1,4 @@
-// Every route with what answers it: each module's rows, bound to the parts that they need.
+// Every route with its handler: the rows of each module, bound to the parts that they need.
 import type { Request, Response } from 'express';
 import { createReader } from '../audit/reader.ts';
 import { isGateCookie, isGateSignInCookie } from '../gate/cookie-names.ts';
@@ -62,7 +62,7 @@ export function bindAll(parts: AppParts): BoundRoute[] {
     ...bindRecord({
       ...shared,
       config: liveSettings.config,
-      // Watching is not a use of the session: it runs out as if nobody watched.
+      // Watching does not count as using the session: it still reaches its idle limit.
       watchSession(req, res) {
         forget(req);
         return async () => (await res.locals.stillAdmitted?.()) === true;
@@ -97,7 +97,7 @@ export function bindAll(parts: AppParts): BoundRoute[] {
   ];
 }
 
-/** The dashboard's charts: everyone's for operators, one's own for members. */
+/** The dashboard's charts: everyone's for operators, their own for members. */
 function chartsOf({ store, now }: AppParts) {
   const { counters, sessions } = store;
   const ownSignIns = createOwnSignIns({ reader: createReader(store), now });

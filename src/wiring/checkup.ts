@@ -1,4 +1,4 @@
-// The check-up's routes: a look from inside the running server.
+// The routes of the check-up page: it inspects the deployment from inside the running server.
 import type { Config } from '../config/derive.ts';
 import type { RetentionFact, RoomFact } from '../doctor/deployment.ts';
 import { checkupRoutes, createCheckup } from '../doctor/pages.ts';
@@ -6,12 +6,12 @@ import { type BoundRoute, bindRoutes } from '../http/routes.ts';
 import { lookFromInside } from './doctor.ts';
 
 export interface CheckupParts {
-  /** What the server runs with now. */
+  /** The settings that the server runs with now. */
   readonly config: () => Config;
   readonly now: () => number;
-  /** What the server makes of its clock; absent: it has none of its own for retention. */
+  /** Whether the server trusts its clock; absent: it has no clock for retention. */
   readonly retention?: () => RetentionFact;
-  /** How its store fills up; absent: nobody asks. */
+  /** How full its storage is; absent: not known. */
   readonly room?: () => Promise<RoomFact | undefined>;
 }
 

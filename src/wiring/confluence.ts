@@ -20,7 +20,7 @@ export interface ConfluenceParts {
   readonly logger: Logger;
 }
 
-/** @returns undefined where no Confluence is configured */
+/** @returns undefined if no Confluence is configured */
 export function openConfluence({
   config,
   library,
@@ -39,7 +39,7 @@ export function openConfluence({
   });
 }
 
-/** What the library's pages need of a sync. It begins in the background, and is one for all processes. */
+/** What the library's pages need of a sync. It runs in the background, and all processes share one. */
 export function syncForLibrary(
   confluence: Confluence,
   logger: Logger,
@@ -73,7 +73,7 @@ function progressOf(confluence: Confluence): SyncProgress {
   }
   const { state, reason, startedAt, endedAt, added, updated, moved, unchanged, removed } = last;
   const done = added + updated + moved + unchanged + removed + failed;
-  // Listing comes before fetching: what was listed so far is known to this process alone, and no more than a beginning.
+  // Listing comes before fetching: only this process knows what was listed so far, and it is only a lower bound.
   const found = Math.max(last.found, done + toDo, confluence.progress.now().listed);
   return {
     state: state === 'running' && !running ? 'paused' : state,

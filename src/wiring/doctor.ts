@@ -1,5 +1,5 @@
-// Gathers what the check-up judges, for the page of the server and for `gatehouse doctor`: with the validators of secrets and the reader of the
-// allow-list, which are other features'.
+// Gathers what the check-up judges, for the server's page and for `gatehouse doctor`, with validators of secrets and the reader of the
+// allow-list, which belong to other features.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readList } from '../access/reader.ts';
@@ -19,7 +19,7 @@ const words = {
   'wrong form': 'has a form that cannot be used',
 } as const;
 
-/** Looks at the deployment in this folder. */
+/** Inspects the deployment in this folder. */
 export function lookFromTerminal({
   url,
   runBy,
@@ -35,7 +35,7 @@ export function lookFromTerminal({
   });
 }
 
-/** Looks at what this process runs with: `config` is its own, not what `.env` may say by now. */
+/** Inspects what this process runs with: `config` is its own, not what `.env` may say by now. */
 export function lookFromInside(
   config: Config,
   now: () => number,

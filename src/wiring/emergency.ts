@@ -1,5 +1,5 @@
-// What `generate-secrets.ts` asks of the running house: how many people are signed in, and, after an emergency, to end every
-// session here and at the gate. By the settings of the file as it is; what cannot be reached is said, never thrown.
+// What `generate-secrets.ts` asks of the running deployment: how many people are signed in, and, after an emergency, to end every session
+// here and at oauth2-proxy. It uses the settings in the file as it is; what cannot be reached is reported, never thrown.
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Config } from '../config/derive.ts';
@@ -17,10 +17,10 @@ import { openGateRedis, openPendingRevocations, openStore } from './store.ts';
 const order = { reason: 'revoked_by_operator', by: 'terminal' } as const;
 const pageSize = 100;
 const countedAtMost = 20_000;
-// An outage is one word in the report, not a line for each try.
+// An outage is one word in the report, not a log line for each attempt.
 const logger = createLogger('silent', process.stderr);
 
-/** @returns how many people have a live session of the app; undefined where the store cannot be reached, or holds very many */
+/** @returns how many people have a live session of the app; undefined if the store cannot be reached, or holds very many */
 export function countPeople(envFile: string): Promise<number | undefined> {
   return withStore(envFile, undefined, async (store, config) => {
     const people = new Set<string>();
@@ -39,14 +39,14 @@ export function countPeople(envFile: string): Promise<number | undefined> {
   });
 }
 
-/** Ends all, also sessions at the gate whose people never opened the dashboard. */
+/** Ends all sessions, also those at oauth2-proxy whose people never opened the dashboard. */
 export async function endEverything(envFile: string): Promise<Ended> {
   const config = configOf(envFile);
   const gateRedis = config && openGateRedis(config, logger);
   try {
     const atGate = config && gateRedis ? await deleteAll(config, gateRedis) : undefined;
     const sessions = await withStore<Ended['sessions']>(envFile, 'unreachable', async (store, settings) => {
-      // A gate that does not answer holds nothing up: its sessions are refused here.
+      // If oauth2-proxy's Redis does not answer, nothing waits for it: those sessions are refused here.
       const reached = typeof atGate === 'number' ? gateRedis : undefined;
       const recorder = openRecord({ config: () => settings, store, logger, now: Date.now });
       const pendingRevocations = openPendingRevocations(settings, store, logger);
@@ -59,7 +59,7 @@ export async function endEverything(envFile: string): Promise<Ended> {
         await recorder.close();
       }
     });
-    // A refresh in flight can have written one back.
+    // A refresh in flight may have written one back.
     const again = config && gateRedis && atGate !== 'unreachable' ? await deleteAll(config, gateRedis) : 0;
     return { sessions, gate: sumUp(atGate, again, sessions) };
   } finally {
@@ -67,7 +67,7 @@ export async function endEverything(envFile: string): Promise<Ended> {
   }
 }
 
-/** Without the store's file it is another machine's or a container's deployment, and where its gate keeps sessions is not known. */
+/** Without the store's file the deployment is on another machine or in a container, and where its gate keeps sessions is not known. */
 function sumUp(
   first: number | 'unreachable' | undefined,
   again: number | 'unreachable',
@@ -113,12 +113,12 @@ async function withStore<T>(
   }
 }
 
-/** A store that is only made by being asked for would always be empty. */
+/** Opening a store that does not exist would create it, and it would always be empty. */
 function isHere({ store }: Config): boolean {
   return store.kind === 'redis' || existsSync(join(store.dataDir, 'gatehouse.db'));
 }
 
-/** Paths are those of a server that runs in the folder of its `.env`: from here they could lead to another deployment. */
+/** Its paths are relative to the folder of its `.env`, where the server runs: resolved from here they could lead to another deployment. */
 function configOf(envFile: string): Config | undefined {
   const loaded = loadConfig({ env: process.env, envFile });
   if (!('config' in loaded)) return undefined;

@@ -1,4 +1,4 @@
-// The vault as `generate-secrets.ts` finds it. Few imports: every run of the generator asks.
+// The vault as `generate-secrets.ts` finds it. Few imports, because every run of the generator loads this.
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parse } from 'dotenv';
@@ -10,8 +10,8 @@ import { vaultFileName } from '../vault/vault-file.ts';
 const composeFiles = ['compose.yaml', 'compose.yml', 'docker-compose.yaml', 'docker-compose.yml'];
 
 /**
- * The vault that the settings of this file lead to, whatever else is wrong with them: a passphrase must never change past it.
- * @returns `elsewhere` where Compose runs the app and keeps its vault in a volume; undefined where there is none
+ * The vault that the settings in this file lead to, whatever else is wrong with them: a passphrase must never change without the vault.
+ * @returns `elsewhere` if Compose runs the app and keeps its vault in a volume; undefined if there is none
  */
 export async function vaultOf(
   envFile: string,
@@ -31,7 +31,7 @@ function isForCompose(folder: string, values: Readonly<Record<string, string>>):
   return isSet && composeFiles.some((name) => existsSync(join(folder, name)));
 }
 
-/** Nothing of a file that cannot be read as one: whoever edits it says why. */
+/** Empty if the file cannot be parsed: the caller that edits it reports why. */
 function readValues(envFile: string): Record<string, string> {
   const read = readEnvFile(envFile);
   return 'file' in read && read.file ? parse(read.file.text.replace(/^\uFEFF/, '')) : {};

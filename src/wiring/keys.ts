@@ -1,4 +1,4 @@
-// The keys page and the dashboard's reminder, put together from what the running server knows.
+// The keys page and the dashboard's reminder, from what the running server knows.
 import { type BoundRoute, bindRoutes } from '../http/routes.ts';
 import { createOverview, type Overview } from '../keys/overview.ts';
 import { keysRoutes } from '../keys/pages.ts';

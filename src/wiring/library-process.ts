@@ -1,4 +1,4 @@
-// Runs in the processes beside the server: reads the library for one question after the other, or makes one export and ends.
+// Runs in the child processes of the server: reads the library for one question after the other, or makes one export and exits.
 import { once } from 'node:events';
 import type { Recorder } from '../audit/recorder.ts';
 import { openLibraryToRead } from '../confluence/library-store.ts';
@@ -44,7 +44,7 @@ function read({ dataDir, url }: ChildData): void {
   const answer = (work: keyof Reading, input: unknown) => {
     try {
       const found = reading[work](input as never);
-      // Read whole by the server, which has a limit of memory too.
+      // The server reads the whole answer, and has a memory limit too.
       const isLong = typeof found === 'string' && found.length > longestAnswer;
       tell(isLong ? { kind: 'long' } : { kind: 'answer', answer: found });
     } catch (error) {

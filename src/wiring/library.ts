@@ -19,9 +19,9 @@ import { libraryRoutes } from '../library/routes.ts';
 export interface LibraryRouteParts extends Pick<LibraryOptions, 'library' | 'recorder' | 'now'> {
   readonly config: Config;
   readonly logger: Logger;
-  /** What the process that reads may use; absent: as measured. */
+  /** What the reading process may use; absent: as measured. */
   readonly reading?: ReadingOptions;
-  /** Calls when the server stops. */
+  /** Calls `listener` when the server stops. */
   readonly onStop: (listener: () => void) => unknown;
 }
 
@@ -29,7 +29,7 @@ export interface LibraryRouteParts extends Pick<LibraryOptions, 'library' | 'rec
 export const libraryStyle = () =>
   pageStyle(readFileSync(resolve(import.meta.dirname, '../../public/page.css'), 'utf8'));
 
-/** What the pages and the export command are given. */
+/** The parts for the pages and the export command. */
 export function libraryParts(
   config: Config,
   pages: LibraryPages,
@@ -41,7 +41,7 @@ export function libraryParts(
 
 const childEntry = new URL('./library-process.ts', import.meta.url);
 
-/** A process opens the library's file itself. */
+/** A child process opens the library's file itself. */
 function childData({ pages, url, exportsFolder }: LibraryParts, style: PageStyle): ChildData {
   const file = pages.database.location();
   if (file === null) throw new Error('a library in memory cannot be read by a second process');
@@ -64,7 +64,7 @@ export function bindLibrary({
     style,
     reading,
     jobs: createExportJobs((request) => {
-      // Its messages come in no request's context: they ask for the one that started it.
+      // Its messages arrive outside the context of a request, so they confirm against the request that started the process.
       const asking = keepAsking();
       const stopping = new AbortController();
       const stopIfEnded = (error: unknown) => {

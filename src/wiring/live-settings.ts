@@ -1,4 +1,4 @@
-// The settings of a running server, and SIGHUP: new secrets are taken over at once and together; settings with a fault change nothing.
+// The settings of a running server, and SIGHUP: new secrets take effect immediately and together; settings with a fault change nothing.
 import type { Recorder } from '../audit/recorder.ts';
 import type { Config } from '../config/derive.ts';
 import { formatProblems, type LoadResult } from '../config/load.ts';
@@ -12,21 +12,21 @@ import { createReplicas } from '../keys/replicas.ts';
 import { createSigning } from '../keys/signing.ts';
 import type { NoteTable, Store } from '../store/contract.ts';
 
-/** Whoever must follow a reload asks `config()` each time; the keyring and the set of operators in it change in place. */
+/** Code that must follow a reload calls `config()` each time; the keyring and the set of operators in it change in place. */
 export interface LiveSettings {
   config(): Config;
-  /** As they were set; undefined where only the configuration is known. */
+  /** As they were set; undefined if only the configuration is known. */
   values(): SettingValues | undefined;
   readonly keyring: Keyring;
   readonly dates: KeyDates;
-  /** Takes over what may change while the server runs, except the keyring. @returns the names of what differs and needs a restart */
+  /** Applies what may change while the server runs, except the keyring. @returns the names of those that differ and need a restart */
   takeOver(loaded: Loaded): readonly SettingName[];
 }
 
 export interface Loaded {
   readonly config: Config;
   readonly values?: SettingValues;
-  /** To be told at the start. */
+  /** Warnings to log at start-up. */
   readonly doubts?: readonly Problem[];
 }
 
@@ -37,7 +37,7 @@ export interface LiveSettingsOptions {
   readonly now: () => number;
 }
 
-/** The last two the app only shows; the gate holds them. */
+/** The app only displays the last two; oauth2-proxy enforces them. */
 const followed: ReadonlySet<SettingName> = new Set<SettingName>([
   'SECRET_KEY',
   'SECRET_KEY_FALLBACKS',
@@ -89,9 +89,9 @@ const meaning =
 
 export interface ExchangeOptions {
   readonly liveSettings: LiveSettings;
-  /** Reads the settings again, as at the start. */
+  /** Reads the settings again, as at start-up. */
   readonly load: () => LoadResult;
-  /** What was doubtful about the settings at the start. */
+  /** Warnings about the settings at start-up. */
   readonly doubts?: readonly Problem[] | undefined;
   readonly store: Store;
   readonly recorder: Recorder;
@@ -99,11 +99,11 @@ export interface ExchangeOptions {
   readonly now: () => number;
 }
 
-/** A running server's part in exchanging secrets: none of it throws, for an outage or for faulty settings. */
+/** The running server's part in rotating secrets: none of it throws, neither for an outage nor for faulty settings. */
 export interface Exchange {
-  /** Before it listens: which of the keys may sign is agreed with the other servers. */
+  /** Call before listening: agrees with the other servers which of the keys may sign. */
   start(): Promise<void>;
-  /** What SIGHUP does; calls come one after the other. */
+  /** What SIGHUP does; calls run one after the other. */
   reload(): Promise<void>;
   stop(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-// What reaches outside of the house, put together for the server: the vault of cookies, Confluence, and the library of what it fetched.
+// Assembles, for the server, what reaches outside Gatehouse: the vault of cookies, Confluence, and the library of what was fetched.
 import { existsSync } from 'node:fs';
 import type { Recorder } from '../audit/recorder.ts';
 import type { Config } from '../config/derive.ts';
@@ -16,25 +16,25 @@ import type { PrivacyParts } from './privacy.ts';
 import type { VaultParts } from './vault.ts';
 
 export interface OutboundParts {
-  /** Asked each time: a reload can bring another passphrase of the vault. */
+  /** Called each time: a reload can change the vault's passphrase. */
   readonly config: () => Config;
   readonly notes: NoteTable;
   readonly recorder: Recorder;
   readonly logger: Logger;
-  /** Until when what has expired is removed; absent: the clock's time. */
+  /** What expired before this time is removed; absent: the clock's time. */
   readonly removesUntil?: () => number;
 }
 
 export interface Outbound {
   readonly vault: Pick<VaultParts, 'vault' | 'recorder' | 'testConnection'>;
   readonly library: Pick<LibraryRouteParts, 'library' | 'recorder'>;
-  /** What the vault keeps about somebody, to copy and to erase. */
+  /** What the vault keeps about a person, to copy and to erase. */
   readonly privacy: Required<Pick<PrivacyParts, 'sources' | 'erasers'>>;
   /** Whether the library's file is still the one that was opened. @throws FileRefused */
   check(): void;
-  /** Takes the values out of what has expired in the vault: hourly. */
+  /** Removes the values of expired cookies from the vault. Called hourly. */
   sweep(): Promise<void>;
-  /** Resolves when a sync under way has written all that it will. */
+  /** Resolves when a running sync has written everything that it will. */
   stop(): Promise<void>;
 }
 
@@ -100,7 +100,7 @@ function ownEntries(vault: Vault): ExportSource {
   };
 }
 
-/** @throws where the vault is there and does not open, also for want of a passphrase: then somebody's cookies would stay */
+/** @throws if the vault exists and cannot be opened, also for lack of a passphrase: the person's cookies would stay */
 async function clearEntries(vault: Vault, path: string, { ids }: Somebody): Promise<void> {
   for (const id of ids) {
     const outcome = await vault.clear({ owner: id }, 'terminal');

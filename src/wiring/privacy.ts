@@ -1,4 +1,4 @@
-// A person's own data, put together from every room that keeps some: the copy, the erasure, and their addresses.
+// A person's own data, from every module that keeps some: the copy, the erasure, and their addresses.
 import { createAccessFile } from '../access/file.ts';
 import { entries } from '../access/list.ts';
 import { createAliases } from '../audit/aliases.ts';
@@ -19,7 +19,7 @@ export interface PrivacyParts {
   readonly recorder: ErasingRecorder;
   readonly revocation: Revocation;
   readonly now: () => number;
-  /** What other rooms keep about somebody, to copy and to erase. */
+  /** What other modules keep about a person, to copy and to erase. */
   readonly sources?: readonly ExportSource[];
   readonly erasers?: readonly ((who: Somebody) => Promise<void>)[];
 }
@@ -73,7 +73,7 @@ export function createPrivacy(parts: PrivacyParts): Privacy {
       const person = await aliases.personOf(alias);
       const email = person && (await addressOf(person, people));
       if (person === undefined || email === undefined) return undefined;
-      // An account, where it is known: the address may be somebody else's by now.
+      // By account if it is known: the address may belong to somebody else by now.
       return person.id === undefined ? behindAddress(email, people) : { ids: [person.id], email };
     },
   };
@@ -83,7 +83,7 @@ async function addressOf({ id, email }: PersonRef, people: Store['people']): Pro
   return email ?? (id === undefined ? undefined : (await people.read(id))?.email);
 }
 
-/** The comment above an address of the allow-list, perhaps empty; undefined where it is not listed. */
+/** The comment above an address in the allow-list, perhaps empty; undefined if it is not listed. */
 function listedAs(email: string, { access }: Config): string | undefined {
   const found = createAccessFile(access.emailsFile).read();
   if ('fault' in found) return undefined;

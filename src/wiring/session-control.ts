@@ -1,5 +1,5 @@
-// Puts the desk together from the configuration: how sessions end, here and at the gate, and what watches the gate.
-// The server and the commands of the terminal share it.
+// Assembles session control from the configuration: how sessions end, here and at oauth2-proxy, and what watches oauth2-proxy's sessions.
+// The server and the terminal commands share it.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Response } from 'express';
 import type { GateSessionsProps } from '../../views/gate-sessions.ts';
@@ -31,30 +31,30 @@ export interface SessionControlParts {
   readonly logger: Logger;
   readonly recorder: RevocationRecorder;
   readonly now: () => number;
-  /** The gate's own Redis, a connection of its own; undefined: the gate keeps sessions in its cookie, or there is none. */
+  /** A separate connection to oauth2-proxy's Redis; undefined: oauth2-proxy keeps sessions in its cookie, or there is none. */
   readonly gateRedis: RedisClient | undefined;
-  /** What keeps the endings that the store does not take; absent: this desk's own, in memory. */
+  /** Keeps the endings that the store does not take; absent: in memory. */
   readonly pendingRevocations?: PendingRevocations;
-  /** While it is, nothing ends for its age at the gate; absent: never. */
+  /** While true, nothing ends for its age at oauth2-proxy; absent: never. */
   readonly isClockDoubted?: () => boolean;
 }
 
 export interface SessionControl {
   readonly atGate: GateRevocation;
   readonly revocation: Revocation;
-  /** Whether this request brought a newer tie to the gate's session than the one that its session keeps. */
+  /** Whether this request carries a newer link to oauth2-proxy's session than the one that its session keeps. */
   readonly isNewGateLink: (res: Response, session: AdmittedSession) => boolean;
-  /** Keeps a newer tie in the session. */
+  /** Stores a newer link in the session. */
   readonly keepGateLink: (res: Response, live: LoadedSession) => void;
-  /** Notes whose the gate's session is, for the radar and the governor. */
+  /** Notes who owns oauth2-proxy's session, for the radar and the governor. */
   readonly rememberOwner: (res: Response, session: AdmittedSession) => void;
-  /** Whether the person passed the provider again since a session ended so. */
+  /** Whether the person has signed in at the provider again since a session ended like this. */
   readonly isNewSignIn: (res: Response, end: SessionEnd) => boolean;
-  /** Whether a session's tie is to the gate's session of this request: the same browser. */
+  /** Whether a session is linked to the oauth2-proxy session of this request, so that it is the same browser. */
   readonly isThisBrowser: (res: Response, tie: unknown) => boolean;
-  /** What the gate holds at this moment; undefined where it cannot be listed. */
+  /** The sessions that oauth2-proxy holds now; undefined if they cannot be listed. */
   readonly gateSessions: () => Promise<GateSessionsProps | undefined>;
-  /** Begins to watch the gate, and to finish what could not be ended. @returns how to stop. */
+  /** Starts watching oauth2-proxy and finishing what could not be ended. @returns a function that stops it */
   start(): Promise<() => Promise<void>>;
 }
 
@@ -103,7 +103,7 @@ export function createSessionControl(parts: SessionControlParts): SessionControl
     };
   }
 
-  /** Whoever looks sees what is there now, not what the last sweep saw; a large gate is read on in steps. */
+  /** The page shows what is there now, not what the last sweep saw; a large Redis is read in steps. */
   async function refresh(watched: SessionScan): Promise<void> {
     const { sweptAt } = watched.snapshot();
     if (sweptAt !== undefined && Math.abs(now() - sweptAt) < freshForMs) return;
@@ -161,7 +161,7 @@ export function createSessionControl(parts: SessionControlParts): SessionControl
         cannotReach: atGate.cannotReach,
         governor: governorReport(),
         sessions: shown.map(({ key, lastUsedAt, savedAt, expiresAt }) => ({
-          // The end of the key tells them apart; the whole key is of no use without the browser's secret, and of none here.
+          // The end of the key is enough to tell them apart. Nobody needs the whole key, which is useless without the browser's secret.
           key: key.slice(-8),
           email: owners.get(key)?.email,
           lastUsedAt,

@@ -1,4 +1,4 @@
-// The routes of sessions and of the allow-list, put together from the desk.
+// The routes of sessions and of the allow-list, bound to session control.
 import { createAccess } from '../access/access.ts';
 import { createAccessFile } from '../access/file.ts';
 import { accessRoutes } from '../access/routes.ts';
@@ -11,7 +11,7 @@ import { type SessionRouteOptions, sessionRoutes } from '../sessions/routes.ts';
 import type { Store } from '../store/contract.ts';
 import type { SessionControl } from './session-control.ts';
 
-/** What of the session routes' options the store, the desk and the configuration give. */
+/** The options of the session routes that come from the store, session control and the configuration. */
 type FromSessionControl =
   | 'sessions'
   | 'notes'

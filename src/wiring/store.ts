@@ -1,4 +1,4 @@
-// Opens the store that the settings name, for the server and for the commands of the terminal: only where it is this deployment's.
+// Opens the store that the settings name, for the server and for terminal commands, but only if it belongs to this deployment.
 import { join } from 'node:path';
 import { enterPlace } from '../backup/enter.ts';
 import type { FilePlace } from '../backup/place.ts';
@@ -23,23 +23,23 @@ import { vaultFileName } from '../vault/vault-file.ts';
 import { recordKeysOf } from './audit-log.ts';
 
 export interface OpenedStore {
-  /** Refuses every operation while it is not this deployment's. */
+  /** Refuses every operation while it belongs to another deployment. */
   readonly store: Store;
   readonly owner: Owner;
   readonly redis?: RedisClient;
 }
 
 export interface OpenOptions {
-  /** Asked at each look at the store's mark; absent: `config` as it is. */
+  /** Called at each check of the store's mark; absent: `config` as it is. */
   readonly live?: () => Config;
-  /** Only the server writes whose the store is. A command can be run with other settings than the server has. */
+  /** Only the server writes the owner mark. A command can be run with other settings than the server has. */
   readonly role?: 'server' | 'command';
 }
 
 /**
- * Holds the data folder until the store is closed; a restore that was cut off is finished first.
- * @throws UnfitStore, FileRefused, and a plain sentence where the store is another deployment's. An outage is met by whoever asks first, and
- * may be over by then.
+ * Locks the data folder until the store is closed; an interrupted restore is finished first.
+ * @throws UnfitStore, FileRefused, and a plain sentence if the store belongs to another deployment. An outage does not throw here: the
+ * first operation meets it, and by then it may be over.
  */
 export async function openStore(
   config: Config,
@@ -87,19 +87,19 @@ async function openHeld(
   }
 }
 
-/** What a backup holds, and a restore puts back; where the store is in Redis, that is not in it. */
+/** The files that a backup holds and a restore puts back. A store in Redis is not among them. */
 export function placeOf({ dataDir, access, audit }: Config): FilePlace {
   return { dataDir, emailsFile: access.emailsFile, logFile: audit.logFile };
 }
 
-/** Connects to where sessions are; undefined: they are in a file. */
+/** Connects to the Redis that holds the sessions; undefined: they are in a file. */
 export function redisOf({ store }: Config): (() => RedisPlace) | undefined {
   if (store.kind === 'sqlite') return undefined;
   const { url, prefix } = store;
   return () => ({ redis: connectRedis(url, () => undefined), prefix });
 }
 
-/** Whoever's it is: to look at its mark, or to take it over. */
+/** Opens the store whoever owns it, to look at its mark or to take it over. */
 export async function openAnyStore(
   config: Config,
   logger: Logger,
@@ -121,7 +121,7 @@ export async function openAnyStore(
     return { store: owner.store, owner };
   }
   const { url, prefix } = config.store;
-  // Only here: with SQLite none of it is loaded.
+  // Imported here, so that nothing of it is loaded with SQLite.
   const { createRedisStore } = await import('../store/redis.ts');
   const redis = connectRedis(url, tellOutage(logger, 'REDIS_URL'));
   const store = createRedisStore(redis, { prefix });
@@ -129,14 +129,14 @@ export async function openAnyStore(
   return { store: owner.store, owner, redis };
 }
 
-/** Before the file is opened for writing, which would bring its layout up to date: another deployment's is left as it is. */
+/** Runs before the file is opened for writing, which would migrate its layout: another deployment's file is left as it is. */
 function refuseForeignFile(config: Config): void {
   if (config.store.kind !== 'sqlite') return;
   const why = whyForeign(config, readSqliteFact(join(config.store.dataDir, 'gatehouse.db'), ownerFact));
   if (why !== undefined) throw new Error(why);
 }
 
-/** @param text the mark that a store keeps. @returns why it is not this deployment's, in a sentence; undefined where it is */
+/** @param text the mark that a store keeps. @returns why it is not this deployment's, in a sentence; undefined if it is */
 export function whyForeign(config: Config, text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
   const mark = readMark(text);
@@ -179,7 +179,7 @@ function refusalOf({ store, isKeyMadeUp }: Config, mark: Mark | undefined): Faul
 
 const sentenceOf = ({ meaning, mend }: Fault) => `${meaning}. ${mend}.`;
 
-/** What keeps the endings that the store does not take. */
+/** Keeps the endings that the store does not take. */
 export function openPendingRevocations(
   { dataDir }: Config,
   { sessions }: Store,
@@ -188,7 +188,7 @@ export function openPendingRevocations(
   return createPendingRevocations({ sessions, path: join(dataDir, 'endings.unfinished'), logger });
 }
 
-/** An error while it lasts every request is refused; its end is told too. */
+/** An error, because every request is refused while it lasts; its end is logged too. */
 export function tellReplaced(logger: Logger): (fault: unknown) => void {
   return (fault) => {
     if (fault instanceof FileRefused)
@@ -197,7 +197,7 @@ export function tellReplaced(logger: Logger): (fault: unknown) => void {
   };
 }
 
-/** A connection of its own: the gate's Redis may be another one, and its outage is not ours. */
+/** A separate connection: oauth2-proxy's Redis may be another one, and its outage is not ours. */
 export function openGateRedis({ gate, devMode }: Config, logger: Logger): RedisClient | undefined {
   if (devMode || gate.sessions.kind !== 'redis') return undefined;
   return connectRedis(gate.sessions.url, tellOutage(logger, 'GATE_REDIS_URL'));
@@ -205,7 +205,7 @@ export function openGateRedis({ gate, devMode }: Config, logger: Logger): RedisC
 
 const tellAgainMs = 30_000;
 
-/** An outage is one line now and then, not one for each try to connect; another cause is another line. */
+/** Logs an outage every 30 seconds at most, not for each attempt to connect; another cause is logged separately. */
 function tellOutage(logger: Logger, setting: string): (error: Error) => void {
   const toldAt = new Map<string, number>();
   return (error) => {

@@ -1,4 +1,4 @@
-// The vault's routes, with the service whose cookies it keeps.
+// The routes of the vault, with the service whose cookies it keeps.
 import type { Config } from '../config/derive.ts';
 import { type BoundRoute, bindRoutes } from '../http/routes.ts';
 import type { VaultPagesOptions } from '../vault/pages.ts';

@@ -188,7 +188,7 @@ export const controls: readonly Control[] = [
     defence: 'files are named by digests',
     file: 'src/confluence/files.ts',
     find: "const file = createHash('sha256').update(`${id}\\n${version}`).digest('hex');",
-    replace: 'const file = title;',
+    replace: "const file = title.replace(/\\W/g, '');",
     tests: 'test/confluence-sync.test.ts',
     sees: 'files are the owner’s alone',
   },

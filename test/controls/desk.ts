@@ -136,7 +136,7 @@ export const controls: readonly Control[] = [
     find: "return text.replace(/[\\p{Cc}\\p{Cf}\\u2028\\u2029]/gu, '?');",
     replace: 'return text;',
     tests: 'src/commands/sessions.test.ts',
-    sees: 'list: as many as asked for',
+    sees: 'gatehouse sessions on sqlite list: as many as asked for',
   },
   {
     invariant: 'the terminal',
@@ -145,7 +145,7 @@ export const controls: readonly Control[] = [
     find: 'if (all) return yes ?',
     replace: 'if (all) return yes || all ?',
     tests: 'src/commands/sessions.test.ts',
-    sees: 'a wrong command',
+    sees: 'gatehouse sessions on sqlite a wrong command',
   },
   {
     invariant: 'the terminal',
@@ -154,7 +154,7 @@ export const controls: readonly Control[] = [
     find: 'page.rows.filter((row) => row.email === email)',
     replace: 'page.rows.filter((row) => row.email.startsWith(email))',
     tests: 'src/commands/sessions.test.ts',
-    sees: 'revoke --person',
+    sees: 'gatehouse sessions on sqlite revoke --person',
   },
   {
     invariant: 'receipts',
@@ -181,7 +181,7 @@ export const controls: readonly Control[] = [
     find: 'WHERE key = ? AND id_hash = ? AND ended_at IS NULL`,\n  );\n  const setSeen',
     replace: "WHERE key = ? AND id_hash <> ('no' || ?) AND ended_at IS NULL`,\n  );\n  const setSeen",
     tests: 'src/store/contract.test.ts',
-    sees: 'an id is replaced once',
+    sees: 'the SQLite store an id is replaced once',
   },
   {
     invariant: '6 one successor',
@@ -190,7 +190,7 @@ export const controls: readonly Control[] = [
     find: 'live.idHash === fromHash ?',
     replace: 'live.idHash ?',
     tests: 'src/store/contract.test.ts',
-    sees: 'an id is replaced once',
+    sees: 'the Redis store an id is replaced once',
   },
   {
     invariant: '6 a replay ends the session',

@@ -63,7 +63,7 @@ export const controls: readonly Control[] = [
     find: "if (gate?.state === 'cookie') return gate.digest;",
     replace: "if (gate?.state === 'cookie') return req.headers.cookie ?? '';",
     tests: 'test/gate-cookie-parts.test.ts',
-    sees: 'whatever is sent beside the cookie, all requests of a burst share one session',
+    sees: 'sessions in its cookie whatever is sent beside the cookie, all requests of a burst share one session',
   },
   {
     invariant: '3 an ended session stays ended',
@@ -117,7 +117,7 @@ export const controls: readonly Control[] = [
     find: 'credentials ? indexOfSecret(credentials.password, secrets) : -1',
     replace: 'credentials ? 0 : -1',
     tests: 'test/bad-identity.test.ts',
-    sees: '.*',
+    sees: 'wrong proof: 401',
   },
   {
     invariant: '1 no proof, no identity',
@@ -126,7 +126,7 @@ export const controls: readonly Control[] = [
     find: '|| id !== credentials.user',
     replace: '',
     tests: 'test/bad-identity.test.ts',
-    sees: '.*',
+    sees: 'proof of another subject',
   },
   {
     invariant: '1 no proof, no identity',
@@ -135,7 +135,7 @@ export const controls: readonly Control[] = [
     find: 'authorization.length > 1 || users.length > 1 || emails.length > 1',
     replace: 'false',
     tests: 'test/bad-identity.test.ts',
-    sees: '.*',
+    sees: 'proof doubled',
   },
   {
     invariant: '2 one identity, one session',
@@ -162,7 +162,7 @@ export const controls: readonly Control[] = [
     find: "'UPDATE session SET data = ? WHERE key = ? AND ended_at IS NULL'",
     replace: "'UPDATE session SET data = ? WHERE key = ?'",
     tests: 'src/store/contract.test.ts',
-    sees: 'an ended session stays ended',
+    sees: 'the SQLite store an ended session stays ended',
   },
   {
     invariant: '3 an ended session stays ended (SQLite)',
@@ -171,7 +171,7 @@ export const controls: readonly Control[] = [
     find: 'ON CONFLICT (key) DO NOTHING',
     replace: 'ON CONFLICT (key) DO UPDATE SET person_id = excluded.person_id, ended_at = NULL',
     tests: 'src/store/contract.test.ts',
-    sees: 'an id is used once',
+    sees: 'the SQLite store an id is used once',
   },
   {
     invariant: '3 an ended session stays ended (Redis)',
@@ -180,7 +180,7 @@ export const controls: readonly Control[] = [
     find: 'if (row.ended) return undefined;',
     replace: '',
     tests: 'src/store/contract.test.ts',
-    sees: 'an ended session stays ended',
+    sees: 'the Redis store an ended session stays ended',
   },
   {
     invariant: '3 an ended session stays ended (Redis)',
@@ -189,7 +189,7 @@ export const controls: readonly Control[] = [
     find: "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end",
     replace: '',
     tests: 'src/store/contract.test.ts',
-    sees: 'updates merge key by key',
+    sees: 'the Redis store updates merge key by key',
   },
   {
     invariant: '4 ids are secrets',

@@ -99,7 +99,7 @@ export const controls: readonly Control[] = [
     find: 'if (isNavigation(req)) res.redirect(303, signInAgain);',
     replace: "if (isNavigation(req)) res.redirect(303, paths.signIn('/'));",
     tests: 'test/gate-ending-requests.test.ts',
-    sees: 'a click that is refreshed on the way',
+    sees: 'after an ending, sessions in cookie a click that is refreshed on the way',
   },
   {
     invariant: '3 an ended session stays ended (gate, cookie)',
@@ -126,7 +126,7 @@ export const controls: readonly Control[] = [
     find: 'issuedAt <= cutAt',
     replace: 'issuedAt < 0',
     tests: 'test/gate-ending-requests.test.ts',
-    sees: 'all of a person',
+    sees: 'after an ending, sessions in cookie all of a person',
   },
   {
     invariant: '4 ids are secrets',

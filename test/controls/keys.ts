@@ -18,7 +18,7 @@ export const controls: readonly Control[] = [
     find: 'list.splice(0, list.length, ...signingFirst(purpose))',
     replace: 'handedOut.set(purpose, signingFirst(purpose) ?? list)',
     tests: 'test/reload.test.ts',
-    sees: 'a new key signs',
+    sees: 'reload on sqlite a new key signs',
   },
   {
     invariant: 'rotation signs nobody out',
@@ -27,7 +27,7 @@ export const controls: readonly Control[] = [
     find: '    renewVisitor(visitors),\n',
     replace: '    ...(renewVisitor(visitors) ? [] : []),\n',
     tests: 'test/reload.test.ts',
-    sees: 'a new key signs',
+    sees: 'reload on sqlite a new key signs',
   },
   {
     invariant: 'a rotation is atomic',
@@ -63,7 +63,7 @@ export const controls: readonly Control[] = [
     find: "who: 'operator'",
     replace: "who: 'member'",
     tests: 'test/keys.test.ts',
-    sees: 'keys on sqlite',
+    sees: 'members are refused, and are not reminded',
   },
   {
     invariant: '10 no secret leaves',
@@ -72,7 +72,7 @@ export const controls: readonly Control[] = [
     find: 'secret.length >= 32 ? fingerprint(secret) : undefined',
     replace: 'fingerprint(secret)',
     tests: 'test/keys.test.ts',
-    sees: 'keys on sqlite',
+    sees: 'no secret stands in the page, nor the fingerprint',
   },
   {
     invariant: 'a former key is dropped in time, not before',
@@ -81,7 +81,7 @@ export const controls: readonly Control[] = [
     find: 'if (secret !== undefined) noteUse(secret);',
     replace: 'void noteUse;',
     tests: 'test/keys.test.ts',
-    sees: 'keys on sqlite',
+    sees: 'a former key says when it was last of use',
   },
   {
     invariant: 'a former key is dropped in time, not before',
@@ -90,7 +90,7 @@ export const controls: readonly Control[] = [
     find: "if (proof.secret > 0) options.noteFormer(secrets[proof.secret] ?? '');",
     replace: '',
     tests: 'test/keys.test.ts',
-    sees: 'keys on sqlite',
+    sees: 'the gate’s former secret stays while it is in use',
   },
   {
     invariant: 'rotation signs nobody out',

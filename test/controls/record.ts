@@ -63,7 +63,7 @@ export const controls: readonly Control[] = [
     find: 'if (!isWhole) return',
     replace: 'if (isWhole || !isWhole) return',
     tests: 'test/record-room.test.ts',
-    sees: 'an ordinary entry takes less than 350 bytes of Redis',
+    sees: 'an ordinary entry takes less than 280 bytes of Redis',
   },
   {
     invariant: 'record: it is found by what it bears',
@@ -144,7 +144,7 @@ export const controls: readonly Control[] = [
     find: "  if ARGV[3] ~= '' and (redis.call('HGET', KEYS[3], ARGV[3]) or '0') ~= ARGV[4] then return 2 end",
     replace: '',
     tests: 'src/store/contract.test.ts',
-    sees: 'lines of a journal are added once',
+    sees: 'the Redis store lines of a journal are added once',
   },
   {
     invariant: '8 an entry of the journal is in the record once',
@@ -153,7 +153,7 @@ export const controls: readonly Control[] = [
     find: 'if (journaled(journal) !== from) return undefined;',
     replace: '',
     tests: 'src/store/contract.test.ts',
-    sees: 'lines of a journal are added once',
+    sees: 'the SQLite store lines of a journal are added once',
   },
   {
     invariant: 'privacy: erased is erased',
@@ -162,7 +162,7 @@ export const controls: readonly Control[] = [
     find: 'JSON.stringify(nameNobody(line, goes))',
     replace: 'JSON.stringify(line)',
     tests: 'test/journal.test.ts',
-    sees: 'an erased person is not in a journal that still waits',
+    sees: 'the journal of endings: SQLite an erased person is not in a journal that still waits',
   },
   {
     invariant: '8 every change is recorded first',
@@ -171,7 +171,7 @@ export const controls: readonly Control[] = [
     find: 'for (const { settle } of group) settle?.(error);',
     replace: 'for (const { settle } of group) settle?.();',
     tests: 'test/record.test.ts',
-    sees: 'without its store it refuses changes',
+    sees: 'the recorder: SQLite without its store it refuses changes',
   },
   {
     invariant: 'record: nobody is in it',
@@ -180,7 +180,7 @@ export const controls: readonly Control[] = [
     find: '? networkOf(event.network) : undefined',
     replace: '? event.network : undefined',
     tests: 'test/record.test.ts',
-    sees: 'an entry says who',
+    sees: 'the recorder: SQLite an entry says who',
   },
   {
     invariant: 'record: nobody is in it',
@@ -189,7 +189,7 @@ export const controls: readonly Control[] = [
     find: "return cut.includes('@')",
     replace: "return cut.includes('@@')",
     tests: 'test/record.test.ts',
-    sees: 'an entry says who',
+    sees: 'the recorder: SQLite an entry says who',
   },
   {
     invariant: 'record: nobody is in it',
@@ -198,7 +198,7 @@ export const controls: readonly Control[] = [
     find: '({ alias }) => table.remove(alias)',
     replace: '({ alias }) => alias.length > 0',
     tests: 'test/record.test.ts',
-    sees: 'addresses are nowhere',
+    sees: 'the recorder: SQLite addresses are nowhere',
   },
   {
     invariant: 'record: one line an entry',
@@ -207,7 +207,7 @@ export const controls: readonly Control[] = [
     find: '/[\\u007f-\\u009f\\p{Cf}\\u2028\\u2029]/gu',
     replace: '/[\\u007f]/gu',
     tests: 'test/record.test.ts',
-    sees: 'whatever is in an event',
+    sees: 'the recorder: SQLite whatever is in an event',
   },
   {
     invariant: 'record: nobody floods it',
@@ -216,7 +216,7 @@ export const controls: readonly Control[] = [
     find: 'return networks <= mostNetworks;',
     replace: 'return mostNetworks > 0;',
     tests: 'test/record.test.ts',
-    sees: 'refusals of one network',
+    sees: 'the recorder: SQLite refusals of one network',
   },
   {
     invariant: 'record: nobody floods it',
@@ -225,7 +225,7 @@ export const controls: readonly Control[] = [
     find: 'Math.min(one.forMs * 2, longestMs)',
     replace: 'one.forMs',
     tests: 'test/record.test.ts',
-    sees: 'refusals of one network',
+    sees: 'the recorder: SQLite refusals of one network',
   },
   {
     invariant: 'record: tampering is found',
@@ -252,7 +252,7 @@ export const controls: readonly Control[] = [
     find: 'if (bad.length === 0 && lacking > 0) {',
     replace: 'if (bad.length < 0 && lacking > 0) {',
     tests: 'test/record-verify.test.ts',
-    sees: 'over the whole record, anywhere: who drops',
+    sees: 'who drops and closes the gap',
   },
   {
     invariant: 'record: tampering is found',
@@ -306,7 +306,7 @@ export const controls: readonly Control[] = [
     find: 'if head ~= ARGV[1] then return head end',
     replace: '',
     tests: 'test/record-tables.test.ts',
-    sees: 'writers of two processes',
+    sees: 'the record’s tables: Redis writers of two processes',
   },
   {
     invariant: 'record: retention keeps the rest verifiable',
@@ -315,7 +315,7 @@ export const controls: readonly Control[] = [
     find: "WHERE excluded.text ->> '$.seq' > text ->> '$.seq'",
     replace: 'WHERE true',
     tests: 'test/record-tables.test.ts',
-    sees: 'the front goes',
+    sees: 'the record’s tables: SQLite the front goes',
   },
   {
     invariant: 'record: the file is whole',
@@ -351,7 +351,7 @@ export const controls: readonly Control[] = [
     find: '(seq < mark.seq || (seq === mark.seq && mac !== mark.mac))',
     replace: 'seq > Number.MAX_SAFE_INTEGER',
     tests: 'test/record.test.ts',
-    sees: 'an older copy of the record',
+    sees: 'the recorder: SQLite an older copy of the record',
   },
   {
     invariant: 'record: nothing is lost at a kill',
@@ -369,7 +369,7 @@ export const controls: readonly Control[] = [
     find: '        await nextTurn();\n        const rows = await record.after(seq, stepSize);',
     replace: '        void nextTurn;\n        const rows = await record.after(seq, stepSize);',
     tests: 'test/record.test.ts',
-    sees: 'however much is read',
+    sees: 'the recorder: SQLite however much is read',
   },
   {
     invariant: 'record: nobody is held up by it',
@@ -378,7 +378,7 @@ export const controls: readonly Control[] = [
     find: '        if (more) await nextTurn();\n',
     replace: '',
     tests: 'test/record.test.ts',
-    sees: 'however much is read',
+    sees: 'the recorder: SQLite however much is read',
   },
   {
     invariant: 'record: nobody is held up by it',
@@ -387,7 +387,7 @@ export const controls: readonly Control[] = [
     find: '          await nextTurn();\n',
     replace: '          void nextTurn;\n',
     tests: 'test/record.test.ts',
-    sees: 'however much is read',
+    sees: 'the recorder: SQLite however much is read',
   },
   {
     invariant: 'record: an edited entry takes nothing with it',
@@ -396,7 +396,7 @@ export const controls: readonly Control[] = [
     find: 'entry && key && macOf(key.key, row.seq, row.prev, row.text) === row.mac ? entry : undefined',
     replace: 'macOf.length > 0 && key ? entry : undefined',
     tests: 'test/record.test.ts',
-    sees: 'entries that were edited to look old',
+    sees: 'the recorder: SQLite entries that were edited to look old',
   },
   {
     invariant: 'record: nobody is in it',
@@ -405,7 +405,7 @@ export const controls: readonly Control[] = [
     find: ' await forget(alias);',
     replace: ' void forget;',
     tests: 'test/record.test.ts',
-    sees: 'what is older than the retention',
+    sees: 'the recorder: SQLite what is older than the retention',
   },
   {
     invariant: 'record: nobody is in it',
@@ -414,7 +414,7 @@ export const controls: readonly Control[] = [
     find: 'if (!(await isNamedAfter(oldest.seq, alias, record))) await',
     replace: 'if (isNamedAfter.length > 0) await',
     tests: 'test/record.test.ts',
-    sees: 'what is older than the retention',
+    sees: 'the recorder: SQLite what is older than the retention',
   },
   {
     invariant: '8 the record shows what was changed',

@@ -1,7 +1,7 @@
 // The generator, and the lines that keep .env whole, the vault open and former secrets alive.
 import type { Control } from '../support/controls.ts';
 
-const kills = { tests: 'src/secrets/kills.test.ts', sees: '300 kills' } as const;
+const kills = { tests: 'src/secrets/kills.test.ts', sees: 'killed before every call' } as const;
 const prune = 'src/secrets/prune.test.ts';
 const emergency = 'src/secrets/emergency.test.ts';
 const command = 'src/secrets/command.test.ts';
@@ -95,7 +95,7 @@ export const controls: readonly Control[] = [
     find: 'page.found.map(({ key }) => redis.del(key))',
     replace: 'page.found.map(() => 0)',
     tests: 'test/emergency.test.ts',
-    sees: 'everyone is out',
+    sees: 'an emergency on redis everyone is out',
   },
   {
     invariant: 'a store that is not here is not made',
@@ -104,7 +104,7 @@ export const controls: readonly Control[] = [
     find: "return store.kind === 'redis' || existsSync(join(store.dataDir, 'gatehouse.db'));",
     replace: "return store.kind === 'redis' || join(store.dataDir, 'gatehouse.db') !== '' || existsSync('');",
     tests: 'test/emergency.test.ts',
-    sees: 'what is down, or not here',
+    sees: 'an emergency on sqlite what is down, or not here',
   },
   {
     invariant: 'nobody is signed out by pruning',
@@ -185,7 +185,7 @@ export const controls: readonly Control[] = [
     find: "  if (own.length > 1) return own.map(({ line }) => fault(line, 'duplicate'));\n",
     replace: '',
     tests: 'src/secrets/wild.test.ts',
-    sees: 'twice',
+    sees: 'files found in the wild twice$',
   },
   {
     invariant: 'nothing else in the file changes',
@@ -240,7 +240,7 @@ export const controls: readonly Control[] = [
     find: 'resolve(dirname(envFile), path)',
     replace: 'path',
     tests: 'test/emergency.test.ts',
-    sees: 'a file elsewhere',
+    sees: 'an emergency on sqlite a file elsewhere',
   },
   // Without root there is nobody else's file to work on, and its test is skipped.
   ...(process.geteuid?.() === 0

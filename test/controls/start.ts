@@ -36,7 +36,7 @@ export const controls: readonly Control[] = [
     find: 'const real = realpathSync(folder);',
     replace: 'const real = folder;',
     tests: 'src/commands/compile-cache.test.ts',
-    sees: 'none that others can write to',
+    sees: 'a folder of this user alone',
   },
   {
     invariant: 'a command loads what it needs',
@@ -72,7 +72,7 @@ export const controls: readonly Control[] = [
     find: "const isOver = 'expires_at <= ?4 OR expires_at - ?4 > 2 * (?3 - ?4)';",
     replace: "const isOver = 'expires_at <= ?4';",
     tests: 'src/store/contract.test.ts',
-    sees: 'a claim from before the clock was set back',
+    sees: 'the SQLite store a claim from before the clock was set back',
   },
   {
     invariant: 'a dead owner is not waited for',
@@ -81,6 +81,6 @@ export const controls: readonly Control[] = [
     find: "  if redis.call('PTTL', KEYS[1]) > 2 * ARGV[2] then redis.call('DEL', KEYS[1]) end\n",
     replace: '',
     tests: 'src/store/contract.test.ts',
-    sees: 'a claim from before the clock was set back',
+    sees: 'the Redis store a claim from before the clock was set back',
   },
 ];

@@ -9,7 +9,7 @@ export const controls: readonly Control[] = [
     find: "redis.call('HSETNX', KEYS[1], ARGV[1], ARGV[2])",
     replace: "redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])",
     tests: 'src/store/contract.test.ts',
-    sees: 'a fact about the store is created once',
+    sees: 'the Redis store a fact about the store is created once',
   },
   {
     invariant: 'a fact about the store has one first writer (SQLite)',
@@ -18,7 +18,7 @@ export const controls: readonly Control[] = [
     find: 'DO UPDATE SET value = value RETURNING value',
     replace: 'DO UPDATE SET value = excluded.value RETURNING value',
     tests: 'src/store/contract.test.ts',
-    sees: 'a fact about the store is created once',
+    sees: 'the SQLite store a fact about the store is created once',
   },
   {
     invariant: 'a fact about the store is not lost between two writers (Redis)',
@@ -27,7 +27,7 @@ export const controls: readonly Control[] = [
     find: "if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end",
     replace: '',
     tests: 'src/store/contract.test.ts',
-    sees: 'a fact about the store is replaced only',
+    sees: 'the Redis store a fact about the store is replaced only',
   },
   {
     invariant: 'a fact about the store is not lost between two writers (SQLite)',
@@ -36,7 +36,7 @@ export const controls: readonly Control[] = [
     find: 'WHERE name = ? AND value = ?',
     replace: 'WHERE name = ? AND ? IS NOT NULL',
     tests: 'src/store/contract.test.ts',
-    sees: 'a fact about the store is replaced only',
+    sees: 'the SQLite store a fact about the store is replaced only',
   },
   {
     invariant: 'what Redis refuses is not passed over',

@@ -1,11 +1,7 @@
 // Runs the controls: switches off one defence after the other in a copy of the program, and demands that its test fails.
 // A test that cannot fail proves nothing.
-import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { after, before, suite, test } from 'node:test';
+import { type ControlCopy, createControlCopy, type TestOutcome, type TestRun } from './control-copy.ts';
+import type { TestEnd } from './control-reporter.ts';
 
 /** An invariant, the line that keeps it, and the test that watches it. */
 export interface Control {
@@ -16,98 +12,133 @@ export interface Control {
   readonly find: string;
   readonly replace: string;
   readonly tests: string;
-  /** The name of the test, or its beginning. */
+  /** The full name of one test of that file, or a part of it that no other test's name has; a regular expression. */
   readonly sees: string;
 }
 
-const root = resolve(import.meta.dirname, '../..');
-const copied = [
-  'src',
-  'views',
-  'public',
-  'demo',
-  'test',
-  'scripts',
-  'generate-secrets.ts',
-  'package.json',
-  'tsconfig.json',
-  'oauth2-proxy.cfg',
-  'gate-pages',
-  'docker-compose.yml',
-  'Dockerfile',
-  'docker-compose.confluence.yml',
-  'docker-compose.rolling.yml',
-];
-
-/** Declares the suite. Copies of their own, so that several files may run side by side. */
-export function watchDefences(about: string, controls: readonly Control[]): void {
-  suite(`each defence is watched by a test: ${about}`, () => {
-    let folder: string;
-    before(() => {
-      folder = mkdtempSync(join(tmpdir(), 'gatehouse-controls-'));
-      for (const name of copied) cpSync(join(root, name), join(folder, name), { recursive: true });
-      symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
-    });
-    after(() => rmSync(folder, { recursive: true, force: true }));
-
-    for (const { invariant, defence, file, find, replace, tests, sees } of controls) {
-      test(`${invariant}: ${defence}`, async () => {
-        const path = join(folder, file);
-        const text = readFileSync(path, 'utf8');
-        assert.equal(text.split(find).length, 2, `${file} must have the line of this defence once: ${find}`);
-        writeFileSync(
-          path,
-          text.replace(find, () => replace),
-        );
-        try {
-          const { code, output } = await run(tests, sees, file);
-          assert.match(
-            output,
-            /ℹ fail [1-9]/,
-            `with the defence off nothing failed in ${tests}:\n${output.slice(-1500)}`,
-          );
-          assert.notEqual(code, 0);
-          // A copy that does not even load would fail as well, and show nothing.
-          assert.doesNotMatch(output, /SyntaxError|ERR_MODULE_NOT_FOUND/);
-        } finally {
-          writeFileSync(path, text);
-        }
-      });
-    }
-
-    /** On one store: where the line is, or the one that starts faster. */
-    function run(
-      file: string,
-      name: string,
-      changed: string,
-    ): Promise<{ code: number | null; output: string }> {
-      // Not this runner's own: a test run inside a test run reports to its parent.
-      const { NODE_TEST_CONTEXT: _, ...own } = process.env;
-      const env = { ...own, CONTROL_STORE: /redis/i.test(changed + name) ? 'redis' : 'sqlite' };
-      const args = [
-        '--test',
-        '--test-force-exit',
-        '--test-reporter=spec',
-        '--test-timeout=60000',
-        `--test-name-pattern=${name}`,
-        file,
-      ];
-      return new Promise((settle) => {
-        const child = spawn(process.execPath, args, {
-          cwd: folder,
-          env,
-          timeout: 90_000,
-          killSignal: 'SIGKILL',
-        });
-        let output = '';
-        child.stdout.on('data', (chunk) => {
-          output += chunk;
-        });
-        child.stderr.on('data', (chunk) => {
-          output += chunk;
-        });
-        child.on('close', (code) => settle({ code, output }));
-      });
-    }
-  });
+export interface Verdict {
+  readonly control: Control;
+  /** Why the control proves nothing; absent where its test failed by an assertion. */
+  readonly refusal?: string;
+  readonly ms: number;
 }
+
+export interface ControlsOptions {
+  /** Where the program is. */
+  readonly root: string;
+  readonly controls: readonly Control[];
+  /** How many run at once, each in a copy of its own. */
+  readonly workers: number;
+  /** 60 s where absent. */
+  readonly testTimeoutMs?: number;
+  readonly onVerdict: (verdict: Verdict) => void;
+}
+
+interface Ready {
+  readonly control: Control;
+  readonly named: TestEnd;
+}
+
+/**
+ * A control counts only if one test has the name that it gives, if that test passes in the unchanged copy, and if with the
+ * defence off that same test fails by an assertion: a timeout, a crash or a failed set-up shows nothing.
+ * The unchanged copy runs once for each file and store, for all controls that name tests in it.
+ */
+export async function runControls(options: ControlsOptions): Promise<void> {
+  const { root, controls, workers, testTimeoutMs = 60_000, onVerdict } = options;
+  const groups = [...Map.groupBy(controls, ({ tests, ...one }) => `${storeOf(one)} ${tests}`).values()].sort(
+    (a, b) => b.length - a.length,
+  );
+  const ready: Ready[] = [];
+  const pending = new Set<Promise<void>>();
+
+  async function tryUnchanged(copy: ControlCopy, group: readonly Control[]): Promise<void> {
+    const began = Date.now();
+    const names = [...new Set(group.map(({ sees }) => sees))];
+    const outcome = await copy.run(runOf(group, names));
+    for (const control of group) {
+      const named = namedIn(outcome, control);
+      if (typeof named === 'string') onVerdict({ control, refusal: named, ms: Date.now() - began });
+      else ready.push({ control, named });
+    }
+    ready.sort((a, b) => b.named.ms - a.named.ms);
+  }
+
+  async function work(copy: ControlCopy): Promise<void> {
+    for (;;) {
+      const group = groups.shift();
+      if (group) {
+        const trying = tryUnchanged(copy, group).finally(() => pending.delete(trying));
+        pending.add(trying);
+        await trying;
+        continue;
+      }
+      const next = ready.shift();
+      if (next) onVerdict(await tryChanged(copy, next));
+      else if (pending.size > 0) await Promise.race(pending);
+      else return;
+    }
+  }
+
+  const copies = Array.from({ length: Math.min(workers, controls.length) }, () =>
+    createControlCopy(root, testTimeoutMs),
+  );
+  try {
+    await Promise.all(copies.map(work));
+  } finally {
+    for (const copy of copies) copy.close();
+  }
+}
+
+/** On one store: where the line is, or the one that starts faster. */
+const storeOf = ({ file, sees }: Pick<Control, 'file' | 'sees'>) =>
+  /redis/i.test(file + sees) ? 'redis' : 'sqlite';
+
+function runOf([first]: readonly Control[], names: readonly string[]): TestRun {
+  if (!first) throw new Error('a run of no control');
+  return { file: first.tests, names, store: storeOf(first) };
+}
+
+/** The test that `sees` names, as it ended in the unchanged copy; text where it is no ground to stand on. */
+function namedIn(outcome: TestOutcome, { tests, sees }: Control): TestEnd | string {
+  const named = outcome.ends.filter((end) => isTopTest(end, outcome.ends) && isNamed(end, sees));
+  const [only, ...more] = named;
+  if (!only) return `no test of ${tests} is named "${sees}"${tail(outcome)}`;
+  if (more.length > 0) {
+    return `"${sees}" names ${named.length} tests of ${tests}: ${named.map(({ path }) => path.join(' › ')).join('; ')}`;
+  }
+  if (only.how !== 'passed') {
+    return `in the unchanged copy "${sees}" of ${tests} is not passed: ${only.how}, ${only.why}${tail(outcome)}`;
+  }
+  return only;
+}
+
+async function tryChanged(copy: ControlCopy, { control, named }: Ready): Promise<Verdict> {
+  const began = Date.now();
+  const isProof = (end: TestEnd) =>
+    end.how === 'asserted' && named.path.every((name, at) => end.path[at] === name);
+  const outcome = await copy
+    .changed(control, () => copy.run(runOf([control], [control.sees]), isProof))
+    .catch((error: unknown) => String(error));
+  const ms = Date.now() - began;
+  if (typeof outcome === 'string') return { control, refusal: outcome, ms };
+  if (outcome.ends.some(isProof)) return { control, ms };
+  const seen = outcome.ends.find((end) => isNamed(end, control.sees) && end.how !== 'passed');
+  const what = seen ? `it only ${seen.how}, ${seen.why}` : `exit ${outcome.exit}`;
+  return {
+    control,
+    refusal: `with the defence off no assertion of "${control.sees}" in ${control.tests} failed: ${what}${tail(outcome)}`,
+    ms,
+  };
+}
+
+const isNamed = ({ path }: TestEnd, sees: string) => new RegExp(sees).test(path.join(' '));
+
+/** A test that is no part of another test. */
+function isTopTest({ path, isSuite }: TestEnd, ends: readonly TestEnd[]): boolean {
+  const isAround = (other: TestEnd) =>
+    !other.isSuite && other.path.length < path.length && other.path.every((name, at) => path[at] === name);
+  return !isSuite && !ends.some(isAround);
+}
+
+const tail = ({ output }: TestOutcome) => (output.trim() === '' ? '' : `\n${output.trim()}`);

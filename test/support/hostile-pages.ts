@@ -213,13 +213,8 @@ export const hostileBodies: readonly (readonly [about: string, body: string])[] 
   ],
   [
     'a macro named like a part of every object',
-    [
-      '[object Object]',
-      'function Object() { [native code] }',
-      'function toString() { [native code] }',
-      'function hasOwnProperty() { [native code] }',
-    ]
-      .map((name) => macro(name, parameter('[object Object]', 'x') + rich('x')))
+    ['__proto__', 'constructor', 'toString', 'hasOwnProperty']
+      .map((name) => macro(name, parameter('__proto__', 'x') + rich('x')))
       .join(''),
   ],
   [
@@ -370,5 +365,5 @@ export const hostileTitles: readonly string[] = [
   'Index.html',
   'ﾃｽﾄ／..／x',
   '．．／x',
-  '[object Object]',
+  '__proto__',
 ];

@@ -244,7 +244,10 @@ suite('each macro', () => {
 suite('whatever people stored', () => {
   for (const [about, body] of [...hostileBodies, ['everything', everyMacro] as const]) {
     test(`${about}: a strict reader finds nothing`, () => {
-      const html = render(body, about);
+      let html = '';
+      assert.doesNotThrow(() => {
+        html = render(body, about);
+      });
       assert.deepEqual(faultsOf(html), []);
       assert.equal(firstWall(body, about), html, 'the second wall has nothing left to do');
       assert.doesNotMatch(textOf(body), /[\ue000\ue001]/);
@@ -284,7 +287,7 @@ suite('whatever people stored', () => {
     'ac:task',
     'ri:page',
     'x:y',
-    '[object Object]',
+    '__proto__',
   ];
   const piece = fc.oneof(
     fc.constantFrom(...names).map((name) => `<${name}>`),
@@ -304,7 +307,7 @@ suite('whatever people stored', () => {
           'ri:content-title',
           'datetime',
           'colspan',
-          '[object Object]',
+          '__proto__',
         ),
         fc.string({ unit: 'grapheme' }),
       )

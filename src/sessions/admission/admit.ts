@@ -1,25 +1,26 @@
-// The way of a signed-in request to its session: express-session loads it, what is over is told, and then it is admitted
-// or begun. Invariant 3: an ended one stays ended.
+// Loads the session of a signed-in request with express-session, reports why it ended if it did, and otherwise admits it or
+// creates a new one. Invariant 3: an ended session stays ended.
 
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import session from 'express-session';
+import { bounce } from '../../../views/bounce.ts';
 import { HttpError, sendProblem } from '../../http/errors.ts';
 import { isCrossSite, isNavigation } from '../../http/navigation.ts';
+import { pageFrame, sendPage } from '../../http/page.ts';
 import { personOf } from '../../http/person.ts';
 import { isAmbiguous, singleCookie } from '../../http/request-cookies.ts';
 import { clearCookie } from '../../http/response-cookies.ts';
 import type { AdmittedSession, LoadedSession } from './express-store.ts';
 import type { AdmitOptions } from './options.ts';
-import { readThin } from './read-only-admission.ts';
+import { admitReadOnly } from './read-only-admission.ts';
 import { forget, loadedSession } from './request-session.ts';
 import { setCurrentIdOnly } from './response-cookie.ts';
 import { keepIdFresh } from './rotation.ts';
-import { sendBounce } from './same-site-retry.ts';
 import { readSessionCookie, renewCookie, signedBy } from './session-cookie.ts';
-import { beginSession } from './sign-in.ts';
-import { tellEnded } from './validate.ts';
+import { startSession } from './sign-in.ts';
+import { answerIfEnded } from './validate.ts';
 
-/** The handlers between the gate and the anti-forgery check, in order. Afterwards `res.locals.session` is live. */
+/** The handlers between the gate and the CSRF check, in order. After them, `res.locals.session` is a live session. */
 export function admitSession(options: AdmitOptions): RequestHandler[] {
   const { expressStore, keyring, cookieName, cookie } = options;
   const refuseAmbiguous: RequestHandler = (req, res, next) => {
@@ -35,7 +36,7 @@ export function admitSession(options: AdmitOptions): RequestHandler[] {
     saveUninitialized: false,
   });
   const loadUnlessReadOnly: RequestHandler = async (req, res, next) => {
-    const session = await readThin(req, res, options);
+    const session = await admitReadOnly(req, res, options);
     if (!session) {
       load(req, res, (error?: unknown) => {
         const sent = readSessionCookie(singleCookie(req, cookieName) ?? '', keyring);
@@ -48,36 +49,36 @@ export function admitSession(options: AdmitOptions): RequestHandler[] {
     admitted(res, session, false, options);
     next();
   };
-  // First why a session is over, then what the gate's own session is worth, and only then may one begin.
+  // In this order: report an ended session, check the gate's own session, and only then create a new one.
   return [
     refuseAmbiguous,
     loadUnlessReadOnly,
-    unlessAdmitted((req, res) => tellEnded(req, res, options).then((told) => !told)),
+    unlessAdmitted((req, res) => answerIfEnded(req, res, options).then((told) => !told)),
     options.refuseEndedAtGate,
     unlessAdmitted((req, res) => admit(req, res, options)),
   ];
 }
 
-/** Goes on where the session is admitted already, or where `step` says so; else the request is answered. */
+/** Continues if the session is already admitted or if `step` returns true; otherwise `step` has answered the request. */
 function unlessAdmitted(step: (req: Request, res: Response) => Promise<boolean>): RequestHandler {
   return async (req, res, next) => {
     if (res.locals.session || (await step(req, res))) next();
   };
 }
 
-/** A request that failed leaves its session as it was: nothing of it is saved, and no cookie is set for it. */
+/** A failed request leaves its session unchanged: nothing is saved and no cookie is set. */
 export const keepSessionOnError: ErrorRequestHandler = (error, req, _res, next) => {
   forget(req);
   next(error);
 };
 
-/** @returns false where the request is answered already. */
+/** @returns false if the request has been answered. */
 async function admit(req: Request, res: Response, options: AdmitOptions): Promise<boolean> {
   const found = loadedSession(req);
   if (found) {
     await keepIdFresh(req, found, { ...options, sessions: options.store.sessions });
     const live = loadedSession(req) ?? found;
-    signAnew(req, live, options);
+    resignCookie(req, live, options);
     options.keepGateLink(res, live);
     admitted(res, live, false, options);
     return true;
@@ -88,10 +89,10 @@ async function admit(req: Request, res: Response, options: AdmitOptions): Promis
     return false;
   }
   if (isCrossSite(req) && options.cookie.sameSite === 'strict' && !hasCookie(req, options)) {
-    sendBounce(req, res);
+    sendSameSiteRetry(req, res);
     return false;
   }
-  await beginSession(req, res, personOf(res), options);
+  await startSession(req, res, personOf(res), options);
   const begun = req.session as LoadedSession;
   options.keepGateLink(res, begun);
   admitted(res, begun, true, options);
@@ -113,10 +114,19 @@ function hasCookie(req: Request, { cookieName }: AdmitOptions): boolean {
   return singleCookie(req, cookieName) !== undefined;
 }
 
-/** A cookie that a former key signed is signed by the present one: any change makes express-session set it again. */
-function signAnew(req: Request, live: LoadedSession, { keyring, cookieName, now }: AdmitOptions): void {
+/** Re-signs a cookie that was signed with a former key: any change makes express-session set the cookie again. */
+function resignCookie(req: Request, live: LoadedSession, { keyring, cookieName, now }: AdmitOptions): void {
   const sent = singleCookie(req, cookieName) ?? '';
   if (signedBy(sent, keyring) !== 'fallback') return;
   live.resignedAt = now();
   renewCookie(live);
+}
+
+/**
+ * Asks the browser to repeat the request from this site: a click on another site arrives without a SameSite=Strict cookie, and
+ * every such click would otherwise create another session.
+ */
+function sendSameSiteRetry(req: Request, res: Response): void {
+  res.setHeader('Cache-Control', 'no-store');
+  sendPage(res, bounce(pageFrame(req, res)));
 }

@@ -1,5 +1,5 @@
-// Whether a request's session may still do what it was admitted for. A request is admitted at its first byte, and its body may take
-// half a minute to come: every change asks again when the body is there, and answers that go on for long ask as they go (invariant 3).
+// Checks that a request's session is still valid at the time of the change. A request is admitted at its first byte, but its body may take
+// half a minute to arrive: every change checks again once the body is read, and long responses check repeatedly (invariant 3).
 import type { Request, RequestHandler, Response } from 'express';
 import { duringChange } from '../../audit/confirmed-change.ts';
 import { digest } from '../../crypto/tokens.ts';
@@ -14,14 +14,14 @@ export interface ConfirmOptions {
   readonly sessions: SessionTable;
   readonly limits: SessionLimits;
   readonly now: () => number;
-  /** Whether the gate's session of this request was ended since it was admitted. @throws StoreUnavailable */
+  /** Whether the gate's session of this request ended after the request was admitted. @throws StoreUnavailable */
   readonly isEndedAtGate: (req: Request, res: Response) => Promise<boolean>;
 }
 
 /**
- * Last before a handler: leaves word how an answer that goes on for long asks again, and asks before a change.
- * @returns refuses a change with `session_ended` where the session ended since it was admitted, here or at the gate, and with
- * `bad_csrf_token` where its id was replaced and is no longer good: the page that was sent is out of date
+ * Runs last before a handler: sets the check that long responses repeat, and checks before a change.
+ * @returns a handler that refuses a change with `session_ended` if the session ended after it was admitted, here or at the gate, and
+ * with `bad_csrf_token` if its id was replaced and is no longer valid: the submitted page is out of date
  */
 export function confirmChanges(options: ConfirmOptions): RequestHandler {
   const { sessions, limits, now, isEndedAtGate } = options;

@@ -1,5 +1,5 @@
-// The anti-forgery token, bound to the session and its id (ASVS 3.5.1): in a header or in the body, never in the address. With the
-// id it is replaced, and the one before is good for as long as the id before.
+// The CSRF token, bound to the session and its id (ASVS 3.5.1): in a header or in the body, never in the URL. It is replaced
+// together with the id, and the previous token is valid as long as the previous id.
 import csurf from 'csurf';
 import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
 import type { Recorder } from '../../audit/recorder.ts';
@@ -11,15 +11,15 @@ import { sessionOf } from './request-session.ts';
 declare global {
   namespace Express {
     interface Request {
-      /** What csurf reads the secret of this request's tokens from. */
+      /** Where csurf reads the token secret of this request. */
       tokenSecret?: { csrfSecret: string };
     }
   }
 }
 
 /**
- * csurf in session mode, over a secret that is made of the session's own and of its id's digest. Its default would take the token
- * from the query too, where logs and histories keep it.
+ * csurf in session mode, with a secret derived from the session's secret and the digest of its id. By default csurf also accepts
+ * the token from the query string, which ends up in logs and browser histories.
  */
 export function checkCsrf({ now }: { readonly now: () => number }): RequestHandler {
   const check = csurf({
@@ -41,7 +41,7 @@ export function checkCsrf({ now }: { readonly now: () => number }): RequestHandl
         return next(error);
       req.tokenSecret = secretFor(previous.idHash);
       check(req, res, (again?: unknown) => {
-        // What this answer hands out is the present id's.
+        // Tokens issued with this response belong to the current id.
         req.tokenSecret = secretFor(session.idHash);
         next(again);
       });

@@ -1,4 +1,4 @@
-// The store that express-session talks to, over any backend. Ids are digested here; nothing below ever sees one (invariant 4).
+// The express-session store, on top of any backend. Hashes session ids here, so that no lower layer sees one (invariant 4).
 import type { Request } from 'express';
 import session, { type Session, type SessionData } from 'express-session';
 import { digest } from '../../crypto/tokens.ts';
@@ -23,24 +23,24 @@ declare module 'express-session' {
     createdAt: number;
     lastSeenAt: number;
     expiresAt: number;
-    /** Present on a session that is over: it is shown why, and nothing else. */
+    /** Set on an ended session: the browser is shown the reason and nothing else. */
     ended?: SessionEnd;
-    /** Digest of the id that is valid now. */
+    /** Digest of the current id. */
     idHash: string;
     idIssuedAt: number;
     previous?: PreviousId;
-    /** What the id is worth that the browser brought. */
+    /** Validity of the id that the browser presented. */
     idState: IdState;
   }
 }
 
-/** A session of a request, loaded by express-session or just begun. */
+/** The session of a request, loaded by express-session or just created. */
 export type LoadedSession = Session & SessionData;
 
-/** What every page may know of it, however it was read. */
+/** The fields available to every page, however the session was read. */
 export type AdmittedSession = Readonly<Omit<SessionData, 'cookie'>>;
 
-/** Kept in the row's own columns, or not kept at all. */
+/** Fields stored in columns of the row, or not stored at all. */
 const columns: ReadonlySet<string> = new Set([
   'cookie',
   'handle',
@@ -65,7 +65,7 @@ export interface ExpressStoreOptions {
 
 export class ExpressStore extends session.Store {
   readonly #options: ExpressStoreOptions;
-  /** What each loaded session was when it was loaded, so that a save writes only what this request changed. */
+  /** Each session as it was loaded, so that a save writes only what this request changed. */
   readonly #loaded = new WeakMap<object, ReadonlyMap<string, string>>();
 
   constructor(options: ExpressStoreOptions) {
@@ -73,7 +73,7 @@ export class ExpressStore extends session.Store {
     this.#options = options;
   }
 
-  /** Ended sessions are handed out too, marked as such: `admitSession` says why they ended. */
+  /** Also returns ended sessions, marked as ended: `admitSession` reports why they ended. */
   override get(sid: string, callback: (error: unknown, session?: SessionData | null) => void): void {
     this.#options.table.read(keyOf(sid)).then(
       (row) => callback(null, row ? this.toSession(row, digest(sid)) : null),
@@ -81,7 +81,7 @@ export class ExpressStore extends session.Store {
     );
   }
 
-  /** Writes the keys that changed, and only to a session that is there and lives. A session begins at sign-in alone. */
+  /** Writes the keys that changed, and only to an existing live session. Only sign-in creates sessions. */
   override set(sid: string, data: SessionData, callback: (error?: unknown) => void = ignore): void {
     const before = this.#loaded.get(data);
     if (!before) {
@@ -93,7 +93,7 @@ export class ExpressStore extends session.Store {
       (key) => before.get(key) !== after.get(key),
     );
     if (changed.length === 0 || data.ended) {
-      // express-session saves instead of touching where the id was replaced.
+      // After an id was replaced, express-session saves instead of touching.
       this.touch(sid, data, callback);
       return;
     }
@@ -137,7 +137,7 @@ export class ExpressStore extends session.Store {
   }
 }
 
-/** A row as a request sees it that came with the id of that digest. */
+/** The session in `row` as seen by a request that presented the id with this digest. */
 export function readRow(
   row: SessionRow,
   presentedHash: string,

@@ -1,4 +1,4 @@
-// What the way to a session needs of the rest of the house.
+// What session admission needs from other modules; `wiring/` passes it in.
 import type { RequestHandler, Response } from 'express';
 import type { SessionEnd } from '../../store/contract.ts';
 import type { AdmittedSession, LoadedSession } from './express-store.ts';
@@ -8,25 +8,25 @@ import type { SignInOptions } from './sign-in.ts';
 export interface AdmitOptions extends SignInOptions {
   readonly cookieName: string;
   readonly cookie: SessionCookieAttributes;
-  /** Whose pseudonym that is; undefined where nobody's is known. */
+  /** The email address behind a pseudonym; undefined if unknown. */
   readonly addressOf: (pseudonym: string) => Promise<string | undefined>;
   /** 0: never. */
   readonly rotateAfterMs: number;
-  /** Counts each replacement of an id; absent: nobody asks. */
+  /** Called after each id rotation, for the metrics. */
   readonly onRotated?: (() => void) | undefined;
   readonly binding: 'off' | 'observe' | 'enforce';
-  /** Answers a request whose session at the gate was ended, though the gate let it through. */
+  /** Refuses a request whose gate session was ended although the gate let it through. */
   readonly refuseEndedAtGate: RequestHandler;
-  /** Tells outside of the house, in the background. */
-  readonly tellOfReplay: (found: LoadedSession) => void;
-  /** Whether the person passed the provider again since that end. */
+  /** Sends the webhook, in the background. */
+  readonly notifyReplay: (found: LoadedSession) => void;
+  /** Whether the person signed in at the provider again after `end`. */
   readonly isNewSignIn: (res: Response, end: SessionEnd) => boolean;
-  /** Whether this request brought a newer tie to the gate's session than the one that is kept. */
+  /** Whether this request has a newer link to the gate's session than the stored one. */
   readonly isNewGateLink: (res: Response, session: AdmittedSession) => boolean;
-  /** Keeps a newer tie in the session. */
+  /** Stores a newer link in the session. */
   readonly keepGateLink: (res: Response, live: LoadedSession) => void;
-  /** Notes, in the background, whose the gate's session is. */
+  /** Records, in the background, who owns the gate's session. */
   readonly rememberOwner: (res: Response, session: AdmittedSession) => void;
-  /** The way to sign in that ends the gate's session first. */
+  /** The sign-in URL that ends the gate's session first. */
   readonly signInAgain: (returnPath: string) => string;
 }

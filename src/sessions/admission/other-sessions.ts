@@ -1,4 +1,4 @@
-// A person's sessions together: how many there may be, and whether one began on a device that was not seen before.
+// Rules across all sessions of a person: the maximum number, one session per browser, and detection of new devices and replays.
 import type { Recorder } from '../../audit/recorder.ts';
 import { digest } from '../../crypto/tokens.ts';
 import type { NoteTable, SessionEnd, SessionRow, SessionTable, SignIn } from '../../store/contract.ts';
@@ -13,7 +13,7 @@ export interface SurplusOptions {
   readonly endSession: (row: SessionRow, order: EndOrder) => Promise<unknown>;
 }
 
-/** Ends what is over `maxPerUser`, the session used longest ago first, never the one kept under `exceptKey`. */
+/** Ends the sessions in excess of `maxPerUser`, least recently used first, never the one stored under `exceptKey`. */
 export async function endSurplus(
   personId: string,
   exceptKey: string,
@@ -32,8 +32,8 @@ export async function endSurplus(
 }
 
 /**
- * One browser has one session: what it had before, and lost the cookie of, ends here, and here alone, since the gate's session
- * is the one that the new session stands on.
+ * One session per browser: ends earlier sessions whose cookie this browser has lost. They end only in Gatehouse, because the new
+ * session uses the same gate session.
  */
 export async function endSuperseded(
   personId: string,
@@ -65,8 +65,8 @@ const rememberedMs = 400 * 86_400_000;
 const rememberedDevices = 50;
 
 /**
- * Remembers the kind of device (browser and system) that a person signed in from.
- * @returns whether it is new; at the first sign-in of all nothing is.
+ * Remembers the kind of device (browser and operating system) that a person signed in from.
+ * @returns whether it is new; false at a person's first sign-in.
  */
 export async function isNewDevice(
   personId: string,
@@ -82,7 +82,7 @@ export async function isNewDevice(
   return known.length > 0 && others.length === known.length;
 }
 
-/** Since when somebody has not looked. What a clock that was ahead has noted does not hide what came after. */
+/** When the session's owner last looked at new devices. Ignores a time in the future, which a wrong clock recorded. */
 function lookedAt(
   { createdAt, devicesSeenAt }: { readonly createdAt: number; readonly devicesSeenAt?: number },
   now: number,
@@ -90,7 +90,7 @@ function lookedAt(
   return devicesSeenAt === undefined || isInFuture(devicesSeenAt, now) ? createdAt : devicesSeenAt;
 }
 
-/** The live sessions that began on new devices since `session`'s owner last looked. */
+/** The live sessions created on new devices since `session`'s owner last looked. */
 export function newDevicesSince(
   rows: readonly SessionRow[],
   session: { readonly handle: string; readonly createdAt: number; readonly devicesSeenAt?: number },
@@ -102,7 +102,7 @@ export function newDevicesSince(
   );
 }
 
-/** A replaced id that was used again, as the person is told of it on the other devices. */
+/** Reuse of a replaced id, as shown to the person on their other devices. */
 export interface Replay {
   readonly at: number;
   readonly device: SignIn['device'];
@@ -114,7 +114,7 @@ export async function noteReplay(personId: string, replay: Replay, notes: NoteTa
   await notes.writeEnding(`replayed:${personId}`, replay, replay.at + replayKeptMs, personId);
 }
 
-/** The last replay, where `session`'s owner has not looked since; undefined where there is none. */
+/** The last replay that `session`'s owner has not seen yet, if any. */
 export async function replaySince(
   session: { readonly personId: string; readonly createdAt: number; readonly devicesSeenAt?: number },
   { notes, now }: { readonly notes: NoteTable; readonly now: () => number },

@@ -1,6 +1,6 @@
-// A request that only reads, of a session that needs nothing done to it, does not take the way through express-session: it
-// costs more than the rest of such a request. Whatever else is the case (over, replayed, foreign, moved, due for a new id or to
-// be noted as seen) is left to that way, so this one can only admit, never end, write or set a cookie. Invariants 2, 3, 6 and 7.
+// Fast path for read-only requests whose session needs no update: skips express-session, which costs more than the rest of such a
+// request. Every other case (ended, replayed, another person's, moved, due for rotation or for a touch) goes through
+// express-session, so this path can only admit; it never ends a session, writes or sets a cookie. Invariants 2, 3, 6 and 7.
 
 import type { Request, Response } from 'express';
 import { digest } from '../../crypto/tokens.ts';
@@ -15,10 +15,10 @@ import { isRotationDue } from './rotation.ts';
 import { readSessionCookie } from './session-cookie.ts';
 
 /**
- * @returns the session, which nobody can change; undefined where express-session has to look.
+ * @returns the frozen session; undefined if the request must go through express-session
  * @throws StoreUnavailable
  */
-export async function readThin(
+export async function admitReadOnly(
   req: Request,
   res: Response,
   options: AdmitOptions,

@@ -1,6 +1,6 @@
-// The session cookie of an answer. express-session sets whatever id the request had when it came; while it was answered the id may
-// have been replaced, and a browser that is handed the former one would later be signed out as if that were a stolen copy. So an
-// answer that sets the cookie reads the row once more, and sets the id that is valid then, or none (invariant 6).
+// The session cookie of a response. express-session sets the id that the request arrived with, but a concurrent request may have
+// replaced it meanwhile; a browser that received the old id would later be signed out for presenting a stolen copy. So a response
+// that sets the cookie reads the row again and sets the id that is valid then, or none (invariant 6).
 import type { Request, Response } from 'express';
 import type { Keyring } from '../../crypto/keyring.ts';
 import { digest } from '../../crypto/tokens.ts';
@@ -9,17 +9,17 @@ import { keyOf } from '../rules/session-id.ts';
 import { forget, loadedSession } from './request-session.ts';
 import { replaceId, successorOf } from './rotation.ts';
 
-export interface AnswerCookieOptions {
+export interface ResponseCookieOptions {
   readonly sessions: SessionTable;
   readonly keyring: Keyring;
 }
 
-/** After express-session has loaded: what it ends an answer with comes after the question. @param sentId the id that the browser sent */
+/** Call after express-session has loaded, so that its own end-of-response hook runs after this one. @param sentId the id that the browser sent */
 export function setCurrentIdOnly(
   req: Request,
   res: Response,
   sentId: string | undefined,
-  options: AnswerCookieOptions,
+  options: ResponseCookieOptions,
 ): void {
   const end = res.end.bind(res) as (...args: unknown[]) => Response;
   const writeHead = res.writeHead.bind(res) as (...args: unknown[]) => Response;
@@ -29,7 +29,7 @@ export function setCurrentIdOnly(
     return live !== undefined && (req.sessionID !== sentId || live.cookie.expires != null);
   };
 
-  // An answer that is sent in parts, or whose head goes first, is no place for a cookie that nobody asked about.
+  // A streamed response, or one whose headers are sent first, must not set a cookie that was not checked.
   res.writeHead = ((...args: unknown[]) => {
     if (!isKnown && setsCookie()) forget(req);
     return writeHead(...args);
@@ -43,7 +43,7 @@ export function setCurrentIdOnly(
         end(...args);
       },
       () => {
-        // Not known: no cookie, and the answer goes out all the same.
+        // The current id is unknown: send the response without a cookie.
         forget(req);
         end(...args);
       },
@@ -52,7 +52,7 @@ export function setCurrentIdOnly(
   }) as typeof res.end;
 }
 
-async function takeCurrentId(req: Request, { sessions, keyring }: AnswerCookieOptions): Promise<void> {
+async function takeCurrentId(req: Request, { sessions, keyring }: ResponseCookieOptions): Promise<void> {
   const id = req.sessionID;
   const row = await sessions.read(keyOf(id));
   const live = loadedSession(req);

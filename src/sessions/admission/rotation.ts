@@ -1,5 +1,5 @@
-// Replaces a session's id when it is old. Invariant 6: one successor, whoever asks at the same time; the old id lives
-// until the new one came back, then a short grace; used after that it is a replay (`stateOfId`).
+// Rotates a session's id when it is old. Invariant 6: concurrent requests get the same successor; the old id is valid until the
+// browser presents the new one, plus a short grace period; after that, its use is a replay (`stateOfId`).
 import type { Request } from 'express';
 import type { Recorder } from '../../audit/recorder.ts';
 import type { Keyring } from '../../crypto/keyring.ts';
@@ -17,11 +17,11 @@ export interface RotationOptions {
   readonly rotateAfterMs: number;
   readonly now: () => number;
   readonly recorder: Recorder;
-  /** Counts each replacement; absent: nobody asks. */
+  /** Called after each rotation, for the metrics. */
   readonly onRotated?: (() => void) | undefined;
 }
 
-/** Leaves `req.session` under the id that the browser is to have; where that changed, express-session sets the cookie. */
+/** Leaves `req.session` under the id that the browser should have; if it changed, express-session sets the cookie. */
 export async function keepIdFresh(
   req: Request,
   live: LoadedSession,
@@ -31,26 +31,26 @@ export async function keepIdFresh(
   const id = req.sessionID;
   const key = keyOf(id);
   if (live.idState === 'previous') {
-    // The answer that carried the successor was lost, or this tab asked before it came: hand the same one over again.
+    // The response with the successor was lost, or this tab sent its request before it arrived: send the same successor again.
     if (live.previous)
       replaceId(req, live, successorOf(keyring, id, live.previous.salt, live.idHash), live.previous);
     return;
   }
   if (live.previous && live.previous.successorSeenAt === undefined) {
-    await unlessFull(sessions.successorSeen(key, digest(id), now()));
+    await ifWritable(sessions.successorSeen(key, digest(id), now()));
   }
   if (!isRotationDue(live, rotateAfterMs, now())) return;
   const salt = randomToken();
   const [successor = ''] = successorsOf(keyring, id, salt);
   const rotation = { fromHash: digest(id), toHash: digest(successor), salt, at: now() };
-  const isRotated = await unlessFull(sessions.rotate(key, rotation));
-  // The id goes on until the store takes its successor: who is signed in can go on reading, and sign out.
+  const isRotated = await ifWritable(sessions.rotate(key, rotation));
+  // The id stays valid until the store accepts writes again: people can still read and sign out.
   if (isRotated === undefined) return;
   if (isRotated) {
     const { personId, email, handle } = live;
     const person = { id: personId, email };
     onRotated?.();
-    // Routine: the record has the first one of a day, the counter has them all.
+    // Routine: the audit log gets the first rotation of a day, the metric counts all of them.
     if (!live.previous || dayOf(live.idIssuedAt) !== dayOf(rotation.at))
       recorder.note({ event: 'session.rotated', person, session: handle, ...requestFacts(req) });
     replaceId(req, live, successor, { idHash: digest(id), salt });
@@ -61,13 +61,13 @@ export async function keepIdFresh(
   replaceId(req, live, successorOf(keyring, id, row.previous.salt, row.idHash), row.previous);
 }
 
-/** By UTC. */
+/** The day number, UTC. */
 function dayOf(at: number): number {
   return Math.floor(at / 86_400_000);
 }
 
-/** @returns undefined where the store takes no change now. */
-async function unlessFull<T>(change: Promise<T>): Promise<T | undefined> {
+/** @returns undefined if the store accepts no writes now */
+async function ifWritable<T>(change: Promise<T>): Promise<T | undefined> {
   try {
     return await change;
   } catch (error) {
@@ -76,7 +76,7 @@ async function unlessFull<T>(change: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** Old enough, and the replacement before is done with: an id is never two steps behind while it may be in use. */
+/** Old enough, and the previous rotation is complete: an id that may still be in use is never two rotations behind. */
 export function isRotationDue(live: AdmittedSession, rotateAfterMs: number, now: number): boolean {
   if (rotateAfterMs === 0) return false;
   if (now - live.idIssuedAt < rotateAfterMs && !isInFuture(live.idIssuedAt, now)) return false;
@@ -85,14 +85,14 @@ export function isRotationDue(live: AdmittedSession, rotateAfterMs: number, now:
   return seenAt !== undefined && now > seenAt + graceMs;
 }
 
-/** undefined where the key that made it is forgotten: then the browser keeps the id before, which stays good. */
+/** undefined if the key that derived it is gone: the browser then keeps the previous id, which stays valid. */
 export function successorOf(keyring: Keyring, id: string, salt: string, idHash: string): string | undefined {
   return successorsOf(keyring, id, salt).find((successor) => digest(successor) === idHash);
 }
 
 /**
- * Puts the session under its new id; express-session then sets the cookie.
- * @param previous the id before: a form that was opened under it is still taken for as long as that id is good
+ * Moves the session to its new id; express-session then sets the cookie.
+ * @param previous the previous id: forms opened under it are accepted for as long as that id is valid
  */
 export function replaceId(
   req: Request,

@@ -1,4 +1,4 @@
-// The session cookie's attributes, decided by the configuration alone and never by a client's header.
+// The session cookie and its attributes, which depend only on the configuration and never on a request header.
 import session from 'express-session';
 import type { Keyring, SignedBy } from '../../crypto/keyring.ts';
 
@@ -9,14 +9,14 @@ export interface SessionCookieAttributes {
 }
 
 /**
- * express-session writes `Expires` by the process's clock, and drops a `Secure` cookie where no trusted
- * `X-Forwarded-Proto` came: this one says `Max-Age`, and `PUBLIC_URL` has already decided on `Secure`.
+ * express-session computes `Expires` from the process's clock and drops a `Secure` cookie without a trusted
+ * `X-Forwarded-Proto`. This class sends `Max-Age` instead, and `PUBLIC_URL` has already determined `Secure`.
  */
 export class SessionCookie extends session.Cookie {
   readonly #attributes: SessionCookieAttributes;
   readonly #maxAgeMs: () => number | undefined;
 
-  /** `maxAgeMs` is asked when the cookie is set; undefined: until the browser closes. */
+  /** `maxAgeMs` is called when the cookie is set; undefined: until the browser closes. */
   constructor(attributes: SessionCookieAttributes, maxAgeMs: () => number | undefined) {
     super();
     this.#attributes = attributes;
@@ -24,14 +24,14 @@ export class SessionCookie extends session.Cookie {
   }
 
   /**
-   * Sets the cookie again with this answer, under the same id. express-session does so at every change where `expires` is not
-   * null; a late answer would then bring an id back that was replaced meanwhile.
+   * Sets the cookie again with this response, with the same id. By default express-session does so at every change if `expires` is
+   * not null; a late response would then restore an id that was replaced meanwhile.
    */
   renew(): void {
     this.expires = new Date(Date.now() + 86_400_000);
   }
 
-  /** What express-session hands to `cookie.serialize`. */
+  /** What express-session passes to `cookie.serialize`. */
   get data() {
     const maxAgeMs = this.#maxAgeMs();
     const maxAge = maxAgeMs === undefined ? {} : { maxAge: Math.ceil(maxAgeMs / 1000) };
@@ -39,7 +39,7 @@ export class SessionCookie extends session.Cookie {
   }
 }
 
-/** The id in a cookie value `s:<id>.<HMAC in base64>`, percent-encoded, and which key signed it; undefined: none of them. */
+/** Parses a cookie value `s:<id>.<HMAC in base64>`, percent-encoded. @returns undefined if no known key signed it */
 export function readSessionCookie(
   sentValue: string,
   keyring: Keyring,
@@ -54,12 +54,12 @@ export function readSessionCookie(
   return signer && { id, signedBy: signer };
 }
 
-/** Which key signed a cookie value; undefined: none of them. */
+/** Which key signed a cookie value; undefined if no known key did. */
 export function signedBy(sentValue: string, keyring: Keyring): SignedBy | undefined {
   return readSessionCookie(sentValue, keyring)?.signedBy;
 }
 
-/** See `SessionCookie.renew`. */
+/** @see SessionCookie.renew */
 export function renewCookie(live: { readonly cookie: session.Cookie }): void {
   if (live.cookie instanceof SessionCookie) live.cookie.renew();
 }

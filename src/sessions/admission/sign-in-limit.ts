@@ -1,17 +1,17 @@
-// How many sessions one person may begin: each leaves a row and entries of the record behind, and it takes no more than a GET.
+// Limits how many sessions one person may create: each one adds a row and audit entries, and a single GET is enough to create one.
 import type { Response } from 'express';
 import type { AllowanceName, Allowances } from '../../http/allowances.ts';
 import { HttpError } from '../../http/errors.ts';
 
 export interface NewSignIn {
   readonly personId: string;
-  /** Names the browser's sign-in at the gate; undefined: unknown. */
+  /** Identifies the browser's sign-in at the gate; undefined: unknown. */
   readonly browser: string | undefined;
 }
 
 /**
- * By the browser first: whoever copied a cookie of the gate uses up what that one has, and the person still gets in with another
- * browser or after signing in at the provider again.
+ * The browser's limit comes first: someone who copied a gate cookie exhausts only the limit of that browser, and the person can still
+ * sign in with another browser or after signing in at the provider again.
  */
 function limitsOf({ personId, browser }: NewSignIn): readonly (readonly [AllowanceName, string])[] {
   const own: readonly [AllowanceName, string][] =
@@ -20,11 +20,11 @@ function limitsOf({ personId, browser }: NewSignIn): readonly (readonly [Allowan
 }
 
 /** Takes nothing. */
-export async function mayBegin(asked: NewSignIn, allow: Allowances): Promise<boolean> {
+export async function mayStart(asked: NewSignIn, allow: Allowances): Promise<boolean> {
   return (await firstFull(asked, allow)) === undefined;
 }
 
-/** Counts one more. @throws HttpError too_many_sign_ins */
+/** Counts one sign-in. @throws HttpError too_many_sign_ins */
 export async function countSignIn(res: Response, asked: NewSignIn, allow: Allowances): Promise<void> {
   const taken = await Promise.all(limitsOf(asked).map(([name, key]) => allow.take(name, key)));
   if (taken.includes(false)) await refuseSignIn(res, asked, allow);

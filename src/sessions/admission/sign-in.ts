@@ -1,4 +1,4 @@
-// Begins a session. Invariant 5: session id, anti-forgery secret and visitor id are new; what the visitor chose moves along.
+// Creates a session at sign-in. Invariant 5: session id, CSRF secret and visitor id are new; the visitor's choices are carried over.
 import type { Request, Response } from 'express';
 import type { Recorder } from '../../audit/recorder.ts';
 import type { Keyring } from '../../crypto/keyring.ts';
@@ -12,7 +12,7 @@ import { endOf, type SessionFacts, type SessionLimits } from '../rules/session.t
 import { derivedSessionId, keyOf, newSessionId } from '../rules/session-id.ts';
 import type { ExpressStore } from './express-store.ts';
 import { endSuperseded, endSurplus, isNewDevice } from './other-sessions.ts';
-import { countSignIn, mayBegin, type NewSignIn, refuseSignIn } from './sign-in-limit.ts';
+import { countSignIn, mayStart, type NewSignIn, refuseSignIn } from './sign-in-limit.ts';
 
 export interface SignInOptions {
   readonly store: Store;
@@ -21,29 +21,29 @@ export interface SignInOptions {
   readonly limits: SessionLimits;
   readonly now: () => number;
   readonly recorder: Recorder;
-  /** Names this browser's sign-in at the gate, which its tabs share; undefined: unknown. */
+  /** Identifies this browser's sign-in at the gate, which all its tabs share; undefined: unknown. */
   readonly signInNameOf: (req: Request, res: Response) => string | undefined;
-  /** How many sessions may begin. */
+  /** Limits how many sessions may be created. */
   readonly allow: Allowances;
   /** 0: no limit. */
   readonly maxPerUser: number;
-  /** Whether a session's tie is to the gate's session of this request: the same browser. */
+  /** Whether a session's gate link names the gate session of this request, that is, the same browser. */
   readonly isThisBrowser: (res: Response, tie: unknown) => boolean;
   /** @see Revocation.here */
   readonly endHere: (key: string, end: SessionEnd) => Promise<boolean>;
-  /** Ends a session here and at the gate. */
+  /** Ends a session in Gatehouse and at the gate. */
   readonly endSession: (row: SessionRow, order: EndOrder) => Promise<unknown>;
-  /** Tells outside of the house, in the background. */
-  readonly tellOfNewDevice: (person: { readonly email: string }, signIn: SignIn) => void;
-  /** Replaces the visitor id and tells what the visitor had chosen. */
+  /** Sends the webhook, in the background. */
+  readonly notifyNewDevice: (person: { readonly email: string }, signIn: SignIn) => void;
+  /** Replaces the visitor id. @returns what the visitor had chosen */
   readonly replaceVisitor: (req: Request, res: Response) => Promise<Choices>;
 }
 
-/** Tabs that open within this time of each other share the session that the first one begins. */
+/** Tabs opened within this time of each other share the session that the first one creates. */
 const claimMs = 10_000;
 
-/** Puts a new session of `person` into `req.session`; express-session then sets its cookie. */
-export async function beginSession(
+/** Creates a session for `person` in `req.session`; express-session then sets its cookie. */
+export async function startSession(
   req: Request,
   res: Response,
   person: { readonly id: string; readonly email: string },
@@ -64,7 +64,7 @@ export async function beginSession(
       adopt(req, id, first, expressStore);
       return;
     }
-    // The session that this sign-in shared is over already: begin another one, with an id of its own.
+    // The session that this sign-in shares has already ended: create another one with its own id.
     if (claimKey !== undefined) await store.claims.release(claimKey);
     await countSignIn(res, asked, options.allow);
     id = newSessionId();
@@ -75,7 +75,7 @@ export async function beginSession(
   adopt(req, id, row, expressStore);
   const about = { person, session: row.handle, ...requestFacts(req) };
   try {
-    // Not handed out before it is recorded: where that fails, the session ends below (invariant 8).
+    // The session is recorded before its cookie is sent; if recording fails, the session ends below (invariant 8).
     await recorder.write({
       event: 'session.created',
       ...about,
@@ -88,7 +88,7 @@ export async function beginSession(
     if (await isNewDevice(person.id, signIn.device, { notes: store.notes, now })) {
       req.session.newDevice = true;
       recorder.note({ event: 'device.new', ...about });
-      options.tellOfNewDevice(person, signIn);
+      options.notifyNewDevice(person, signIn);
     }
     const { sessions } = store;
     const isThisBrowser = (tie: unknown) => options.isThisBrowser(res, tie);
@@ -101,19 +101,19 @@ export async function beginSession(
     });
     await endSurplus(person.id, row.key, { ...options, sessions });
   } catch (error) {
-    // Half a sign-in is none: the next try must not share this session.
+    // Undo an incomplete sign-in: the next attempt must not share this session.
     await store.sessions.end(row.key, { at: now(), reason: 'signed_out' }).catch(() => false);
     if (claimKey !== undefined) await store.claims.release(claimKey).catch(() => undefined);
     throw error;
   }
 }
 
-/** What stands in the place of a salt where no session may begin. */
+/** Stored instead of a salt when no session may be created. */
 const full = 'full';
 
 /**
- * The id that all tabs of this browser arrive at: the first one's random salt is shared through the store, and the id is its
- * HMAC under a key that the store does not know. The first one is counted; the others share its session, or its refusal.
+ * Derives the same id in all tabs of this browser: they share the first tab's random salt through the store, and the id is an HMAC of
+ * it under a key that the store does not know. Only the first tab counts against the limit; the others share its session or its refusal.
  * @throws HttpError too_many_sign_ins
  */
 async function idFor(res: Response, asked: NewSignIn, options: SignInOptions): Promise<string> {
@@ -123,7 +123,7 @@ async function idFor(res: Response, asked: NewSignIn, options: SignInOptions): P
     await countSignIn(res, asked, allow);
     return newSessionId();
   }
-  const mine = (await mayBegin(asked, allow)) ? randomToken() : full;
+  const mine = (await mayStart(asked, allow)) ? randomToken() : full;
   const salt = await store.claims.claim(browser, mine, now(), now() + claimMs);
   if (salt === full) await refuseSignIn(res, asked, allow);
   if (salt === mine) await countSignIn(res, asked, allow);

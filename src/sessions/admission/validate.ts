@@ -1,5 +1,5 @@
-// What the session is worth that a browser brought: whose it is, whether it is over since earlier, by a limit, by a replay
-// or by where it is used, and what the browser is told then. Invariants 2, 6 and 7.
+// Validates the session that a browser presents: checks its owner, whether it has ended, its limits, id replay and binding, and
+// answers the browser if it is over. Invariants 2, 6 and 7.
 
 import type { Request, Response } from 'express';
 import { sessionEnded } from '../../../views/session-ended.ts';
@@ -19,8 +19,8 @@ import type { AdmitOptions } from './options.ts';
 import { noteReplay } from './other-sessions.ts';
 import { forget, loadedSession } from './request-session.ts';
 
-/** @returns whether the request is answered: its session is over, and the browser is told why. */
-export async function tellEnded(req: Request, res: Response, options: AdmitOptions): Promise<boolean> {
+/** @returns true if the session is over and the request was answered with the reason */
+export async function answerIfEnded(req: Request, res: Response, options: AdmitOptions): Promise<boolean> {
   const found = loadedSession(req);
   if (!found) return false;
   if (found.personId !== personOf(res).id) {
@@ -33,7 +33,7 @@ export async function tellEnded(req: Request, res: Response, options: AdmitOptio
   const end = await withAddress(ended, options);
   forget(req);
   if (options.isNewSignIn(res, end)) {
-    // Passed the provider again since: told on the page that this opens.
+    // The person has signed in at the provider again: the page that this opens shows the reason.
     res.locals.endedBefore = end;
     return false;
   }
@@ -42,7 +42,7 @@ export async function tellEnded(req: Request, res: Response, options: AdmitOptio
   return true;
 }
 
-/** Whoever ended it by their address, as people know each other. */
+/** Replaces the pseudonym of the person who ended it with their email address. */
 async function withAddress(end: SessionEnd, { addressOf }: AdmitOptions): Promise<SessionEnd> {
   const { by, ...rest } = end;
   if (by === undefined || by === 'terminal') return end;
@@ -50,7 +50,7 @@ async function withAddress(end: SessionEnd, { addressOf }: AdmitOptions): Promis
   return { ...rest, ...(email !== undefined && { by: email }) };
 }
 
-/** How the session that the browser brought is over: since earlier, by a limit, or by what is seen now. */
+/** How the presented session ended, if it did: earlier, by a limit, or because of what this request shows. */
 async function endOfPresent(
   req: Request,
   found: LoadedSession,
@@ -72,24 +72,24 @@ async function endOfPresent(
   if (row && isFirst) await options.endSession(row, order);
   if (reason === 'replayed' && isFirst) {
     options.recorder.note({ event: 'session.replayed', ...eventOf(req, found) });
-    // Telling the person comes after ending the session: a store that takes no note holds nothing up.
+    // Notify the person after ending the session, so that a failed write of the note delays nothing.
     const replay = { at: options.now(), device: found.device };
     await noteReplay(found.personId, replay, options.store.notes).catch(() => undefined);
-    options.tellOfReplay(found);
+    options.notifyReplay(found);
   }
   return { at: options.now(), reason, ...(changes && { changes }) };
 }
 
-/** How long one request has to end a session before another one that saw the same takes it up. */
+/** How long one request has to end a session before another one that detects the same takes over. */
 const turnMs = 10_000;
 
-/** Of requests that see the same at the same time one ends the session and tells of it: ten copies of a cookie are one alarm. */
+/** Of concurrent requests that detect the same, only one ends the session and reports it: ten copies of a cookie raise one alarm. */
 async function isFirstToSee(key: string, reason: string, { store, now }: AdmitOptions): Promise<boolean> {
   const own = randomToken();
   return (await store.claims.claim(`end:${reason}:${key}`, own, now(), now() + turnMs)) === own;
 }
 
-/** Looks whether browser, system or network changed; `observe` writes it down once, `enforce` gives the order to end. */
+/** Checks whether browser, operating system or network changed; `observe` records it once, `enforce` returns the order to end. */
 async function boundOrder(
   req: Request,
   found: LoadedSession,
@@ -100,7 +100,7 @@ async function boundOrder(
   const changes = changesBetween(found, here);
   if (changes.length === 0) return undefined;
   if (options.binding === 'enforce') return { reason: 'device_changed', changes };
-  // A client that names itself anew with every request would write with every one.
+  // Rate-limited: a client that changes its user agent with every request would cause a write with every request.
   if (!(await options.allow.take('moves', found.personId))) return undefined;
   options.recorder.note({
     event: 'session.moved',
@@ -111,7 +111,7 @@ async function boundOrder(
   return undefined;
 }
 
-/** A limit that was passed is written down, so that every replica agrees from now on. */
+/** Stores that a limit was reached, so that all replicas agree from now on. */
 async function recordLimit(
   req: Request,
   found: LoadedSession,

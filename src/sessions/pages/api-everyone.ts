@@ -1,5 +1,5 @@
-// GET and DELETE below /api/admin/sessions, POST /api/admin/users/:id/revoke: everyone's sessions, for scripts. The root
-// lets only operators here.
+// GET and DELETE under /api/admin/sessions, POST /api/admin/users/:id/revoke: the API for everyone's sessions. `routes.ts` allows
+// only operators.
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import { HttpError } from '../../http/errors.ts';
@@ -18,7 +18,7 @@ import {
 
 const query = z.strictObject({
   cursor: z.string().min(1).max(1000).optional(),
-  /** The beginning of an address; the order is by address then. */
+  /** Prefix of an email address; results are then sorted by address. */
   q: z.string().trim().toLowerCase().min(1).max(254).optional(),
   sort: z.enum(['seen', 'created', 'email']).default('seen'),
   limit: z

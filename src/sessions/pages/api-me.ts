@@ -1,4 +1,4 @@
-// GET /api/me: who is asking, by which session, and the token for changes.
+// GET /api/me: the signed-in person, this session, and the CSRF token.
 
 import type { RequestHandler } from 'express';
 import { personOf } from '../../http/person.ts';

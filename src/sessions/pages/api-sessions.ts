@@ -1,4 +1,4 @@
-// GET /api/sessions, DELETE /api/sessions/:handle, POST /api/sessions/revoke-others: one's own sessions, for scripts.
+// GET /api/sessions, DELETE /api/sessions/:handle, POST /api/sessions/revoke-others: the API for one's own sessions.
 
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
@@ -16,7 +16,7 @@ import {
   type SessionActionOptions,
 } from './session-actions.ts';
 
-/** The token may stand in a body too; nothing else is understood, so nothing else is taken. */
+/** The CSRF token may be in the body; other fields are rejected. */
 export const noFields = z.strictObject({ _csrf: z.string().optional() });
 const noQuery = z.strictObject({});
 

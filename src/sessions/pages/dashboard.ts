@@ -1,4 +1,4 @@
-// GET /dashboard: who you are, this session, and the time that both own cookies have left.
+// GET /dashboard: the signed-in person, this session, and the remaining lifetime of both Gatehouse cookies.
 
 import type { Request, RequestHandler, Response } from 'express';
 import { type CookieClock, type DashboardProps, dashboard } from '../../../views/dashboard.ts';
@@ -12,11 +12,11 @@ import type { SessionActionOptions } from './session-actions.ts';
 
 export interface DashboardOptions extends SessionActionOptions {
   readonly cookieName: string;
-  /** Names of the secrets that are due; operators are reminded. */
+  /** Names of the secrets due for rotation, shown to operators. */
   readonly dueKeys: () => Promise<readonly string[]> | readonly string[];
-  /** Everyone's numbers for operators, their own for members; undefined: there are none. */
+  /** Everyone's numbers for operators, their own for members; undefined if there are none. */
   readonly chartsOf: (res: Response) => Promise<DashboardProps['charts']>;
-  /** The visitor cookie's clock, as the browser sent it. */
+  /** The remaining lifetime of the visitor cookie that the browser sent. */
   readonly visitorClock: (req: Request, res: Response) => CookieClock;
 }
 

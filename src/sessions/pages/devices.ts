@@ -1,4 +1,4 @@
-// GET /devices, POST /devices/end, GET and POST /devices/end-others: a member's own sessions, and nobody else's.
+// GET /devices, POST /devices/end, GET and POST /devices/end-others: only a member's own sessions.
 
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
@@ -44,7 +44,7 @@ export function endDevice(options: SessionActionOptions): RequestHandler {
   return async (req, res) => {
     const { handle } = parse(endForm, req.body);
     const row = await ownByHandle(handle, res, options);
-    // The way out of one's own session takes the cookies away too; the form and its token go along.
+    // Ending the current session must also clear the cookies, so it goes through /logout; 307 resends the form with its token.
     if (isCurrent(row, res)) return res.redirect(307, '/logout');
     res.redirect(303, receiptPath('/devices', [await endOwn(row, res, options)]));
   };

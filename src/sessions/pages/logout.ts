@@ -1,5 +1,5 @@
-// GET /logout asks; POST /logout ends the session on the server, makes the browser forget, and tells the gate. Signing out works whatever
-// the store and the record can do: the page says what is still to come.
+// GET /logout asks for confirmation; POST /logout ends the session on the server and at the gate and clears the browser's data. Signing out
+// works even if the store or the audit log is down: the page then says what is still to be done.
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import { signOutQuestion } from '../../../views/sign-out.ts';
 import type { Keyring } from '../../crypto/keyring.ts';
@@ -17,13 +17,13 @@ export interface LogoutOptions {
   readonly revocation: Revocation;
   readonly cookieName: string;
   readonly cookie: SessionCookieAttributes;
-  /** Where the browser goes next: through the gate's own sign-out to a public page. */
+  /** Where the browser is redirected: through the gate's own sign-out to a public page. */
   readonly signOutPath: string;
-  /** The same, where something is still to come. */
+  /** The same if something is still to be done. */
   readonly signOutLatePath: (follows: Follows) => string;
 }
 
-/** Where a sign-out leads that arrived after the gate's session had ended: the browser is signed in again, so it is asked again. */
+/** Also shown if a sign-out arrived after the gate's session had ended: the browser is signed in again, so it is asked again. */
 export function confirmLogout(): RequestHandler {
   return (req, res) => sendPage(res, signOutQuestion(pageFrame(req, res)));
 }
@@ -44,7 +44,7 @@ export interface LogoutUnreadOptions extends Omit<LogoutOptions, 'sessions'> {
 
 /**
  * A sign-out while the store cannot even be read: there is no session to check a token against, but the Origin was checked and the
- * cookie is signed, so the browser leaves, and its session ends as soon as the store takes it.
+ * cookie is signed, so the browser is signed out, and its session ends as soon as the store is back.
  */
 export function logoutUnread(options: LogoutUnreadOptions): ErrorRequestHandler {
   const { revocation, keyring, cookieName } = options;
@@ -68,7 +68,7 @@ function leave(
   const { cookieName, cookie, signOutPath, signOutLatePath } = options;
   Reflect.deleteProperty(req, 'session');
   clearCookie(res, cookieName, cookie);
-  // Not "cookies": that would take the gate's cookie away before the gate can end the session that it names.
+  // Not "cookies": that would remove the gate's cookie before the gate can end the session that it names.
   res.setHeader('Clear-Site-Data', '"cache", "storage"');
   res.redirect(303, follows ? signOutLatePath(follows) : signOutPath);
 }

@@ -1,4 +1,4 @@
-// What every signed-in page shows: the person's theme, and the token for its forms.
+// What every signed-in page needs: the person's theme and the CSRF token for its forms.
 import type { RequestHandler } from 'express';
 import { wantsHtml } from '../../http/navigation.ts';
 import { addToFrame } from '../../http/page.ts';

@@ -1,4 +1,4 @@
-// New devices: shown on every other device of the person until they say that it was them, or that it was not.
+// New devices: shown on all other devices of the person until they confirm or deny that it was them.
 import type { Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import { type NewDevice, notMe } from '../../../views/new-devices.ts';
@@ -20,7 +20,7 @@ const token = { _csrf: z.string().optional() };
 const notMeForm = z.strictObject({ ...token, handle: handleSchema });
 const seenForm = z.strictObject(token);
 
-/** What this session's owner is still to be told. */
+/** New devices that this session's owner has not confirmed yet. */
 export async function newDevicesOf(res: Response, options: SessionActionOptions): Promise<NewDevice[]> {
   const session = sessionOf(res);
   const rows = newDevicesSince(await liveOf(session.personId, options), session, options.now());
@@ -39,7 +39,7 @@ export function devicesSeen({ now }: SessionActionOptions): RequestHandler {
   };
 }
 
-/** POST /devices/not-me: ends it, here and at the gate. */
+/** POST /devices/not-me: ends it in Gatehouse and at the gate. */
 export function endNotMine(options: SessionActionOptions): RequestHandler {
   return async (req: Request, res: Response) => {
     const { handle } = parse(notMeForm, req.body);
@@ -49,7 +49,7 @@ export function endNotMine(options: SessionActionOptions): RequestHandler {
   };
 }
 
-/** GET /devices/not-me: what to do now. */
+/** GET /devices/not-me: advice on what to do next. */
 export function notMinePage(): RequestHandler {
   return (req, res) => {
     const handle = parse(handleSchema, req.query['handle']);

@@ -1,4 +1,4 @@
-// GET /radar and its endings: everyone's sessions. The root lets only operators here.
+// GET /radar and the forms that end sessions there: everyone's sessions. `routes.ts` allows only operators.
 
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
@@ -23,12 +23,12 @@ import {
 } from './session-actions.ts';
 
 export interface RadarOptions extends SessionActionOptions {
-  /** What the gate holds at this moment; undefined where it cannot be listed. */
+  /** The sessions that the gate holds now; undefined if they cannot be listed. */
   readonly gateSessions?: () => Promise<GateSessionsProps | undefined>;
 }
 
 const pageSize = 25;
-/** What a link may carry besides (a tracking parameter) is left alone: a page only reads. */
+/** Ignores other parameters, such as tracking parameters: the page only reads. */
 const query = z.object({
   q: z.string().trim().toLowerCase().max(254).default(''),
   sort: z.enum(['seen', 'created', 'email']).default('seen'),
@@ -86,7 +86,7 @@ export function endAnyDevice(options: SessionActionOptions): RequestHandler {
   };
 }
 
-/** A person is named by one of their sessions: the address of the page says nothing about them. */
+/** Identifies a person by one of their sessions, so that the page's URL reveals nothing about them. */
 export function confirmEndThePerson(options: SessionActionOptions): RequestHandler {
   const { limits, now } = options;
   return async (req, res) => {

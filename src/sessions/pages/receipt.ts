@@ -1,4 +1,4 @@
-// GET /devices/receipt and GET /radar/receipt: how endings went, until they are verified. Members see their own alone.
+// GET /devices/receipt and GET /radar/receipt: the result of endings, refreshed until verified. Members see only their own.
 
 import type { Request, RequestHandler, Response } from 'express';
 import { type ReceiptItem, receipt } from '../../../views/receipt.ts';
@@ -7,18 +7,18 @@ import { pageFrame, sendPage } from '../../http/page.ts';
 import { personOf } from '../../http/person.ts';
 import type { SessionRow } from '../../store/contract.ts';
 import { deviceOfEnded } from '../revocation/device-names.ts';
-import { type Ended, type Follows, type GateReceipt, worst } from '../revocation/revoke.ts';
+import { combineFollows, type Ended, type Follows, type GateReceipt } from '../revocation/revoke.ts';
 import { anyByHandle, ownByHandle, type SessionActionOptions } from './session-actions.ts';
 
 export interface ReceiptPageOptions extends SessionActionOptions {
-  /** What an ending does not reach, in the words of the gate's part. */
+  /** What an ending cannot reach, as worded by src/gate. */
   readonly cannotReach: string;
 }
 
-/** As many as one page shows, and one address can name. */
+/** The most receipts that one page shows and one URL can name. */
 const shown = 50;
 const refreshAfterS = 3;
-/** The gate is looked at after 3 and 10 seconds; where it takes longer, the reader asks again. */
+/** The gate is checked after 3 and 10 seconds; if it takes longer, the reader reloads the page. */
 const refreshForMs = 30_000;
 
 export function receiptPath(
@@ -26,9 +26,9 @@ export function receiptPath(
   ended: readonly Pick<Ended, 'handle' | 'follows'>[],
 ): string {
   const handles = ended.slice(0, shown).map(({ handle }) => handle);
-  // One value: a name that is given twice is refused everywhere. No handle has a dot.
+  // A single value: repeated parameters are refused everywhere. Handles contain no dots.
   const query = new URLSearchParams({ handle: handles.join('.') });
-  const follows = worst(ended.map((one) => one.follows));
+  const follows = combineFollows(ended.map((one) => one.follows));
   if (follows) query.set('follows', follows);
   return `${page}/receipt?${query}`;
 }
@@ -73,7 +73,7 @@ async function sendReceipts(
   );
 }
 
-/** undefined for a session that lives. */
+/** undefined for a live session. */
 async function itemOf(
   row: SessionRow,
   res: Response,
@@ -95,7 +95,7 @@ async function itemOf(
   };
 }
 
-/** Whether a later look at the gate is still to come. */
+/** Whether the gate will be checked again. */
 export function isOpen({ gate, verifiedAt }: GateReceipt): boolean {
   return verifiedAt === undefined && gate !== 'refused here' && gate !== 'unknown';
 }

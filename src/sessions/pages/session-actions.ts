@@ -1,5 +1,5 @@
-// What the desk's pages and its JSON share: the same lists, the same way to find a session, the same endings.
-// Other people's sessions are as good as none, so both are the same 404.
+// Shared by the session pages and the API: listing, finding and ending sessions.
+// Other people's sessions are treated as not found, so both cases are the same 404.
 
 import type { Response } from 'express';
 import { z } from 'zod';
@@ -13,7 +13,7 @@ import { endOf, type SessionLimits } from '../rules/session.ts';
 
 export interface SessionActionOptions {
   readonly sessions: SessionTable;
-  /** Of the receipts: which device it was. */
+  /** Holds the device names of ended sessions, for receipts. */
   readonly notes: NoteTable;
   readonly revocation: Revocation;
   readonly limits: SessionLimits;
@@ -23,21 +23,21 @@ export interface SessionActionOptions {
 /** The public name of a session. */
 export const handleSchema = z.string().regex(/^[\w-]{8,64}$/);
 
-/** @throws HttpError bad_request where `input` is not what `schema` says. */
+/** @throws HttpError bad_request if `input` does not match `schema` */
 export function parse<T>(schema: z.ZodType<T>, input: unknown): T {
   const parsed = schema.safeParse(input);
   if (!parsed.success) throw new HttpError('bad_request');
   return parsed.data;
 }
 
-/** A person's live sessions by both limits, the one that was seen last first. */
+/** A person's live sessions by both limits, most recently seen first. */
 export async function liveOf(personId: string, options: SessionActionOptions): Promise<SessionRow[]> {
   const { sessions, limits, now } = options;
   const rows = await sessions.ofPerson(personId, now());
   return rows.filter((row) => !endOf(row, limits, now())).sort((a, b) => b.lastSeenAt - a.lastSeenAt);
 }
 
-/** @throws HttpError not_found, also for what is no handle. */
+/** @throws HttpError not_found, also for an invalid handle */
 export async function anyByHandle(handle: unknown, { sessions }: SessionActionOptions): Promise<SessionRow> {
   const parsed = handleSchema.safeParse(handle);
   const row = parsed.success ? await sessions.findByHandle(parsed.data) : undefined;
@@ -45,7 +45,7 @@ export async function anyByHandle(handle: unknown, { sessions }: SessionActionOp
   return row;
 }
 
-/** @throws HttpError not_found, also where it is somebody else's. */
+/** @throws HttpError not_found, also if it is another person's */
 export async function ownByHandle(
   handle: unknown,
   res: Response,
@@ -56,7 +56,7 @@ export async function ownByHandle(
   return row;
 }
 
-/** Ends one of the reader's own. */
+/** Ends one of the requester's own sessions. */
 export async function endOwn(row: SessionRow, res: Response, options: SessionActionOptions): Promise<Ended> {
   const { revocation } = options;
   const reason = isCurrent(row, res) ? 'signed_out' : 'revoked';
@@ -64,7 +64,7 @@ export async function endOwn(row: SessionRow, res: Response, options: SessionAct
   return revocation.one(row, { reason, by: personOf(res) });
 }
 
-/** Ends all of the reader's own but the one that asks. */
+/** Ends all of the requester's own sessions except the one under `key`. */
 export async function endOwnOthers(
   key: string,
   res: Response,
@@ -76,7 +76,7 @@ export async function endOwnOthers(
   return revocation.others(by.id, key, { reason: 'revoked', by });
 }
 
-/** Ends anyone's, for operators. */
+/** Ends anyone's session, for operators. */
 export async function endAny(row: SessionRow, res: Response, options: SessionActionOptions): Promise<Ended> {
   const own = row.personId === personOf(res).id;
   if (own) return endOwn(row, res, options);
@@ -84,7 +84,7 @@ export async function endAny(row: SessionRow, res: Response, options: SessionAct
   return options.revocation.one(row, { reason: 'revoked_by_operator', by: personOf(res) });
 }
 
-/** Ends all of a person, for operators. */
+/** Ends all sessions of a person, for operators. */
 export async function endPerson(
   personId: string,
   res: Response,
@@ -100,10 +100,10 @@ export function isCurrent(row: Pick<SessionRow, 'handle'>, res: Response): boole
   return row.handle === sessionOf(res).handle;
 }
 
-/** Fewer rounds than would let one request walk the whole table, where idle sessions lie between live ones. */
+/** Limits the work of one request: with many idle sessions between live ones it would otherwise read the whole table. */
 const rounds = 5;
 
-/** A page of everyone's live sessions by both limits. @throws HttpError bad_request for a cursor that is none. */
+/** A page of everyone's live sessions by both limits. @throws HttpError bad_request for an invalid cursor */
 export async function livePage(
   query: SessionQuery,
   { sessions, limits, now }: Pick<SessionActionOptions, 'sessions' | 'limits' | 'now'>,
@@ -118,7 +118,7 @@ export async function livePage(
     });
     rows.push(...page.rows.filter((row) => !endOf(row, limits, now())));
     cursor = page.next;
-    // By last seen, whatever follows a session that was idle for too long was idle for longer.
+    // Sorted by last seen: everything after a session past its idle limit is past it too.
     const last = page.rows.at(-1);
     const bySeen = query.sort === 'seen' && query.emailPrefix === undefined;
     const idleFollow = bySeen && last !== undefined && last.lastSeenAt + limits.idleMs <= now();

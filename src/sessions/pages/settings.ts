@@ -12,7 +12,7 @@ import type { SessionLimits } from '../rules/session.ts';
 export interface SettingsOptions {
   readonly people: PersonTable;
   readonly limits: SessionLimits;
-  /** Lets the public pages of this browser look the same. */
+  /** Applies the choices to the public pages in this browser too. */
   readonly rememberForVisitor: (req: Request, res: Response, choices: Choices) => Promise<void>;
 }
 
@@ -42,7 +42,7 @@ export function saveSettings({ people, rememberForVisitor }: SettingsOptions): R
       session.staySignedIn = staySignedIn === 'on';
       renewCookie(session);
     }
-    // Now, not after the answer as express-session would: what is called saved is.
+    // Save now, not at the end of the response as express-session would: the page must not say "saved" too early.
     await new Promise<void>((resolve, reject) => {
       session.save((error?: unknown) => (error ? reject(error) : resolve()));
     });

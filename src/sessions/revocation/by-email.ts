@@ -1,8 +1,8 @@
-// Ends everything of the people behind an address: an address names people, but sessions are kept by subject.
+// Ends all sessions of everyone with an email address. Sessions are stored by subject, and an address may belong to several.
 import type { SessionTable } from '../../store/contract.ts';
 import type { EndOrder, Revocation } from './revoke.ts';
 
-/** @returns how many sessions ended here. */
+/** @returns how many sessions ended in Gatehouse */
 export async function endPersonByEmail(
   email: string,
   order: EndOrder,
@@ -18,7 +18,7 @@ export async function endPersonByEmail(
       ...(cursor !== undefined && { cursor }),
     });
     for (const row of page.rows) if (row.email === email) ids.add(row.personId);
-    // In alphabetical order: once another address comes, there is nothing more.
+    // Sorted by address: once a different address appears, there are no more matches.
     cursor = page.rows.at(-1)?.email === email ? page.next : undefined;
   } while (cursor !== undefined);
   let ended = 0;

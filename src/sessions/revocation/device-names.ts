@@ -1,5 +1,5 @@
-// Which device an ended session was, for its receipt: the row of a session that ended holds nothing any more (invariant 4),
-// so its device's name alone is kept for an hour.
+// The device name of an ended session, for its receipt. The row of an ended session holds no data (invariant 4), so the device name
+// is kept separately for an hour.
 import type { NoteTable, SessionRow } from '../../store/contract.ts';
 import { deviceOf, type SessionSummary } from '../rules/session-view.ts';
 
@@ -11,7 +11,7 @@ interface Options {
   readonly now: () => number;
 }
 
-/** Before they end. What has ended already stays as it was remembered; a store that takes nothing keeps no ending from being made. */
+/** Call before ending the sessions. Skips sessions that have already ended; a store that accepts no writes does not prevent an ending. */
 export async function rememberDevices(rows: readonly SessionRow[], { notes, now }: Options): Promise<void> {
   const live = rows.filter((row) => !row.ended);
   await Promise.all(

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { SessionEnd, SessionRow } from '../../store/contract.ts';
 import { openSqliteStore } from '../../store/sqlite.ts';
-import { createPendingRevocations, type Finish, type Unended } from './pending.ts';
+import { createPendingRevocations, type Finish, type PendingRevocation } from './pending.ts';
 
 const at = 1_750_000_000_000;
 const end: SessionEnd = { at, reason: 'signed_out' };
@@ -44,8 +44,8 @@ async function setUp(t: TestContext) {
 async function finishOnce(
   server: ReturnType<typeof createPendingRevocations>,
   finish: Finish = async () => {},
-): Promise<Unended[]> {
-  const asked: Unended[] = [];
+): Promise<PendingRevocation[]> {
+  const asked: PendingRevocation[] = [];
   const stop = await server.start(async (item, table) => {
     asked.push(item);
     await finish(item, table);
@@ -128,7 +128,7 @@ test('a restart forgets no ending, and one that is finished does not come back',
   await before.add({ personId: 'alan' });
   const expected = [{ key: 'one', end }, { personId: 'grace' }, { personId: 'alan' }];
   const next = server();
-  const asked: Unended[] = [];
+  const asked: PendingRevocation[] = [];
   const stop = await next.start(async (item) => void asked.push(item));
   assert.equal((await next.sessions.read('one'))?.ended?.reason, 'signed_out', 'before anything is served');
   await stop();
@@ -143,7 +143,7 @@ test('a restart forgets no ending, and one that is finished does not come back',
 
 test('what another server left while this one runs is taken up', async (t) => {
   const { server } = await setUp(t);
-  const asked: Unended[] = [];
+  const asked: PendingRevocation[] = [];
   const stop = await server().start(async (item) => void asked.push(item));
   await server().add({ key: 'one', end });
   await stop();

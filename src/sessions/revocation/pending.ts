@@ -1,29 +1,31 @@
-// Endings that the store did not take: it only reads, its disk is full, or it is away. Until it takes them they are over here, and they are
-// kept on this machine's disk, so that a restart forgets none (invariant 3).
+// Revocations that the store could not save: it is read-only, its disk is full, or it is down. Until it saves them, this server refuses these
+// sessions, and keeps the revocations on its own disk so that a restart loses none (invariant 3).
 import { stat } from 'node:fs/promises';
 import type { SessionEnd, SessionRow, SessionTable } from '../../store/contract.ts';
 import { createJournalFile, type JournalFile } from '../../store/journal-file.ts';
 
-/** A session by its key, or whatever the gate has issued to a person before now. */
-export type Unended = { readonly key: string; readonly end: SessionEnd } | { readonly personId: string };
+/** A session by its key, or everything the gate has issued to a person until now. */
+export type PendingRevocation =
+  | { readonly key: string; readonly end: SessionEnd }
+  | { readonly personId: string };
 
 export interface PendingRevocations {
-  /** The table, in which what is still to be ended is over. */
+  /** The session table, with pending revocations applied. */
   readonly sessions: SessionTable;
-  /** Never throws: what the disk does not take either is kept in memory. */
-  add(item: Unended): Promise<void>;
-  /** Begins to try what waits, also of processes before. @returns how to stop, after a last try */
+  /** Never throws: if the disk fails too, the revocation is kept in memory. */
+  add(item: PendingRevocation): Promise<void>;
+  /** Starts retrying pending revocations, including those of earlier processes. @returns a function that stops after a last try */
   start(finish: Finish): Promise<() => Promise<void>>;
-  /** How many wait. */
+  /** The number of pending revocations. */
   waiting(): number;
 }
 
-/** @param table as it is in the store. @throws StoreUnavailable where the store does not take it yet */
-export type Finish = (item: Unended, table: SessionTable) => Promise<void>;
+/** @param table as stored, without pending revocations. @throws StoreUnavailable if the store still cannot save it */
+export type Finish = (item: PendingRevocation, table: SessionTable) => Promise<void>;
 
 export interface PendingRevocationsOptions {
   readonly sessions: SessionTable;
-  /** Where they are kept; undefined: in memory alone. */
+  /** The file; undefined: in memory only. */
   readonly path: string | undefined;
   readonly logger: { warn(line: object): void; info(line: object): void };
 }
@@ -36,20 +38,20 @@ export function createPendingRevocations({
   logger,
 }: PendingRevocationsOptions): PendingRevocations {
   const file: JournalFile | undefined = path === undefined ? undefined : createJournalFile(path);
-  /** By what they name, so that each is tried once however often it was asked for. */
-  const items = new Map<string, Unended>();
-  /** How many lines of the file are among them, and when it was read. */
+  /** Keyed by what they name, so that each is retried once however often it was requested. */
+  const items = new Map<string, PendingRevocation>();
+  /** How many lines of the file are in `items`, and when it was read. */
   let read: { readonly id: string; readonly lines: number; readonly mtimeMs: number } | undefined;
   let working: Promise<void> | undefined;
   let isTold = false;
 
-  const nameOf = (item: Unended) => ('key' in item ? `key:${item.key}` : `person:${item.personId}`);
+  const nameOf = (item: PendingRevocation) => ('key' in item ? `key:${item.key}` : `person:${item.personId}`);
   const endOf = (key: string): SessionEnd | undefined => {
     const item = items.get(`key:${key}`);
     return item && 'end' in item ? item.end : undefined;
   };
 
-  /** What another process, or one that was killed, has left. */
+  /** Reads what another process, or one that was killed, left behind. */
   async function readFile(): Promise<void> {
     if (!file || path === undefined) return;
     const found = await stat(path).catch(() => undefined);
@@ -75,7 +77,7 @@ export function createPendingRevocations({
         await file?.clear((now) => now.id === id && now.lines.length === lines);
       }
     } catch (error) {
-      // The outage is told where it hurts; here only that something waits, once.
+      // The outage itself is logged elsewhere; log here, once, that revocations are pending.
       if (items.size > 0 && !isTold)
         logger.warn({ event: 'session.ending_waits', count: items.size, err: error });
       isTold = items.size > 0;
@@ -151,7 +153,7 @@ export function createPendingRevocations({
   };
 }
 
-function itemOf(line: string): Unended | undefined {
+function itemOf(line: string): PendingRevocation | undefined {
   try {
     const item = JSON.parse(line) as Partial<{ key: string; end: SessionEnd; personId: string }> | null;
     if (typeof item?.personId === 'string') return { personId: item.personId };

@@ -1,8 +1,9 @@
-// Ends sessions, at the gate and here, for every reason there is; noted before (invariant 8). The gate is marked first: an ending that fails halfway is
-// refused there already, and the next try finds all it needs (invariant 3). Neither an unreachable gate, nor a record that cannot be written, nor a
-// store that takes no change refuses an ending: what could not be done is done as soon as it can be.
+// Ends sessions, at the gate and in Gatehouse, and records it first (invariant 8). The gate's session is marked first: if an ending fails halfway,
+// it is already refused there, and the next attempt has all it needs (invariant 3). An ending is never rejected because the gate is unreachable, the
+// audit log cannot be written or the store accepts no writes: whatever failed is done as soon as possible.
 import type { Follows } from '../../../views/follows.ts';
 import type { Noted, PersonRef, RevocationRecorder } from '../../audit/recorder.ts';
+import type { GateReceipt } from '../../gate/revocation.ts';
 import {
   type EndReason,
   type SessionEnd,
@@ -12,21 +13,9 @@ import {
 } from '../../store/contract.ts';
 import type { Finish, PendingRevocations } from './pending.ts';
 
-/** How an ending went at the gate, as it stands now. */
-export interface GateReceipt {
-  readonly endedAt: number;
-  readonly gate: 'ended' | 'nothing to end' | 'unreachable' | 'refused here' | 'unknown';
-  /** When a later look found nothing any more; absent: not looked again yet. */
-  readonly verifiedAt?: number;
-  /** How often a refresh in flight had written the session back. */
-  readonly writtenBack: number;
-  /** The store took no mark, so what the gate still lets in is not refused here yet. */
-  readonly unmarked?: true;
-}
+export type { Follows, GateReceipt };
 
-export type { Follows };
-
-/** What sessions needs of the gate. */
+/** What this module needs from the gate. */
 export interface GateEnds {
   end(target: { readonly handle: string; readonly link?: unknown }): Promise<GateReceipt>;
   endPerson(
@@ -38,39 +27,39 @@ export interface GateEnds {
 
 export interface Ended {
   readonly handle: string;
-  /** False: it was over already. */
+  /** False: it had already ended. */
   readonly endedNow: boolean;
   readonly receipt: GateReceipt;
   readonly follows?: Follows;
 }
 
-/** Whoever ends a session from the desk or from the terminal. */
+/** Who ends a session: a person on the dashboard, or the terminal. */
 export type EndedBy = { readonly id: string; readonly email: string } | 'terminal';
 
-/** Why, and by whom; `by` is absent where a rule ends it. */
+/** Why and by whom a session is ended; `by` is absent if a rule ends it. */
 export interface EndOrder {
   readonly reason: EndReason;
   readonly by?: EndedBy;
-  /** What differed, where a change of surroundings ends it. */
+  /** What differed, if the binding check ends it. */
   readonly changes?: readonly string[];
 }
 
 export interface Revocation {
   one(row: SessionRow, order: EndOrder): Promise<Ended>;
-  /** All live sessions of a person but the one kept under `exceptKey`. */
+  /** All live sessions of a person except the one stored under `exceptKey`. */
   others(personId: string, exceptKey: string, order: EndOrder): Promise<Ended[]>;
-  /** All live sessions of a person; at the gate also those that the house never saw. */
+  /** All live sessions of a person; at the gate, also those that Gatehouse never saw. */
   person(personId: string, order: EndOrder): Promise<Ended[]>;
-  /** Everyone's but the one kept under `exceptKey`. @returns how many ended, and the worst of what is still to come. */
+  /** Everyone's except the one stored under `exceptKey`. @returns how many ended, and what is still to be done */
   everyone(
     order: EndOrder,
     exceptKey: string | undefined,
   ): Promise<{ readonly count: number; readonly follows?: Follows }>;
-  /** Ends a session here alone, without a word to the gate; the caller tells the record. @returns whether this call ended it */
+  /** Ends a session only in Gatehouse, not at the gate; the caller records it. @returns whether this call ended it */
   here(key: string, end: SessionEnd): Promise<boolean>;
-  /** Ends the session under `key` as soon as the store takes changes: for when not even its row can be read. */
+  /** Ends the session under `key` as soon as the store accepts writes, for when its row cannot even be read. */
   unread(key: string, order: EndOrder & { readonly person: PersonRef }): Promise<void>;
-  /** Does what an ending could not do. */
+  /** Completes a pending revocation. */
   readonly finish: Finish;
   receiptOf(handle: string): Promise<GateReceipt | undefined>;
 }
@@ -81,7 +70,7 @@ export interface RevocationOptions {
   readonly now: () => number;
   readonly recorder: RevocationRecorder;
   readonly pendingRevocations: Pick<PendingRevocations, 'add'>;
-  /** The record's pseudonym of a person. */
+  /** A person's pseudonym in the audit log. */
   readonly pseudonymOf: (person: PersonRef) => Promise<string | undefined>;
 }
 
@@ -107,7 +96,7 @@ export function createRevocation(options: RevocationOptions): Revocation {
 
   async function endOf(order: EndOrder, tie: unknown): Promise<SessionEnd> {
     const { reason, by, changes } = order;
-    // Where the store gives no pseudonym, the record still says who it was.
+    // If the store cannot provide the pseudonym, the audit log still says who it was.
     const doer = by === undefined || by === 'terminal' ? by : await pseudonymOf(by).catch(() => undefined);
     return {
       at: now(),
@@ -175,14 +164,14 @@ export function createRevocation(options: RevocationOptions): Revocation {
           ...(cursor !== undefined && { cursor }),
         });
         const rows = page.rows.filter((row) => row.key !== exceptKey);
-        // Others are served in between: the record writes in turns of its own.
+        // Other requests are served in between: the audit log writes in batches of its own.
         const done = await Promise.all(rows.map((row) => one(row, order)));
         count += done.filter(({ endedNow }) => endedNow).length;
         for (const { follows } of done) following.add(follows);
         cursor = page.next;
         more = cursor !== undefined;
       }
-      const follows = worst([...following]);
+      const follows = combineFollows([...following]);
       return { count, ...(follows && { follows }) };
     },
     here: async (key, end) => (await endKey(key, end)).endedNow,
@@ -206,7 +195,7 @@ export function createRevocation(options: RevocationOptions): Revocation {
   };
 }
 
-/** What a page says of several endings together. */
-export function worst(follows: readonly (Follows | undefined)[]): Follows | undefined {
+/** Combines what is still to be done for several endings, for one message on a page. */
+export function combineFollows(follows: readonly (Follows | undefined)[]): Follows | undefined {
   return follows.includes('row') ? 'row' : follows.includes('note') ? 'note' : undefined;
 }

@@ -1,4 +1,4 @@
-// Whether a session is still used from where it began (OWASP's cookie-theft sheet: watch agent and address).
+// Session binding: detects a change of browser, operating system or network (OWASP Cookie Theft Mitigation cheat sheet).
 import type { Request } from 'express';
 import type { SignIn } from '../../store/contract.ts';
 import { networkOf } from '../../store/network.ts';
@@ -12,7 +12,7 @@ export interface Surroundings {
 
 export type Change = 'browser' | 'system' | 'network';
 
-/** What differs: the browser's family, not its version; the network, not the address. */
+/** What differs. Compares the browser's family, not its version, and the network, not the address. */
 export function changesBetween(before: Surroundings, now: Surroundings): Change[] {
   const changes: Change[] = [];
   if (before.device.browser !== now.device.browser) changes.push('browser');
@@ -21,12 +21,12 @@ export function changesBetween(before: Surroundings, now: Surroundings): Change[
   return changes;
 }
 
-/** Where a request comes from. */
+/** The device and address that a request comes from. */
 export function surroundingsOf(req: Request): Surroundings {
   return { device: deviceOf(req.headers['user-agent']), network: req.ip ?? '' };
 }
 
-/** What of a session's surroundings differs at this request. */
+/** What differs between a session and this request. */
 export function changesHere(session: Surroundings, req: Request): Change[] {
   return changesBetween(session, surroundingsOf(req));
 }

@@ -1,14 +1,14 @@
-// A device by its user agent, in words that a person knows it by.
+// Names a device from its user agent, in words that people recognise.
 import bowser from 'bowser';
 import type { SignIn } from '../../store/contract.ts';
 
 const kinds = ['desktop', 'mobile', 'tablet', 'bot'] as const;
 
-/** The same few agents come again and again; reading one costs more than the rest of a request. */
+/** Cache: a few user agents recur, and parsing one costs more than the rest of a request. */
 const known = new Map<string, SignIn['device']>();
 const knownLimit = 500;
 
-/** "Firefox" on "Windows". Names that are missing or strange become "Unknown browser" and "unknown system". */
+/** For example "Firefox" on "Windows". Missing or odd names become "Unknown browser" and "unknown system". */
 export function deviceOf(userAgent: string | undefined): SignIn['device'] {
   if (!userAgent?.trim()) return { browser: 'Unknown browser', os: 'unknown system', kind: 'unknown' };
   const agent = userAgent.slice(0, 512);
@@ -30,7 +30,7 @@ function read(agent: string): SignIn['device'] {
   };
 }
 
-/** bowser falls back to a piece of the header itself: kept only if it reads like a name, and not like an address that a chat would make a link of. */
+/** bowser falls back to a part of the header itself: accept it only if it looks like a name, and not like a URL that a chat would turn into a link. */
 function name(text: string | undefined): string | undefined {
   return text && /^[A-Za-z][\w +-]{0,39}$/.test(text) ? text : undefined;
 }

@@ -1,11 +1,11 @@
-// A session as pages and scripts see it: never its id, never what ties it to the gate (invariant 4).
+// A session as pages and API clients see it: never its id, never its gate link (invariant 4).
 import type { SessionRow } from '../../store/contract.ts';
 import type { Follows, GateReceipt } from '../revocation/revoke.ts';
 import { absoluteEndOf, type SessionFacts, type SessionLimits } from './session.ts';
 
 const kinds = ['desktop', 'mobile', 'tablet', 'bot', 'unknown'] as const;
 
-/** `verified`: its session at the gate is known; `cookie`: only its cookie is; `unverified`: neither. */
+/** `verified`: its gate session is known; `cookie`: only its gate cookie is known; `unverified`: neither. */
 export type GateLinkState = 'verified' | 'cookie' | 'unverified';
 
 export interface SessionSummary {
@@ -22,10 +22,10 @@ export interface SessionSummary {
 }
 
 type Columns = Pick<SessionRow, 'handle' | 'personId' | 'email' | 'createdAt' | 'lastSeenAt' | 'expiresAt'>;
-/** As the store gives it back: of a session that ended it is empty. */
+/** As stored; empty for an ended session. */
 type Data = Partial<Pick<SessionFacts, 'device' | 'network' | 'staySignedIn'>> & { readonly gate?: unknown };
 
-/** Of a session that is loaded: its columns and its data in one. */
+/** For a loaded session, which has columns and data in one object. */
 export function summaryOf(session: Columns & Data, limits: SessionLimits): SessionSummary {
   const { handle, personId, email, network, createdAt, lastSeenAt, staySignedIn } = session;
   return {
@@ -56,10 +56,10 @@ function linkStateOf(link: unknown): GateLinkState {
   return state === 'verified' || state === 'cookie' ? state : 'unverified';
 }
 
-/** A session as scripts see it; times are ISO 8601, UTC. */
+/** A session in API responses; times are ISO 8601, UTC. */
 export interface SessionView {
   readonly handle: string;
-  /** Whether it is the one that asks. */
+  /** Whether it is the session of this request. */
   readonly current: boolean;
   readonly person: { readonly id: string; readonly email: string };
   readonly device: SessionSummary['device'];
@@ -87,12 +87,12 @@ export function viewSession(session: SessionSummary, currentHandle: string | und
   };
 }
 
-/** How an ending went, for scripts; asked again, it has gone on. */
+/** The result of an ending in API responses; a later request may show progress. */
 export interface ReceiptView {
   readonly ended: true;
   readonly gate: GateReceipt['gate'];
   readonly verifiedAt: string | null;
-  /** `note`: its entry in the record is still to come; `row`: so is the ending in the store, and this server alone refuses the session. */
+  /** `note`: the audit entry is still to be written; `row`: the ending is not yet in the store either, and only this server refuses the session. */
   readonly follows?: Follows;
 }
 

@@ -1,38 +1,38 @@
-// The rules of a session: what it holds, and when it is over. Pure. Invariant 7: both limits, by the server's clock.
+// The rules of a session: what it holds and when it ends. Pure functions. Invariant 7: idle and absolute limits, by the server's clock.
 import type { EndReason, SessionEnd, SessionRow, SignIn } from '../../store/contract.ts';
 
 export interface SessionLimits {
-  /** From the beginning, whatever happens. */
+  /** Absolute limit, from creation. */
   readonly lifetimeMs: number;
-  /** From the last request. */
+  /** Idle limit, from the last request. */
   readonly idleMs: number;
 }
 
-/** What a session remembers beside the columns of its row. */
+/** What a session stores besides the columns of its row. */
 export interface SessionFacts {
   csrfSecret: string;
   staySignedIn: boolean;
   device: SignIn['device'];
-  /** The address that signed in. */
+  /** The IP address of the sign-in. */
   network: string;
-  /** The sign-in before this one; undefined at the person's first. */
+  /** The previous sign-in; undefined at the person's first. */
   previousSignIn?: SignIn;
-  /** The tie to the session at the gate, in the gate's own form. */
+  /** The link to the session at the gate; only src/gate knows its form. */
   gate?: unknown;
-  /** Whether the person had not signed in from such a device before. */
+  /** Whether this is the person's first sign-in from such a device. */
   newDevice?: boolean;
-  /** Until when this session's owner has looked at new devices. */
+  /** When this session's owner last looked at new devices. */
   devicesSeenAt?: number;
-  /** When the cookie was last signed anew because a former key had signed it. */
+  /** When the cookie was last re-signed because a former key had signed it. */
   resignedAt?: number;
 }
 
-/** Seen at most once a minute (a write each time), and often enough that a short idle limit is still met. */
+/** How often `lastSeenAt` is written: at most once a minute, but often enough for a short idle limit. */
 export function touchIntervalMs({ idleMs }: SessionLimits): number {
   return Math.min(60_000, Math.floor(idleMs / 10));
 }
 
-/** When the session ends whatever happens: a lifetime that was shortened since holds for it too. */
+/** The session's absolute end. A lifetime that was shortened later applies to existing sessions too. */
 export function absoluteEndOf(
   row: Pick<SessionRow, 'createdAt' | 'expiresAt'>,
   { lifetimeMs }: SessionLimits,
@@ -40,17 +40,17 @@ export function absoluteEndOf(
   return Math.min(row.expiresAt, row.createdAt + lifetimeMs);
 }
 
-/** Clocks of replicas differ by less. What is further ahead was written by a clock that was wrong. */
+/** Clocks of replicas differ by less than this. A time further ahead was written by a wrong clock. */
 const clockSkewMs = 300_000;
 
-/** Whether an instant is one of a clock that was wrong: how long ago it was is not known, so no limit may count it as just now. */
+/** Whether a wrong clock recorded this time. Its real age is unknown, so no limit may treat it as recent. */
 export function isInFuture(at: number, now: number): boolean {
   return at > now + clockSkewMs;
 }
 
 /**
- * How and when the session ended; undefined while it lives. One that began or was last seen in the future is over: a clock that
- * was a day ahead would give it a day more than its limits.
+ * How and when the session ended; undefined while it is live. A session created or last seen in the future has ended: a clock that
+ * was a day ahead would otherwise extend its limits by a day.
  */
 export function endOf(row: SessionRow, limits: SessionLimits, now: number): SessionEnd | undefined {
   if (row.ended) return row.ended;
@@ -64,12 +64,12 @@ export function endOf(row: SessionRow, limits: SessionLimits, now: number): Sess
   );
 }
 
-/** After the successor of an id came back, the id is good for so long: requests that were under way. */
+/** How long an id stays valid after the browser first presented its successor, for requests in flight. */
 export const graceMs = 30_000;
 
 /**
- * What an id is worth that this house has signed: the valid one, the one before within its grace, or a replay:
- * somebody has a copy of a cookie that was replaced (invariant 6).
+ * The validity of an id with a valid signature: `valid`: the current one. `previous`: the one before, within its grace period.
+ * `replayed`: somebody has a copy of a cookie that was replaced (invariant 6).
  */
 export type IdState = 'valid' | 'previous' | 'replayed';
 

@@ -1,5 +1,0 @@
-// Negative controls: the record.
-import { controls } from './controls/record.ts';
-import { watchDefences } from './support/controls.ts';
-
-watchDefences('the record', controls);
