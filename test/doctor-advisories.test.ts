@@ -1,4 +1,4 @@
-// The table of advisories: well-formed, read by release line, applied to what really runs, and said to be old when it is.
+// The table of advisories is well-formed, evaluated by release line, applied to what really runs, and reported as outdated when it is.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { checkUp } from '../src/doctor/check-up.ts';
@@ -78,7 +78,7 @@ suite('advisories', () => {
     assert.deepEqual(agedBy(90), []);
     const [finding] = agedBy(91);
     assert.equal(finding?.id, 'versions.advisories-age');
-    assert.match(finding?.seen ?? '', /last looked through on 2026-11-28, 91 days ago/);
+    assert.match(finding?.seen ?? '', /last reviewed on 2026-11-28, 91 days ago/);
   });
 });
 

@@ -1,4 +1,4 @@
-// `gatehouse doctor` as it is typed: the shipped files, a broken .env, its exit codes and shapes, and no secret anywhere.
+// `gatehouse doctor` from the command line: the shipped files, a broken .env, exit codes, output formats, and no secret anywhere.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -120,7 +120,7 @@ suite('gatehouse doctor', () => {
     const ran = await inside();
     assert.equal(ran.code, 3, ran.out);
     assert.match(ran.out, /^Looked at the environment, from inside the app’s container\.\n/);
-    assert.match(ran.out, /\noauth2-proxy was not looked at: its settings, docker-compose\.yml, /);
+    assert.match(ran.out, /\noauth2-proxy was not checked: its settings, docker-compose\.yml, /);
     assert.match(
       ran.out,
       /\nRun this on the host, in the folder of docker-compose\.yml: {2}npm run -s gatehouse -- doctor --url https:\/\/desk\.example\.org\n$/,
@@ -137,7 +137,7 @@ suite('gatehouse doctor', () => {
       3,
       'a symptom that asks for the gate',
     );
-    // Whether this very machine is a container is not the test's to say.
+    // The test must not depend on whether this machine is a container.
     const blind = { ...deploymentWith({}), gate: { missing: 'not here' } };
     assert.match(
       restOf({ ...blind, inContainer: false }, checks)?.unseen ?? '',
@@ -156,7 +156,7 @@ suite('gatehouse doctor', () => {
   test('a symptom: what to look at, and its checks alone', async (t) => {
     const folder = await shippedFolder(t);
     const ran = await doctor(folder, '--symptom', 'too many redirects');
-    assert.match(ran.out, /^The browser goes round in circles\n\n {2}Look at {2}The addresses/);
+    assert.match(ran.out, /^The browser is caught in a redirect loop\n\n {2}Look at {2}The addresses/);
     assert.doesNotMatch(ran.out, /settings\.operators/);
     const unknown = await doctorHere(folder, '--symptom', 'cold coffee');
     assert.equal(unknown.code, 2);

@@ -1,4 +1,4 @@
-// What is there and cannot be read is a state of its own: named, counted, shown in every form, and never an all-clear.
+// What exists but cannot be read is a separate state: named, counted, shown in every output format, and never an all-clear.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
@@ -25,7 +25,7 @@ import { doctorHere, setEnv, shippedFolder } from './support/doctor.ts';
 interface Blind {
   readonly how: string;
   readonly spoil: (folder: string) => void;
-  /** Some that must not have passed. */
+  /** Checks that must not pass. */
   readonly unread: readonly string[];
   /** Where it is. */
   readonly reason: RegExp;
@@ -40,7 +40,7 @@ const compose = (find: string | RegExp, put: string) =>
   });
 const override = (text: string) => (folder: string) =>
   writeFileSync(join(folder, 'docker-compose.override.yml'), text);
-/** Nobody, root neither, reads a folder as a file. */
+/** Nobody, not even root, can read a folder as a file. */
 const folderInstead = (name: string) => (folder: string) => {
   rmSync(join(folder, name), { force: true });
   mkdirSync(join(folder, name), { recursive: true });
@@ -94,7 +94,7 @@ const cases: readonly Blind[] = [
     how: 'another file stands where oauth2-proxy looks',
     spoil: compose('source: ./oauth2-proxy.cfg', 'source: ./other.cfg'),
     unread: gateChecks,
-    reason: /which file stands at \/etc\/oauth2-proxy\.cfg/,
+    reason: /which file is at \/etc\/oauth2-proxy\.cfg/,
   },
   {
     how: 'two of oauth2-proxy with different settings',
@@ -102,7 +102,7 @@ const cases: readonly Blind[] = [
       'services:\n  second:\n    extends: {file: docker-compose.yml, service: oauth2-proxy}\n    environment: {OAUTH2_PROXY_TRUSTED_IPS: 10.0.0.0/8}\n',
     ),
     unread: gateChecks,
-    reason: /second has other settings than oauth2-proxy/,
+    reason: /second has different settings than oauth2-proxy/,
   },
   {
     how: 'a second app with other settings',
@@ -110,13 +110,13 @@ const cases: readonly Blind[] = [
       'services:\n  second:\n    extends: {file: docker-compose.yml, service: app}\n    environment: {RATE_LIMIT: "off"}\n',
     ),
     unread: settingsChecks,
-    reason: /second has other settings than app/,
+    reason: /second has different settings than app/,
   },
   {
     how: 'the app is an image that somebody else built',
     spoil: compose('    build: .', '    image: registry.example.org/desk:1'),
     unread: settingsChecks,
-    reason: /NODE_ENV is production/,
+    reason: /NODE_ENV may be set in an image/,
   },
   {
     how: 'no service is the app',
@@ -244,7 +244,7 @@ suite('what cannot be read', () => {
   }
 
   test('files that this user may not read', async (t) => {
-    // Root may read everything: it looks as nobody does.
+    // Root may read everything, so the check-up runs as the user `nobody`.
     const nobody = 65_534;
     const isRoot = process.getuid?.() === 0;
     t.after(() => isRoot && process.seteuid?.(0));

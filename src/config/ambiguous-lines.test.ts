@@ -87,7 +87,7 @@ test('messages name the line, the variable and what to do, and never a value', (
     ambiguityProblems('.env', 'SECRET_KEY=x\nSECRET_KEY=y\n').map(
       ({ name, message }) => `${name} ${message}`,
     )[0] ?? '',
-    /^\.env:2 SECRET_KEY stands in the file more than once; .*line 1 too/,
+    /^\.env:2 SECRET_KEY is set more than once in the file; .*also on line 1/,
   );
 });
 

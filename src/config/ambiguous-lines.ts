@@ -1,5 +1,5 @@
 // Lines of a `.env` file that this program, Docker Compose and a shell would read differently, or that look like a mistake.
-// They are refused by line number rather than guessed at, and no value is ever repeated. Pure.
+// Reports them by line number instead of guessing, and never repeats a value. Pure.
 
 export type Ambiguity =
   | 'byte-order-mark'
@@ -22,7 +22,7 @@ export type Ambiguity =
 export interface AmbiguousLine {
   /** Counted from 1. */
   readonly line: number;
-  /** Of the variable; absent where there is none, or where it might be a secret pasted in the wrong place. */
+  /** The variable's name; absent if there is none, or if it might be a secret pasted in the wrong place. */
   readonly name?: string;
   readonly kind: Ambiguity;
   /** The line that sets the same name earlier. */
@@ -30,11 +30,11 @@ export interface AmbiguousLine {
 }
 
 const words: Readonly<Record<Ambiguity, string>> = {
-  'byte-order-mark': 'begins with a byte-order mark; save the file as UTF-8 without one',
+  'byte-order-mark': 'starts with a byte-order mark; save the file as UTF-8 without one',
   'carriage-return':
     "ends with a carriage return, which a shell reads as part of the value; save the file with LF line endings (sed -i 's/\\r$//' .env)",
   'control-character': 'contains a control character or an invisible one; type the line again',
-  twice: 'stands in the file more than once; keep one of them',
+  twice: 'is set more than once in the file; keep one of them',
   'open-quote': 'has a quote that is not closed on its line; close it, or remove it',
   'behind-quote': 'has text after its closing quote; put the whole value into one pair of quotes',
   cut: "has a `#` at which some readers cut the value; put the value in 'single quotes', or the comment on a line of its own",
@@ -89,15 +89,15 @@ export function findAmbiguousLines(text: string): AmbiguousLine[] {
   return found.sort((a, b) => a.line - b.line);
 }
 
-/** The same as problems that name the file and the line (`.env:3`). */
+/** The ambiguous lines as problems that name the file and the line (`.env:3`). */
 export function ambiguityProblems(file: string, text: string): { name: string; message: string }[] {
   return findAmbiguousLines(text).map(({ line, name, kind, first }) => ({
     name: `${file}:${line}`,
-    message: `${name ? `${name} ` : ''}${words[kind]}${first ? ` (it is on line ${first} too)` : ''}`,
+    message: `${name ? `${name} ` : ''}${words[kind]}${first ? ` (it is also on line ${first})` : ''}`,
   }));
 }
 
-/** The last line of a value that spans several; `index` where it ends on its first line, or is never closed. */
+/** The last line of a value that spans several lines; `index` if the value ends on its first line or is never closed. */
 function endOfQuoted(lines: readonly string[], index: number, rest: string): number {
   const quote = rest.slice(0, 1);
   if (rest.includes(quote, 1)) return index;
@@ -144,7 +144,7 @@ function ambiguityOfBareValue(value: string): Ambiguity | undefined {
   return /[ \t]/.test(value) ? 'spaces' : undefined;
 }
 
-/** A secret that was pasted in the wrong place must not reach a log: only what looks like the name of a setting is shown. */
+/** Shows only what looks like the name of a setting: a secret pasted in the wrong place must not reach a log. */
 function nameToShow(name: string | undefined): string | undefined {
   return name !== undefined && /^[A-Z][A-Z\d_]{1,60}$/.test(name) && /[A-Z]{2}/.test(name) ? name : undefined;
 }

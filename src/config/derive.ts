@@ -1,4 +1,4 @@
-// The configuration that the program uses: the settings, grouped, once the rules between them hold.
+// The configuration that the program uses: the settings, grouped, after the rules between them were checked.
 import { checkRules, hasGateSessionsInRedis } from './rules.ts';
 import type { Problem } from './setting.ts';
 import type { SettingValues } from './settings.ts';
@@ -15,13 +15,13 @@ export type Config = ReturnType<typeof derive>;
 
 interface Start {
   readonly production: boolean;
-  /** True where `DEV_MODE` generated the secret key: what an earlier run signed is unknown to this one. */
+  /** True if `DEV_MODE` generated the secret key: this run cannot verify what an earlier run signed. */
   readonly isKeyMadeUp: boolean;
 }
 
 const dayMs = 86_400_000;
 
-/** Groups `values`; each rule between settings that does not hold is added to `problems`. */
+/** Groups `values`, and adds each violated rule between settings to `problems`. */
 export function derive(values: SettingValues, { production, isKeyMadeUp }: Start, problems: Problem[]) {
   const publicOrigin = publicOriginOf(values);
   const https = publicOrigin.startsWith('https:');
@@ -34,7 +34,7 @@ export function derive(values: SettingValues, { production, isKeyMadeUp }: Start
     `${prefix}visitor_session_id`,
     gateCookieName,
   ] as const;
-  /** Of the session cookie and the visitor cookie. */
+  /** Attributes of the session cookie and the visitor cookie. */
   const ownCookies: CookieAttributes = {
     secure,
     httpOnly: values.SESSION_COOKIE_HTTPONLY,
@@ -78,7 +78,7 @@ export function derive(values: SettingValues, { production, isKeyMadeUp }: Start
       /** Hex keys, newest first, of earlier entries that cannot be verified with `secretKeys`. */
       formerKeys: values.AUDIT_KEY_FALLBACKS,
     },
-    /** A person who has not signed in for so long is erased; 0: never. */
+    /** A person who has not signed in for this long is erased; 0: never. */
     personRetentionMs: values.PERSON_RETENTION_DAYS * dayMs,
     vault: {
       /** undefined: there is no vault. */
@@ -120,7 +120,7 @@ export function derive(values: SettingValues, { production, isKeyMadeUp }: Start
     access: {
       /** oauth2-proxy's allow-list. */
       emailsFile: values.EMAILS_FILE,
-      /** oauth2-proxy's `email_domains`: their addresses get in without being on the list. */
+      /** oauth2-proxy's `email_domains`: every address at these domains gets in without being on the list. */
       emailDomains: values.OAUTH2_PROXY_EMAIL_DOMAINS,
     },
     gate: {
@@ -142,7 +142,7 @@ export function derive(values: SettingValues, { production, isKeyMadeUp }: Start
         : ({ kind: 'cookie' } as const),
       governor: {
         mode: values.GATE_GOVERNOR,
-        /** Of each limit, 0: none. */
+        /** In each of the three limits, 0 means no limit. */
         maxAgeMs: values.GATE_MAX_AGE,
         maxIdleMs: values.GATE_MAX_IDLE,
         maxSessions: values.GATE_MAX_SESSIONS,
@@ -151,7 +151,7 @@ export function derive(values: SettingValues, { production, isKeyMadeUp }: Start
   } as const;
 }
 
-/** By fingerprint, the day as it is written; whatever is not such a pair is left out. */
+/** The date text by fingerprint; anything that is not a `fingerprint=date` pair is left out. */
 function secretDatesOf(pairs: readonly string[]): ReadonlyMap<string, string> {
   return new Map(
     pairs

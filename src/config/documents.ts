@@ -7,7 +7,7 @@ const readmeGroups: readonly SettingGroup[] = ['Start here', 'Secrets', 'Storage
 
 /**
  * Every document by its path from the project's root.
- * @param readme The README's current text; it is left out where this is undefined or lacks the two markers.
+ * @param readme The README's current text; the README is left out if this is undefined or lacks the two markers.
  */
 export function documents(readme: string | undefined): ReadonlyMap<string, string> {
   const made = new Map([
@@ -23,7 +23,7 @@ export function documents(readme: string | undefined): ReadonlyMap<string, strin
 export function envExample(): string {
   const intro = [
     '# Settings of Gatehouse. `npm run generate-secrets` makes .env from this file and fills in the secrets.',
-    '# Lines like "# PORT=3000" show a default: take away the "# " to change it. Empty means unset.',
+    '# Lines like "# PORT=3000" show a default: remove the "# " to change it. Empty means unset.',
     '# NAME_FILE=/path reads the value of NAME from a file. Made by `npm run docs`: edit .env, not this file.',
   ];
   const groups = settingGroups.map(([group, names]) =>
@@ -43,7 +43,7 @@ export function readmeTable(): string {
   return `${markdownTable(names)}\n\nAll ${settingNames.length} settings: [docs/settings.md](docs/settings.md).`;
 }
 
-/** `readme` with a fresh table between its markers; undefined where it has no such markers. */
+/** `readme` with a fresh table between its markers; undefined if it has no such markers. */
 export function withReadmeTable(readme: string): string | undefined {
   const start = readme.indexOf(markers.start);
   const end = readme.indexOf(markers.end, start);
@@ -55,15 +55,15 @@ function settingsPage(): string {
   return `# Settings
 
 Made from \`src/config/settings.ts\` by \`npm run docs\`. Settings come from the environment, from \`.env\`, or from a file that
-\`NAME_FILE\` names; the environment wins over \`.env\`, and empty means unset. Durations are seconds or a form like \`1h30m\`;
-those of oauth2-proxy need a unit. At a start that is refused, all problems are reported at once.
+\`NAME_FILE\` names; the environment takes precedence over \`.env\`, and empty means unset. Durations are seconds or a form like \`1h30m\`;
+those of oauth2-proxy need a unit. If the server refuses to start, it reports every problem in one go.
 
 ${settingsTable()}
 
 ### What the profiles set
 
-A variable that is set wins over its profile. oauth2-proxy reads its own variables (\`OAUTH2_PROXY_…\`) itself and knows no
-profiles: set those to the same values for it.
+A variable that is set takes precedence over the profile. oauth2-proxy reads its own variables (\`OAUTH2_PROXY_…\`) itself and
+has no profiles: set them to the same values.
 
 | name | ${profileNames.map((name) => `\`${name}\``).join(' | ')} |
 |---|${'---|'.repeat(profileNames.length)}
@@ -90,12 +90,12 @@ function profileComment(): string[] {
       `#   ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd(),
     ),
     ...comment(
-      'oauth2-proxy reads its own variables itself and knows no profiles: set them below to the same values.',
+      'oauth2-proxy reads its own variables itself and has no profiles: set them below to the same values.',
     ),
   ];
 }
 
-/** A row for each variable that a profile sets: its name, then its value in each profile (the default where unset). */
+/** A row for each variable that a profile sets: its name, then its value in each profile (the default if unset). */
 function profileRows(): string[][] {
   const set = new Set(Object.values(profiles).flatMap((profile) => Object.keys(profile)));
   return settingNames

@@ -5,7 +5,7 @@ const goForm = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/;
 
 /**
  * Milliseconds of a duration: `604800` (seconds), `168h`, `1h30m`, `0`.
- * @returns undefined where the text is neither, negative, or more than 100 years.
+ * @returns undefined if the text is in neither format, negative, or more than 100 years
  */
 export function parseDuration(text: string): number | undefined {
   const ms = /^\d+$/.test(text) ? Number(text) * 1000 : parseGoForm(text);

@@ -1,4 +1,4 @@
-// Reads the settings from the environment, `.env` and the files named by `NAME_FILE`. Reports all problems at once, each by name, with the fix.
+// Reads the settings from the environment, `.env` and the files named by `NAME_FILE`. Reports all problems together, each by name, with the fix.
 import { randomBytes } from 'node:crypto';
 import { parse as parseDotenv } from 'dotenv';
 import { faultAdvice } from '../files/file-fault.ts';
@@ -15,14 +15,14 @@ export type LoadResult = (
   | { readonly config: Config; readonly values: SettingValues }
   | { readonly problems: readonly Problem[] }
 ) & {
-  /** Harmless, but almost certainly a mistake: worth a warning. */
+  /** Harmless, but almost certainly mistakes. */
   readonly doubts: readonly Problem[];
   /** Settings of the file that the environment overrides with another value. */
   readonly overruled: readonly SettingName[];
 };
 
 export interface LoadOptions {
-  /** The process environment; it wins over the file. */
+  /** The process environment; it takes precedence over the file. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Path of a `.env` file; absent or missing: the environment alone. */
   readonly envFile?: string;
@@ -66,7 +66,7 @@ export function loadConfig({ env, envFile }: LoadOptions): LoadResult {
   return { ...result, ...hints };
 }
 
-/** Replaces a faulty value while the rules between the other settings are checked, so that all problems are reported at once. */
+/** Replaces a faulty value while the rules between the other settings are checked, so that all problems are reported together. */
 function placeholderFor(name: SettingName, profileText: string | undefined): unknown {
   const setting = settingOf(name);
   if (setting.required) return '';
@@ -74,7 +74,7 @@ function placeholderFor(name: SettingName, profileText: string | undefined): unk
   return text === undefined ? undefined : setting.schema.parse(text);
 }
 
-/** One line for each problem, as printed when the start is refused. */
+/** One line for each problem, as printed when the server refuses to start. */
 export function formatProblems(problems: readonly Problem[]): string {
   return problems.map(({ name, message }) => `${name} ${message}`).join('\n');
 }
@@ -93,7 +93,7 @@ function readEnvFile(envFile: string | undefined, problems: Problem[]): Readonly
   }
 }
 
-/** Empty means unset: Docker Compose passes an unset variable on as an empty text, which must not hide the file's value. */
+/** Empty means unset: Docker Compose passes an unset variable on as an empty string, which must not hide the file's value. */
 function setOnly(env: LoadOptions['env']): LoadOptions['env'] {
   return Object.fromEntries(Object.entries(env).filter(([, text]) => text?.trim()));
 }
@@ -112,7 +112,7 @@ function collectTexts(env: LoadOptions['env'], problems: Problem[]): Partial<Rec
     } catch (error) {
       const fault = fileFaultOf(error);
       if (fault === undefined) throw error;
-      // Without the path: it could be a secret that was put here by mistake, and would reach the log.
+      // The path is left out: it could be a secret entered here by mistake, and would reach the log.
       const message = `names a file that ${faultAdvice(fault)}`;
       problems.push({ name: `${name}_FILE`, message });
     }

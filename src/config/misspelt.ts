@@ -1,4 +1,4 @@
-// Names in `.env` that look like a misspelt setting: such a line has no effect, and nothing else would report it. Pure; values are not read.
+// Finds names in `.env` that look like a misspelt setting: such a line has no effect, and nothing else would report it. Pure; reads no values.
 import type { Problem } from './setting.ts';
 import { type SettingName, settingNames } from './settings.ts';
 
@@ -10,10 +10,10 @@ export interface Misspelt {
 type Known = Misspelt['meant'];
 
 const known: readonly Known[] = settingNames.flatMap((name): Known[] => [name, `${name}_FILE`]);
-/** Read by other programs from the same file, and close to the name of a setting. */
+/** Variables that other programs read from the same file, and whose names are close to that of a setting. */
 const ofOthers: ReadonlySet<string> = new Set(['COMPOSE_FILE']);
 
-/** Of `names`, those that are not a setting but close to one. A name that is close to none is assumed to be deliberate. */
+/** The `names` that are not a setting but close to one. A name that is close to no setting is assumed to be deliberate. */
 export function findMisspelt(names: readonly string[]): Misspelt[] {
   return names.flatMap((name) => {
     if (ofOthers.has(name) || known.some((one) => one === name)) return [];

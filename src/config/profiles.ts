@@ -1,4 +1,4 @@
-// The security profiles: named sets of defaults. A variable that is set wins over its profile.
+// The security profiles: named sets of defaults. A variable that is set takes precedence over the profile.
 
 export const profileNames = ['balanced', 'high', 'convenience', 'development'] as const;
 export type ProfileName = (typeof profileNames)[number];

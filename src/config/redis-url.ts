@@ -1,7 +1,7 @@
 // The forms of a Redis URL: one server, Sentinel or Cluster.
 import { z } from 'zod';
 
-// One user part, then hosts: anything looser lets a password with a raw `/` hide the host, or end up in a message.
+// One user part, then hosts: with anything looser, a password with a raw `/` could hide the host or end up in a message.
 const hosts = String.raw`(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d+)?`;
 const form = new RegExp(
   String.raw`^(?:rediss?|redis\+sentinel|redis\+cluster)://(?:[^@/?#\s]*@)?${hosts}(?:,${hosts})*(?:[/?]\S*)?$`,
@@ -17,7 +17,7 @@ const paths: Readonly<Record<string, readonly [shape: RegExp, message: string]>>
     /^(?:\/[\w.:-]+(?:\/\d{0,5})?|\/?)$/,
     'must end with the name of the primary and the number of a database, like `/mymaster/0`',
   ],
-  'redis+cluster': [/^(?:\/0?)?$/, 'must have no database: a cluster has number 0 alone'],
+  'redis+cluster': [/^(?:\/0?)?$/, 'must have no database: a cluster has only number 0'],
 };
 
 export const redisUrl = z.string().superRefine((url, context) => {

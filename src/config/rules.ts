@@ -1,4 +1,4 @@
-// Rules between several settings. Each names the setting to correct, and is skipped where one of its settings is already faulty.
+// Rules between several settings. Each names the setting to correct, and is skipped if one of its settings is already faulty.
 import { isIP } from 'node:net';
 import { isPlaceholder, secretFault } from './secret-strength.ts';
 import type { Problem } from './setting.ts';
@@ -20,7 +20,7 @@ type Refuse = (name: SettingName, message: string, ...others: readonly SettingNa
 const origin = ['PUBLIC_URL', 'FUNNEL_HOSTNAME'] as const;
 const overHttp = 'is true but PUBLIC_URL is plain http: browsers would drop the cookie; use https';
 
-/** Adds every rule that does not hold to `problems`. */
+/** Adds every violated rule to `problems`. */
 export function checkRules(values: SettingValues, situation: Situation, problems: Problem[]): void {
   const faulty = new Set(problems.map((problem) => problem.name));
   const refuse: Refuse = (name, message, ...others) => {
@@ -48,12 +48,12 @@ export function checkRules(values: SettingValues, situation: Situation, problems
   }
 }
 
-/** Whether an address or name stands for this machine only. */
+/** Whether an address or host name is this machine's loopback. */
 export function isLoopback(hostname: string): boolean {
   return ['localhost', '::1', '[::1]'].includes(hostname) || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
-/** Whether oauth2-proxy keeps its sessions in Redis: as configured, else wherever the app keeps its own. */
+/** Whether oauth2-proxy keeps its sessions in Redis: as configured, else in the same place as the app's own. */
 export function hasGateSessionsInRedis(values: SettingValues): boolean {
   return (values.GATE_SESSION_STORE ?? (values.SESSION_BACKEND === 'redis' ? 'redis' : 'cookie')) === 'redis';
 }
@@ -70,7 +70,7 @@ function refuseOwnAlias(values: SettingValues, { publicOrigin }: Situation, refu
     refuse('PUBLIC_URL_ALIASES', 'has the name of PUBLIC_URL itself; leave it out', ...origin);
 }
 
-/** The app's own cookies: attributes with which browsers silently drop them, so that nobody could sign in. */
+/** Refuses attributes of the app's cookies with which browsers would silently drop them, so that nobody could sign in. */
 function refuseLostCookies(values: SettingValues, situation: Situation, refuse: Refuse): void {
   const { secure, prefix, cookieNames } = situation;
   const decides = ['SESSION_COOKIE_SECURE', ...origin] as const;
@@ -109,7 +109,7 @@ function refuseLostGateCookies(values: SettingValues, situation: Situation, refu
   }
 }
 
-/** Also checks the secrets of oauth2-proxy and Redis, where the same `.env` holds them. */
+/** Also checks the secrets of oauth2-proxy and Redis if the same `.env` holds them. */
 function refuseUnfinishedProduction(values: SettingValues, refuse: Refuse): void {
   if (!values.PUBLIC_URL && !values.FUNNEL_HOSTNAME && !values.DEV_MODE) {
     const message = 'is missing; set it to the address that browsers use, like https://desk.example.org';
@@ -132,10 +132,10 @@ function refuseUnfinishedProduction(values: SettingValues, refuse: Refuse): void
 function refuseUnsafeDevMode(values: SettingValues, situation: Situation, refuse: Refuse): void {
   if (situation.production) refuse('DEV_MODE', 'is true with NODE_ENV=production; unset one of them');
   if (!isLoopback(values.HOST)) {
-    refuse('DEV_MODE', 'needs HOST=127.0.0.1: it lets everyone in who can reach the app', 'HOST');
+    refuse('DEV_MODE', 'needs HOST=127.0.0.1: it lets in everyone who can reach the app', 'HOST');
   }
   if (!isLoopback(new URL(situation.publicOrigin).hostname)) {
-    const message = 'needs a PUBLIC_URL on localhost: it lets everyone in who can reach the app';
+    const message = 'needs a PUBLIC_URL on localhost: it lets in everyone who can reach the app';
     refuse('DEV_MODE', message, ...origin);
   }
 }
@@ -171,7 +171,7 @@ function refuseUselessGovernor(values: SettingValues, refuse: Refuse): void {
   if (values.GATE_MAX_AGE === 0 && values.GATE_MAX_IDLE === 0 && values.GATE_MAX_SESSIONS === 0) {
     refuse(
       'GATE_GOVERNOR',
-      'has no limit to hold: set GATE_MAX_AGE, GATE_MAX_IDLE or GATE_MAX_SESSIONS',
+      'has no limit to enforce: set GATE_MAX_AGE, GATE_MAX_IDLE or GATE_MAX_SESSIONS',
       'GATE_MAX_AGE',
     );
   }

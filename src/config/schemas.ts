@@ -1,4 +1,4 @@
-// Schemas that several groups of settings share: from the text of a variable to a checked value.
+// Schemas that several groups of settings share: they turn the text of a variable into a checked value.
 import { z } from 'zod';
 import { parseDuration } from './duration.ts';
 
@@ -19,7 +19,7 @@ export function wholeNumber(min: number, max: number) {
 export const port = wholeNumber(0, 65_535);
 export const days = wholeNumber(1, 3650);
 
-/** Texts separated by commas. */
+/** Strings separated by commas. */
 export const list = z.string().transform((text) =>
   text
     .split(',')

@@ -1,12 +1,12 @@
-// What makes a secret unfit: too short, a placeholder, or obviously not random. Names the reason, never the value.
+// Tells whether a secret is too short, a placeholder or obviously not random. Gives the reason, never the value.
 
 // The shortest words need a word boundary: otherwise one random base64url secret in 13,000 would count as a placeholder.
 const placeholders =
   /change[-_ ]?me|placeholder|replace[-_ ]?(me|this|with)|\byour[-_ ]|example|insert|\btodo\b|\bdummy|default|secret[-_ ]?(key|here)|password|x{6}|<.*>|\.\.\./i;
 
 /**
- * Why `value` cannot serve as a secret of at least `minLength` characters.
- * @returns undefined where it can.
+ * Why `value` cannot be used as a secret of at least `minLength` characters.
+ * @returns undefined if it can
  */
 export function secretFault(value: string, minLength: number): string | undefined {
   if (isPlaceholder(value)) return 'is a placeholder';

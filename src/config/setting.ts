@@ -1,4 +1,4 @@
-// What one setting is, and what can be wrong with it.
+// The types of a setting and of a problem with one.
 import type { z } from 'zod';
 
 /** One row of the table. Values are the text of a variable; `schema` turns the text into what the program uses. */
@@ -6,7 +6,7 @@ export interface Setting<T = unknown> {
   readonly schema: z.ZodType<T, string>;
   /** The text used when the variable is unset and the profile sets nothing; absent: see `required`. */
   readonly default?: string;
-  /** Refused when unset (`DEV_MODE` generates a value for the run). */
+  /** The server refuses to start if it is unset (`DEV_MODE` generates a value for the run). */
   readonly required?: true;
   /** How the documents describe a default that is not one fixed text. */
   readonly defaultNote?: string;

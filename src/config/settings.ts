@@ -1,4 +1,4 @@
-// The table of all settings, one file per group. `.env.example`, docs/settings.md, the README's table and the loader follow it.
+// The table of all settings, one file per group. `.env.example`, docs/settings.md, the README's table and the loader are derived from it.
 import type { z } from 'zod';
 import type { Setting, SettingRows } from './setting.ts';
 import { confluence } from './settings/confluence.ts';
@@ -47,7 +47,7 @@ export type SettingName = keyof Settings;
 
 type HasValue<S> = S extends { default: string } | { required: true } ? true : false;
 
-/** Every setting's parsed value; undefined only where the table has neither a default nor `required`. */
+/** Every setting's parsed value; undefined only if the table has neither a default nor `required`. */
 export type SettingValues = {
   readonly [N in SettingName]: HasValue<Settings[N]> extends true
     ? z.output<Settings[N]['schema']>

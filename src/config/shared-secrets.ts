@@ -1,4 +1,4 @@
-// No secret may be used for two purposes: a leak of one would open the other. Compares values, and never repeats one.
+// Finds secrets that are used for two purposes: one leak would compromise both. Compares values, and never repeats one.
 import { isPlaceholder } from './secret-strength.ts';
 import type { SettingName, SettingValues } from './settings.ts';
 
@@ -8,7 +8,7 @@ export interface SharedSecret {
   readonly with: SettingName;
 }
 
-/** Settings of one purpose may hold the same value: a current and a former secret, a password and the URL that contains it. */
+/** Settings with the same purpose may hold the same value: a current and a former secret, a password and the URL that contains it. */
 const purposes: readonly (readonly SettingName[])[] = [
   ['SECRET_KEY', 'SECRET_KEY_FALLBACKS'],
   ['GATE_SECRET', 'GATE_SECRET_FALLBACKS'],
@@ -20,7 +20,7 @@ const purposes: readonly (readonly SettingName[])[] = [
   ['NOTIFY_WEBHOOK_SECRET'],
 ];
 
-/** Each setting that holds a secret of another purpose, listed above its own. */
+/** Each setting that holds the secret of another purpose listed above its own. */
 export function findSharedSecrets(values: SettingValues): SharedSecret[] {
   const owners = new Map<string, { readonly name: SettingName; readonly purpose: number }>();
   const found: SharedSecret[] = [];
@@ -43,7 +43,7 @@ function secretsIn(value: unknown): string[] {
     .filter((text) => text !== '' && !isPlaceholder(text));
 }
 
-/** By hand: `URL` does not parse the forms of Redis that list several hosts. */
+/** Parsed by hand: `URL` does not accept Redis URLs that list several hosts. */
 function passwordIn(url: string): string {
   const written = /^[a-z+]+:\/\/[^:@/]*:([^@/]*)@/.exec(url)?.[1] ?? '';
   try {

@@ -1,5 +1,4 @@
-// Runs every check over a deployment. One that fails by itself says so and hides no other.
-
+// Runs every check over a deployment. A check that throws is reported as unread, and the others still run.
 import { checks } from './checks/all-checks.ts';
 import { type Check, type Severity, severities, type Verdict } from './checks/check.ts';
 import type { Deployment } from './deployment.ts';
@@ -22,20 +21,20 @@ export interface Unread {
 
 /** The shape of `gatehouse doctor --json` and of GET /api/checkup; it only ever gains fields. */
 export interface Report {
-  /** Nothing was found, and nothing stayed unread, at or above the severity that counts. */
+  /** No finding and nothing unread at or above the severity given as `failOn`. */
   readonly ok: boolean;
   /** ISO 8601, UTC. */
   readonly at: string;
-  /** The gravest first, otherwise in the order of the table. */
+  /** Highest severity first, otherwise in the order of the table. */
   readonly findings: readonly Finding[];
-  /** What is there and could not be read: neither well nor known to be wrong. The gravest first. */
+  /** Checks whose subject exists but could not be read: neither passed nor found. Highest severity first. */
   readonly unread: readonly Unread[];
-  /** What there was nothing to look at for, from here. */
+  /** Checks with nothing to look at from here. */
   readonly notChecked: readonly { readonly id: string; readonly reason: string }[];
   readonly passed: readonly string[];
 }
 
-/** @param failOn findings at or above it are not ok */
+/** @param failOn the lowest severity that makes the report not ok */
 export function checkUp(
   deployment: Deployment,
   failOn: Severity = 'high',
@@ -75,7 +74,7 @@ export function worstOf(given: readonly Severity[]): Severity | undefined {
   return severities.find((severity) => given.includes(severity));
 }
 
-/** "Nothing at high. 2 medium, 1 low." and "3 could not be read: this is no all-clear." */
+/** "Nothing at high. 2 medium, 1 low." and "3 could not be read, so this is not an all-clear." */
 export function summaryOf({ findings, unread }: Pick<Report, 'findings' | 'unread'>): string {
   const blind = unread.length > 0 ? ` ${unread.length} could not be read, so this is not an all-clear.` : '';
   return `${foundWords(findings)}${blind}`;
@@ -97,6 +96,6 @@ function judge(check: Check, deployment: Deployment): Verdict {
   try {
     return check.judge(deployment);
   } catch {
-    return { unread: 'this check failed by itself; the others went on' };
+    return { unread: 'this check itself failed; the others ran' };
   }
 }

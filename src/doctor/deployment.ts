@@ -1,12 +1,12 @@
-// What the check-up knows about a deployment: gathered facts, no secret among them, so that no check can tell one.
+// The facts that the check-up gathers about a deployment. They contain no secret, so no check can reveal one.
 import type { Config } from '../config/derive.ts';
 import type { Problem } from '../config/setting.ts';
 import type { ComposeFile } from './read/compose-file.ts';
 import type { GateSettings } from './read/gate-settings.ts';
 
 /**
- * A fact, or why it is not known: the end of "Not checked: …".
- * `unread`: it is there and could not be read, which is never the same as nothing to see.
+ * A fact, or why it is not known, as the end of "Not checked: …".
+ * `unread`: it exists but could not be read, which never counts as nothing to see.
  */
 export type Known<T> = { readonly found: T } | { readonly missing: string; readonly unread?: true };
 
@@ -30,12 +30,12 @@ export interface VisibleConfig
   > {
   readonly operators: readonly string[];
   readonly gateCookie: Config['gate']['cookie'];
-  /** Where the app believes that oauth2-proxy keeps its sessions. */
+  /** Where the app looks for oauth2-proxy's sessions. */
   readonly gateSessions: 'cookie' | 'redis';
-  /** Where the app looks for them, without user and password; undefined where it is the cookie. */
+  /** The Redis URL of oauth2-proxy's sessions, without user and password; undefined if they are in the cookie. */
   readonly gateRedis: string | undefined;
   readonly store: 'sqlite' | 'redis';
-  /** undefined: nobody is told. */
+  /** The scheme of the webhook's URL; undefined: there is no webhook. */
   readonly webhook: 'http' | 'https' | undefined;
   readonly confluenceIsPlain: boolean;
 }
@@ -44,19 +44,19 @@ export interface VisibleConfig
 export interface SecretFact {
   readonly name: string;
   readonly isSet: boolean;
-  /** Why it is unfit; absent: nothing speaks against it. */
+  /** Why it is unfit; absent: no fault is known. */
   readonly fault?: string;
-  /** Equal for equal values. Never shown: that of a weak secret could be guessed from. */
+  /** Equal for equal values. Never shown: a weak secret could be guessed from it. */
   readonly fingerprint: string;
-  /** When it was made; absent: nobody wrote it down. */
+  /** When it was generated; absent: not recorded. */
   readonly madeAt?: number;
-  /** How many former ones are still accepted. */
+  /** How many former secrets are still accepted. */
   readonly fallbacks: number;
 }
 
 export interface FileFact {
   readonly path: string;
-  /** Permission bits; undefined where the system has none. */
+  /** Permission bits; undefined if the system has none. */
   readonly mode: number | undefined;
 }
 
@@ -66,51 +66,51 @@ export interface Files {
     readonly tracked: boolean;
     readonly trackedCopies: readonly string[];
   }>;
-  /** Whether git is told to leave `.env` alone. */
+  /** Whether git ignores `.env`. */
   readonly gitIgnores: Known<boolean>;
   /** Copies of `.env` beside it. */
   readonly envCopies: readonly FileFact[];
   readonly data: Known<FileFact & { readonly openFiles: readonly string[] }>;
   readonly auditLog: Known<{ readonly path: string; readonly writable: boolean }>;
   readonly emails: Known<FileFact & { readonly addresses: readonly string[] }>;
-  /** What decides about security and anyone on the machine may write. */
+  /** Security-relevant files that everyone on the machine can write to. */
   readonly openToAll: Known<readonly string[]>;
-  /** What this user cannot write of the data folder. */
+  /** The data folder and files in it that this user cannot write to. */
   readonly notWritable: Known<readonly string[]>;
-  /** Bytes that are left where the data are. */
+  /** Free bytes on the disk of the data folder. */
   readonly freeBytes: Known<number>;
-  /** What the settings that end in _FILE name. */
+  /** The files named by settings that end in _FILE. */
   readonly secretFiles: Known<readonly FileFact[]>;
 }
 
 export interface RedisFact {
   readonly setting: 'REDIS_URL' | 'GATE_REDIS_URL';
-  /** The error's code where it does not answer; everything below but `why` is undefined then. */
+  /** The error's code if it does not answer; everything below but `why` is then undefined. */
   readonly unreachable?: string;
-  /** What that code means, and what to do. */
+  /** What that code means, and the fix. */
   readonly why?: string;
-  /** What it refused of that which the app does: the command, the code, what it means and what to do; absent: nothing, or it was not tried. */
+  /** A refused operation that the app needs: the command, the code, its meaning and the fix; absent: none was refused, or none was tried. */
   readonly refused?: string;
-  /** `standalone`, `cluster` or `sentinel`, as it says itself; absent: it does not say. */
+  /** `standalone`, `cluster` or `sentinel`, as Redis reports it; absent: not reported. */
   readonly mode?: string;
   /** Whether the URL is that of a cluster. */
   readonly isClusterUrl?: boolean;
-  /** The version of Redis whose commands it has; Valkey tells one of these too. */
+  /** The version of Redis whose commands it supports; Valkey reports one too. */
   readonly version?: string;
-  /** What it is and its own version; absent: it does not tell. */
+  /** The software and its own version; absent: not reported. */
   readonly release?: { readonly software: 'Redis' | 'Valkey'; readonly version: string };
   /** Whether it answers without a password. */
   readonly isOpen?: boolean;
-  /** Why it refuses what is to be written; absent: nothing speaks against it. */
+  /** Why it refuses writes; absent: no reason is known. */
   readonly refusesWrites?: 'a replica' | 'its snapshot failed' | 'its append file failed';
   readonly persists?: boolean;
   /** Bytes; 0: no limit. */
   readonly maxMemory?: number;
   readonly usedMemory?: number;
   readonly evictionPolicy?: string;
-  /** How far its clock is ahead of this one, milliseconds. */
+  /** How far its clock is ahead of this machine's, in milliseconds. */
   readonly clockAheadMs?: number;
-  /** Of the keys that were looked at, those that would stay for ever, by kind. */
+  /** Of the scanned keys, those without an expiry, by kind. */
   readonly withoutExpiry?: readonly { readonly kind: string; readonly count: number }[];
 }
 
@@ -118,23 +118,23 @@ export interface Network {
   /** Addresses and ports of this machine, other than loopback, at which the app answered. */
   readonly appAt: readonly string[];
   readonly opsAt: readonly string[];
-  /** Where something answered that cannot be told to be it, or not to be it. */
+  /** Where something answered that may or may not be the app. */
   readonly unclearAt: { readonly app: readonly string[]; readonly ops: readonly string[] };
 }
 
 export interface OutsideAnswer {
   readonly status: number;
   readonly location: string | undefined;
-  /** Names in small letters. */
+  /** Names in lower case. */
   readonly headers: ReadonlyMap<string, string>;
   readonly cookies: readonly OutsideCookie[];
-  /** Whether the app itself answered: its policy with a nonce is there, which no gate adds. */
+  /** Whether the app itself answered: its content security policy has a nonce, which no gate adds. */
   readonly fromApp: boolean;
-  /** Whether the text offers the gate's sign-in. */
+  /** Whether the body offers the gate's sign-in. */
   readonly isGatePage: boolean;
-  /** Whether the made-up person of the probe stands in it. */
+  /** Whether the body contains the made-up person of the probe. */
   readonly namesProbe: boolean;
-  /** Whether the text looks like a file or a list of measures that must stay inside. */
+  /** Whether the body looks like an internal file or metrics. */
   readonly leaks: boolean;
   readonly healthy: boolean;
 }
@@ -165,13 +165,13 @@ export type OutsideProbe = (typeof outsideProbes)[number];
 
 export interface OutsideView {
   readonly url: string;
-  /** The error's code where nothing answered. */
+  /** The error's code if nothing answered. */
   readonly unreachable?: string;
   /** Why the certificate is not trusted. */
   readonly certificateFault?: string;
-  /** When the certificate ends; undefined over plain http. */
+  /** When the certificate expires; undefined over plain http. */
   readonly certificateEndsAt?: number;
-  /** How far its clock is ahead of this one by its Date header, milliseconds. */
+  /** How far its clock is ahead of this machine's, by its Date header, in milliseconds. */
   readonly clockAheadMs?: number;
   /** undefined: that request failed. */
   readonly answers: Readonly<Partial<Record<OutsideProbe, OutsideAnswer>>>;
@@ -180,13 +180,13 @@ export interface OutsideView {
 export interface Software {
   readonly node: string;
   readonly gate: Known<{ readonly version: string; readonly from: string }>;
-  /** What is installed and what package-lock.json names. */
+  /** The installed version of each package, and the version in package-lock.json. */
   readonly packages: Known<
     readonly { readonly name: string; readonly installed: string; readonly locked: string }[]
   >;
 }
 
-/** How the running server's store fills up. */
+/** How much of the running server's store is used, and how fast it grows. */
 export interface RoomFact {
   readonly usedBytes: number;
   readonly mostBytes?: number;
@@ -194,23 +194,23 @@ export interface RoomFact {
   readonly daysLeft?: number;
 }
 
-/** What the running server makes of its clock. */
+/** Whether the running server trusts its clock. */
 export interface RetentionFact {
-  /** Why nothing is removed for its age at present; absent: the clock is believed. */
+  /** Why retention is suspended; absent: the server trusts the clock. */
   readonly doubt?: 'ahead' | 'behind' | 'redis';
 }
 
 export interface Deployment {
-  /** When it was looked at. */
+  /** When the facts were gathered. Milliseconds. */
   readonly at: number;
-  /** Containers of docker-compose.yml, or programs on this machine. */
+  /** `compose`: containers of docker-compose.yml; `itself`: programs on this machine. */
   readonly runBy: 'compose' | 'itself';
   readonly inContainer: boolean;
   readonly problems: readonly Problem[];
-  /** Names in `.env` that look like a setting misspelt. */
+  /** Names in `.env` that look like a misspelt setting. */
   readonly misspelt: readonly Problem[];
   readonly config: Known<VisibleConfig>;
-  /** Why the settings or the gate may run with something else than was read; undefined: they do not. */
+  /** Why the app or the gate may run with other settings than those that were read; undefined: no reason. */
   readonly doubts: { readonly config: string | undefined; readonly gate: string | undefined };
   readonly secrets: readonly SecretFact[];
   readonly gate: Known<GateSettings>;

@@ -1,5 +1,4 @@
-// docs/checks.md, made from the table of checks and the table of symptoms.
-
+// Generates docs/checks.md from the table of checks and the table of symptoms.
 import { checks } from './checks/all-checks.ts';
 import { severities, subjects } from './checks/check.ts';
 import { symptoms } from './symptoms.ts';
@@ -17,7 +16,7 @@ export function checksPage(): string {
       : [
           `### ${subject}`,
           '',
-          '| id | severity | all is well when … and why | mend |',
+          '| id | severity | what should hold, and why | fix |',
           '|---|---|---|---|',
           ...inside,
           '',
@@ -29,28 +28,28 @@ export function checksPage(): string {
   );
   return `# The check-up
 
-Made from \`src/doctor/\` by \`npm run docs\`. \`gatehouse doctor\` runs these ${checks.length} checks over the folder that it stands in;
-\`--url https://desk.example.org\` looks from outside too. The page “Check-up” runs those that make sense inside the server.
-Nothing is changed, and no secret is printed. Each check ends in one of four ways: it passed, it found something, there was
-nothing to look at from here (*not checked*, with the reason), or what it looks at is there and could not be read (*could not
-be read*, with the file and the line). What could not be read counts like a finding of its severity: it is never an all-clear.
+Generated from \`src/doctor/\` by \`npm run docs\`. \`gatehouse doctor\` runs these ${checks.length} checks on the current folder;
+\`--url https://desk.example.org\` also looks from outside. The page “Check-up” runs those that make sense inside the server.
+The check-up changes nothing and prints no secret. Each check ends in one of four ways: it passed, it found something, there
+was nothing to look at from here (*not checked*, with the reason), or what it looks at exists but could not be read (*could not
+be read*, with the file and the line). The last counts like a finding of the check's severity: it is never an all-clear.
 
-Compose files are read as Compose reads them: every file that \`COMPOSE_FILE\` names or that lies over another, \`extends\`,
+Compose files are read as Compose reads them: every file that \`COMPOSE_FILE\` names, override files, \`extends\`,
 \`include\`, anchors and merge keys, profiles, variables with their defaults, \`!reset\` and \`!override\`. oauth2-proxy.cfg is read
 with the names and kinds of values that oauth2-proxy knows, and git itself is asked what it ignores.
 
-Severities: ${severities.map((severity) => `\`${severity}\``).join(', ')}. The exit code is 1 for findings, and for what could not be read, from \`--fail-on\` on
-(default \`high\`), 2 where it could not run, 3 where nothing was found but oauth2-proxy’s settings could not be seen, as in the app’s
-container; the last line is then the command that sees them.
+Severities: ${severities.map((severity) => `\`${severity}\``).join(', ')}. The exit code is 1 for findings, and for what could not be read, at
+\`--fail-on\` or above (default \`high\`); 2 if the check-up could not run; 3 if it found nothing but could not see oauth2-proxy’s
+settings, as in the app’s container. The last line is then the command that sees them.
 
-From outside it sends GET requests only, without cookies: two with made-up identity headers, one with a made-up
-\`X-Forwarded-Uri\`. It can see what the answers do with them: whether the made-up person is named, let in or given a
-cookie, and whether the app itself answered where the gate should have. It cannot see what arrives at an app that
-ignores it, as this one does; for that \`gate.strip-headers\` and \`gate.prefer-email\` read the gate's settings.
+From outside, it sends only GET requests without cookies: two with forged identity headers, one with a forged
+\`X-Forwarded-Uri\`. From the answers it sees whether the made-up person is named, let in or given a cookie, and whether the
+app answered where the gate should have. It cannot see which headers reach an app that ignores them, as this one does;
+for that, \`gate.strip-headers\` and \`gate.prefer-email\` read the gate's settings.
 
 ## When something is wrong
 
-\`gatehouse doctor --symptom "signed out at once"\` runs only the checks of one line.
+\`gatehouse doctor --symptom "signed out at once"\` runs only the checks for that symptom.
 
 | symptom | checks that explain it | look at |
 |---|---|---|

@@ -1,4 +1,4 @@
-// What a check-up could not see from where it ran, and the one command that sees it: it must not end as if all had been looked at.
+// Tells what a check-up could not see from where it ran, and the command that sees it: the report must not look complete if it is not.
 import type { Check } from './checks/check.ts';
 import type { Deployment } from './deployment.ts';
 
@@ -10,19 +10,19 @@ export interface Rest {
   readonly command: string;
 }
 
-/** undefined: oauth2-proxy's settings were looked at, or nothing in `table` asks for them. */
+/** undefined: oauth2-proxy's settings were read, or no check in `table` needs them. */
 export function restOf({ gate, config, inContainer }: Deployment, table: readonly Check[]): Rest | undefined {
   const found = 'found' in config ? config.found : undefined;
   const asksForGate = table.some(({ id }) => id.startsWith('gate.'));
-  // A file that is there and cannot be read has been counted already.
+  // A file that exists but cannot be read is already reported as unread.
   if ('found' in gate || gate.unread || found?.devMode || !asksForGate) return undefined;
   const where = inContainer
     ? 'on the host, in the folder of docker-compose.yml'
     : 'in the folder that has oauth2-proxy.cfg';
   return {
     unseen: inContainer
-      ? 'oauth2-proxy was not looked at: its settings, docker-compose.yml, the file .env and the ports of the host are outside of this container.'
-      : 'oauth2-proxy was not looked at: there is no oauth2-proxy.cfg in this folder.',
+      ? 'oauth2-proxy was not checked: its settings, docker-compose.yml, .env and the ports of the host are outside this container.'
+      : 'oauth2-proxy was not checked: there is no oauth2-proxy.cfg in this folder.',
     where,
     command: `npm run -s gatehouse -- doctor --url ${found?.publicOrigin ?? 'https://YOUR-NAME'}`,
   };

@@ -1,4 +1,4 @@
-// GET /checkup and GET /api/checkup, for operators. One run serves half a minute.
+// GET /checkup and GET /api/checkup, for operators. A report is reused for 30 seconds.
 import type { RequestHandler } from 'express';
 import { type CheckupProps, checkup } from '../../views/checkup.ts';
 import { HttpError } from '../http/errors.ts';
@@ -11,7 +11,7 @@ import type { Deployment } from './deployment.ts';
 import { symptoms } from './symptoms.ts';
 
 export interface CheckupOptions {
-  /** Looks at the deployment from inside the server. */
+  /** Gathers the facts about the deployment from inside the server. */
   readonly look: () => Promise<Deployment>;
   readonly now: () => number;
 }
@@ -43,9 +43,9 @@ const freshForMs = 30_000;
 export function createCheckup({ look, now }: CheckupOptions): CheckupPages {
   let last: { readonly at: number; readonly report: Promise<Report> } | undefined;
 
-  /** Whoever comes while a look is under way waits for the same one. */
+  /** Concurrent requests share one run. */
   function latest(): Promise<Report> {
-    // Also after a clock was set back, or an old report would stand until it has caught up.
+    // The absolute difference: after the clock was set back, an old report must not count as fresh.
     if (last && Math.abs(now() - last.at) < freshForMs) return last.report;
     const report = look().then((deployment) => checkUp(deployment));
     const mine = { at: now(), report };

@@ -1,12 +1,12 @@
-// From what people complain about to the checks that explain it, and to where else to look.
+// The table of symptoms: what people report, the checks that explain it, and where else to look.
 
 export interface Symptom {
   readonly id: string;
-  /** As somebody would say it. */
+  /** As a person would describe it. */
   readonly says: string;
-  /** Other words for it. */
+  /** Other descriptions of the same symptom. */
   readonly alsoSaid: readonly string[];
-  /** The likeliest cause first. */
+  /** Most likely cause first. */
   readonly checks: readonly string[];
   readonly lookAt: string;
 }
@@ -27,7 +27,7 @@ export const symptoms: readonly Symptom[] = [
       'live.visitor-cookie',
     ],
     lookAt:
-      'The page “Cookies”: is the session cookie among those that came? If not, the browser dropped it. If it is, the record says why the session ended.',
+      'The page “Cookies”: did the browser send the session cookie? If not, the browser dropped it. If so, the record says why the session ended.',
   },
   {
     id: 'cookie-not-set',
@@ -44,7 +44,7 @@ export const symptoms: readonly Symptom[] = [
       'live.certificate',
     ],
     lookAt:
-      'In the browser’s tools, Network, the answer that sets it: a yellow sign beside Set-Cookie says why it was dropped. Secure and __Host- need https.',
+      'In the browser’s developer tools, under Network, the response that sets it: a yellow sign next to Set-Cookie explains why it was dropped. Secure and __Host- need https.',
   },
   {
     id: 'signed-out-often',
@@ -62,12 +62,17 @@ export const symptoms: readonly Symptom[] = [
       'gate.cookie-name',
     ],
     lookAt:
-      'The record: `session.ended` names the reason. At the same hour for everyone it is a restart of Redis; for one person it is a limit, or another device over SESSION_MAX_PER_USER.',
+      'The record: `session.ended` gives the reason. If it happens to everyone at the same time, Redis restarted; if to one person, a limit was reached, for example SESSION_MAX_PER_USER.',
   },
   {
     id: 'redirect-loop',
-    says: 'The browser goes round in circles',
-    alsoSaid: ['too many redirects', 'redirect loop', 'loops', 'signed in again right after signing out'],
+    says: 'The browser is caught in a redirect loop',
+    alsoSaid: [
+      'too many redirects',
+      'goes round in circles',
+      'loops',
+      'signed in again right after signing out',
+    ],
     checks: [
       'gate.cookie-samesite-strict',
       'gate.signed-out-public',
@@ -79,11 +84,11 @@ export const symptoms: readonly Symptom[] = [
       'secret.gate-cookie',
     ],
     lookAt:
-      'The addresses in the loop. Between /oauth2/callback and Google: the gate’s cookie does not come back. Between / and /dashboard: the session’s does not.',
+      'The addresses in the loop. Between /oauth2/callback and Google: the browser does not send the gate’s cookie. Between / and /dashboard: it does not send the session cookie.',
   },
   {
     id: 'bad-gateway',
-    says: '502 at the gate or at the front',
+    says: '502 from the gate or the reverse proxy',
     alsoSaid: ['bad gateway', '504', '431', 'header too large', 'upstream'],
     checks: [
       'live.health',
@@ -95,7 +100,7 @@ export const symptoms: readonly Symptom[] = [
       'gate.version',
     ],
     lookAt:
-      '`docker compose ps` and the log of the app. A 502 after the sign-in alone is the front refusing long headers: nginx needs larger buffers (docs/deploy.md).',
+      '`docker compose ps` and the log of the app. A 502 only after the sign-in means that the reverse proxy refuses long headers: nginx needs larger buffers (docs/deploy.md).',
   },
   {
     id: 'everyone-is-a-visitor',
@@ -110,11 +115,11 @@ export const symptoms: readonly Symptom[] = [
       'live.gate',
     ],
     lookAt:
-      'The app’s log: `gate.untrusted` says what was wrong with the proof. After a new GATE_SECRET both the app and oauth2-proxy must start again.',
+      'The app’s log: `gate.untrusted` says what was wrong with the proof. After a new GATE_SECRET, both the app and oauth2-proxy must be restarted.',
   },
   {
     id: 'not-on-the-list',
-    says: 'Somebody is not on the list, or comes in although removed',
+    says: 'Somebody is not on the list, or still gets in after being removed',
     alsoSaid: ['403', 'forbidden', 'access denied', 'removed address still gets in', 'wrong account'],
     checks: [
       'access.list',
@@ -127,7 +132,7 @@ export const symptoms: readonly Symptom[] = [
       'access.list-writable',
     ],
     lookAt:
-      'The page “Access”: is it the address that Google shows for the account? An alias of it is another address.',
+      'The page “Access”: is it the address that Google shows for the account? An alias counts as a different address.',
   },
   {
     id: 'sign-in-fails',
@@ -143,7 +148,7 @@ export const symptoms: readonly Symptom[] = [
       'gate.pkce',
     ],
     lookAt:
-      'Google’s own words: redirect_uri_mismatch means that the address there is not PUBLIC_URL + /oauth2/callback, to the letter.',
+      'Google’s error message: redirect_uri_mismatch means that the redirect URI at Google is not exactly PUBLIC_URL + /oauth2/callback.',
   },
   {
     id: 'changes-refused',
@@ -163,13 +168,13 @@ export const symptoms: readonly Symptom[] = [
       'settings.trusted-hops',
     ],
     lookAt:
-      'The words on the page: “from another site” means that PUBLIC_URL is not the address in the browser; “could not be recorded” means the record’s file or the store.',
+      'The message on the page: “from another site” means that PUBLIC_URL is not the address in the browser; “could not be recorded” points to the record’s file or the store.',
   },
 ];
 
 const filler = new Set(['a', 'the', 'is', 'it', 'at', 'in', 'on', 'to', 'of', 'or', 'my', 'all', 'not']);
 
-/** The symptom that the words fit best; undefined: none. */
+/** The symptom that matches the words best; undefined: none matches. */
 export function findSymptom(words: string): Symptom | undefined {
   const asked = wordsOf(words);
   const scored = symptoms.map((symptom) => {

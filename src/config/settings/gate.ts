@@ -4,9 +4,9 @@ import { redisUrl } from '../redis-url.ts';
 import { cookieName, duration, httpUrl, list, wholeNumber } from '../schemas.ts';
 import type { SettingRows } from '../setting.ts';
 
-// oauth2-proxy reads these variables from the same file, with Go's parsers: a value that would stop it from starting is refused here.
+// oauth2-proxy reads these variables from the same file, with Go's parsers: these schemas refuse a value that would stop it from starting.
 const goFlag = z.stringbool({ truthy: ['true', '1'], falsy: ['false', '0'] });
-const goSameSite = z.enum(['strict', 'lax', 'none'], 'must be `strict`, `lax` or `none`, in small letters');
+const goSameSite = z.enum(['strict', 'lax', 'none'], 'must be `strict`, `lax` or `none`, in lower case');
 const goDuration = z
   .string()
   .regex(/^0$|[a-z]$/, 'must have a unit, like `168h`: oauth2-proxy does not take plain seconds')
@@ -43,13 +43,14 @@ export const gate = {
   OAUTH2_PROXY_COOKIE_REFRESH: {
     schema: goDuration,
     default: '24h',
-    about: 'After what time oauth2-proxy asks Google again; must be less than its expiry; `0` never.',
+    about:
+      'How often oauth2-proxy checks the session with Google again; must be less than its expiry; `0` for never.',
     example: '24h',
   },
   OAUTH2_PROXY_COOKIE_SECURE: {
     schema: goFlag,
     defaultNote: '`true` when `PUBLIC_URL` is https',
-    about: 'Whether oauth2-proxy’s cookie travels over https only.',
+    about: 'Whether oauth2-proxy’s cookie is sent over https only.',
   },
   OAUTH2_PROXY_COOKIE_SAMESITE: {
     schema: goSameSite,
@@ -65,34 +66,34 @@ export const gate = {
     schema: z.enum(['cookie', 'redis']),
     defaultNote: '`redis` with `SESSION_BACKEND=redis`, else `cookie`',
     about:
-      'Where oauth2-proxy keeps its sessions (its `session_store_type`). With `redis` ending a session is real at the gate too.',
+      'Where oauth2-proxy keeps its sessions (its `session_store_type`). With `redis`, ending a session also ends it at the gate.',
   },
   GATE_REDIS_URL: {
     schema: redisUrl,
     defaultNote: 'that of `REDIS_URL`',
     secret: true,
-    about: 'The Redis of oauth2-proxy’s sessions, in the forms of `REDIS_URL`.',
+    about: 'The Redis that holds oauth2-proxy’s sessions, in the same format as `REDIS_URL`.',
   },
   GATE_GOVERNOR: {
     schema: z.enum(['off', 'dry-run', 'on']),
     default: 'off',
     about:
-      '`on` ends sessions at the gate by the three limits below (`GATE_SESSION_STORE=redis`); `dry-run` only says which; `off`.',
+      '`on` ends sessions at the gate that exceed the three limits below (`GATE_SESSION_STORE=redis`); `dry-run` only reports them; `off`.',
   },
   GATE_MAX_AGE: {
     schema: duration,
     default: '0',
-    about: 'How long a session at the gate may go on, refreshed or not; `0` for ever.',
+    about: 'How long a session at the gate may last, refreshed or not; `0` for no limit.',
   },
   GATE_MAX_IDLE: {
     schema: duration,
     default: '0',
-    about: 'How long it may stay unused; `0` for ever.',
+    about: 'How long it may stay unused; `0` for no limit.',
   },
   GATE_MAX_SESSIONS: {
     schema: wholeNumber(0, 1000),
     default: '0',
-    about: 'How many sessions at the gate a person may have; the oldest are ended; `0` for any number.',
+    about: 'How many sessions at the gate a person may have; the oldest are ended first; `0` for no limit.',
   },
   GATE_COOKIE_NAME: {
     schema: cookieName,
@@ -102,17 +103,18 @@ export const gate = {
   OAUTH2_PROXY_EMAIL_DOMAINS: {
     schema: list,
     default: '',
-    about: 'Domains whose every address gets in, beside the allow-list; the access page warns of them.',
+    about:
+      'Domains whose addresses all get in, in addition to the allow-list; the access page warns about them.',
   },
   EMAILS_FILE: {
     schema: z.string(),
     default: 'access/emails.txt',
-    about: 'oauth2-proxy’s allow-list: one address a line. Nobody else gets in.',
+    about: 'oauth2-proxy’s allow-list: one address per line. Nobody else gets in.',
   },
   TRUSTED_HOPS: {
     schema: wholeNumber(1, 5),
     defaultNote: '`2` with `FUNNEL_HOSTNAME`, else `1`',
     about:
-      'Proxies between browsers and the app: `1` is oauth2-proxy alone, `2` with Caddy, nginx or Funnel before it. Decides whose address is seen.',
+      'Proxies between browsers and the app: `1` is oauth2-proxy alone, `2` with Caddy, nginx or Funnel in front of it. Decides which address counts as the client’s.',
   },
 } as const satisfies SettingRows;

@@ -24,18 +24,18 @@ export const running = {
     schema: httpUrl,
     secret: true,
     about:
-      'Where notices go when somebody signs in on a new device or a replaced cookie is used again: JSON, or the form of Slack and ntfy.',
+      'Where notices go when somebody signs in on a new device or a replaced cookie is used again: as JSON, or in the format of Slack or ntfy.',
   },
   NOTIFY_WEBHOOK_SECRET: {
     schema: z.string(),
     secret: true,
-    about: 'Signs them: `X-Gatehouse-Signature: t=TIME,v1=HMAC-SHA256 of TIME.BODY`.',
+    about: 'Signs the notices: `X-Gatehouse-Signature: t=TIME,v1=HMAC-SHA256 of TIME.BODY`.',
   },
   DEV_MODE: {
     schema: flag,
     default: 'false',
     about:
-      'No gate: everyone is `dev@localhost`, an operator. Only on loopback and never with `NODE_ENV=production`.',
+      'No gate: everyone is `dev@localhost`, an operator. Works only on loopback and never with `NODE_ENV=production`.',
   },
   RATE_LIMIT: {
     schema: z.enum(['on', 'off']),
@@ -52,13 +52,14 @@ export const running = {
 export const dockerCompose = {
   COMPOSE_PROFILES: {
     schema: z.string(),
-    about: '`redis` keeps sessions of the app and of oauth2-proxy in Redis; empty for SQLite and cookies.',
+    about:
+      '`redis` keeps the sessions of the app and of oauth2-proxy in Redis; empty for SQLite and cookies.',
     example: 'redis',
   },
   GATE_PORT: {
     schema: port,
     default: '4180',
-    about: 'The port on this machine’s loopback that the gate is reached at.',
+    about: 'The port on this machine’s loopback where the gate listens.',
   },
   REDIS_PASSWORD: {
     schema: z.string(),

@@ -4,7 +4,7 @@ import { days, fallbacks, list } from '../schemas.ts';
 import { isPlaceholder, secretFault } from '../secret-strength.ts';
 import type { SettingRows } from '../setting.ts';
 
-/** What to do about an unfit secret; given the value, because a placeholder is replaced without being asked. */
+/** What to do about an unfit secret. Takes the value because `generate-secrets` replaces a placeholder without `--rotate`. */
 type Advice = (value: string) => string;
 
 function secret(minLength: number, shape: RegExp, shapeText: string, advice: Advice) {
@@ -14,7 +14,7 @@ function secret(minLength: number, shape: RegExp, shapeText: string, advice: Adv
   });
 }
 
-/** `generate-secrets` replaces a real value only with `--rotate`, and a placeholder always. */
+/** `generate-secrets` always replaces a placeholder, but a real value only with `--rotate`. */
 const generate = (word: 'session' | 'gate') => (value: string) =>
   `run \`node generate-secrets.ts${isPlaceholder(value) ? '' : ` --rotate ${word}`}\` to make one`;
 const remove = () => 'remove it';
@@ -36,7 +36,7 @@ export const secrets = {
     schema: fallbacks(secretKey(remove)),
     default: '',
     secret: true,
-    about: 'Former keys, separated by commas: cookies that they signed are still accepted, and signed anew.',
+    about: 'Former keys, separated by commas: cookies that they signed are still accepted, and re-signed.',
   },
   SECRET_MAX_AGE_DAYS: {
     schema: days,
@@ -47,13 +47,14 @@ export const secrets = {
     schema: list,
     default: '',
     about:
-      'When each secret was made, by fingerprint: `1a2b3c4d=2026-11-23`, separated by commas. `generate-secrets` keeps it.',
+      'When each secret was made, by fingerprint: `1a2b3c4d=2026-11-23`, separated by commas. `generate-secrets` maintains it.',
   },
   GATE_SECRET: {
     schema: gateSecret(generate('gate')),
     required: true,
     secret: true,
-    about: 'What oauth2-proxy proves itself with (its `basic_auth_password`): 32 characters or more.',
+    about:
+      'The password that oauth2-proxy proves itself with (its `basic_auth_password`): 32 characters or more.',
     example: 'changeme',
   },
   GATE_SECRET_FALLBACKS: {

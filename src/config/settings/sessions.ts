@@ -18,12 +18,12 @@ export const sessions = {
   SESSION_IDLE_TIMEOUT: {
     schema: lifetime,
     default: '86400',
-    about: 'A session without a request for so long is over.',
+    about: 'A session without a request for this long ends.',
   },
   SESSION_ROTATE_AFTER: {
     schema: duration,
     default: '900',
-    about: 'Age at which a session’s id is replaced; `0` only at sign-in.',
+    about: 'Age at which a session’s id is replaced; `0` for only at sign-in.',
   },
   SESSION_MAX_PER_USER: {
     schema: wholeNumber(0, 1000),
@@ -34,7 +34,7 @@ export const sessions = {
     schema: z.enum(['off', 'observe', 'enforce']),
     default: 'observe',
     about:
-      'What happens when browser, system or network of a session changes: `off` nothing, `observe` an entry in the record, `enforce` it ends.',
+      'What happens when the browser, system or network of a session changes: `off` nothing, `observe` an entry in the record, `enforce` the session ends.',
   },
   SESSION_COOKIE_NAME: {
     schema: cookieName,
@@ -44,12 +44,12 @@ export const sessions = {
   SESSION_COOKIE_SECURE: {
     schema: flag,
     defaultNote: '`true` when `PUBLIC_URL` is https',
-    about: 'Send both own cookies over https only.',
+    about: 'Send the app’s two cookies over https only.',
   },
   SESSION_COOKIE_HTTPONLY: {
     schema: flag,
     default: 'true',
-    about: 'Keep both own cookies away from scripts.',
+    about: 'Hide the app’s two cookies from scripts.',
   },
   SESSION_COOKIE_SAMESITE: {
     schema: sameSite,
@@ -60,7 +60,7 @@ export const sessions = {
     schema: z.enum(['__Host-Http-', '__Host-', '__Secure-', 'none']),
     defaultNote: '`__Host-` when secure, else empty',
     about:
-      'Put before both own cookies’ names; `none` for no prefix. `__Host-Http-` adds that no script set the cookie, where browsers know it.',
+      'Put before the names of the app’s two cookies; `none` for no prefix. `__Host-Http-` also proves that no script set the cookie, in browsers that support it.',
   },
 } as const satisfies SettingRows;
 

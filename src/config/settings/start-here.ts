@@ -10,7 +10,7 @@ const origin = z.string().transform((text, context) => {
   // The URL parser accepts `*` as a host name.
   const isHost = /^([a-z\d._-]+|\[[\da-f:.]+\])$/.test(url?.hostname ?? '');
   if (!url || !/^https?:$/.test(url.protocol) || rest !== '/' || !isHost) {
-    context.addIssue('must be an origin alone, like `https://desk.example.org` (no path, no user)');
+    context.addIssue('must be only an origin, like `https://desk.example.org` (no path, no user)');
     return z.NEVER;
   }
   return url.origin;
@@ -26,14 +26,14 @@ export const startHere = {
     schema: origin,
     defaultNote: '`https://$FUNNEL_HOSTNAME`, else `http://localhost:4180`',
     about:
-      'The origin that browsers see. Decides `Secure`, the Origin check and redirects. Required in production. Over plain http Compose needs `GATE_COOKIE_NAME=_oauth2_proxy` and `OAUTH2_PROXY_COOKIE_SECURE=false` too.',
+      'The origin that browsers see. Decides `Secure`, the Origin check and redirects. Required in production. Over plain http, Compose also needs `GATE_COOKIE_NAME=_oauth2_proxy` and `OAUTH2_PROXY_COOKIE_SECURE=false`.',
     example: 'http://localhost:4180',
   },
   PUBLIC_URL_ALIASES: {
     schema: list.pipe(z.array(origin)),
     default: '',
     about:
-      'Other origins of this site, separated by commas: pages there lead to `PUBLIC_URL`, changes are refused. The front must pass them on; see docs/deploy.md.',
+      'Other origins of this site, separated by commas: pages there redirect to `PUBLIC_URL`, changes are refused. The reverse proxy must forward them; see docs/deploy.md.',
   },
   FUNNEL_HOSTNAME: {
     schema: z
@@ -42,19 +42,19 @@ export const startHere = {
         (text) => /^[a-z\d]/i.test(text) && URL.parse(`https://${text}`)?.hostname === text.toLowerCase(),
         'must be a host name, like `desk.tail1234.ts.net`',
       ),
-    about: 'Tailscale Funnel’s name for this machine; stands in for an empty `PUBLIC_URL`.',
+    about: 'Tailscale Funnel’s name for this machine; used if `PUBLIC_URL` is empty.',
   },
   ADMIN_EMAILS: {
     schema: list.pipe(z.array(email)),
     default: '',
-    about: 'Operators: addresses that see everyone, separated by commas.',
+    about: 'The operators’ addresses, separated by commas: operators see everyone.',
     example: '',
   },
   SECURITY_PROFILE: {
     schema: z.enum(profileNames),
     default: 'balanced',
     about:
-      'The defaults below: `high`, `balanced`, `convenience` or `development`. A variable that is set wins.',
+      'The defaults below: `high`, `balanced`, `convenience` or `development`. A variable that is set takes precedence.',
     example: 'balanced',
   },
 } as const satisfies SettingRows;

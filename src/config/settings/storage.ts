@@ -12,7 +12,7 @@ export const storage = {
   DATA_DIR: {
     schema: z.string(),
     default: 'data',
-    about: 'Made with mode 0700, its files 0600.',
+    about: 'Created with mode 0700, its files with 0600.',
   },
   REDIS_URL: {
     schema: redisUrl,
@@ -26,10 +26,10 @@ export const storage = {
       .string()
       .regex(
         /^[A-Za-z0-9_.-]{1,40}:$/,
-        'must be letters, digits, `_`, `.` or `-`, and one colon at its end, like `desk2:`',
+        'must be letters, digits, `_`, `.` or `-`, and end with one colon, like `desk2:`',
       ),
     default: 'gatehouse:',
     about:
-      'What every key of this deployment begins with. Another deployment in the same database of Redis needs another one.',
+      'The prefix of every key of this deployment. Another deployment in the same Redis database needs a different one.',
   },
 } as const satisfies SettingRows;

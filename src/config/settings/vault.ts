@@ -25,6 +25,6 @@ export const vault = {
     schema: flag,
     default: 'true',
     about:
-      'Whether the vault opens on this machine only. Stops a casual copy of the file, no more. Compose makes it `false`: a container has no id.',
+      'Whether the vault opens on this machine only. Only protects against a casual copy of the file. Compose sets it to `false`: a container has no machine id.',
   },
 } as const satisfies SettingRows;

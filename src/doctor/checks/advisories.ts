@@ -8,7 +8,7 @@ const dayMs = 86_400_000;
 /** The projects in the table publish fixes every few months. */
 const maxAgeMs = 90 * dayMs;
 
-/** What a version is open to, as sentences; empty where that is nothing. */
+/** The advisories that affect a version, as sentences; empty if there are none. */
 function openTo(software: AdvisedSoftware, version: string): string {
   return openAdvisories(software, version)
     .map(({ id, severity, allows }) => `${id} (${severity}) allows ${allows}.`)
@@ -21,12 +21,12 @@ export const advisoryChecks: readonly Check[] = [
     subject: 'Versions',
     severity: 'high',
     good: `oauth2-proxy is ${floorOf('oauth2-proxy')} or newer`,
-    why: 'With an older one requests get past its sign-in.',
+    why: 'In older versions, requests can get past the sign-in.',
     mend: 'image: quay.io/oauth2-proxy/oauth2-proxy:v7.15.6',
     judge: of(
       (d) => d.software.gate,
       ({ version, from }) => {
-        if (!/^\d+\.\d+/.test(version)) return unread(`${from} does not name a version`);
+        if (!/^\d+\.\d+/.test(version)) return unread(`${from} does not state a version`);
         const faults = openTo('oauth2-proxy', version);
         return seenIf(faults !== '' && `${from} is ${quote(version)}. ${faults}`);
       },
@@ -37,7 +37,7 @@ export const advisoryChecks: readonly Check[] = [
     subject: 'Versions',
     severity: 'medium',
     good: 'No advisory is known for this version of Redis or Valkey',
-    why: 'Most of these need the password of Redis, which the app and oauth2-proxy hold. A distribution may have mended its package without changing the number: its own security tracker says so.',
+    why: 'Most of these need the Redis password, which the app and oauth2-proxy hold. Your distribution may have fixed its package without changing the version number: its security tracker tells.',
     mend: 'docker compose pull redis && docker compose up -d redis',
     judge: of(
       (d) => d.redis,
@@ -51,7 +51,7 @@ export const advisoryChecks: readonly Check[] = [
         const unknown = answering.filter(({ release }) => !release).map(({ setting }) => setting);
         const fault = texts.filter(Boolean).join(' ');
         if (fault === '' && unknown.length > 0)
-          return notChecked(`${unknown.join(' and ')} does not tell its version`);
+          return notChecked(`${unknown.join(' and ')} does not report its version`);
         return seenIf(fault);
       },
     ),
@@ -61,7 +61,7 @@ export const advisoryChecks: readonly Check[] = [
     subject: 'Versions',
     severity: 'medium',
     good: 'No advisory that matters here is known for this version of Node.js',
-    why: 'The app answers strangers through the gate and calls other services over TLS.',
+    why: 'The app answers requests from the internet through the gate and calls other services over TLS.',
     mend: 'docker compose build --pull app && docker compose up -d app',
     judge: ({ software }) => {
       if (isOlder(software.node, oldestNode)) return notChecked('it is too old anyway; see versions.node');
@@ -73,14 +73,14 @@ export const advisoryChecks: readonly Check[] = [
     id: 'versions.advisories-age',
     subject: 'Versions',
     severity: 'low',
-    good: 'The list of advisories was looked through in the last 90 days',
-    why: 'Advisories that were published since then are not in it, so the checks above cannot know of them.',
+    good: 'The list of advisories was reviewed in the last 90 days',
+    why: 'Advisories published since then are missing, so the checks above do not know about them.',
     mend: 'Update Gatehouse, and read the release notes of oauth2-proxy, Redis and Node.js',
     judge: ({ at }) => {
       const days = Math.floor((at - lastLookedThroughAt) / dayMs);
       const since = new Date(lastLookedThroughAt).toISOString().slice(0, 10);
       return seenIf(
-        at - lastLookedThroughAt > maxAgeMs && `It was last looked through on ${since}, ${days} days ago.`,
+        at - lastLookedThroughAt > maxAgeMs && `It was last reviewed on ${since}, ${days} days ago.`,
       );
     },
   },

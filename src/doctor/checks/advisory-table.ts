@@ -1,5 +1,5 @@
-// Published advisories about the software that Gatehouse stands on, as data, with the date on which they were last looked through.
-// A row is added only from the project's own words: its advisory, or its release notes.
+// The table of published advisories about the software that Gatehouse depends on, with the date of the last review.
+// Add a row only from the project's own announcement: its advisory or its release notes.
 import { isOlder } from './version-order.ts';
 
 export type AdvisedSoftware = 'oauth2-proxy' | 'Redis' | 'Valkey' | 'Node.js';
@@ -7,20 +7,20 @@ export type AdvisedSoftware = 'oauth2-proxy' | 'Redis' | 'Valkey' | 'Node.js';
 export interface Advisory {
   readonly software: AdvisedSoftware;
   /**
-   * The first version with the fix, one for each release line that got it, oldest first. A line that is not named has no fix
-   * when it is older than the last one named.
+   * The first version with the fix in each release line that got it, oldest first. A release line that is not listed and is
+   * older than the last one listed has no fix.
    */
   readonly below: readonly string[];
   /** The first version with the fault; absent: every version before the fix. */
   readonly since?: string;
   readonly id: string;
-  /** As its project rates it; unrated where the release notes give no rating. */
+  /** The project's own rating; `unrated` if its release notes give none. */
   readonly severity: 'critical' | 'high' | 'moderate' | 'low' | 'unrated';
   /** What it lets somebody do: the end of "It allows …". */
   readonly allows: string;
 }
 
-/** When somebody last compared the table below with what the projects have published. UTC midnight, milliseconds. */
+/** When somebody last compared the table below with the projects' announcements. UTC midnight, milliseconds. */
 export const lastLookedThroughAt = Date.parse('2026-11-28T00:00:00Z');
 
 const redisMay2026 = ['7.2.14', '7.4.9', '8.2.6', '8.4.3', '8.6.3'];

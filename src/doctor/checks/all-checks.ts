@@ -1,5 +1,4 @@
-// The one table of checks, in the order of the report. docs/checks.md is made from it.
-
+// The table of all checks, in the order of the report. docs/checks.md is generated from it.
 import { accessChecks } from './access.ts';
 import { advisoryChecks } from './advisories.ts';
 import type { Check } from './check.ts';

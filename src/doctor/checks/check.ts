@@ -1,4 +1,4 @@
-// A check: a small function over a deployment, with an id that stays. It says what was seen, or why it could not look; never a secret.
+// A check is a pure function over a deployment, with a stable id. Its verdict says what was seen or why it could not look, and never holds a secret.
 import type { Deployment, Known } from '../deployment.ts';
 
 export const severities = ['high', 'medium', 'low', 'note'] as const;
@@ -23,28 +23,28 @@ export type Subject = (typeof subjects)[number];
 
 export type Verdict =
   | 'passed'
-  /** `mend` where the deployment makes a better line than the check's own. */
+  /** `mend` replaces the check's own fix with one made for this deployment. */
   | { readonly seen: string; readonly mend?: string }
-  /** There was nothing to look at from here, or it is another check's own. */
+  /** There was nothing to look at from here, or another check reports it. */
   | { readonly notChecked: string }
-  /** It is there and could not be read: never an all-clear. */
+  /** What the check looks at exists but could not be read: never an all-clear. */
   | { readonly unread: string };
 
 export interface Check {
-  /** Never changes, once it was released. */
+  /** Never changes once released. */
   readonly id: string;
   readonly subject: Subject;
   readonly severity: Severity;
-  /** How it is when all is well; a sentence without a full stop. */
+  /** What holds if the check passes; a sentence without a full stop. */
   readonly good: string;
   /** One or two sentences. */
   readonly why: string;
-  /** A line to paste, or the one thing to do. */
+  /** The fix: a line to paste, or the one thing to do. */
   readonly mend: string;
   judge(deployment: Deployment): Verdict;
 }
 
-/** Found where `fault` is a text. */
+/** A finding if `fault` is a non-empty string, otherwise passed. */
 export function seenIf(fault: string | false | undefined, mend?: string): Verdict {
   if (fault === false || fault === undefined || fault === '') return 'passed';
   return mend === undefined ? { seen: fault } : { seen: fault, mend };
@@ -54,17 +54,17 @@ export const notChecked = (reason: string): Verdict => ({ notChecked: reason });
 
 export const unread = (reason: string): Verdict => ({ unread: reason });
 
-/** The verdict on a part that is not known. */
+/** The verdict if the part of the deployment that a check needs is not known. */
 export function missing(known: { readonly missing: string; readonly unread?: true }): Verdict {
   return known.unread ? unread(known.missing) : notChecked(known.missing);
 }
 
-/** What passed only as far as it could be read has not passed. */
+/** Turns `passed` into `unread` if something relevant could not be read. */
 export function unlessDoubted(verdict: Verdict, doubt: string | undefined): Verdict {
   return verdict === 'passed' && doubt !== undefined ? unread(doubt) : verdict;
 }
 
-/** Judges a part that may not be known. */
+/** A check of one part of the deployment, which may not be known. */
 export function of<T>(
   part: (deployment: Deployment) => Known<T>,
   judge: (value: T, deployment: Deployment) => Verdict,
@@ -85,7 +85,7 @@ export function ofGate(judge: Parameters<typeof of<Found<'gate'>>>[1]): Check['j
   return (deployment) => unlessDoubted(judged(deployment), deployment.doubts.gate);
 }
 
-/** Compares the gate with the settings. */
+/** A check that compares oauth2-proxy's settings with the app's. */
 export function ofGateAndConfig(
   judge: (gate: Found<'gate'>, config: Found<'config'>, deployment: Deployment) => Verdict,
 ): Check['judge'] {
@@ -96,7 +96,7 @@ export const ofFiles = (judge: Parameters<typeof of<Found<'files'>>>[1]) => of((
 
 type Found<Part extends 'config' | 'gate' | 'files'> = Extract<Deployment[Part], { found: unknown }>['found'];
 
-/** A value that is no secret, short and on one line. */
+/** Formats a value that is not a secret: short and on one line. */
 export function quote(value: string): string {
   const plain = value.replace(/\p{Cc}|\p{Cf}/gu, '?');
   return `\`${plain.length > 90 ? `${plain.slice(0, 89)}…` : plain}\``;

@@ -1,4 +1,4 @@
-// Checks of the cookies, the app's own and oauth2-proxy's, by the settings that make them.
+// Checks of the app's and oauth2-proxy's cookies, by the settings that define them.
 import {
   type Check,
   notChecked,
@@ -11,15 +11,15 @@ import {
 } from './check.ts';
 import { isLoopback } from './local-addresses.ts';
 
-const overHttp = 'over plain http no cookie can be kept so; see settings.https and settings.public-url';
+const overHttp = 'not possible over plain http; see settings.https and settings.public-url';
 
 export const cookieChecks: readonly Check[] = [
   {
     id: 'cookie.secure',
     subject: 'Cookies',
     severity: 'high',
-    good: 'Both own cookies travel over https only',
-    why: 'Without Secure the browser also sends them over plain http, where anyone on the way can take them.',
+    good: 'The app’s two cookies are sent over https only',
+    why: 'Without Secure, the browser also sends them over plain http, where anyone on the network can steal them.',
     mend: 'SESSION_COOKIE_SECURE=true',
     judge: ofConfig(({ ownCookies, publicOrigin }) => {
       if (ownCookies.secure) return 'passed';
@@ -32,8 +32,8 @@ export const cookieChecks: readonly Check[] = [
     id: 'cookie.httponly',
     subject: 'Cookies',
     severity: 'high',
-    good: 'No script can read the own cookies',
-    why: 'A script that gets into a page could carry the session away.',
+    good: 'No script can read the app’s cookies',
+    why: 'A script injected into a page could steal the session.',
     mend: 'SESSION_COOKIE_HTTPONLY=true',
     judge: ofConfig(({ ownCookies }) => seenIf(!ownCookies.httpOnly && 'SESSION_COOKIE_HTTPONLY is false.')),
   },
@@ -41,8 +41,8 @@ export const cookieChecks: readonly Check[] = [
     id: 'cookie.samesite',
     subject: 'Cookies',
     severity: 'high',
-    good: 'Other sites’ requests come without the own cookies',
-    why: 'With SameSite=None every other site can send requests in a person’s name.',
+    good: 'Requests from other sites do not carry the app’s cookies',
+    why: 'With SameSite=None, any other site can send requests in a person’s name.',
     mend: 'SESSION_COOKIE_SAMESITE=Lax',
     judge: ofConfig(({ ownCookies }) =>
       seenIf(ownCookies.sameSite === 'none' && 'SESSION_COOKIE_SAMESITE is None.'),
@@ -52,14 +52,14 @@ export const cookieChecks: readonly Check[] = [
     id: 'cookie.prefix',
     subject: 'Cookies',
     severity: 'medium',
-    good: 'The own cookies have the prefix __Host-',
-    why: 'With it the browser itself makes sure that no other host and no plain http wrote the cookie.',
+    good: 'The app’s cookies have the prefix __Host-',
+    why: 'With it, the browser guarantees that the cookie was set by this host over https.',
     mend: 'COOKIE_PREFIX=__Host-',
     judge: ofConfig(({ ownCookies, session }) => {
       if (!ownCookies.secure) return notChecked(overHttp);
       return seenIf(
         !session.cookieName.startsWith('__Host-') &&
-          `The session cookie is called ${quote(session.cookieName)}.`,
+          `The session cookie’s name is ${quote(session.cookieName)}.`,
       );
     }),
   },
@@ -67,8 +67,8 @@ export const cookieChecks: readonly Check[] = [
     id: 'gate.cookie-secure',
     subject: 'Cookies',
     severity: 'high',
-    good: 'oauth2-proxy’s cookie travels over https only',
-    why: 'It is the whole sign-in: whoever reads it on the way is that person until it expires.',
+    good: 'oauth2-proxy’s cookie is sent over https only',
+    why: 'This cookie is the whole sign-in: anyone who intercepts it can act as that person until it expires.',
     mend: 'OAUTH2_PROXY_COOKIE_SECURE=true',
     judge: ofGate((gate, { config }) => {
       if (gate.flag('cookie_secure', true)) return 'passed';
@@ -81,7 +81,7 @@ export const cookieChecks: readonly Check[] = [
     subject: 'Cookies',
     severity: 'high',
     good: 'No script can read oauth2-proxy’s cookie',
-    why: 'A script that gets into a page could carry the whole sign-in away.',
+    why: 'A script injected into a page could steal the whole sign-in.',
     mend: 'cookie_httponly = true',
     judge: ofGate((gate) => seenIf(!gate.flag('cookie_httponly', true) && 'cookie_httponly is false.')),
   },
@@ -89,8 +89,8 @@ export const cookieChecks: readonly Check[] = [
     id: 'gate.cookie-samesite',
     subject: 'Cookies',
     severity: 'medium',
-    good: 'oauth2-proxy’s cookie says when it may be sent',
-    why: 'Unset, each browser decides by itself; with None every other site’s requests arrive signed in.',
+    good: 'oauth2-proxy’s cookie has a SameSite attribute',
+    why: 'Unset, each browser decides for itself; with None, requests from any other site arrive signed in.',
     mend: 'cookie_samesite = "lax"',
     judge: ofGate((gate) => {
       const value = gate.text('cookie_samesite')?.toLowerCase();
@@ -104,8 +104,8 @@ export const cookieChecks: readonly Check[] = [
     id: 'gate.cookie-samesite-strict',
     subject: 'Cookies',
     severity: 'medium',
-    good: 'oauth2-proxy’s cookies come back with the browser from Google',
-    why: 'Strict leaves the cookie out on the way back from Google: the sign-in goes round in circles or fails.',
+    good: 'Browsers send oauth2-proxy’s cookies on the way back from Google',
+    why: 'With Strict, the browser does not send the cookie when Google redirects back: the sign-in loops or fails.',
     mend: 'cookie_samesite = "lax"',
     judge: ofGate((gate) => {
       const strict = ['cookie_samesite', 'cookie_csrf_samesite'].filter(
@@ -122,20 +122,20 @@ export const cookieChecks: readonly Check[] = [
     subject: 'Cookies',
     severity: 'medium',
     good: 'oauth2-proxy’s cookie has the prefix __Host-',
-    why: 'Without it another host of the same domain can write a cookie of that name over it.',
+    why: 'Without it, another host of the same domain can overwrite the cookie.',
     mend: 'cookie_name = "__Host-_oauth2_proxy"',
     judge: ofGate((gate) => {
       if (!gate.flag('cookie_secure', true)) return notChecked(overHttp);
       const name = gate.text('cookie_name') ?? '_oauth2_proxy';
-      return seenIf(!name.startsWith('__Host-') && `It is called ${quote(name)}.`);
+      return seenIf(!name.startsWith('__Host-') && `Its name is ${quote(name)}.`);
     }),
   },
   {
     id: 'gate.host-prefix-domain',
     subject: 'Cookies',
     severity: 'high',
-    good: 'Browsers keep a __Host- cookie as oauth2-proxy sets it',
-    why: 'Browsers drop a __Host- cookie with a domain, another path or without Secure, and say nothing: nobody can sign in.',
+    good: 'Browsers accept oauth2-proxy’s __Host- cookie',
+    why: 'Browsers silently drop a __Host- cookie that has a domain, a path other than / or no Secure: nobody can sign in.',
     mend: 'cookie_domains = []',
     judge: ofGate((gate) => {
       const name = gate.text('cookie_name') ?? '';
@@ -154,7 +154,7 @@ export const cookieChecks: readonly Check[] = [
     subject: 'Cookies',
     severity: 'medium',
     good: 'oauth2-proxy’s cookie stays on its own host',
-    why: 'With a domain every subdomain gets the whole sign-in with each request.',
+    why: 'With a domain, every subdomain receives the whole sign-in with each request.',
     mend: 'cookie_domains = []',
     judge: ofGate((gate) => {
       if (gate.text('cookie_name')?.startsWith('__Host-')) return 'passed';
@@ -166,8 +166,8 @@ export const cookieChecks: readonly Check[] = [
     id: 'gate.cookie-name',
     subject: 'Cookies',
     severity: 'high',
-    good: 'The app knows oauth2-proxy’s cookie by its name',
-    why: 'Under another name the app cannot see whose session at the gate a request has: signing out would not reach it.',
+    good: 'The app knows the name of oauth2-proxy’s cookie',
+    why: 'With a different name, the app cannot tell which session at the gate a request belongs to, so signing out does not end it.',
     mend: 'GATE_COOKIE_NAME=(oauth2-proxy’s cookie_name)',
     judge: ofGateAndConfig((gate, { gateCookie: { name: known } }) => {
       const name = gate.text('cookie_name') ?? '_oauth2_proxy';
@@ -181,8 +181,8 @@ export const cookieChecks: readonly Check[] = [
     id: 'gate.cookie-size',
     subject: 'Cookies',
     severity: 'low',
-    good: 'The session at the gate fits into a cookie',
-    why: 'A cookie is cut at 4,096 bytes, and proxies refuse long headers: more than an address and a subject soon answers 502 or 431.',
+    good: 'The session at the gate fits in a cookie',
+    why: 'Cookies are limited to 4,096 bytes, and proxies refuse long headers: with more than an address and a user id in it, you soon get 502 or 431.',
     mend: 'scope = "openid email"',
     judge: ofGate((gate) => {
       if (gate.text('session_store_type') === 'redis') return 'passed';
@@ -192,7 +192,7 @@ export const cookieChecks: readonly Check[] = [
       const groups = gate.list('google_groups').length + gate.list('google_group').length > 0;
       return seenIf(
         (extra.length > 0 || groups) &&
-          `Sessions are kept in the cookie, with ${groups ? 'groups' : `the scopes ${quoteAll(extra)}`} in it.`,
+          `Sessions are kept in the cookie, which includes ${groups ? 'groups' : `the scopes ${quoteAll(extra)}`}.`,
       );
     }),
   },
@@ -200,8 +200,8 @@ export const cookieChecks: readonly Check[] = [
     id: 'gate.csrf-per-request',
     subject: 'Cookies',
     severity: 'low',
-    good: 'Two tabs can sign in at once',
-    why: 'With one cookie for all attempts the second tab breaks the first one’s: “sign-in failed” now and then.',
+    good: 'Two tabs can sign in at the same time',
+    why: 'With one cookie for all attempts, a second tab breaks the first one’s sign-in: “sign-in failed” now and then.',
     mend: 'cookie_csrf_per_request = true',
     judge: ofGate((gate) =>
       seenIf(!gate.flag('cookie_csrf_per_request', false) && 'cookie_csrf_per_request is off.'),
@@ -212,7 +212,7 @@ export const cookieChecks: readonly Check[] = [
     subject: 'Cookies',
     severity: 'low',
     good: 'A session at the gate can be ended from the server',
-    why: 'Kept in the cookie, a copy of it goes on at other apps behind the same gate until it expires. This app refuses it by itself.',
+    why: 'If the session is in the cookie, a copy of it keeps working at other apps behind the same gate until it expires. This app refuses it.',
     mend: 'OAUTH2_PROXY_SESSION_STORE_TYPE=redis',
     judge: ofGate((gate) =>
       seenIf(
@@ -225,8 +225,8 @@ export const cookieChecks: readonly Check[] = [
     id: 'gate.store-agrees',
     subject: 'Cookies',
     severity: 'high',
-    good: 'The app looks for the gate’s sessions where they are',
-    why: 'Looking in the wrong place, the app cannot end a session at the gate: signed out here, signed in there.',
+    good: 'The app looks for the gate’s sessions in the right place',
+    why: 'In the wrong place, the app cannot end a session at the gate: people are signed out here but still signed in there.',
     mend: 'GATE_SESSION_STORE=redis',
     judge: ofGateAndConfig((gate, { gateSessions: here }) => {
       const there = gate.text('session_store_type') ?? 'cookie';
@@ -240,8 +240,8 @@ export const cookieChecks: readonly Check[] = [
     id: 'gate.redis-agrees',
     subject: 'Cookies',
     severity: 'high',
-    good: 'The app looks into the same Redis as oauth2-proxy',
-    why: 'In another one, or in another of its databases, the app finds no session of the gate: signed out here, signed in there.',
+    good: 'The app uses the same Redis as oauth2-proxy for the gate’s sessions',
+    why: 'In a different Redis or database, the app does not find the gate’s sessions: people are signed out here but still signed in there.',
     mend: 'GATE_REDIS_URL=(oauth2-proxy’s redis_connection_url)',
     judge: ofGateAndConfig((gate, { gateRedis: here }) => {
       if (gate.text('session_store_type') !== 'redis' || here === undefined) return 'passed';
@@ -255,7 +255,7 @@ export const cookieChecks: readonly Check[] = [
   },
 ];
 
-/** `127.0.0.1:6379/0`; undefined: not one address of one Redis. */
+/** `127.0.0.1:6379/0`; undefined if the URL is not the address of a single Redis. */
 function placeOf(url: string): string | undefined {
   const { protocol, hostname, port, pathname } = URL.parse(url) ?? {};
   if (!hostname || !/^rediss?:$/.test(protocol ?? '')) return undefined;

@@ -1,4 +1,4 @@
-// Durations in the words of the report.
+// Formats durations for the report.
 
 const units = [
   [86_400_000, 'day'],
@@ -7,7 +7,7 @@ const units = [
   [1000, 'second'],
 ] as const;
 
-/** "7 days", "36 hours", "90 seconds": in the largest unit that leaves no rest; milliseconds in. */
+/** "7 days", "36 hours", "90 seconds": the largest unit that divides `ms` evenly. @param ms milliseconds */
 export function wordsOf(ms: number): string {
   const [unitMs, name] = units.find(([size]) => ms >= size && ms % size === 0) ?? [1000, 'second'];
   const amount = Math.round(ms / unitMs);

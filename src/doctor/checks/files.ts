@@ -1,12 +1,11 @@
-// Checks of files and their permissions: .env and its copies, data, record, and what decides about security.
-
+// Checks of files and their permissions: .env and its copies, the data folder, the record, and security-relevant configuration.
 import type { FileFact, Files, Known } from '../deployment.ts';
 import { type Check, missing, notChecked, ofFiles, quote, quoteAll, seenIf, type Verdict } from './check.ts';
 
-/** Days of ordinary use. */
+/** Enough for days of ordinary use. */
 const leastBytes = 64 * 1024 ** 2;
 
-const noBits = 'this system has no permission bits';
+const noBits = 'this system has no file permissions';
 
 export const fileChecks: readonly Check[] = [
   {
@@ -14,7 +13,7 @@ export const fileChecks: readonly Check[] = [
     subject: 'Files',
     severity: 'high',
     good: 'Only its owner can read .env',
-    why: 'Every secret of the house stands in it.',
+    why: 'It holds every secret of this deployment.',
     mend: 'chmod 600 .env',
     judge: part('env', (file) => closed(file, 0o077)),
   },
@@ -23,7 +22,7 @@ export const fileChecks: readonly Check[] = [
     subject: 'Files',
     severity: 'high',
     good: '.env is not in git',
-    why: 'Whoever can read the repository, now or later, has every secret. Taking it out is not enough: the history keeps it.',
+    why: 'Anyone who can read the repository, now or later, has every secret. Removing the file is not enough: the history keeps it.',
     mend: 'git rm --cached .env && node generate-secrets.ts --rotate all',
     judge: part('git', ({ tracked, trackedCopies }) =>
       seenIf(
@@ -37,12 +36,12 @@ export const fileChecks: readonly Check[] = [
     id: 'files.env-ignored',
     subject: 'Files',
     severity: 'medium',
-    good: 'git is told to leave .env alone',
-    why: 'The next `git add .` would take every secret along.',
+    good: 'git ignores .env',
+    why: 'The next `git add .` would add every secret.',
     mend: "echo '.env' >> .gitignore",
     judge: ofFiles(({ git, gitIgnores }) => {
       if ('missing' in gitIgnores) return missing(gitIgnores);
-      // One that git has already is files.env-git's own.
+      // files.env-git reports a .env that git already tracks.
       const tracked = 'found' in git && git.found.tracked;
       return seenIf(!gitIgnores.found && !tracked && 'No line of .gitignore matches .env.');
     }),
@@ -51,8 +50,8 @@ export const fileChecks: readonly Check[] = [
     id: 'files.env-copies',
     subject: 'Files',
     severity: 'low',
-    good: 'No copies of .env lie about',
-    why: 'Former secrets in them may still be accepted, and nobody looks after a copy.',
+    good: 'There are no copies of .env',
+    why: 'Old secrets in them may still be accepted, and copies are easily forgotten.',
     mend: 'rm .env.backup-*',
     judge: ofFiles(({ envCopies }) =>
       seenIf(
@@ -65,13 +64,13 @@ export const fileChecks: readonly Check[] = [
     id: 'files.env-copies-mode',
     subject: 'Files',
     severity: 'high',
-    good: 'Copies of .env are closed to others',
-    why: 'A copy holds the same secrets as the file itself.',
+    good: 'Only their owner can read copies of .env',
+    why: 'A copy holds the same secrets as .env itself.',
     mend: 'chmod 600 .env.*',
     judge: ofFiles(({ envCopies }) => {
       const open = envCopies.filter(({ mode }) => mode !== undefined && (mode & 0o077) !== 0);
       return seenIf(
-        open.length > 0 && `Others may read ${quoteAll(open.map(({ path }) => path))}.`,
+        open.length > 0 && `Others can read ${quoteAll(open.map(({ path }) => path))}.`,
         `chmod 600 ${open.map(({ path }) => word(path)).join(' ')}`,
       );
     }),
@@ -80,8 +79,8 @@ export const fileChecks: readonly Check[] = [
     id: 'files.secret-files',
     subject: 'Files',
     severity: 'high',
-    good: 'Files that hold a single secret are closed to others',
-    why: 'What a setting with _FILE names is worth as much as .env itself.',
+    good: 'Files that hold a single secret are not readable by everyone',
+    why: 'A file named by a setting with _FILE is as sensitive as .env itself.',
     mend: 'chmod 600 (the file)',
     judge: part('secretFiles', (secretFiles) => {
       const open = secretFiles.filter(({ mode }) => mode !== undefined && (mode & 0o007) !== 0);
@@ -95,8 +94,8 @@ export const fileChecks: readonly Check[] = [
     id: 'files.data-writable',
     subject: 'Files',
     severity: 'high',
-    good: 'The data folder and what is in it can be written',
-    why: 'A file that a command run as another user left there stops every change, or the start.',
+    good: 'The data folder and its files are writable',
+    why: 'A file left there by a command that ran as another user blocks changes, or prevents the app from starting.',
     mend: 'sudo chown -R gatehouse: data',
     judge: part('notWritable', (paths) => seenIf(paths.length > 0 && `Not writable: ${quoteAll(paths)}.`)),
   },
@@ -104,25 +103,25 @@ export const fileChecks: readonly Check[] = [
     id: 'files.space',
     subject: 'Files',
     severity: 'high',
-    good: 'There is room on the disk',
-    why: 'On a full disk nobody can sign in or out, and nothing can be recorded.',
+    good: 'There is free space on the disk',
+    why: 'On a full disk, nobody can sign in or out, and nothing can be recorded.',
     mend: 'df -h',
     judge: part('freeBytes', (bytes) =>
-      seenIf(bytes < leastBytes && `${Math.floor(bytes / 1024 ** 2)} MB are left where the data are.`),
+      seenIf(bytes < leastBytes && `${Math.floor(bytes / 1024 ** 2)} MB are free where the data folder is.`),
     ),
   },
   {
     id: 'files.data-mode',
     subject: 'Files',
     severity: 'high',
-    good: 'Only its owner can look into the data folder',
-    why: 'Sessions, people and the record are kept in it.',
+    good: 'Only its owner can read the data folder',
+    why: 'It holds sessions, people and the record.',
     mend: 'chmod -R go= data',
     judge: part('data', (data) => {
       const folder = closed(data, 0o077, `chmod -R go= ${word(data.path)}`);
       if (folder !== 'passed') return folder;
       return seenIf(
-        data.openFiles.length > 0 && `Others may read ${quoteAll(data.openFiles)}.`,
+        data.openFiles.length > 0 && `Others can read ${quoteAll(data.openFiles)}.`,
         `chmod -R go= ${word(data.path)}`,
       );
     }),
@@ -131,21 +130,21 @@ export const fileChecks: readonly Check[] = [
     id: 'files.record',
     subject: 'Files',
     severity: 'high',
-    good: 'The record’s file can be written',
-    why: 'A change that cannot be recorded is refused: nobody could sign out a device or change the list.',
+    good: 'The record’s file is writable',
+    why: 'A change that cannot be recorded is refused: nobody could sign out a device or change the allow-list.',
     mend: 'mkdir -p logs && chmod 700 logs',
-    judge: part('auditLog', ({ path, writable }) => seenIf(!writable && `${quote(path)} cannot be written.`)),
+    judge: part('auditLog', ({ path, writable }) => seenIf(!writable && `${quote(path)} is not writable.`)),
   },
   {
     id: 'files.config-writable',
     subject: 'Files',
     severity: 'high',
-    good: 'Only their owner can change what decides about security',
-    why: 'Whoever writes one of these files decides who gets in.',
+    good: 'Only their owner can change security-relevant files',
+    why: 'Anyone who can change one of these files decides who gets in.',
     mend: 'chmod o-w oauth2-proxy.cfg docker-compose.yml',
     judge: part('openToAll', (open) =>
       seenIf(
-        open.length > 0 && `Everyone on this machine can write ${quoteAll(open)}.`,
+        open.length > 0 && `Everyone on this machine can write to ${quoteAll(open)}.`,
         `chmod o-w ${open.map(word).join(' ')}`,
       ),
     ),
@@ -164,7 +163,7 @@ function part<K extends Exclude<keyof Files, 'envCopies'>>(
   });
 }
 
-/** A name as a shell takes it: whoever names a file must not write the line that is pasted. */
+/** Quotes a file name for a shell: a crafted name must not inject into the command that is pasted. */
 function word(name: string): string {
   return /^[\w./@%+=:,-]+$/.test(name) && !name.startsWith('-')
     ? name

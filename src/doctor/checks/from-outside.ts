@@ -1,12 +1,12 @@
-// Checks from outside: what a stranger gets from the address that browsers use. Each judges answers to plain GET requests.
-
+// Checks from outside: what an unauthenticated client gets at the public address. Each judges the answers to plain GET requests.
 import type { OutsideAnswer, OutsideProbe, OutsideView } from '../deployment.ts';
 import { type Check, notChecked, of, quote, seenIf, unlessDoubted, unread, type Verdict } from './check.ts';
 import { isLocal } from './local-addresses.ts';
 
 const dayMs = 86_400_000;
-const noAnswer = 'that request got no answer';
-const notApart = 'the answers of the app cannot be told from the gate’s here: its content policy is missing';
+const noAnswer = 'the request got no answer';
+const notApart =
+  'the app’s answers cannot be told apart from the gate’s: the app’s content security policy is missing';
 
 function ofAnswer(
   name: OutsideProbe,
@@ -22,13 +22,13 @@ function ofAnswer(
   );
 }
 
-/** The same, of what must answer wherever anything does. */
+/** As `ofAnswer`, but a missing answer is a finding if the address answers at all. */
 function ofNeededAnswer(name: OutsideProbe, judge: Parameters<typeof ofAnswer>[1]): Check['judge'] {
   return of(
     (d) => d.live,
     (live, deployment) =>
       live.unreachable === undefined && !live.answers[name]
-        ? { seen: 'It does not answer, or not within 5 seconds.' }
+        ? { seen: 'It does not answer within 5 seconds.' }
         : ofAnswer(name, judge)(deployment),
   );
 }
@@ -39,7 +39,7 @@ export const outsideChecks: readonly Check[] = [
     subject: 'From outside',
     severity: 'high',
     good: 'The address answers',
-    why: 'Nobody can sign in where nothing answers.',
+    why: 'Without an answer, nobody can sign in.',
     mend: 'docker compose ps',
     judge: of(
       (d) => d.live,
@@ -52,7 +52,7 @@ export const outsideChecks: readonly Check[] = [
     subject: 'From outside',
     severity: 'high',
     good: 'The certificate is trusted',
-    why: 'Browsers stop people with a warning, and teach them to click it away.',
+    why: 'Browsers stop people with a warning, and people learn to click through it.',
     mend: 'sudo certbot renew',
     judge: of(
       (d) => d.live,
@@ -67,8 +67,8 @@ export const outsideChecks: readonly Check[] = [
     id: 'live.certificate-expiry',
     subject: 'From outside',
     severity: 'medium',
-    good: 'The certificate is good for another week or more',
-    why: 'From then on browsers let nobody in.',
+    good: 'The certificate is valid for at least another week',
+    why: 'Once it expires, browsers let nobody in.',
     mend: 'sudo certbot renew',
     judge: of(
       (d) => d.live,
@@ -76,7 +76,8 @@ export const outsideChecks: readonly Check[] = [
         if (certificateEndsAt === undefined) return notChecked('no certificate was seen');
         const days = Math.floor((certificateEndsAt - at) / dayMs);
         return seenIf(
-          days < 7 && (days < 0 ? 'It has expired.' : `It ends in ${days} ${days === 1 ? 'day' : 'days'}.`),
+          days < 7 &&
+            (days < 0 ? 'It has expired.' : `It expires in ${days} ${days === 1 ? 'day' : 'days'}.`),
         );
       },
     ),
@@ -85,8 +86,8 @@ export const outsideChecks: readonly Check[] = [
     id: 'live.health',
     subject: 'From outside',
     severity: 'medium',
-    good: '/health answers that the app is well',
-    why: 'Uptime checks look there; without an answer the way from the front to the app is broken.',
+    good: '/health reports that the app is healthy',
+    why: 'Uptime monitors check it; without an answer, requests do not get from the reverse proxy to the app.',
     mend: 'docker compose logs --tail 50',
     judge: ofNeededAnswer('health', ({ status, healthy }) => seenIf(!healthy && `It answers ${status}.`)),
   },
@@ -95,8 +96,8 @@ export const outsideChecks: readonly Check[] = [
     subject: 'From outside',
     severity: 'high',
     good: 'Pages for members are stopped at the gate',
-    why: 'The request reached the app itself without a sign-in. The app still demands identity, but it is the only door left.',
-    mend: 'Take the pattern that matches it out of skip_auth_routes, and let the front lead to oauth2-proxy, not to the app.',
+    why: 'The request reached the app without a sign-in. The app still requires an identity, but it is the only protection left.',
+    mend: 'Remove the pattern that matches it from skip_auth_routes, and point the reverse proxy to oauth2-proxy, not to the app.',
     judge: of(
       (d) => d.live,
       ({ unreachable, answers: { landing, dashboard, api } }) => {
@@ -117,8 +118,8 @@ export const outsideChecks: readonly Check[] = [
     id: 'live.sign-in',
     subject: 'From outside',
     severity: 'high',
-    good: 'Without a sign-in /dashboard leads to one',
-    why: 'Anything else means that people cannot come in, or that strangers can.',
+    good: 'Without a sign-in, /dashboard redirects to the sign-in',
+    why: 'Anything else means that people cannot get in, or that strangers can.',
     mend: 'docker compose logs --tail 50 oauth2-proxy',
     judge: ofNeededAnswer('dashboard', ({ status, location, fromApp, isGatePage }, { url }) => {
       const target = location === undefined ? undefined : URL.parse(location, url);
@@ -127,14 +128,16 @@ export const outsideChecks: readonly Check[] = [
       // The gate can also answer with a page of its own that offers the sign-in.
       if (status === 403 && isGatePage) return 'passed';
       if (!leads)
-        return { seen: `It answers ${status}${location === undefined ? '' : ' and leads nowhere'}.` };
+        return { seen: `It answers ${status}${location === undefined ? '' : ' and redirects nowhere'}.` };
       const { origin, protocol } = new URL(url);
       if (target.origin === origin) {
-        return seenIf(!target.pathname.startsWith('/oauth2/') && `It leads to ${quote(target.pathname)}.`);
+        return seenIf(
+          !target.pathname.startsWith('/oauth2/') && `It redirects to ${quote(target.pathname)}.`,
+        );
       }
       if (protocol === 'https:' && target.protocol !== 'https:' && !isLocal(target.href))
-        return { seen: `It leads to plain http: ${quote(target.origin)}.` };
-      // Where Google is to send the browser back to: the gate makes it from what it hears, if nobody told it.
+        return { seen: `It redirects to plain http: ${quote(target.origin)}.` };
+      // Where Google sends the browser back to: if redirect_url is not set, the gate derives it from the request.
       const back = target.searchParams.get('redirect_uri');
       return seenIf(
         back !== null &&
@@ -148,8 +151,8 @@ export const outsideChecks: readonly Check[] = [
     id: 'live.forged-uri',
     subject: 'From outside',
     severity: 'high',
-    good: 'Nobody can tell the gate what was asked for',
-    why: 'With X-Forwarded-Uri naming a public page, the gate let a page for members through without a sign-in.',
+    good: 'The gate ignores a forged X-Forwarded-Uri',
+    why: 'With an X-Forwarded-Uri that names a public page, the gate served a page for members without a sign-in.',
     mend: 'trusted_proxy_ips = ["255.255.255.255/32"]',
     judge: ofAnswer('forgedUri', ({ fromApp, status }, { answers }) => {
       if (answers.dashboard?.fromApp) return notChecked('see live.gate');
@@ -161,8 +164,8 @@ export const outsideChecks: readonly Check[] = [
     id: 'live.forged-identity',
     subject: 'From outside',
     severity: 'high',
-    good: 'Written-in identity headers make nobody of a visitor',
-    why: 'A made-up person was believed: whoever writes a header can be anyone.',
+    good: 'Forged identity headers have no effect',
+    why: 'A made-up person was accepted: anyone can be anybody by sending a header.',
     mend: 'skip_auth_strip_headers = true',
     judge: of(
       (d) => d.live,
@@ -186,13 +189,13 @@ export const outsideChecks: readonly Check[] = [
     id: 'live.visitor-cookie',
     subject: 'From outside',
     severity: 'high',
-    good: 'The visitor cookie arrives as it should',
-    why: 'Something on the way changed it, or another program sets it: a browser may drop it, or a script may read it.',
-    mend: 'Look at what the front does to Set-Cookie; nothing is the right answer.',
+    good: 'The visitor cookie arrives unchanged',
+    why: 'A proxy changed it, or another program sets it: a browser may drop it, or a script may read it.',
+    mend: 'Check what the reverse proxy does to Set-Cookie; it should not change it.',
     judge: ofAnswer('landing', ({ cookies }, { url }) => {
       const cookie = cookies.find(({ name }) => name.endsWith('visitor_session_id'));
       if (!cookie)
-        return notChecked('the front page set no visitor cookie (VISITOR_CONSENT=required, or not this app)');
+        return notChecked('the home page set no visitor cookie (VISITOR_CONSENT=required, or another app)');
       const https = url.startsWith('https:');
       const lacks = [
         https && !cookie.secure && 'Secure',
@@ -210,8 +213,8 @@ export const outsideChecks: readonly Check[] = [
     subject: 'From outside',
     severity: 'medium',
     good: 'The security headers arrive',
-    why: 'Without them a page can be framed, a type guessed, a script slipped in, or https left.',
-    mend: 'Look at what the front does to the headers of answers; nothing is the right answer.',
+    why: 'Without them, a page can be framed, its type guessed, a script injected, or https dropped.',
+    mend: 'Check what the reverse proxy does to response headers; it should not change them.',
     judge: ofAnswer('landing', ({ headers }, { url }) => {
       const wanted: readonly (readonly [name: string, shape: RegExp])[] = [
         ['content-security-policy', /default-src 'none'/],
@@ -234,20 +237,20 @@ export const outsideChecks: readonly Check[] = [
     subject: 'From outside',
     severity: 'low',
     good: 'Answers do not say which programs run here',
-    why: 'A version number tells a stranger which holes to try.',
+    why: 'A version number tells an attacker which vulnerabilities to try.',
     mend: 'server_tokens off;',
     judge: ofAnswer('landing', ({ headers }) => {
       const told = ['server', 'x-powered-by'].filter((name) => /\d|express/i.test(headers.get(name) ?? ''));
-      return seenIf(told.length > 0 && `Told by ${told.join(', ')}.`);
+      return seenIf(told.length > 0 && `Revealed by ${told.join(', ')}.`);
     }),
   },
   {
     id: 'live.closed',
     subject: 'From outside',
     severity: 'high',
-    good: 'Files and measures of the inside stay inside',
-    why: 'In .env stands every secret, in .git every former one; measures tell strangers how many people are here.',
-    mend: 'Let the front lead everything to oauth2-proxy and serve no folder by itself.',
+    good: 'Internal files and metrics are not public',
+    why: '.env holds every secret, .git may hold old ones, and metrics reveal how many people use the site.',
+    mend: 'Let the reverse proxy forward everything to oauth2-proxy and serve no folder itself.',
     judge: of(
       (d) => d.live,
       ({ unreachable, answers }) => {
@@ -257,7 +260,7 @@ export const outsideChecks: readonly Check[] = [
         const silent = (Object.keys(paths) as (keyof typeof paths)[]).filter((name) => !answers[name]);
         return unlessDoubted(
           seenIf(open.length > 0 && `Open to everyone: ${open.map((name) => paths[name]).join(', ')}.`),
-          silent.length > 0 ? `no answer at ${silent.map((name) => paths[name]).join(', ')}` : undefined,
+          silent.length > 0 ? `no answer from ${silent.map((name) => paths[name]).join(', ')}` : undefined,
         );
       },
     ),

@@ -1,4 +1,4 @@
-// Checks of how long things last, and whether those lifetimes fit each other.
+// Checks of lifetimes, and whether they fit together.
 import { parseDuration } from '../../config/duration.ts';
 import type { GateSettings } from '../read/gate-settings.ts';
 import { type Check, notChecked, ofConfig, ofGate, ofGateAndConfig, quote, seenIf } from './check.ts';
@@ -12,7 +12,7 @@ export const lifetimeChecks: readonly Check[] = [
     subject: 'Lifetimes',
     severity: 'medium',
     good: 'No sign-in lasts longer than 31 days',
-    why: 'A stolen or forgotten device stays signed in for as long.',
+    why: 'A stolen or forgotten device stays signed in for that long.',
     mend: 'PERMANENT_SESSION_LIFETIME=604800',
     judge: ofConfig(({ session }) =>
       seenIf(session.lifetimeMs > 31 * dayMs && `A session lasts ${wordsOf(session.lifetimeMs)}.`),
@@ -22,11 +22,11 @@ export const lifetimeChecks: readonly Check[] = [
     id: 'lifetime.idle',
     subject: 'Lifetimes',
     severity: 'low',
-    good: 'An unused session ends before its time',
-    why: 'An idle limit that is not shorter than the whole lifetime never comes to act.',
+    good: 'The idle limit is shorter than the lifetime',
+    why: 'An idle limit that is not shorter than the lifetime never takes effect.',
     mend: 'SESSION_IDLE_TIMEOUT=86400',
     judge: ofConfig(({ session: { idleMs, lifetimeMs } }) =>
-      seenIf(idleMs >= lifetimeMs && `Idle limit ${wordsOf(idleMs)}, whole lifetime ${wordsOf(lifetimeMs)}.`),
+      seenIf(idleMs >= lifetimeMs && `Idle limit ${wordsOf(idleMs)}, lifetime ${wordsOf(lifetimeMs)}.`),
     ),
   },
   {
@@ -34,7 +34,7 @@ export const lifetimeChecks: readonly Check[] = [
     subject: 'Lifetimes',
     severity: 'note',
     good: 'People can read a page without being signed out',
-    why: 'Whoever reads for longer is signed out on the next click.',
+    why: 'People who read a page for longer are signed out on the next click.',
     mend: 'SESSION_IDLE_TIMEOUT=900',
     judge: ofConfig(({ session: { idleMs } }) =>
       seenIf(idleMs < 300_000 && `SESSION_IDLE_TIMEOUT is ${wordsOf(idleMs)}.`),
@@ -44,8 +44,8 @@ export const lifetimeChecks: readonly Check[] = [
     id: 'lifetime.rotation',
     subject: 'Lifetimes',
     severity: 'low',
-    good: 'Session ids are replaced while they live',
-    why: 'An id that never changes is worth stealing for longer, and its theft is never noticed.',
+    good: 'Session ids are rotated',
+    why: 'A stolen id that never changes stays useful for longer, and the theft is never noticed.',
     mend: 'SESSION_ROTATE_AFTER=900',
     judge: ofConfig(({ session }) => seenIf(session.rotateAfterMs === 0 && 'SESSION_ROTATE_AFTER is 0.')),
   },
@@ -54,7 +54,7 @@ export const lifetimeChecks: readonly Check[] = [
     subject: 'Lifetimes',
     severity: 'low',
     good: 'A session that moves to another browser is noticed',
-    why: 'A copied cookie shows itself by another browser or system.',
+    why: 'A different browser or system is a sign of a copied cookie.',
     mend: 'SESSION_BINDING=observe',
     judge: ofConfig(({ session }) => seenIf(session.binding === 'off' && 'SESSION_BINDING is off.')),
   },
@@ -62,8 +62,8 @@ export const lifetimeChecks: readonly Check[] = [
     id: 'session.limit',
     subject: 'Lifetimes',
     severity: 'low',
-    good: 'The number of sessions of one person has a limit',
-    why: 'Without one, forgotten devices pile up and nobody looks at the list any more.',
+    good: 'The number of sessions per person is limited',
+    why: 'Without a limit, forgotten devices pile up and nobody looks at the list any more.',
     mend: 'SESSION_MAX_PER_USER=10',
     judge: ofConfig(({ session }) => seenIf(session.maxPerUser === 0 && 'SESSION_MAX_PER_USER is 0.')),
   },
@@ -72,12 +72,12 @@ export const lifetimeChecks: readonly Check[] = [
     subject: 'Lifetimes',
     severity: 'medium',
     good: 'A session at the gate lasts no longer than 31 days',
-    why: 'Until then a copied cookie of the gate is good at every app behind it.',
+    why: 'Until then, a copied cookie of the gate works at every app behind it.',
     mend: 'OAUTH2_PROXY_COOKIE_EXPIRE=168h',
     judge: ofGate((gate) => {
       const ms = expireOf(gate);
-      // Then the browser forgets the cookie, but oauth2-proxy takes a copy of it for ever.
-      if (ms === 0) return { seen: 'cookie_expire is 0: a copied cookie is good for ever.' };
+      // The browser then drops the cookie when it closes, but oauth2-proxy accepts a copy of it for ever.
+      if (ms === 0) return { seen: 'cookie_expire is 0: a copied cookie works for ever.' };
       return seenIf(ms !== undefined && ms > 31 * dayMs && `cookie_expire is ${wordsOf(ms)}.`);
     }),
   },
@@ -85,8 +85,8 @@ export const lifetimeChecks: readonly Check[] = [
     id: 'gate.refresh',
     subject: 'Lifetimes',
     severity: 'medium',
-    good: 'oauth2-proxy asks Google again while a session lives',
-    why: 'Without a refresh an account that was closed at Google stays signed in until the cookie expires.',
+    good: 'oauth2-proxy checks sessions with Google regularly',
+    why: 'Without a refresh, an account that was closed at Google stays signed in until the cookie expires.',
     mend: 'OAUTH2_PROXY_COOKIE_REFRESH=24h',
     judge: ofGate((gate) => {
       const ms = refreshOf(gate);
@@ -100,7 +100,7 @@ export const lifetimeChecks: readonly Check[] = [
     subject: 'Lifetimes',
     severity: 'high',
     good: 'The refresh is shorter than the expiry',
-    why: 'oauth2-proxy does not start otherwise.',
+    why: 'Otherwise oauth2-proxy does not start.',
     mend: 'OAUTH2_PROXY_COOKIE_REFRESH=24h',
     judge: ofGate((gate) => {
       const [expire, refresh] = [expireOf(gate), refreshOf(gate)];
@@ -119,8 +119,8 @@ export const lifetimeChecks: readonly Check[] = [
     id: 'gate.lifetimes-agree',
     subject: 'Lifetimes',
     severity: 'medium',
-    good: 'The app and oauth2-proxy mean the same lifetimes',
-    why: 'The app refuses an ended sign-in of the gate until it must have expired; oauth2-proxy knows no security profiles and goes by its own lines.',
+    good: 'The app and oauth2-proxy use the same lifetimes',
+    why: 'The app refuses an ended sign-in of the gate until it must have expired. oauth2-proxy has no security profiles and only follows its own settings.',
     mend: 'OAUTH2_PROXY_COOKIE_EXPIRE=168h',
     judge: ofGateAndConfig((gate, { gateCookie: { expireMs, refreshMs } }) => {
       const [expire, refresh] = [expireOf(gate), refreshOf(gate)];
@@ -129,7 +129,7 @@ export const lifetimeChecks: readonly Check[] = [
       if (expire === 0) return notChecked('see gate.expire-long');
       const differs = [
         expire !== expireMs && `expiry: oauth2-proxy ${wordsOf(expire)}, the app ${wordsOf(expireMs)}`,
-        // One that is off is gate.refresh's own.
+        // gate.refresh reports a refresh that is off.
         refresh !== refreshMs &&
           refresh > 0 &&
           `refresh: oauth2-proxy ${wordsOf(refresh)}, the app ${wordsOf(refreshMs)}`,
@@ -141,8 +141,8 @@ export const lifetimeChecks: readonly Check[] = [
     id: 'lifetime.fits-gate',
     subject: 'Lifetimes',
     severity: 'note',
-    good: 'A session here does not outlast the one at the gate',
-    why: 'The gate ends first and sends people to Google although the session here would go on: harmless, but it looks like being signed out early.',
+    good: 'A session here does not outlive the one at the gate',
+    why: 'The gate’s session ends first and people are sent to Google although the session here is still valid: harmless, but it looks like being signed out early.',
     mend: 'PERMANENT_SESSION_LIFETIME=604800',
     judge: ofConfig(({ session, gateCookie }) =>
       seenIf(
@@ -156,8 +156,8 @@ export const lifetimeChecks: readonly Check[] = [
     id: 'gate.csrf-expire',
     subject: 'Lifetimes',
     severity: 'low',
-    good: 'There is time enough to sign in at Google',
-    why: 'Whoever needs longer (a second factor, a new password) comes back to an error.',
+    good: 'There is enough time to sign in at Google',
+    why: 'Anyone who needs longer (a second factor, a new password) gets an error.',
     mend: 'cookie_csrf_expire = "15m"',
     judge: ofGate((gate) => {
       const text = gate.text('cookie_csrf_expire') ?? '15m';
@@ -167,7 +167,7 @@ export const lifetimeChecks: readonly Check[] = [
   },
 ];
 
-/** Milliseconds; undefined where oauth2-proxy could not read it. */
+/** Milliseconds; undefined if oauth2-proxy could not read it. */
 function expireOf(gate: GateSettings): number | undefined {
   return durationOf(gate.text('cookie_expire') ?? '168h');
 }
@@ -176,7 +176,7 @@ function refreshOf(gate: GateSettings): number | undefined {
   return durationOf(gate.text('cookie_refresh') ?? '0');
 }
 
-/** Unlike the app's settings it needs a unit: a bare number stops it, or counts as so many nanoseconds in its file. */
+/** Unlike the app's settings, these need a unit: oauth2-proxy does not start with a bare number, or reads it as nanoseconds in its file. */
 function durationOf(text: string): number | undefined {
   return /^\d+$/.test(text) && Number(text) !== 0 ? undefined : parseDuration(text);
 }

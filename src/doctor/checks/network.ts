@@ -1,5 +1,4 @@
-// Checks of the ways to the app that do not lead through the gate, and of the clocks.
-
+// Checks of the ways to reach the app without passing the gate, and of the clocks.
 import type { ComposeFile } from '../read/compose-file.ts';
 import { isGate, placeOf } from '../read/compose-services.ts';
 import {
@@ -24,12 +23,12 @@ export const networkChecks: readonly Check[] = [
     id: 'network.host',
     subject: 'Network',
     severity: 'high',
-    good: 'The app listens where only the gate can reach it',
-    why: 'Whoever reaches the app itself walks around the gate; only GATE_SECRET is left between.',
+    good: 'Only the gate can reach the app',
+    why: 'Anyone who can reach the app directly bypasses the gate; only GATE_SECRET then protects it.',
     mend: 'HOST=127.0.0.1',
     judge: ofConfig(({ host }, { runBy, inContainer }) => {
       if (runBy === 'compose' || inContainer) {
-        return notChecked('in a container its network decides; see network.published-ports');
+        return notChecked('in a container, its network decides; see network.published-ports');
       }
       return seenIf(!isLoopback(host) && `HOST is ${quote(host)}.`);
     }),
@@ -38,8 +37,8 @@ export const networkChecks: readonly Check[] = [
     id: 'network.reachable',
     subject: 'Network',
     severity: 'high',
-    good: 'The app does not answer from outside of this machine',
-    why: 'Whoever reaches the app itself walks around the gate; only GATE_SECRET is left between.',
+    good: 'The app does not answer from outside this machine',
+    why: 'Anyone who can reach the app directly bypasses the gate; only GATE_SECRET then protects it.',
     mend: 'HOST=127.0.0.1',
     judge: of(
       (d) => d.network,
@@ -54,8 +53,8 @@ export const networkChecks: readonly Check[] = [
     id: 'network.ops-reachable',
     subject: 'Network',
     severity: 'medium',
-    good: 'Health and measures do not answer from outside of this machine',
-    why: 'They tell strangers how many people are here and how the house is.',
+    good: 'Health checks and metrics do not answer from outside this machine',
+    why: 'They reveal how many people use the site and how well it is doing.',
     mend: 'HOST=127.0.0.1',
     judge: of(
       (d) => d.network,
@@ -70,33 +69,33 @@ export const networkChecks: readonly Check[] = [
     id: 'network.upstream',
     subject: 'Network',
     severity: 'high',
-    good: 'Between the gate and the app there is no foreign wire',
-    why: 'The gate’s proof and the person’s address travel there in the open.',
+    good: 'No untrusted network lies between the gate and the app',
+    why: 'The gate’s proof and the person’s address are sent unencrypted.',
     mend: 'upstreams = ["http://127.0.0.1:3000/"]',
     judge: ofGate((gate) => {
       const far = gate
         .list('upstreams')
         .filter((url) => /^http:/i.test(url) && !isNear(URL.parse(url)?.hostname ?? ''));
-      return seenIf(far.length > 0 && `upstreams leads to ${quoteAll(far)}.`);
+      return seenIf(far.length > 0 && `upstreams points to ${quoteAll(far)}.`);
     }),
   },
   {
     id: 'network.upstream-app',
     subject: 'Network',
     severity: 'high',
-    good: 'The gate leads to the app and to nothing else of this house',
-    why: 'Led elsewhere, people see an error or another program. To the port of the measures, or to a folder, every member could read them.',
+    good: 'The gate forwards to the app and nothing else',
+    why: 'With another target, people see an error or another program. With the metrics port or a folder as a target, every member could read it.',
     mend: 'upstreams = ["http://127.0.0.1:3000/"]',
     judge: ofGateAndConfig((gate, { port, opsPort }) => {
       const urls = gate.list('upstreams');
       const portOf = (url: string) => Number(URL.parse(url)?.port || (/^https:/i.test(url) ? 443 : 80));
       const wrong = urls.filter((url) => /^file:/i.test(url) || portOf(url) === opsPort);
-      if (wrong.length > 0) return { seen: `upstreams leads to ${quoteAll(wrong)}.` };
+      if (wrong.length > 0) return { seen: `upstreams points to ${quoteAll(wrong)}.` };
       return seenIf(
         !urls.some((url) => /^https?:/i.test(url) && portOf(url) === port) &&
           (urls.length === 0
             ? 'upstreams is empty.'
-            : `The app listens on ${port}; upstreams leads to ${quoteAll(urls)}.`),
+            : `The app listens on ${port}; upstreams points to ${quoteAll(urls)}.`),
       );
     }),
   },
@@ -104,13 +103,13 @@ export const networkChecks: readonly Check[] = [
     id: 'network.gate-address',
     subject: 'Network',
     severity: 'medium',
-    good: 'The gate is reached through https alone',
-    why: 'Here it also answers over plain http to everyone in the network, past the front that speaks https.',
+    good: 'The gate is only reachable over https',
+    why: 'It also answers over plain http to everyone on the network, bypassing the reverse proxy that provides https.',
     mend: 'http_address = "127.0.0.1:4180"',
     judge: ofGate((gate, { runBy }) => {
       if (runBy === 'compose') return 'passed';
       const address = gate.text('http_address') ?? '127.0.0.1:4180';
-      // A socket, or nothing at all.
+      // A Unix socket, or no listener at all.
       if (address.startsWith('unix:') || address === '-') return 'passed';
       const host = address.replace(/^https?:\/\//, '').replace(/:\d*$/, '');
       return seenIf(
@@ -122,14 +121,14 @@ export const networkChecks: readonly Check[] = [
     id: 'compose.readable',
     subject: 'Network',
     severity: 'medium',
-    good: 'What Compose is told can all be read',
-    why: 'What the check-up cannot read it cannot judge: a port or a setting in it goes unseen.',
+    good: 'The Compose files can be read completely',
+    why: 'The check-up cannot judge what it cannot read: it would miss a port or a setting there.',
     mend: 'docker compose config',
     judge: of(
       (d) => d.compose,
       ({ unread }) => {
         const parts = unread.map((part) => `${quote(placeOf(part))} (${part.why})`);
-        return seenIf(parts.length > 0 && `Not read here: ${parts.slice(0, 8).join(', ')}.`);
+        return seenIf(parts.length > 0 && `Could not read: ${parts.slice(0, 8).join(', ')}.`);
       },
     ),
   },
@@ -137,8 +136,8 @@ export const networkChecks: readonly Check[] = [
     id: 'network.published-ports',
     subject: 'Network',
     severity: 'high',
-    good: 'docker-compose.yml publishes no port but the gate’s',
-    why: 'A published port passes by the firewall of many machines: the app or Redis would be open to whoever reaches this one.',
+    good: 'docker-compose.yml publishes only the gate’s port',
+    why: 'A published port bypasses the firewall on many machines: the app or Redis would be open to anyone who can reach this one.',
     mend: 'ports: []',
     judge: ofCompose(['ports', 'image'], ({ services }) => {
       const others = services.filter(({ image, ports }) => !isGate(image) && ports.length > 0);
@@ -147,7 +146,7 @@ export const networkChecks: readonly Check[] = [
       const on = others.filter(({ isOn }) => isOn);
       if (on.length > 0) return { seen: `Published: ${words(on)}.` };
       return others.length > 0
-        ? notChecked(`only with a profile that is not on here: ${words(others)}`)
+        ? notChecked(`only with a profile that is not active here: ${words(others)}`)
         : 'passed';
     }),
   },
@@ -155,8 +154,8 @@ export const networkChecks: readonly Check[] = [
     id: 'network.gate-port',
     subject: 'Network',
     severity: 'medium',
-    good: 'The gate’s port is published on loopback alone',
-    why: 'Otherwise it also answers over plain http to everyone in the network, past the front that speaks https.',
+    good: 'The gate’s port is published on loopback only',
+    why: 'Otherwise it also answers over plain http to everyone on the network, bypassing the reverse proxy that provides https.',
     mend: "ports: ['127.0.0.1:4180:4180']",
     judge: ofCompose(['ports', 'image'], ({ services }) => {
       const open = services
@@ -169,8 +168,8 @@ export const networkChecks: readonly Check[] = [
     id: 'network.host-mode',
     subject: 'Network',
     severity: 'high',
-    good: 'Containers have networks of their own',
-    why: 'With the network of the machine every port of the container is open on it.',
+    good: 'Containers have their own networks',
+    why: 'On the host’s network, every port of the container is open on the host.',
     mend: 'networks: [inside]',
     judge: ofCompose(['network_mode', 'networks'], ({ services }) => {
       const shared = services.filter(({ onHost }) => onHost !== undefined);
@@ -178,7 +177,7 @@ export const networkChecks: readonly Check[] = [
       const on = shared.filter(({ isOn }) => isOn);
       if (on.length > 0) return { seen: `${words(on)}.` };
       return shared.length > 0
-        ? notChecked(`only with a profile that is not on here: ${words(shared)}`)
+        ? notChecked(`only with a profile that is not active here: ${words(shared)}`)
         : 'passed';
     }),
   },
@@ -186,8 +185,8 @@ export const networkChecks: readonly Check[] = [
     id: 'clock.redis',
     subject: 'Clocks',
     severity: 'medium',
-    good: 'Redis and this machine have the same time',
-    why: 'Redis forgets by its own clock: sessions end too early, or too late.',
+    good: 'Redis and this machine agree on the time',
+    why: 'Redis expires keys by its own clock: sessions end too early or too late.',
     mend: 'timedatectl set-ntp true',
     judge: of(
       (d) => d.redis,
@@ -207,8 +206,8 @@ export const networkChecks: readonly Check[] = [
     id: 'clock.retention',
     subject: 'Clocks',
     severity: 'high',
-    good: 'The clock shows the time that has really passed',
-    why: 'While it is doubted, nothing is removed for its age: no session, no person, no entry of the record, nothing in the vault.',
+    good: 'The clock is plausible',
+    why: 'While it is not, nothing is removed because of its age: no session, no person, no entry of the record, nothing in the vault.',
     mend: 'timedatectl set-ntp true\ngatehouse clock believe',
     judge: of(
       (d) => d.retention,
@@ -223,8 +222,8 @@ export const networkChecks: readonly Check[] = [
     id: 'clock.live',
     subject: 'Clocks',
     severity: 'medium',
-    good: 'The server and this machine have the same time',
-    why: 'A wrong clock signs people out at once or far too late, and Google refuses sign-ins.',
+    good: 'The server and this machine agree on the time',
+    why: 'A wrong clock signs people out immediately or far too late, and Google refuses sign-ins.',
     mend: 'timedatectl set-ntp true',
     judge: of(
       (d) => d.live,
@@ -238,14 +237,14 @@ export const networkChecks: readonly Check[] = [
 
 const doubts = {
   ahead:
-    'The clock is more than a day ahead of when this store was last in use. If it is right (the server was off), say so; else set it.',
-  behind: 'The clock shows less than has passed already. Set it.',
-  redis: 'The clock and that of Redis differ by more than an hour. Set the one that is wrong.',
+    'The clock is more than a day ahead of when this store was last used. If it is right (the server was off), confirm it; otherwise set it.',
+  behind: 'The clock went backwards. Set it.',
+  redis: 'The clocks of the server and of Redis differ by more than an hour. Set the one that is wrong.',
 } as const;
 
 function unclear(places: readonly string[]): string | undefined {
   return places.length > 0
-    ? `something answers at ${quoteAll(places)}, and it cannot be told whether it is this program`
+    ? `something answers at ${quoteAll(places)}, but it is unclear whether it is this program`
     : undefined;
 }
 
@@ -253,7 +252,7 @@ function skew(aheadMs: number): string {
   return `its clock is ${Math.round(Math.abs(aheadMs) / 1000)} seconds ${aheadMs > 0 ? 'ahead' : 'behind'}.`;
 }
 
-/** Judges the Compose files. @param keys the parts of services that it looks at: unread, they leave the verdict open */
+/** A check of the Compose files. @param keys the service keys that it looks at: if one is unread, the check cannot pass */
 function ofCompose(keys: readonly string[], judge: (compose: ComposeFile) => Verdict): Check['judge'] {
   return of(
     (d) => d.compose,

@@ -1,24 +1,23 @@
-// Checks of Redis, by what it answers, and by where oauth2-proxy looks for it.
-
+// Checks of Redis: its answers, and how oauth2-proxy connects to it.
 import type { RedisFact } from '../deployment.ts';
 import { type Check, notChecked, of, ofGate, quote, quoteAll, seenIf } from './check.ts';
 import { isNear } from './local-addresses.ts';
 
-/** PXAT, EXAT and PEXPIREAT's conditions. */
+/** The first version with PXAT, EXAT and the conditions of PEXPIREAT. */
 const oldestVersion = [7, 0] as const;
 
 const writeFaults = {
   'a replica': 'a read-only replica',
-  'its snapshot failed': 'refusing changes, because its last snapshot failed (MISCONF)',
-  'its append file failed': 'refusing changes, because it cannot write its append file (MISCONF)',
+  'its snapshot failed': 'refusing changes because its last snapshot failed (MISCONF)',
+  'its append file failed': 'refusing changes because it cannot write its append-only file (MISCONF)',
 } as const;
 
 const cannotAsk =
-  'the Redis user may not ask INFO, CONFIG or SCAN, which would tell; look at Redis itself (docs/redis.md)';
+  'the Redis user may not run INFO, CONFIG or SCAN, which this needs; look at Redis itself (docs/redis.md)';
 
 /**
- * Judges each Redis that answers; those that do not are redis.reachable's own.
- * @param known undefined where it could not be asked
+ * A check of each Redis that answers; redis.reachable reports those that do not.
+ * @param known undefined if Redis does not tell
  */
 function ofAnswering(
   fault: (fact: RedisFact) => string | false | undefined,
@@ -40,13 +39,13 @@ function ofAnswering(
   );
 }
 
-/** What it says of itself first: a replica that is tried as well would say it a second time. */
+/** Why it refuses writes. What it reports about itself comes first: on a replica, a refused trial write would only repeat it. */
 function refusal({ refusesWrites, refused, mode, isClusterUrl }: RedisFact): string | false {
   if (refusesWrites) return `is ${writeFaults[refusesWrites]}.`;
   if (mode !== undefined && isClusterUrl !== undefined && (mode === 'cluster') !== isClusterUrl) {
     return isClusterUrl
-      ? `is ${quote(mode)}, and its URL that of a cluster; use redis://.`
-      : `is in mode ${quote(mode)}, and its URL that of a single server; use redis+${mode === 'cluster' ? 'cluster' : 'sentinel'}://.`;
+      ? `is ${quote(mode)}, but its URL is that of a cluster; use redis://.`
+      : `is in mode ${quote(mode)}, but its URL is that of a single server; use redis+${mode === 'cluster' ? 'cluster' : 'sentinel'}://.`;
   }
   return refused !== undefined && `refuses what the app does: ${refused}.`;
 }
@@ -57,7 +56,7 @@ export const redisChecks: readonly Check[] = [
     subject: 'Redis',
     severity: 'high',
     good: 'Redis answers',
-    why: 'Without it nobody can sign in, and every page answers that it is down for the moment.',
+    why: 'Without it, nobody can sign in, and every page answers that the service is temporarily down.',
     mend: 'docker compose up -d redis',
     judge: of(
       (d) => d.redis,
@@ -77,8 +76,8 @@ export const redisChecks: readonly Check[] = [
     id: 'redis.writable',
     subject: 'Redis',
     severity: 'high',
-    good: 'Redis takes what is written',
-    why: 'Read-only it answers, but nobody can sign in. A Redis that cannot save refuses every change, and a user without the rights some of them.',
+    good: 'Redis accepts writes',
+    why: 'If it is read-only, it answers but nobody can sign in. If it cannot save, it refuses every change; if its user lacks permissions, it refuses some of them.',
     mend: 'redis-cli INFO replication persistence',
     judge: ofAnswering(refusal),
   },
@@ -87,7 +86,7 @@ export const redisChecks: readonly Check[] = [
     subject: 'Redis',
     severity: 'high',
     good: 'Redis asks for a password',
-    why: 'Whoever reaches it can end every session and change who a session belongs to.',
+    why: 'Anyone who can reach it can end every session and change whom a session belongs to.',
     mend: 'requirepass (a long random text), and the same in REDIS_URL',
     judge: ofAnswering(({ isOpen }) => isOpen && 'answers without a password.'),
   },
@@ -95,8 +94,8 @@ export const redisChecks: readonly Check[] = [
     id: 'redis.tls',
     subject: 'Redis',
     severity: 'high',
-    good: 'oauth2-proxy reaches Redis on this machine, or by TLS',
-    why: 'The password and every ticket would travel in the open.',
+    good: 'oauth2-proxy’s Redis is on this machine or uses TLS',
+    why: 'The password and every ticket would be sent unencrypted.',
     mend: 'OAUTH2_PROXY_REDIS_CONNECTION_URL=rediss://…',
     judge: ofGate((gate) => {
       if (gate.text('session_store_type') !== 'redis') return 'passed';
@@ -109,18 +108,18 @@ export const redisChecks: readonly Check[] = [
         .filter((url) => url.startsWith('redis:'))
         .map((url) => URL.parse(url)?.hostname ?? '')
         .filter((host) => host !== '' && !isNear(host));
-      return seenIf(far.length > 0 && `It goes to ${quoteAll(far)} without TLS.`);
+      return seenIf(far.length > 0 && `It connects to ${quoteAll(far)} without TLS.`);
     }),
   },
   {
     id: 'redis.persistence',
     subject: 'Redis',
     severity: 'medium',
-    good: 'Redis keeps what it holds on disk',
-    why: 'After a restart everyone is signed out, and sign-outs that were still being watched are forgotten.',
+    good: 'Redis stores its data on disk',
+    why: 'Otherwise, after a restart, everyone is signed out, and sign-outs that were still being verified are forgotten.',
     mend: 'appendonly yes',
     judge: ofAnswering(
-      ({ persists }) => persists === false && 'neither appends nor saves.',
+      ({ persists }) => persists === false && 'uses neither an append-only file nor snapshots.',
       ({ persists }) => persists,
     ),
   },
@@ -128,8 +127,8 @@ export const redisChecks: readonly Check[] = [
     id: 'redis.eviction',
     subject: 'Redis',
     severity: 'medium',
-    good: 'A full Redis refuses instead of forgetting',
-    why: 'Evicted keys are people who are signed out at random, and sign-outs that come undone.',
+    good: 'A full Redis refuses writes instead of evicting keys',
+    why: 'With eviction, people are signed out at random, and sign-outs are undone.',
     mend: 'maxmemory-policy noeviction',
     judge: ofAnswering(
       ({ evictionPolicy }) =>
@@ -144,7 +143,7 @@ export const redisChecks: readonly Check[] = [
     subject: 'Redis',
     severity: 'medium',
     good: 'Redis has memory left',
-    why: 'Once it is full nobody can sign in any more.',
+    why: 'Once it is full, nobody can sign in any more.',
     mend: 'maxmemory 256mb',
     judge: ofAnswering(
       ({ usedMemory = 0, maxMemory = 0 }) => {
@@ -158,14 +157,15 @@ export const redisChecks: readonly Check[] = [
     id: 'redis.no-expiry',
     subject: 'Redis',
     severity: 'low',
-    good: 'What must end has an end in Redis',
-    why: 'A session that Redis never forgets fills its memory, and a ticket without an end outlives its person’s access.',
+    good: 'Keys in Redis that must expire have an expiry',
+    why: 'A session without an expiry fills the memory, and a ticket without one outlives the person’s access.',
     mend: 'gatehouse sessions revoke --all --yes',
     judge: ofAnswering(
       ({ withoutExpiry = [] }) =>
         withoutExpiry
           .map(
-            ({ kind, count }) => `${count} ${count === 1 ? 'key' : 'keys'} of ${quote(kind)} without an end.`,
+            ({ kind, count }) =>
+              `${count} ${count === 1 ? 'key' : 'keys'} of ${quote(kind)} without an expiry.`,
           )
           .join(' '),
       ({ withoutExpiry }) => withoutExpiry,
@@ -176,7 +176,7 @@ export const redisChecks: readonly Check[] = [
     subject: 'Redis',
     severity: 'high',
     good: 'Redis is new enough',
-    why: 'Older ones lack commands that sessions are kept with.',
+    why: 'Older versions lack commands that the session store needs.',
     mend: 'image: redis:8-alpine',
     judge: ofAnswering(
       ({ version }) => {

@@ -1,5 +1,4 @@
-// Checks of the secrets: fit, told apart, young enough. They see fingerprints and faults, never a secret.
-
+// Checks of the secrets: strength, reuse, age. They see fingerprints and faults, never a secret.
 import type { Deployment, SecretFact } from '../deployment.ts';
 import { placeOf } from '../read/compose-services.ts';
 import { type Check, missing, notChecked, ofConfig, ofGate, seenIf, unlessDoubted } from './check.ts';
@@ -7,7 +6,7 @@ import { wordsOf } from './duration-words.ts';
 
 const dayMs = 86_400_000;
 
-/** Settings of the app, of oauth2-proxy and of Redis that are secrets, or addresses that can hold one. */
+/** Settings of the app, oauth2-proxy and Redis that are secrets. */
 const secretNames =
   /^(?:SECRET_KEY|GATE_SECRET|VAULT_PASSPHRASE|AUDIT_KEY|REDIS_PASSWORD|REDISCLI_AUTH|CONFLUENCE_API_TOKEN|NOTIFY_WEBHOOK_SECRET|(?:SECRET_KEY|GATE_SECRET|AUDIT_KEY)_FALLBACKS|OAUTH2_PROXY_(?:CLIENT_SECRET|COOKIE_SECRET|BASIC_AUTH_PASSWORD|REDIS_PASSWORD|REDIS_SENTINEL_PASSWORD))$/;
 
@@ -19,7 +18,7 @@ export const secretChecks: readonly Check[] = [
     subject: 'Secrets',
     severity: 'high',
     good: 'Every secret is long and random',
-    why: 'Whoever guesses SECRET_KEY or the gate’s secrets can be anybody.',
+    why: 'Anyone who guesses SECRET_KEY or the gate’s secrets can act as anybody.',
     mend: 'node generate-secrets.ts',
     judge(deployment) {
       const faults = new Map(
@@ -38,8 +37,8 @@ export const secretChecks: readonly Check[] = [
     id: 'secret.reused',
     subject: 'Secrets',
     severity: 'high',
-    good: 'No secret serves two ends',
-    why: 'One leak would then open two doors.',
+    good: 'No secret is used for two purposes',
+    why: 'One leak would compromise both.',
     mend: 'node generate-secrets.ts --rotate all',
     judge({ secrets, problems, doubts }) {
       const named = secrets.filter(({ isSet }) => isSet);
@@ -47,7 +46,7 @@ export const secretChecks: readonly Check[] = [
         named.some((other) => other !== one && other.fingerprint === one.fingerprint),
       );
       if (twins.length > 0)
-        return { seen: `The same value stands in ${twins.map(({ name }) => name).join(' and ')}.` };
+        return { seen: `The same value is in ${twins.map(({ name }) => name).join(' and ')}.` };
       const shared = problems.filter(({ kind }) => kind === 'shared');
       const seen = shared.map(({ name, message }) => `${name} ${message}`).join('. ');
       return unlessDoubted(seenIf(seen), doubts.config);
@@ -58,18 +57,17 @@ export const secretChecks: readonly Check[] = [
     subject: 'Secrets',
     severity: 'high',
     good: 'oauth2-proxy proves itself with GATE_SECRET',
-    why: 'The app believes nobody who comes with another secret: every page answers that it was not reached through the gate.',
-    mend: 'OAUTH2_PROXY_BASIC_AUTH_PASSWORD=(the same text as GATE_SECRET)',
+    why: 'With another secret, the app accepts nobody: every page answers that it was not reached through the gate.',
+    mend: 'OAUTH2_PROXY_BASIC_AUTH_PASSWORD=(the same value as GATE_SECRET)',
     judge: ofGate((gate, { secrets }) => {
       const atGate = gate.text('basic_auth_password');
       const own = secrets.find(({ name }) => name === 'GATE_SECRET');
       if (!own?.isSet) return notChecked('GATE_SECRET is not set here');
       if (atGate === undefined) {
-        return notChecked('oauth2-proxy’s basic_auth_password is not in its file nor in these settings');
+        return notChecked('oauth2-proxy’s basic_auth_password is neither in its file nor in these settings');
       }
       return seenIf(
-        atGate !== own.fingerprint &&
-          `${gate.from('basic_auth_password')} and GATE_SECRET are two different texts.`,
+        atGate !== own.fingerprint && `${gate.from('basic_auth_password')} and GATE_SECRET differ.`,
       );
     }),
   },
@@ -77,14 +75,14 @@ export const secretChecks: readonly Check[] = [
     id: 'secret.gate-cookie',
     subject: 'Secrets',
     severity: 'high',
-    good: 'oauth2-proxy’s cookie secret is there and has a length that it takes',
-    why: 'It signs and seals the gate’s sessions; with a length other than 16, 24 or 32 bytes oauth2-proxy does not start.',
+    good: 'oauth2-proxy’s cookie secret is set and has a valid length',
+    why: 'It signs and encrypts the gate’s sessions; with a length other than 16, 24 or 32 bytes, oauth2-proxy does not start.',
     mend: 'node generate-secrets.ts --rotate oauth2',
     judge: ofGate((gate, { secrets, runBy }) => {
-      if (gate.text('cookie_secret_file')) return notChecked('it is in a file of oauth2-proxy’s own');
+      if (gate.text('cookie_secret_file')) return notChecked('it is in a separate file of oauth2-proxy’s');
       const here = secrets.find(({ name }) => name === 'OAUTH2_PROXY_COOKIE_SECRET');
       if (here?.isSet || gate.text('cookie_secret') !== undefined) return 'passed';
-      // Beside a unit of systemd's own its settings may stand elsewhere.
+      // With a systemd unit, for example, its settings may be elsewhere.
       if (runBy === 'itself') return notChecked(elsewhere);
       return { seen: 'OAUTH2_PROXY_COOKIE_SECRET is not set.' };
     }),
@@ -93,9 +91,9 @@ export const secretChecks: readonly Check[] = [
     id: 'secret.in-config',
     subject: 'Secrets',
     severity: 'high',
-    good: 'No secret stands in oauth2-proxy.cfg or docker-compose.yml',
-    why: 'Those files are shared, copied and kept in git, and a command line is shown to everyone on the machine; whoever reads them could sign in as anybody.',
-    mend: 'Move them into .env, take the lines out of the file, then replace the secrets.',
+    good: 'oauth2-proxy.cfg and docker-compose.yml contain no secret',
+    why: 'Those files are shared, copied and kept in git, and everyone on the machine can see a command line; anyone who reads them could sign in as anybody.',
+    mend: 'Move them to .env, remove the lines from the file, then rotate the secrets.',
     judge(deployment) {
       const { gate, compose } = deployment;
       const services = 'found' in compose ? compose.found.services : [];
@@ -104,9 +102,9 @@ export const secretChecks: readonly Check[] = [
       );
       const { secretsInFile = [], secretsInFlags = [] } = 'found' in gate ? gate.found : {};
       const seen = [
-        secretsInFile.length > 0 && `oauth2-proxy.cfg holds ${secretsInFile.join(', ')}.`,
-        secretsInFlags.length > 0 && `oauth2-proxy’s command line holds ${secretsInFlags.join(', ')}.`,
-        written.length > 0 && `docker-compose.yml holds ${written.join(', ')}.`,
+        secretsInFile.length > 0 && `oauth2-proxy.cfg contains ${secretsInFile.join(', ')}.`,
+        secretsInFlags.length > 0 && `oauth2-proxy’s command line contains ${secretsInFlags.join(', ')}.`,
+        written.length > 0 && `docker-compose.yml contains ${written.join(', ')}.`,
       ].filter(Boolean);
       if (seen.length > 0) return { seen: seen.join(' ') };
       if ('missing' in compose && compose.unread) return missing(compose);
@@ -121,11 +119,11 @@ export const secretChecks: readonly Check[] = [
     subject: 'Secrets',
     severity: 'medium',
     good: 'No secret is older than SECRET_MAX_AGE_DAYS',
-    why: 'The longer a secret lives, the more copies of it there are: backups, old machines, people who left.',
+    why: 'The older a secret, the more copies of it exist: in backups, on old machines, with people who left.',
     mend: 'node generate-secrets.ts --rotate session,gate',
     judge: ofConfig(({ secretMaxAgeMs }, { at, secrets }) => {
       const dated = secrets.filter(({ madeAt }) => madeAt !== undefined);
-      if (dated.length === 0) return notChecked('SECRET_DATES names no secret that is in use');
+      if (dated.length === 0) return notChecked('SECRET_DATES has no date for a secret in use');
       const old = dated.filter(({ madeAt = at }) => at - madeAt > secretMaxAgeMs);
       return seenIf(
         old.map(({ name, madeAt = at }) => `${name} is ${daysBetween(madeAt, at)} days old.`).join(' '),
@@ -136,17 +134,17 @@ export const secretChecks: readonly Check[] = [
     id: 'secret.fallbacks',
     subject: 'Secrets',
     severity: 'low',
-    good: 'Former secrets that nobody needs any more are gone',
-    why: 'A former key is accepted like the present one. Once every cookie that it signed has ended, it only serves whoever stole it.',
+    good: 'Former secrets are removed once they are no longer needed',
+    why: 'A former key is accepted like the current one. Once every cookie that it signed has expired, it is only useful to somebody who stole it.',
     mend: 'node generate-secrets.ts --prune',
     judge: ofConfig(({ session, visitor }, { at, secrets }) => {
       const kept = secrets.filter(({ fallbacks }) => fallbacks > 0);
-      // The key signs both own cookies; the gate shows its secret anew with every request.
+      // The key signs both of the app's cookies; the gate sends its secret again with every request.
       const neededMs = (name: string) =>
         dayMs + (name === 'SECRET_KEY' ? Math.max(session.lifetimeMs, visitor.ttlMs) : dayMs);
       const over = kept.filter(({ name, madeAt }) => madeAt !== undefined && at - madeAt > neededMs(name));
       if (over.length === 0 && kept.some(({ madeAt }) => madeAt === undefined)) {
-        return notChecked('SECRET_DATES does not say when the present secret took over');
+        return notChecked('SECRET_DATES does not say since when the current secret is in use');
       }
       const held = over.map(
         ({ name, fallbacks }) =>
@@ -159,8 +157,8 @@ export const secretChecks: readonly Check[] = [
     id: 'secret.client',
     subject: 'Secrets',
     severity: 'medium',
-    good: 'Google knows oauth2-proxy',
-    why: 'Without a client of Google’s nobody can sign in.',
+    good: 'oauth2-proxy has a Google OAuth client',
+    why: 'Without one, nobody can sign in.',
     mend: 'OAUTH2_PROXY_CLIENT_ID=(from Google: APIs & Services, Credentials)',
     judge: ofGate((gate, { runBy }) => {
       const unset = ['client_id', 'client_secret'].filter(

@@ -1,4 +1,4 @@
-// Checks of the settings and of the secrets among them.
+// Checks of the app's settings.
 import { type Check, notChecked, ofConfig, quote, seenIf, unlessDoubted } from './check.ts';
 import { wordsOf } from './duration-words.ts';
 import { isLocal } from './local-addresses.ts';
@@ -10,8 +10,8 @@ export const settingsChecks: readonly Check[] = [
     id: 'settings.valid',
     subject: 'Settings',
     severity: 'high',
-    good: 'Every setting can be read and fits the others',
-    why: 'The server does not start with a setting that it cannot follow; a check that needs it cannot look either.',
+    good: 'Every setting is valid and consistent with the others',
+    why: 'The server does not start with an invalid setting, and checks that need it cannot run.',
     mend: 'Correct the named lines in .env, then run `gatehouse doctor` again.',
     judge({ problems, secrets, doubts }) {
       const own = problems.filter(
@@ -28,9 +28,9 @@ export const settingsChecks: readonly Check[] = [
     id: 'settings.misspelt',
     subject: 'Settings',
     severity: 'medium',
-    good: 'No line of .env looks like a setting misspelt',
-    why: 'A name that no setting has is passed over without a word, and the default holds instead of what was meant.',
-    mend: 'Correct the name in .env, or rename what is your own.',
+    good: 'No name in .env looks like a misspelt setting',
+    why: 'A name that is not a setting is silently ignored, and the default applies instead of what was meant.',
+    mend: 'Correct the name in .env, or rename the variable if it is your own.',
     judge: ({ misspelt, doubts }) =>
       unlessDoubted(
         seenIf(misspelt.map(({ name, message }) => `${quote(name)} ${message}`).join(' ')),
@@ -42,7 +42,7 @@ export const settingsChecks: readonly Check[] = [
     subject: 'Settings',
     severity: 'high',
     good: 'Development mode is off',
-    why: 'In development mode there is no gate: whoever reaches the app is an operator.',
+    why: 'In development mode there is no gate: everyone who can reach the app is an operator.',
     mend: 'DEV_MODE=false',
     judge(deployment) {
       const refused = deployment.problems.find(({ name }) => name === 'DEV_MODE');
@@ -54,8 +54,8 @@ export const settingsChecks: readonly Check[] = [
     id: 'settings.https',
     subject: 'Settings',
     severity: 'high',
-    good: 'Browsers come by https',
-    why: 'Over plain http everyone on the way can read the cookies, and with them be that person.',
+    good: 'Browsers connect over https',
+    why: 'Over plain http, anyone on the network can read the cookies and act as that person.',
     mend: 'PUBLIC_URL=https://desk.example.org',
     judge: ofConfig(({ publicOrigin }) =>
       seenIf(
@@ -67,8 +67,8 @@ export const settingsChecks: readonly Check[] = [
     id: 'settings.public-url',
     subject: 'Settings',
     severity: 'medium',
-    good: 'The public address is one that others can reach',
-    why: 'With an address on localhost only this machine can sign in, and cookies are kept less strictly.',
+    good: 'Others can reach the public address',
+    why: 'With an address on localhost, only this machine can sign in, and cookies are less protected.',
     mend: 'PUBLIC_URL=https://desk.example.org',
     judge: ofConfig(({ publicOrigin }) =>
       seenIf(isLocal(publicOrigin) && `PUBLIC_URL is ${quote(publicOrigin)}.`),
@@ -79,7 +79,7 @@ export const settingsChecks: readonly Check[] = [
     subject: 'Settings',
     severity: 'medium',
     good: 'The app runs with NODE_ENV=production',
-    why: 'Only then a start with an unfinished secret of a neighbour, or without a public address, is refused.',
+    why: 'Only then does the app refuse to start without a public address or with a placeholder as a secret of oauth2-proxy or Redis.',
     mend: 'NODE_ENV=production',
     judge: ofConfig(({ production }, { runBy }) => {
       if (production) return 'passed';
@@ -93,7 +93,7 @@ export const settingsChecks: readonly Check[] = [
     subject: 'Settings',
     severity: 'high',
     good: 'Rate limits are on',
-    why: 'Without limits one client can guess, search and load without end.',
+    why: 'Without limits, one client can guess, search and load without end.',
     mend: 'RATE_LIMIT=on',
     judge: ofConfig(({ rateLimit }) => seenIf(!rateLimit && 'RATE_LIMIT is off.')),
   },
@@ -101,14 +101,14 @@ export const settingsChecks: readonly Check[] = [
     id: 'settings.trusted-hops',
     subject: 'Settings',
     severity: 'medium',
-    good: 'The proxies before the app are counted',
-    why: 'Counted short, everyone seems to come from the address of the front: they share one rate limit, and pages and record name the wrong network.',
+    good: 'TRUSTED_HOPS counts all proxies in front of the app',
+    why: 'If it is too low, everyone seems to come from the reverse proxy’s address: they share one rate limit, and the pages and the record show the wrong network.',
     mend: 'TRUSTED_HOPS=2',
     judge: ofConfig(({ publicOrigin, trustedHops }, { gate }) => {
       if (!publicOrigin.startsWith('https:') || trustedHops > 1) return 'passed';
       if ('missing' in gate) return notChecked(gate.missing);
       const tlsAtGate = gate.found.text('tls_cert_file') ?? gate.found.text('https_address');
-      return seenIf(!tlsAtGate && 'Something before oauth2-proxy speaks https, but TRUSTED_HOPS is 1.');
+      return seenIf(!tlsAtGate && 'A proxy in front of oauth2-proxy provides https, but TRUSTED_HOPS is 1.');
     }),
   },
   {
@@ -116,7 +116,7 @@ export const settingsChecks: readonly Check[] = [
     subject: 'Settings',
     severity: 'low',
     good: 'There is an operator',
-    why: 'Nobody could sign somebody else out, read the record or see this page.',
+    why: 'Without one, nobody can sign others out, read the record or see this page.',
     mend: 'ADMIN_EMAILS=you@example.org',
     judge: ofConfig(({ operators }) => seenIf(operators.length === 0 && 'ADMIN_EMAILS is empty.')),
   },
@@ -124,8 +124,8 @@ export const settingsChecks: readonly Check[] = [
     id: 'settings.log-level',
     subject: 'Settings',
     severity: 'low',
-    good: 'The log is no chattier than needed',
-    why: 'At this level every request leaves a line: who was where and when, for as long as logs are kept.',
+    good: 'The log is not too detailed',
+    why: 'At this level, every request is logged: who was where and when, for as long as logs are kept.',
     mend: 'LOG_LEVEL=info',
     judge: ofConfig(({ logLevel }) =>
       seenIf((logLevel === 'debug' || logLevel === 'trace') && `LOG_LEVEL is ${logLevel}.`),
@@ -136,7 +136,7 @@ export const settingsChecks: readonly Check[] = [
     subject: 'Settings',
     severity: 'low',
     good: 'Errors and refusals are logged',
-    why: 'An attack or a fault would leave no line to find it by.',
+    why: 'An attack or an error would leave no trace in the log.',
     mend: 'LOG_LEVEL=info',
     judge: ofConfig(({ logLevel }) =>
       seenIf((logLevel === 'silent' || logLevel === 'fatal') && `LOG_LEVEL is ${logLevel}.`),
@@ -146,7 +146,7 @@ export const settingsChecks: readonly Check[] = [
     id: 'settings.webhook',
     subject: 'Settings',
     severity: 'medium',
-    good: 'Notices travel by https',
+    good: 'Notices are sent over https',
     why: 'A notice names a person, a device and a network.',
     mend: 'NOTIFY_WEBHOOK_URL=https://…',
     judge: ofConfig(({ webhook }) => seenIf(webhook === 'http' && 'NOTIFY_WEBHOOK_URL is plain http.')),
@@ -155,8 +155,8 @@ export const settingsChecks: readonly Check[] = [
     id: 'settings.confluence',
     subject: 'Settings',
     severity: 'medium',
-    good: 'Confluence is asked by https',
-    why: 'The token or the cookies in the vault would travel in the open.',
+    good: 'Confluence is accessed over https',
+    why: 'The token or the cookies in the vault would be sent unencrypted.',
     mend: 'CONFLUENCE_URL=https://…',
     judge: ofConfig(({ confluenceIsPlain }) => seenIf(confluenceIsPlain && 'CONFLUENCE_URL is plain http.')),
   },
@@ -164,8 +164,8 @@ export const settingsChecks: readonly Check[] = [
     id: 'visitor.consent',
     subject: 'Settings',
     severity: 'low',
-    good: 'Visitors who were not asked are not remembered for long',
-    why: 'A notice alone carries a short memory. Whoever wants a longer one asks first.',
+    good: 'Visitors who did not consent are not remembered for long',
+    why: 'A notice is enough for a short time. To remember visitors for longer, ask them first.',
     mend: 'VISITOR_CONSENT=required',
     judge: ofConfig(({ visitor: { consent, ttlMs } }) =>
       seenIf(

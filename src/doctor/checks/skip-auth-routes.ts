@@ -1,6 +1,6 @@
-// What oauth2-proxy lets through without a sign-in, by its skip_auth_routes and skip_auth_regex.
+// Evaluates skip_auth_routes and skip_auth_regex: what oauth2-proxy lets through without a sign-in.
 
-/** Addresses that nobody may see without a sign-in, and such as might come later. Every route that the app has is among them. */
+/** Paths that need a sign-in: every route of the app that is not public, and some that stand for future ones. */
 export const closed: readonly string[] = [
   '/dashboard',
   '/devices',
@@ -61,17 +61,17 @@ export const closed: readonly string[] = [
 
 const parts = /^([A-Z]*)(!?=)(.*)$/s;
 
-/** `METHOD=pattern`, `METHOD!=pattern` or `!=pattern`: the pattern alone. */
+/** The pattern of `METHOD=pattern`, `METHOD!=pattern` or `!=pattern`. */
 export function patternOf(route: string): string {
   return parts.exec(route)?.[3] ?? route;
 }
 
-/** With `!=` it opens every path that the pattern does not match (pkg/validation/allowlist.go). */
+/** Whether the route has `!=`: it then opens every path that the pattern does not match (pkg/validation/allowlist.go). */
 export function isNegated(route: string): boolean {
   return parts.exec(route)?.[2] === '!=';
 }
 
-/** As JavaScript writes it: Go's own words for the ends of a text, and the flags that both know. */
+/** Converts Go's syntax to JavaScript's: the anchors, and the flags that both have. */
 function plain(pattern: string): string {
   return pattern
     .replace(/^\(\?[ims]+\)/, '')
@@ -79,18 +79,18 @@ function plain(pattern: string): string {
     .replace(/\\z$/, '$');
 }
 
-/** Whether a pattern says where a path begins and where it ends, in each of its branches. */
+/** Whether a pattern is anchored at both ends in each of its branches. */
 export function isAnchored(pattern: string): boolean {
   return branches(plain(pattern)).every(
     (branch) => branch.startsWith('^') && /(?:^|[^\\])(?:\\\\)*\$$/.test(branch),
   );
 }
 
-/** Which closed pages a route opens; undefined: it cannot be read here. */
+/** The closed paths that a route opens; undefined if the pattern cannot be read here. */
 export function opens(route: string): readonly string[] | undefined {
   try {
     const pattern = patternOf(route);
-    // oauth2-proxy's own way with case does not matter: the app's addresses are in small letters.
+    // How oauth2-proxy treats case does not matter: the app's paths are in lower case.
     const regex = new RegExp(plain(pattern), /^\(\?[ms]*i/.test(pattern) ? 'i' : '');
     return closed.filter((path) => regex.test(path) !== isNegated(route));
   } catch {
@@ -98,7 +98,7 @@ export function opens(route: string): readonly string[] | undefined {
   }
 }
 
-/** The alternatives at the top of a pattern: each stands for itself. */
+/** The top-level alternatives of a pattern. */
 function branches(pattern: string): string[] {
   const found = [''];
   let depth = 0;

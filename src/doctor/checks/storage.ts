@@ -1,5 +1,4 @@
-// Whether the store's room lasts, by what the running server has seen it grow.
-
+// Checks whether the store's space will last, from the growth that the running server measured.
 import type { RoomFact } from '../deployment.ts';
 import { type Check, of, seenIf } from './check.ts';
 
@@ -12,8 +11,8 @@ export const roomChecks: readonly Check[] = [
     id: 'store.room',
     subject: 'Files',
     severity: 'medium',
-    good: 'The store has room for the next month',
-    why: 'Full, it still signs people out, but nobody can sign in and nothing can be changed. It is foretold from the last two weeks.',
+    good: 'The store has enough space for the next month',
+    why: 'A full store can still sign people out, but nobody can sign in and nothing can be changed. The forecast is based on the last two weeks.',
     mend: 'redis-cli CONFIG SET maxmemory 256mb   # or a larger disk; or a smaller AUDIT_RETENTION_DAYS (docs/deploy.md has a table)',
     judge: of(
       (d) => d.room,

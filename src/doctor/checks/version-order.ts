@@ -1,6 +1,6 @@
 // Compares versions.
 
-/** By the first three numbers. */
+/** Compares the first three numbers. */
 export function isOlder(version: string, floor: string): boolean {
   const [a, b] = [version, floor].map((text) => (text.match(/\d+/g) ?? []).slice(0, 3).map(Number));
   for (let i = 0; i < 3; i++) {

@@ -1,19 +1,19 @@
-// Checks of what is installed. The floors stand here with their reason; a newer one is a changed line.
+// Checks of what is installed, against the minimum versions listed here with their reasons.
 import { type Check, of, quote, quoteAll, seenIf } from './check.ts';
 import { isOlder } from './version-order.ts';
 
-/** Below these something is known to be broken or open. */
+/** Older versions are known to be broken or vulnerable. */
 const floors: readonly (readonly [name: string, floor: string, reason: string])[] = [
   ['express', '5.0.0', 'the program is written for Express 5'],
   ['express-session', '1.18.2', 'header handling (CVE-2025-7339)'],
   ['helmet', '8.0.0', 'the policy is written for helmet 8'],
   ['cookie', '0.7.0', 'names and values could break out of a cookie (CVE-2024-47764)'],
-  ['ioredis', '5.0.0', 'Sentinel and Cluster as they are used here'],
-  ['sanitize-html', '2.12.1', 'could tell which files exist (CVE-2024-21501)'],
-  ['csurf', '1.16.0', 'the archived original; the maintained fork goes by this name'],
+  ['ioredis', '5.0.0', 'needed for Sentinel and Cluster'],
+  ['sanitize-html', '2.12.1', 'could reveal which files exist (CVE-2024-21501)'],
+  ['csurf', '1.16.0', 'the archived original; a maintained fork is installed under this name'],
 ];
 
-/** What runs the sources as they are. */
+/** The oldest Node.js that runs the TypeScript sources directly. */
 export const oldestNode = '24.12.0';
 
 export const versionChecks: readonly Check[] = [
@@ -22,7 +22,7 @@ export const versionChecks: readonly Check[] = [
     subject: 'Versions',
     severity: 'high',
     good: 'Node.js is 24.12 or newer',
-    why: 'Older ones cannot run the program as it is, and get no security fixes for it.',
+    why: 'Older versions cannot run the program, and may get no security fixes.',
     mend: 'npm ci',
     judge: ({ software }) =>
       seenIf(isOlder(software.node, oldestNode) && `Node.js ${quote(software.node)} runs this.`),
@@ -31,8 +31,8 @@ export const versionChecks: readonly Check[] = [
     id: 'versions.installed',
     subject: 'Versions',
     severity: 'medium',
-    good: 'What is installed is what package-lock.json names',
-    why: 'Another version was not tried here; one that nobody chose may be somebody else’s.',
+    good: 'The installed packages match package-lock.json',
+    why: 'Other versions were not tested; one that nobody chose may have been tampered with.',
     mend: 'npm ci',
     judge: of(
       (d) => d.software.packages,
@@ -49,8 +49,8 @@ export const versionChecks: readonly Check[] = [
     id: 'versions.floor',
     subject: 'Versions',
     severity: 'high',
-    good: 'No installed package is below the version that it must have',
-    why: 'Below it something is known to be open or broken.',
+    good: 'Every package has at least its minimum version',
+    why: 'Older versions are known to be vulnerable or broken.',
     mend: 'npm ci',
     judge: of(
       (d) => d.software.packages,

@@ -1,22 +1,22 @@
-// Looks at files and their permissions. It reads the allow-list and git's lists, of everything else only that it is there.
+// Gathers facts about files and their permissions. Reads only the allow-list and git's ignore files; of all others, only the metadata.
 import { accessSync, constants, existsSync, readdirSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { FileFact, Files, Known } from '../deployment.ts';
 import { lookAtGit } from './git.ts';
 
 export interface FilesToSee {
-  /** The folder that the deployment stands in. */
+  /** The deployment's folder. */
   readonly folder: string;
-  /** Of `.env`, its path. */
+  /** The path of `.env`. */
   readonly envFile: string;
   readonly dataDir: Known<string>;
   readonly auditLog: Known<string>;
   readonly emailsFile: Known<string>;
-  /** What the settings that end in _FILE name. */
+  /** The files named by settings that end in _FILE. */
   readonly secretFiles: readonly string[];
-  /** The addresses of an allow-list, as oauth2-proxy reads it; throws where it cannot be read. */
+  /** The addresses of an allow-list, as oauth2-proxy reads it; throws if it cannot be read. */
   readonly addressesIn: (path: string) => readonly string[];
-  /** Compose files and others of the deployment's own, besides those that are always looked at. */
+  /** Compose files and others of this deployment, in addition to those that are always checked. */
   readonly alsoDeciding: readonly string[];
 }
 
@@ -35,7 +35,7 @@ const deciding = [
   'gate-pages',
   'src',
   'access',
-  // Whoever can write the folder itself puts another file in the place of each of these.
+  // With write access to the folder itself, each of these files can be replaced.
   '.',
 ];
 const copyNames = /^(?:\.?env[._-].*|\.env(?:~|\d+|\.swp)|\.\.env\.sw.|.+\.env)$/i;
@@ -90,7 +90,7 @@ export async function lookAtFiles({
       const me = process.getuid?.();
       if (me !== undefined && me !== 0 && statSync(data).uid !== me)
         return {
-          missing: `${show(data)} belongs to another user; run the check-up as that one`,
+          missing: `${show(data)} belongs to another user; run the check-up as that user`,
           unread: true,
         };
       const inside = readdirSync(data, { withFileTypes: true }).filter((entry) => entry.isFile());
@@ -98,7 +98,7 @@ export async function lookAtFiles({
       return { found: [...(canWrite(data) ? [] : [data]), ...files].map(show) };
     }),
     data: to(dataDir, (data) => {
-      if (!isThere(data)) return { missing: `the data folder ${show(data)} is not there yet` };
+      if (!isThere(data)) return { missing: `the data folder ${show(data)} does not exist yet` };
       const openFiles = readdirSync(data)
         .map((name) => join(data, name))
         .filter((path) => ((modeOf(path) ?? 0) & 0o077) !== 0);
@@ -109,7 +109,7 @@ export async function lookAtFiles({
     }),
     emails: to(emailsFile, (file) => {
       if (!isThere(file)) return { found: { path: show(file), mode: undefined, addresses: [] } };
-      // Reading from a pipe could wait for ever.
+      // Reading from a pipe could block for ever.
       if (!statSync(file).isFile()) return { missing: `${show(file)} is not a file`, unread: true };
       return { found: { ...fact(file), addresses: addressesIn(file) } };
     }),
@@ -120,11 +120,11 @@ export async function lookAtFiles({
             .filter((path) => existsSync(path) && ((modeOf(path) ?? 0) & 0o002) !== 0)
             .map(show),
         }
-      : { missing: 'this system has no permission bits' },
+      : { missing: 'this system has no file permissions' },
   };
 }
 
-/** @throws where it cannot be told */
+/** @throws if that cannot be determined */
 function isThere(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
@@ -149,7 +149,7 @@ function nearestTo(path: string): string {
   return place;
 }
 
-/** What is not there yet can be made where the nearest folder that is there can be written. */
+/** A file that does not exist yet counts as writable if its nearest existing folder is writable. */
 function isWritable(path: string): boolean {
   const there = existsSync(path);
   if (there && !statSync(path).isFile()) return false;

@@ -1,4 +1,4 @@
-// Looks at a deployment from outside: plain GET requests without cookies, some with written-in headers. Nothing is sent that changes anything.
+// Looks at a deployment from outside with plain GET requests without cookies, some with forged headers. Sends nothing that changes anything.
 import { randomBytes } from 'node:crypto';
 import { type IncomingMessage, request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
@@ -20,10 +20,10 @@ interface Answer {
   readonly certificateEndsAt: number | undefined;
 }
 
-/** @param url any address of the house; its origin is looked at @param ca a certificate to trust besides the usual ones */
+/** @param url any URL of the deployment; its origin is checked @param ca a certificate to trust in place of the usual ones */
 export async function lookFromOutside(url: string, now: () => number, ca?: string): Promise<OutsideView> {
   const { origin } = new URL(url);
-  // Nobody's: `.invalid` is kept free for such (RFC 2606).
+  // Belongs to nobody: RFC 2606 reserves `.invalid`.
   const madeUp = `probe-${randomBytes(6).toString('hex')}`;
   const probes = probesFor(madeUp);
   const ask = (probe: Probe) => get(origin, probe, ca);
@@ -89,7 +89,7 @@ function probesFor(madeUp: string): Record<OutsideProbe, Probe> {
   };
 }
 
-/** A certificate that is not trusted is said, and looked past: the rest is still worth knowing. */
+/** Reports an untrusted certificate and then ignores it: the other answers are still worth knowing. */
 async function get(origin: string, probe: Probe, ca: string | undefined): Promise<Answer> {
   if (!origin.startsWith('https:')) return send(origin, probe, undefined, true);
   try {
@@ -120,9 +120,9 @@ function send(
         ? Date.parse((message.socket as TLSSocket).getPeerCertificate().valid_to)
         : Number.NaN;
       const certificateEndsAt = Number.isNaN(ends) ? undefined : ends;
-      // What is packed although nobody asked for it could hide what is looked for.
+      // A compressed body, although none was requested, could hide what the probe looks for.
       if (!/^(?:identity)?$/i.test(message.headers['content-encoding'] ?? '')) {
-        reject(Object.assign(new Error('packed'), { code: 'CONTENT_ENCODING' }));
+        reject(Object.assign(new Error('compressed'), { code: 'CONTENT_ENCODING' }));
         asked.destroy();
         return;
       }

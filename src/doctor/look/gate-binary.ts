@@ -1,4 +1,4 @@
-// Which version an oauth2-proxy binary is: by what it says, else by the build information that Go puts into every binary.
+// Finds the version of an oauth2-proxy binary: from `--version`, else from the build information that Go puts into every binary.
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 
@@ -6,12 +6,12 @@ import { readFile } from 'node:fs/promises';
 const moduleLine = 'mod\tgithub.com/oauth2-proxy/oauth2-proxy/v7\t';
 
 /**
- * The version without its `v`, like `7.15.6`; absent where the file cannot be run or names none. `go install …@v7.15.6` stamps
- * no version: `--version` prints "undefined" there, and only the build information knows.
+ * The version without its `v`, like `7.15.6`; undefined if the file cannot be run or states none. `go install …@v7.15.6` stamps
+ * no version: `--version` then prints "undefined", and only the build information has it.
  */
 export async function versionOfGateBinary(path: string): Promise<string | undefined> {
   const output = await new Promise<string | undefined>((settle) => {
-    // Nothing of this environment: it holds every secret.
+    // Passes nothing of this environment on: it holds every secret.
     execFile(path, ['--version'], { timeout: 10_000, env: {} }, (error, stdout) =>
       settle(error ? undefined : stdout),
     );

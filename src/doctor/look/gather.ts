@@ -1,4 +1,4 @@
-// Gathers what can be known about a deployment, each part for itself and for a few seconds at most. It changes nothing.
+// Gathers the facts about a deployment, each part independently and with a timeout. Changes nothing.
 import { existsSync, readFileSync } from 'node:fs';
 import type { Config } from '../../config/derive.ts';
 import type { Deployment, Known, OutsideView, RedisFact, RetentionFact, RoomFact } from '../deployment.ts';
@@ -12,30 +12,30 @@ import { lookAtRedis, type RedisToAsk } from './redis.ts';
 import { lookAtPackages, lookForGateBinary } from './software.ts';
 
 export interface GatherOptions {
-  /** Where `.env`, oauth2-proxy.cfg and docker-compose.yml are. */
+  /** The folder of `.env`, oauth2-proxy.cfg and docker-compose.yml. */
   readonly folder: string;
-  /** Where package.json and node_modules are. */
+  /** The folder of package.json and node_modules. */
   readonly programFolder: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** absent: containers, where docker-compose.yml is here and `.env` has its variables. */
+  /** Absent: `compose` if the folder has a Compose file and `.env` sets COMPOSE_PROFILES. */
   readonly runBy?: Deployment['runBy'];
-  /** Looked at from outside; absent: not. */
+  /** The address to check from outside; absent: none. */
   readonly url?: string;
-  /** What a running server uses; absent: what the settings in the folder say. */
+  /** The configuration of the running server; absent: it is read from the folder. */
   readonly config?: Config;
-  /** For a part; milliseconds. */
+  /** Timeout for each part; milliseconds. */
   readonly patienceMs: number;
   readonly validators: SecretValidators;
   readonly addressesIn: (path: string) => readonly string[];
   readonly now: () => number;
-  /** What the running server makes of its clock; absent: this is another process. */
+  /** Whether the running server trusts its clock; absent: this is another process. */
   readonly retention?: () => RetentionFact;
-  /** How its store fills up; undefined where that does not tell. */
+  /** How much of its store is used; undefined if the store does not report it. */
   readonly room?: () => Promise<RoomFact | undefined>;
 }
 
 const inVolume =
-  'it is in a volume of Docker’s; run the check-up in the container: docker compose exec app node src/main.ts doctor';
+  'it is in a Docker volume; run the check-up in the container: docker compose exec app node src/main.ts doctor';
 
 export async function gather(options: GatherOptions): Promise<Deployment> {
   const { folder, programFolder, env, url, patienceMs, validators, now } = options;
@@ -52,7 +52,7 @@ export async function gather(options: GatherOptions): Promise<Deployment> {
         folder,
         envFile: '.env',
         ...pathsOf(texts, read),
-        // Where Docker puts them everyone in the container may read them, and nobody else is there.
+        // Docker makes its secrets readable to everyone in the container, which is fine: no other user is there.
         secretFiles: Object.values(secretFilesOf(texts.env)).filter(
           (path) => !path.startsWith('/run/secrets/'),
         ),
@@ -78,10 +78,10 @@ export async function gather(options: GatherOptions): Promise<Deployment> {
   const retention: Known<RetentionFact> = options.retention
     ? { found: options.retention() }
     : { missing: 'the running server knows: open /checkup, or run `gatehouse clock`' };
-  const room = await within<RoomFact>(patienceMs, 'the room of the store', async () => {
+  const room = await within<RoomFact>(patienceMs, 'the space of the store', async () => {
     if (!options.room) return { missing: 'the running server knows: open /checkup' };
     const found = await options.room();
-    return found ? { found } : { missing: 'the store does not tell how much it uses' };
+    return found ? { found } : { missing: 'the store does not report how much space it uses' };
   });
   const looked = { files, redis, network, live, retention, room, software, inContainer };
   return describe(now(), texts, read, looked, gateBinary, validators);
@@ -93,7 +93,7 @@ function pathsOf(
 ): Record<'dataDir' | 'auditLog' | 'emailsFile', Known<string>> {
   if ('missing' in config) return { dataDir: config, auditLog: config, emailsFile: config };
   if (texts.runBy === 'compose') {
-    // The folder that both containers share is this one's `access`.
+    // Both containers mount the `access` folder here.
     return {
       dataDir: { missing: inVolume },
       auditLog: { missing: inVolume },
@@ -108,7 +108,7 @@ function pathsOf(
   };
 }
 
-/** The paths of the settings that end in _FILE, by the setting that each stands for. */
+/** The paths in settings that end in _FILE, by the name of the setting whose value they hold. */
 function secretFilesOf(env: Texts['env']): Record<string, string> {
   return Object.fromEntries(
     secretSettings.flatMap((name) => {
@@ -118,7 +118,7 @@ function secretFilesOf(env: Texts['env']): Record<string, string> {
   );
 }
 
-/** What cannot be read is settings.valid's own. */
+/** Adds the secrets that are in files. settings.valid reports those that cannot be read. */
 function withSecretFiles(env: Texts['env']): Texts['env'] {
   const found = Object.entries(secretFilesOf(env)).flatMap(([name, path]) => {
     try {
@@ -144,7 +144,7 @@ async function askRedis(
   if (isCompose) {
     return {
       missing:
-        'it is inside compose’s network; run the check-up there: docker compose exec app node src/main.ts doctor',
+        'it is inside Compose’s network; run the check-up there: docker compose exec app node src/main.ts doctor',
     };
   }
   return { found: await Promise.all(asked.map((one) => lookAtRedis(one, now))) };
@@ -184,21 +184,21 @@ async function tryPorts(
 ): Promise<Deployment['network']> {
   if ('missing' in config) return config;
   if (isCompose || inContainer) {
-    return { missing: 'the app runs in a container; its published ports are looked at instead' };
+    return { missing: 'the app runs in a container; its published ports are checked instead' };
   }
   return { found: await lookAtNetwork(config.found) };
 }
 
 const tooSlow = 'too slow';
 
-/** Answers that take so long are an outage, and must not look like nothing to see. */
+/** A Redis that takes this long counts as unreachable, not as nothing to see. */
 function redisTooSlow({ config }: Read): readonly RedisFact[] | undefined {
   return 'found' in config
     ? redisOf(config.found).map(({ setting }) => ({ setting, unreachable: tooSlow }))
     : undefined;
 }
 
-/** One part that hangs or fails takes no other with it. @param late what a part that hangs is found to be; absent: not known */
+/** Isolates a part that hangs or fails from the others. @param late the fact if the part times out; absent: it is unread */
 async function within<T>(
   ms: number,
   what: string,
@@ -214,7 +214,7 @@ async function within<T>(
   try {
     return await Promise.race([look(), over.promise]);
   } catch {
-    return { missing: `${what} could not be looked at`, unread: true };
+    return { missing: `${what} could not be checked`, unread: true };
   } finally {
     clearTimeout(timer);
   }

@@ -1,4 +1,4 @@
-// Asks git whether it knows `.env` and its copies, and whether it is told to leave `.env` alone. Nothing is changed by it.
+// Asks git whether it tracks `.env` and its copies, and whether it ignores `.env`. Changes nothing.
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
@@ -10,9 +10,9 @@ type GitFacts = Pick<Files, 'git' | 'gitIgnores'>;
 const patienceMs = 5_000;
 
 /**
- * @param path of `.env`; that it is there is not asked
- * @param copies beside it, by their names
- * @param program the git that is run
+ * @param path of `.env`, which need not exist
+ * @param copies the names of its copies in the same folder
+ * @param program the git executable
  */
 export async function lookAtGit(path: string, copies: readonly string[], program = 'git'): Promise<GitFacts> {
   const file = resolve(path);
@@ -29,7 +29,7 @@ export async function lookAtGit(path: string, copies: readonly string[], program
   ]);
   if (listed === 'not installed' || ignored === 'not installed') {
     return {
-      git: { missing: 'git is not installed here, and only git can tell what is in it', unread: true },
+      git: { missing: 'git is not installed here, and only git knows what it tracks', unread: true },
       gitIgnores: { found: ignoredByFiles(file, root) },
     };
   }
@@ -45,7 +45,7 @@ export async function lookAtGit(path: string, copies: readonly string[], program
 }
 
 function refused(code: number): { readonly missing: string; readonly unread: true } {
-  // 128 is also the answer in a folder of another user's.
+  // 128 is also the exit code in a folder that belongs to another user.
   return { missing: `git would not answer here (${code}); run \`git status\` in this folder`, unread: true };
 }
 
@@ -61,14 +61,14 @@ function run(
   folder: string,
   args: readonly string[],
 ): Promise<{ readonly code: number; readonly output: string } | 'not installed'> {
-  // A program named in the repository's own settings is not run, and nothing is written.
+  // These options keep git from running a program named in the repository's configuration, and from writing anything.
   const options = ['--no-optional-locks', '-c', 'core.fsmonitor=false', '-C', folder];
   const kept = ['PATH', 'HOME', 'XDG_CONFIG_HOME', 'SystemRoot'].flatMap((name) => {
     const value = process.env[name];
     return value === undefined ? [] : [[name, value] as const];
   });
   return new Promise((settle) => {
-    // Nothing else of this environment: it holds every secret, and GIT_DIR would lead elsewhere.
+    // Passes nothing else of this environment on: it holds every secret, and GIT_DIR would point elsewhere.
     execFile(
       program,
       [...options, ...args],
@@ -81,7 +81,7 @@ function run(
   });
 }
 
-/** By the .gitignore files from the root of the repository down to the folder, deeper ones winning. */
+/** Evaluates the .gitignore files from the root of the repository down to the folder; deeper ones take precedence. */
 function ignoredByFiles(file: string, root: string): boolean {
   const folders = relative(root, dirname(file)).split(sep).filter(Boolean);
   const places = [root, ...folders.map((_folder, i) => join(root, ...folders.slice(0, i + 1)))];

@@ -8,14 +8,14 @@ const patienceMs = 1_000;
 export interface NetworkToTry {
   readonly port: number;
   readonly opsPort: number;
-  /** The name that browsers use: under another one the app answers nothing that it could be told by. */
+  /** The origin that browsers use: under another host name, the app's answer would not identify it. */
   readonly publicOrigin: string;
 }
 
 export async function lookAtNetwork({ port, opsPort, publicOrigin }: NetworkToTry): Promise<Network> {
   const addresses = Object.values(networkInterfaces())
     .flatMap((list) => list ?? [])
-    // A link-local address needs the name of its wire and reaches no further than that.
+    // A link-local address needs the name of its interface and is not reachable beyond that network.
     .filter(({ internal, address }) => !internal && !/^fe80:/i.test(address))
     .map(({ address, family }) => (family === 'IPv6' ? `[${address}]` : address));
   const { host } = new URL(publicOrigin);
@@ -36,10 +36,10 @@ export async function lookAtNetwork({ port, opsPort, publicOrigin }: NetworkToTr
   return { appAt: app.ours, opsAt: ops.ours, unclearAt: { app: app.others, ops: ops.others } };
 }
 
-/** `something`: another program may have the port, or this one answers in a way that it cannot be told by. */
+/** `something`: another program may use the port, or this one gives an answer that does not identify it. */
 type Heard = 'ours' | 'something' | 'nothing';
 
-/** Where no connection comes about. */
+/** Error codes for: no connection was established. */
 const closed = /^(?:ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL)$/;
 
 function ask(url: string, host: string, shape: RegExp): Promise<Heard> {

@@ -1,5 +1,5 @@
-// Asks Redis about itself, reads no value, changes nothing but keys of its own, and lets go after a few seconds. What the
-// user may not ask stays unknown.
+// Gathers facts about Redis. Reads no value, changes only keys of its own, and disconnects after a few seconds. What the
+// Redis user has no permission to ask stays unknown.
 import type { Redis } from 'ioredis';
 import { type Fault, faultOf, isExact } from '../../store/fault.ts';
 import { connectRedis, isCluster, type RedisClient } from '../../store/redis-client.ts';
@@ -11,16 +11,16 @@ import { tryRedis } from './try-redis.ts';
 export interface RedisToAsk {
   readonly setting: RedisFact['setting'];
   readonly url: string;
-  /** What the app's keys there begin with; absent: it writes none. */
+  /** The prefix of the app's keys there; absent: the app writes none. */
   readonly prefix?: string;
-  /** Keys that must have an end, by the patterns of SCAN. */
+  /** Keys that must have an expiry, as patterns for SCAN. */
   readonly mustEnd: readonly { readonly kind: string; readonly pattern: string }[];
 }
 
-/** What only the check-up asks for. */
+/** Commands that only the check-up uses. */
 const asking: ReadonlySet<string> = new Set(['TIME', 'SCAN', 'PTTL']);
 
-/** Enough to see a habit; a large Redis is not read to its end. */
+/** Enough to see a pattern; a large Redis is not scanned completely. */
 const scannedKeys = 5_000;
 
 /** @param now milliseconds */
@@ -72,7 +72,7 @@ export async function lookAtRedis(
   }
 }
 
-/** Undefined where the user has no right to that command; a connection that was refused is no such answer. */
+/** Undefined if the Redis user has no permission for that command; other errors, such as a refused connection, are thrown. */
 async function ifAllowed<T>(work: Promise<T>): Promise<T | undefined> {
   try {
     return await work;
@@ -86,7 +86,7 @@ async function ifAllowed<T>(work: Promise<T>): Promise<T | undefined> {
 /** `NOPERM (EVAL)`. */
 const nameOf = ({ code, command }: Fault) => (command === undefined ? code : `${code} (${command})`);
 
-/** Valkey names itself and its own version beside that of the Redis it stands in for. */
+/** Valkey reports its own name and version in addition to the version of Redis that it is compatible with. */
 function release(facts: ReadonlyMap<string, string>): Pick<RedisFact, 'release'> {
   const isValkey = facts.get('server_name') === 'valkey' || facts.has('valkey_version');
   const version = facts.get(isValkey ? 'valkey_version' : 'redis_version');
@@ -98,7 +98,7 @@ function persistence(facts: ReadonlyMap<string, string>, saves: boolean | undefi
   return saves === undefined ? {} : { persists: saves };
 }
 
-/** What it refuses changes for, by its own word. */
+/** Why it refuses writes, according to INFO and CONFIG. */
 function writing(
   facts: ReadonlyMap<string, string>,
   saves: boolean | undefined,
@@ -113,13 +113,13 @@ function writing(
   return {};
 }
 
-/** Whether it saves snapshots; undefined where CONFIG is not allowed. */
+/** Whether it saves snapshots; undefined if CONFIG is not allowed. */
 async function savesOf(redis: RedisClient): Promise<boolean | undefined> {
   const save = await settingOf(redis, 'save');
   return save === undefined ? undefined : save !== '';
 }
 
-/** Whether it refuses changes after a snapshot failed; undefined where CONFIG is not allowed. */
+/** Whether it refuses writes after a failed snapshot; undefined if CONFIG is not allowed. */
 async function stopsOf(redis: RedisClient): Promise<boolean | undefined> {
   const stop = await settingOf(redis, 'stop-writes-on-bgsave-error');
   return stop === undefined ? undefined : stop === 'yes';
@@ -182,7 +182,7 @@ function readInfo(text: string): ReadonlyMap<string, string> {
   );
 }
 
-/** A code or the first word of Redis's own answer: a message could quote what it was given. */
+/** The error's code, or the first word of Redis's answer: the full message could quote its input. */
 function codeOf(error: unknown): string {
   const { code, message = '', name } = error as Error & { code?: string };
   return code ?? /^[A-Z]{4,}\b/.exec(message)?.[0] ?? name;

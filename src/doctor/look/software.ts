@@ -1,4 +1,4 @@
-// Looks at what is installed: Node.js, the packages beside what package-lock.json names, and oauth2-proxy where its binary is found.
+// Gathers what is installed: the packages, compared with package-lock.json, and the oauth2-proxy binary.
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -28,11 +28,11 @@ export function lookAtPackages(programFolder: string): Software['packages'] {
       }),
     };
   } catch {
-    return { missing: 'package-lock.json or a package’s own file cannot be read', unread: true };
+    return { missing: 'package-lock.json or a package’s package.json cannot be read', unread: true };
   }
 }
 
-/** The version of the binary that a start would find. */
+/** The version of the oauth2-proxy binary that would be started. */
 export async function lookForGateBinary(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<Deployment['software']['gate']> {
@@ -43,6 +43,6 @@ export async function lookForGateBinary(
   if (path === undefined) return { missing: 'no oauth2-proxy binary is on the path here' };
   const version = await versionOfGateBinary(path);
   return version === undefined
-    ? { missing: 'oauth2-proxy is here but does not tell its version', unread: true }
+    ? { missing: 'oauth2-proxy is here but does not report its version', unread: true }
     : { found: { version, from: 'the oauth2-proxy on the path' } };
 }

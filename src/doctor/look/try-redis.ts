@@ -1,9 +1,9 @@
-// Does on keys of its own what the app does with Redis, so that whatever is refused is known before a person meets it.
+// Tries every Redis operation that the app needs on keys of its own, so that a refusal is known before it affects a person.
 import { randomToken } from '../../crypto/tokens.ts';
 import { type Fault, faultOf } from '../../store/fault.ts';
 import type { RedisClient } from '../../store/redis-client.ts';
 
-/** Left over by a check-up that was killed, they are gone after this. */
+/** Expiry of the keys, in case the check-up is killed before it deletes them. */
 const livesMs = 60_000;
 
 const script = `
@@ -17,9 +17,9 @@ const streamScript = `
   redis.call('PEXPIREAT', KEYS[1], ARGV[1])
   return redis.call('XTRIM', KEYS[1], 'MINID', '1-0')`;
 
-/** @returns what was refused first, in Redis's own word; undefined: nothing was */
+/** @returns the first refusal, as Redis reported it; undefined: nothing was refused */
 export async function tryRedis(redis: RedisClient, prefix: string): Promise<Fault | undefined> {
-  // One slot of a cluster, so that it is one node that answers.
+  // All keys share one cluster slot, so that one node handles them.
   const base = `${prefix}{check}:${randomToken(9)}`;
   const keys = ['text', 'hash', 'stream', 'list', 'set'].map((kind) => `${base}:${kind}`);
   const [text = '', hash = '', stream = '', list = '', set = ''] = keys;

@@ -5,16 +5,16 @@ import { hasLiteral } from './compose-variables.ts';
 import { isUnsure, readVariables, type Variables } from './env-file.ts';
 
 export interface Environment {
-  /** undefined as value: named only, and not set outside either. */
+  /** A value of undefined: the variable is named without a value, and is not set outside either. */
   readonly environment: ReadonlyMap<string, string | undefined>;
-  /** Variables whose value, or a part of it, stands in the file itself. */
+  /** Variables whose value is at least partly written in the file itself. */
   readonly written: readonly string[];
 }
 
 /** Where a secret comes from. */
 export type SecretPlace = { readonly file: string } | { readonly variable: string };
 
-/** Notes a part that could not be read. */
+/** Reports a part that could not be read. */
 export type Tell = (key: string, tree: Tree, why: string) => void;
 
 interface Surroundings {
@@ -23,7 +23,7 @@ interface Surroundings {
   readonly tell: Tell;
 }
 
-/** @param files of `env_file`, later ones winning, and what `environment` names winning over all */
+/** @param files the items of `env_file`; later ones take precedence, and `environment` takes precedence over all */
 export function environmentOf(
   tree: Tree | undefined,
   files: readonly Tree[],
@@ -44,7 +44,7 @@ export function environmentOf(
       if (hasLiteral(value.raw)) written.push(name);
     } else if (value.kind === 'null') environment.set(name, env[name]);
     else
-      tell('environment', value, value.kind === 'unread' ? `${name}: ${value.why}` : `${name}: not a text`);
+      tell('environment', value, value.kind === 'unread' ? `${name}: ${value.why}` : `${name}: not a string`);
   }
   for (const [name, value] of environment) {
     if (value === undefined || !isUnsure(value)) continue;
@@ -62,14 +62,14 @@ function fileOf(item: Tree, read: ComposeSource['read']): Readonly<Record<string
     return tree?.kind === 'text' ? tree.text : undefined;
   };
   const path = item.kind === 'text' ? item.text : part('path');
-  if (path === undefined) return 'a form that is not read here';
+  if (path === undefined) return 'an unsupported form';
   const found = read(path);
   if ('why' in found) return part('required') === 'false' ? {} : `the file ${found.why}`;
   if (part('format') === 'raw') return 'a file in the raw format';
   return readVariables(found.text);
 }
 
-/** What cannot be told is not there: the setting that names its path is then found to be wrong. */
+/** A secret whose source cannot be read is left out: the setting that names its path is then reported as invalid. */
 export function secretsOf(
   own: readonly Tree[],
   all: Tree | undefined,
@@ -83,7 +83,7 @@ export function secretsOf(
     };
     const name = item.kind === 'text' ? item.text : part(item, 'source');
     if (name === undefined) {
-      tell('secrets', item, item.kind === 'unread' ? item.why : 'a form that is not read here');
+      tell('secrets', item, item.kind === 'unread' ? item.why : 'an unsupported form');
       continue;
     }
     const target = part(item, 'target') ?? name;

@@ -1,5 +1,4 @@
-// What the check-up needs of the Compose files: images, ports, networks, environments and commands of services.
-
+// Reads what the check-up needs from the Compose files: images, ports, networks, environments and commands of services.
 import {
   type Environment,
   environmentOf,
@@ -15,29 +14,29 @@ import type { Variables } from './env-file.ts';
 export interface ComposeService extends Environment {
   readonly name: string;
   readonly image: string | undefined;
-  /** What it is built by: "Dockerfile"; undefined: it is not built here, or not from this folder. */
+  /** The Dockerfile that it is built from; undefined: it is not built, or not from this folder. */
   readonly dockerfile: string | undefined;
   readonly ports: readonly PublishedPort[];
-  /** How it is on this machine's own network: "network_mode: host"; undefined: it is not. */
+  /** How it is attached to the host's network: "network_mode: host"; undefined: it is not. */
   readonly onHost: string | undefined;
   readonly entrypoint: readonly string[];
   readonly command: readonly string[];
-  /** Whether a program of several lines starts it. */
+  /** Whether it is started by a script of several lines. */
   readonly isScript: boolean;
-  /** What is mounted from `secrets`, by its path in the container. */
+  /** The secrets that are mounted, by their path in the container. */
   readonly secrets: ReadonlyMap<string, SecretPlace>;
-  /** Where a file of this folder stands in the container, by its path there. */
+  /** The mounted files of this folder, by their path in the container. */
   readonly mounts: ReadonlyMap<string, string>;
-  /** Profiles of which one must be on; empty: it always runs. */
+  /** Profiles of which one must be active; empty: it always runs. */
   readonly profiles: readonly string[];
   readonly isOn: boolean;
 }
 
-/** A part that Compose reads and this does not. */
+/** A part of the Compose files that the check-up could not read. */
 export interface Unread {
-  /** undefined: not of a single service. */
+  /** undefined: it does not belong to a single service. */
   readonly service: string | undefined;
-  /** `ports`; `*`: anything may be in it. */
+  /** The key in the service, like `ports`; `*`: it may concern any key. */
   readonly key: string;
   /** `docker-compose.yml:12`. */
   readonly at: string;
@@ -49,7 +48,7 @@ export interface ComposeFile {
   readonly unread: readonly Unread[];
 }
 
-/** @param env `.env` and the environment, the environment winning */
+/** @param env `.env` and the environment, which takes precedence */
 export function readCompose(source: ComposeSource, env: Variables): ComposeFile {
   const { model, broken } = composeModel(source, env);
   const unread: Unread[] = broken.map((one) => ({ ...one, service: undefined, key: '*' }));
@@ -93,7 +92,7 @@ function readService(name: string, { entries }: TreeMap, context: Context): Comp
     const tree = part(key);
     if (!tree) return undefined;
     if (tree.kind === 'text' && tree.missing === undefined) return tree.text;
-    tell(key, tree, tree.kind === 'text' ? `${tree.missing} is not set` : 'a form that is not read here');
+    tell(key, tree, tree.kind === 'text' ? `${tree.missing} is not set` : 'an unsupported form');
     return undefined;
   };
   const items = (key: string): readonly Tree[] => {
@@ -104,13 +103,12 @@ function readService(name: string, { entries }: TreeMap, context: Context): Comp
   const texts = (key: string): string[] =>
     items(key).flatMap((item) => {
       if (item.kind === 'text') return [item.text];
-      tell(key, item, item.kind === 'unread' ? item.why : 'not a list of texts');
+      tell(key, item, item.kind === 'unread' ? item.why : 'not a list of strings');
       return [];
     });
   const ports = items('ports').flatMap((item) => {
     const port = portOf(item);
-    if (!port)
-      tell('ports', item, item.kind === 'unread' ? item.why : 'a port in a form that is not read here');
+    if (!port) tell('ports', item, item.kind === 'unread' ? item.why : 'a port in an unsupported form');
     return port ? [port] : [];
   });
   const own = texts('profiles');
@@ -133,17 +131,17 @@ function readService(name: string, { entries }: TreeMap, context: Context): Comp
   };
 }
 
-/** undefined: a program of several lines. */
+/** undefined: a script of several lines. */
 function words(tree: Tree | undefined, key: string, tell: Tell): string[] | undefined {
   if (!tree) return [];
   if (tree.kind === 'list') {
     const unread = tree.items.find(({ kind }) => kind !== 'text');
-    if (unread) tell(key, unread, unread.kind === 'unread' ? unread.why : 'not a list of texts');
+    if (unread) tell(key, unread, unread.kind === 'unread' ? unread.why : 'not a list of strings');
     const found = tree.items.flatMap((item) => (item.kind === 'text' ? [item.text] : []));
     return found.some((word) => word.includes('\n')) ? undefined : found;
   }
   if (tree.kind !== 'text') return [];
-  // Compose splits it as a shell would, and quotes go.
+  // Compose splits it like a shell and removes the quotes.
   if (/["'\\]/.test(tree.text)) tell(key, tree, 'a command line with quotes');
   return tree.text.split(/\s+/).filter(Boolean);
 }
@@ -158,7 +156,7 @@ function builtBy(tree: Tree | undefined): string | undefined {
   return file?.text.replace(/^\.\//, '') ?? 'Dockerfile';
 }
 
-/** A file of the folder, by its path in the container. What cannot be read is not there, which is asked for. */
+/** A mounted file by its path in the container. A volume that cannot be read is left out, so a lookup of its path fails. */
 function mount(item: Tree): [string, string][] {
   if (item.kind === 'map') {
     const [source, target] = ['source', 'target'].map((key) => item.entries.get(key));
@@ -168,7 +166,7 @@ function mount(item: Tree): [string, string][] {
   return source && target ? [[target, source]] : [];
 }
 
-/** Networks of these kinds give a container an address, or the ports, of the machine's own network. */
+/** The host, macvlan and ipvlan networks give a container ports of the host or an address in the host's network. */
 function onHost(
   mode: string | undefined,
   own: Tree | undefined,

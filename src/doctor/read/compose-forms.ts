@@ -1,4 +1,4 @@
-// Brings parts of a Compose file that have several forms into one, and lays one tree over another.
+// Normalizes the parts of a Compose file that have several forms, and merges one tree over another.
 import { resolve } from 'node:path';
 import type { Tree, TreeMap } from './compose-tree.ts';
 
@@ -18,7 +18,7 @@ export function atKey(tree: TreeMap, key: string, change: (value: Tree) => Tree)
   return value ? { ...tree, entries: new Map(tree.entries).set(key, change(value)) } : tree;
 }
 
-/** Lists that mean a mapping become one, and paths become whole ones. */
+/** Turns lists that stand for a mapping into one, and makes paths absolute. */
 export function normalized(service: Tree, project: string): Tree {
   if (service.kind !== 'map') return service;
   return [
@@ -28,7 +28,7 @@ export function normalized(service: Tree, project: string): Tree {
   ].reduce((so: TreeMap, [key, change]) => atKey(so, key, change), service);
 }
 
-/** The file of a secret by its whole path. */
+/** Makes the path of a secret's file absolute. */
 export function secretFile(secret: Tree, project: string): Tree {
   if (secret.kind !== 'map') return secret;
   return atKey(secret, 'file', (file) =>
@@ -40,7 +40,7 @@ function pairs(tree: Tree): Tree {
   if (tree.kind !== 'list') return tree;
   const entries = new Map<string, Tree>();
   for (const item of tree.items) {
-    if (item.kind !== 'text') return item.kind === 'unread' ? item : unread(item, 'not a list of texts');
+    if (item.kind !== 'text') return item.kind === 'unread' ? item : unread(item, 'not a list of strings');
     const [, name = '', value] = /^([^=]*)(?:=(.*))?$/s.exec(item.text) ?? [];
     const raw = item.raw.slice(item.raw.indexOf('=') + 1);
     entries.set(
@@ -72,11 +72,11 @@ function paths(tree: Tree, project: string): Tree {
 
 const replaced = new Set(['command', 'entrypoint', 'healthcheck']);
 
-/** @param path where in the model: `['services', 'app', 'ports']` */
+/** Merges `above` over `below`. @param path the position in the model: `['services', 'app', 'ports']` */
 export function overlay(below: Tree | undefined, above: Tree, path: readonly string[]): Tree {
   if (below === undefined || below.tag === 'reset' || above.tag !== undefined) return above;
   if (path[0] === 'services' && path.length === 3 && replaced.has(path[2] ?? '')) return above;
-  // A variable that is only named takes its value from outside, whatever an earlier file gave it.
+  // A variable without a value takes it from the environment, even if an earlier file set one.
   const isVariable = path[0] === 'services' && path.length === 4 && path[2] === 'environment';
   if (above.kind === 'null') return isVariable ? above : below;
   if (above.kind === 'unread') return above;
@@ -92,7 +92,7 @@ export function overlay(below: Tree | undefined, above: Tree, path: readonly str
   return above;
 }
 
-/** What a base says of its own layers is done with once it is read. */
+/** Removes the `!reset` and `!override` tags of an extended service: they have taken effect once it is read. */
 export function untagged(tree: Tree): Tree {
   const { tag: _tag, ...rest } = tree;
   if (rest.kind === 'list') return { ...rest, items: rest.items.map(untagged) };

@@ -1,20 +1,20 @@
-// Lays Compose files over each other, with what they include and extend, by Compose's own rules.
+// Merges Compose files with what they include and extend, by Compose's rules.
 import { dirname, relative, resolve } from 'node:path';
 import { atKey, mapValues, normalized, overlay, secretFile, unread, untagged } from './compose-forms.ts';
 import { readTrees, type Tree, type TreeMap } from './compose-tree.ts';
 import { type FileText, notThere, readVariables, type Variables } from './env-file.ts';
 
 export interface ComposeSource {
-  /** What Compose is told of, in the order in which it lays them over each other. */
+  /** The files that Compose reads, in the order in which it merges them. */
   readonly files: readonly string[];
-  /** The folder that these names are relative to. */
+  /** The folder that the file names are relative to. */
   readonly folder: string;
   readonly read: (path: string) => FileText;
-  /** Why the whole may be another than what is read here. */
+  /** Reasons why Compose may read something else than the check-up does. */
   readonly notes: readonly Broken[];
 }
 
-/** A file or document that could not be read at all. */
+/** A file or document that could not be read. */
 export interface Broken {
   /** `docker-compose.yml:12`. */
   readonly at: string;
@@ -26,7 +26,7 @@ export interface ComposeModel {
   readonly broken: readonly Broken[];
 }
 
-/** @param env `.env` and the environment, the environment winning */
+/** @param env `.env` and the environment, which takes precedence */
 export function composeModel(source: ComposeSource, env: Variables): ComposeModel {
   const broken: Broken[] = [...source.notes];
   const files = source.files.map((file) => resolve(source.folder, file));
@@ -36,10 +36,10 @@ export function composeModel(source: ComposeSource, env: Variables): ComposeMode
 }
 
 interface Context extends Pick<ComposeSource, 'folder' | 'read'> {
-  /** What paths in the files are relative to. */
+  /** The folder that paths in the files are relative to. */
   readonly project: string;
   readonly env: Variables;
-  /** What led here by `include` or `extends`. */
+  /** The files and services that led here by `include` or `extends`. */
   readonly chain: readonly string[];
   readonly broken: Broken[];
 }
@@ -59,7 +59,7 @@ function load(files: readonly string[], context: Context): TreeMap {
   return model;
 }
 
-/** Each document of a file with its services in one form. */
+/** Each document of a file, with its services normalized. */
 function documentsOf(file: string, context: Context): readonly Tree[] {
   const inside = relative(context.folder, file);
   const shown = inside.startsWith('..') ? file : inside;
@@ -82,7 +82,7 @@ function withIncluded(document: Tree, file: string, context: Context): Tree {
   const chain = [...context.chain, file];
   const items = list.kind === 'list' ? list.items : [unread(list, 'not a list')];
   const models = items.map((item) => included(item, { ...context, chain }));
-  // What is included first wins over what is included later, and the file itself over both.
+  // Earlier includes take precedence over later ones, and the file itself over both.
   return models.reduce((above: Tree, below) => overlay(below, above, []), document);
 }
 
@@ -97,7 +97,7 @@ function included(item: Tree, context: Context): Tree {
   const envFiles = textsOf(part('env_file'));
   const folder = textsOf(part('project_directory'));
   const [first] = files ?? [];
-  if (!files || first === undefined || !envFiles || !folder) return skip('a form that is not read here');
+  if (!files || first === undefined || !envFiles || !folder) return skip('an unsupported form');
   const paths = files.map((path) => resolve(context.project, path));
   const [main = ''] = paths;
   if (context.chain.includes(main)) return skip('it includes itself');
@@ -110,7 +110,7 @@ function included(item: Tree, context: Context): Tree {
   return load(paths, { ...context, project, env: Object.assign({}, ...values, context.env) as Variables });
 }
 
-/** undefined: something else than a text or a list of them. */
+/** undefined: neither a string nor a list of strings. */
 function textsOf(tree: Tree | undefined): string[] | undefined {
   if (!tree || tree.kind === 'null') return [];
   const items = tree.kind === 'list' ? tree.items : [tree];
@@ -136,7 +136,7 @@ function extended(service: Tree, services: TreeMap, context: Context): Tree {
   };
   const part = (key: string) => (how.kind === 'map' ? how.entries.get(key) : undefined);
   const [file, name] = [part('file'), how.kind === 'text' ? how : part('service')];
-  if (name?.kind !== 'text' || (file && file.kind !== 'text')) return not('a form that is not read here');
+  if (name?.kind !== 'text' || (file && file.kind !== 'text')) return not('an unsupported form');
   const path = file ? resolve(context.project, file.text) : context.chain.at(-1)?.split('#')[0];
   const link = `${path}#${name.text}`;
   if (context.chain.includes(link)) return not('it extends itself');

@@ -1,10 +1,10 @@
-// The `ports` of a service in Compose's short and long forms.
+// Reads the `ports` of a service in Compose's short and long forms.
 import { isIP } from 'node:net';
 import { isLoopback } from '../checks/local-addresses.ts';
 import type { Tree } from './compose-tree.ts';
 
 export interface PublishedPort {
-  /** As people write it: `127.0.0.1:8080:80/udp`. */
+  /** In the short form: `127.0.0.1:8080:80/udp`. */
   readonly text: string;
   /** Whether only this machine can reach it. */
   readonly onLoopback: boolean;
@@ -14,14 +14,14 @@ export interface PublishedPort {
 
 const range = /^\d{1,5}(?:-\d{1,5})?$/;
 
-/** @returns undefined where Compose would refuse it, or read it in another way */
+/** @returns undefined if Compose would refuse it or read it differently */
 export function portOf(item: Tree): PublishedPort | undefined {
   if (item.kind === 'map') return longPort(item.entries, item.at);
   if (item.kind !== 'text' || item.missing !== undefined) return undefined;
   return shortPort(item.text, item.at);
 }
 
-/** `[HOST:][PUBLISHED:]CONTAINER[/PROTOCOL]`; without a published port Docker chooses one, and opens it to all. */
+/** `[HOST:][PUBLISHED:]CONTAINER[/PROTOCOL]`; without a published port, Docker chooses one and opens it to everyone. */
 function shortPort(text: string, at: string): PublishedPort | undefined {
   const [, host = '', published = '', target = ''] =
     /^(?:(?:(.*):)?([\d-]*):)?(\d[\d-]*)(?:\/(?:tcp|udp|sctp))?$/i.exec(text) ?? [];

@@ -1,4 +1,4 @@
-// Which services of the Compose files are the app and oauth2-proxy, what they are told, and what of it is in doubt.
+// Finds the services of the app and of oauth2-proxy in the Compose files, their settings, and why those may be incomplete.
 import { resolve } from 'node:path';
 import type { ComposeFile, ComposeService, Unread } from './compose-file.ts';
 import type { Variables } from './env-file.ts';
@@ -9,21 +9,21 @@ export interface Containers {
   readonly gate: Told & {
     readonly image: string | undefined;
     readonly flags: readonly string[];
-    /** Whether it is told of oauth2-proxy.cfg at all. */
+    /** Whether its command line names oauth2-proxy.cfg. */
     readonly readsFile: boolean;
   };
 }
 
 export interface Told {
   readonly env: Variables;
-  /** Why something else may hold; the end of a sentence. */
+  /** Why other settings may apply than those read; the end of a sentence. */
   readonly doubt: string | undefined;
 }
 
 export interface ContainersOptions {
   readonly compose: ComposeFile;
   readonly folder: string;
-  /** `.env` and the environment, which hold where the Compose files do not say who the app is. */
+  /** `.env` and the environment; used if the Compose files do not show which service is the app. */
   readonly env: Variables;
   readonly dockerfile: string | undefined;
 }
@@ -46,9 +46,9 @@ export function containersOf({ compose, folder, env, dockerfile }: ContainersOpt
         ? firstOf([
             unreadOf(app, compose.unread),
             otherThan(app, otherApps),
-            !production?.isKnown && 'whether NODE_ENV is production stands in an image that is not read here',
+            !production?.isKnown && 'NODE_ENV may be set in an image that the check-up does not read',
           ])
-        : (nothing ?? 'no service that is on has a SECRET_KEY, so it cannot be told which one is the app'),
+        : (nothing ?? 'no active service has a SECRET_KEY, so it is unclear which one is the app'),
     },
     gate: {
       env: gate ? withSecrets(gate, env) : env,
@@ -57,7 +57,7 @@ export function containersOf({ compose, folder, env, dockerfile }: ContainersOpt
       readsFile: gate ? namesFile(gate.command) : true,
       doubt: gate
         ? firstOf([unreadOf(gate, compose.unread), otherThan(gate, otherGates), startOf(gate, folder)])
-        : (nothing ?? 'no service that is on has the image of oauth2-proxy'),
+        : (nothing ?? 'no active service uses the image of oauth2-proxy'),
     },
   };
 }
@@ -89,10 +89,10 @@ function otherThan(one: ComposeService, others: readonly ComposeService[]): stri
   const shape = ({ environment, command }: ComposeService) =>
     JSON.stringify([[...environment].toSorted(([a], [b]) => (a < b ? -1 : 1)), command]);
   const other = others.find((candidate) => shape(candidate) !== shape(one));
-  return other && `${other.name} has other settings than ${one.name}, and only ${one.name} was looked at`;
+  return other && `${other.name} has different settings than ${one.name}, and only ${one.name} was checked`;
 }
 
-/** How oauth2-proxy is started, and whether the file that it is told of is the one of this folder. */
+/** Why oauth2-proxy may be started in another way, or with another file than the oauth2-proxy.cfg of this folder. */
 function startOf(gate: ComposeService, folder: string): string | undefined {
   const { entrypoint, command, isScript, mounts } = gate;
   if (isScript || (entrypoint[0] !== undefined && !/(?:^|\/)oauth2-proxy$/.test(entrypoint[0])))
@@ -104,10 +104,10 @@ function startOf(gate: ComposeService, folder: string): string | undefined {
   const source = mounts.get(path);
   return source !== undefined && resolve(folder, source) === resolve(folder, 'oauth2-proxy.cfg')
     ? undefined
-    : `it cannot be told which file stands at ${path} of ${gate.name}`;
+    : `it is unclear which file is at ${path} in ${gate.name}`;
 }
 
-/** Its environment, with the secrets that Compose mounts as files. */
+/** The environment of a service, including the secrets that Compose mounts as files. */
 function withSecrets({ environment, secrets }: ComposeService, env: Variables): Variables {
   const told: Record<string, string | undefined> = Object.fromEntries(environment);
   for (const [name, path] of environment) {
@@ -128,7 +128,7 @@ function productionOf(
 ): { readonly isKnown: boolean; readonly value?: string | undefined } {
   if (environment.get('NODE_ENV') !== undefined) return { isKnown: true };
   if (own !== 'Dockerfile' || dockerfile === undefined) return { isKnown: false };
-  // The last one holds; one that is made of a variable is not known.
+  // The last ENV applies; a value that contains a variable is not known.
   const lines = dockerfile.replace(/\\\r?\n/g, ' ').split(/\r?\n/);
   const values = lines.flatMap((line) => {
     const assigned = /^\s*ENV\s.*?\bNODE_ENV(?:=|\s+)["']?([^\s"']+)/i.exec(line)?.[1];

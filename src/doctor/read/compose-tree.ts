@@ -1,4 +1,4 @@
-// Reads a Compose file as a tree that knows where each part stands. What it cannot be sure of it marks as unread.
+// Parses a Compose file into a tree that knows the line of each part. Marks whatever it cannot read reliably as unread.
 import {
   type Document,
   isAlias,
@@ -17,7 +17,7 @@ import { isUnsure, type Variables } from './env-file.ts';
 interface At {
   /** `docker-compose.yml:12`, counted from 1. */
   readonly at: string;
-  /** How it is laid over what an earlier file says. */
+  /** How it is merged with the same part of an earlier file. */
   readonly tag?: 'reset' | 'override';
 }
 
@@ -25,8 +25,8 @@ export type Tree =
   | (At & { readonly kind: 'map'; readonly entries: ReadonlyMap<string, Tree> })
   | (At & { readonly kind: 'list'; readonly items: readonly Tree[] })
   /**
-   * A text, number or boolean, its variables filled in; `raw` as it stands in the file.
-   * Where a variable that must be set is not, `text` is empty and `missing` says so: Compose refuses to start.
+   * A string, number or boolean with its variables substituted; `raw` is the text in the file.
+   * If a required variable is not set, `text` is empty and `missing` names it: Compose refuses to start.
    */
   | (At & { readonly kind: 'text'; readonly text: string; readonly raw: string; readonly missing?: string })
   | (At & { readonly kind: 'null' })
@@ -38,7 +38,7 @@ export type TreeMap = Extract<Tree, { kind: 'map' }>;
 const mostNodes = 100_000;
 const deepest = 200;
 
-/** Each document of the file, or the one reason why none can be read. No reason quotes the file: it could hold a secret. */
+/** The documents of the file, or one reason why it cannot be read. No reason quotes the file: it could contain a secret. */
 export function readTrees(file: string, text: string, env: Variables): readonly Tree[] {
   const lines = new LineCounter();
   const place = (offset: number) => `${file}:${lines.linePos(offset).line || 1}`;
@@ -52,7 +52,7 @@ export function readTrees(file: string, text: string, env: Variables): readonly 
   const [error] = documents.flatMap(({ errors }) => errors);
   if (error) return [{ kind: 'unread', at: place(error.pos[0]), why: `not valid YAML, ${error.code}` }];
   const versioned = documents.find(({ directives }) => directives.yaml.explicit);
-  if (versioned) return [{ kind: 'unread', at: `${file}:1`, why: 'a YAML version of its own' }];
+  if (versioned) return [{ kind: 'unread', at: `${file}:1`, why: 'it has a %YAML directive' }];
   const budget = { left: mostNodes };
   return documents.map((document) => toTree(document.contents, { document, place, env, budget, depth: 0 }));
 }
@@ -76,7 +76,7 @@ function toTree(node: Node | null | undefined, context: Context): Tree {
     return target ? { ...toTree(target, inner), at } : unread('an alias of nothing');
   }
   const tag = tagOf(node);
-  if (tag === 'unknown') return unread('a tag that is not read here');
+  if (tag === 'unknown') return unread('an unsupported tag');
   if (tag === 'reset') return { kind: 'null', at, tag };
   const how = tag === 'override' ? { at, tag } : { at };
   if (isScalar(node)) return scalar(node, how, tag === 'text', context.env);
@@ -84,21 +84,21 @@ function toTree(node: Node | null | undefined, context: Context): Tree {
     const items = node.items.map((item) => toTree(item as Node | null, inner));
     return { kind: 'list', ...how, items: items.filter((item) => item.tag !== 'reset') };
   }
-  if (!isMap(node)) return unread('a form that is not read here');
+  if (!isMap(node)) return unread('an unsupported form');
   return mapping(node.items, how, inner);
 }
 
-/** The keys of its own win over those that `<<` brings, and among these the first. */
+/** The mapping's own keys take precedence over those merged with `<<`, and among these the first. */
 function mapping(pairs: readonly unknown[], how: At, context: Context): Tree {
   const own = new Map<string, Tree>();
   const merged: Tree[] = [];
   for (const pair of pairs) {
     const key: unknown = isPair(pair) ? pair.key : undefined;
     if (!isPair(pair) || !isScalar(key) || typeof key.source !== 'string' || tagOf(key) !== undefined)
-      return { kind: 'unread', at: how.at, why: 'a key that is no plain text' };
+      return { kind: 'unread', at: how.at, why: 'a key that is not a plain string' };
     const value = toTree(pair.value as Node | null, context);
     const isMerge = key.source === '<<' && key.type === Scalar.PLAIN;
-    // An empty value has no place of its own.
+    // An empty value has no position of its own.
     const at = context.place(key.range?.[0] ?? 0);
     if (!isMerge)
       own.set(key.source, value.kind === 'null' || value.kind === 'text' ? { ...value, at } : value);
@@ -106,11 +106,12 @@ function mapping(pairs: readonly unknown[], how: At, context: Context): Tree {
     else merged.push(value);
   }
   for (const from of merged) {
-    if (from.kind !== 'map') return { kind: 'unread', at: from.at, why: '<< of what is no mapping' };
+    if (from.kind !== 'map')
+      return { kind: 'unread', at: from.at, why: '<< with something other than a mapping' };
     for (const [key, value] of from.entries) {
       const mine = own.get(key);
       if (!mine) own.set(key, value);
-      // `!reset` takes away what earlier files say and its own value, and so uncovers what is merged.
+      // `!reset` removes the value of earlier files and its own, and so reveals the merged value.
       else if (mine.tag === 'reset' && value.tag !== 'reset') own.set(key, { ...value, tag: 'override' });
     }
   }
@@ -136,7 +137,7 @@ function tagOf(node: Node): At['tag'] | 'text' | 'unknown' | undefined {
 }
 
 const number = /^[-+]?(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:e[-+]?\d+)?$|^[-+]?0[xob]|^[-+]?\.(?:inf|nan)$/i;
-/** Numbers that come out as they stand here. */
+/** Numbers that Compose writes in the same form. */
 const plainNumber = /^-?(?:0|[1-9]\d{0,14})(?:\.\d{0,8}[1-9])?$/;
 const date = /^\d{4}-\d{1,2}-\d{1,2}(?:$|[Tt ])/;
 
@@ -148,7 +149,7 @@ function scalar(node: Scalar, how: At, isText: boolean, env: Variables): Tree {
     return { kind: 'unread', ...how, why: 'a number or date that Compose would write in another form' };
   if (isPlain && /^(?:true|True|TRUE|false|False|FALSE)$/.test(raw))
     return { kind: 'text', ...how, text: raw.toLowerCase(), raw };
-  // A block's source still has its indentation: its value is the text.
+  // The source of a block scalar still has its indentation; its value does not.
   const text = typeof node.value === 'string' ? node.value : raw;
   const filled = interpolate(text, env);
   if ('missing' in filled) return { kind: 'text', ...how, text: '', raw: text, missing: filled.missing };

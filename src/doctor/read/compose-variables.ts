@@ -1,10 +1,10 @@
-// Fills in variables such as `${NAME:-default}` the way Docker Compose does.
+// Substitutes variables such as `${NAME:-default}` the way Docker Compose does.
 
 type Env = Readonly<Record<string, string | undefined>>;
 
 /**
- * The text with its variables filled in; the variable that must be set and is not; or why Compose would refuse it.
- * No reason holds a value.
+ * The text with its variables substituted; or a required variable that is not set; or why Compose would refuse the text.
+ * No reason contains a value.
  */
 export type Filled = { readonly text: string } | { readonly missing: string } | { readonly why: string };
 
@@ -29,7 +29,7 @@ export function interpolate(text: string, env: Env): Filled {
       at += 1 + plain.length;
       continue;
     }
-    // A dollar sign before anything else stays one.
+    // A dollar sign before anything else is literal.
     if (text[at + 1] !== '{') {
       out += text[at++];
       continue;
@@ -44,7 +44,7 @@ export function interpolate(text: string, env: Env): Filled {
   return { text: out };
 }
 
-/** Whether any of the text stands there itself, as a default for instance, instead of coming from a variable. */
+/** Whether any of the resulting text is written in the file, for instance as a default, rather than coming from a variable. */
 export function hasLiteral(text: string): boolean {
   const unset: Env = {};
   const set: Env = new Proxy(unset, { get: () => '\0' });
@@ -54,7 +54,7 @@ export function hasLiteral(text: string): boolean {
   });
 }
 
-/** undefined: none, or a brace in between, which Compose itself does not read reliably. */
+/** The index of the closing brace; undefined: there is none, or a brace in between, which Compose itself does not parse reliably. */
 function closing(text: string, from: number): number | undefined {
   for (let at = from, depth = 1; at < text.length; at++) {
     if (text[at] === '{') {

@@ -1,4 +1,4 @@
-// Makes the deployment that is judged from what was gathered. Secrets end here: what goes on are fingerprints and faults.
+// Builds the `Deployment` that the checks judge from the gathered facts. No secret gets past this file: only fingerprints and faults do.
 import type { Config } from '../../config/derive.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { Problem } from '../../config/setting.ts';
@@ -15,36 +15,36 @@ type Env = Readonly<Record<string, string | undefined>>;
 type Looked = Pick<Deployment, 'files' | 'redis' | 'network' | 'live' | 'retention' | 'room'>;
 
 export interface Texts {
-  /** `.env` and the environment, the environment winning. */
+  /** `.env` and the environment, which takes precedence. */
   readonly env: Env;
-  /** What is wrong with the file `.env` itself: it cannot be read, or has lines that are unclear. */
+  /** Problems with the file `.env` itself: it cannot be read, or has ambiguous lines. */
   readonly envProblems: readonly Problem[];
-  /** Why `.env` cannot be read at all; undefined: it can, or there is none. */
+  /** Why `.env` cannot be read; undefined: it can, or there is none. */
   readonly envUnread: string | undefined;
-  /** Names in `.env` that look like a setting misspelt. */
+  /** Names in `.env` that look like a misspelt setting. */
   readonly misspelt: readonly Problem[];
   /** Variables of `.env` that Compose reads with another value. */
   readonly unsureNames: readonly string[];
   /** oauth2-proxy.cfg; undefined: there is none. */
   readonly gateFile: FileText | undefined;
-  /** docker-compose.yml and what Compose lays over it; undefined: there is none. */
+  /** The Compose files; undefined: there are none. */
   readonly compose: ComposeSource | undefined;
-  /** Of the Dockerfile that compose builds the app from; undefined: there is none that can be read. */
+  /** The text of the Dockerfile that Compose builds the app from; undefined: none can be read. */
   readonly dockerfile: string | undefined;
-  /** Containers or programs. */
+  /** Whether containers or programs on this machine run. */
   readonly runBy: Deployment['runBy'];
 }
 
-/** What stands in the texts, judged by nobody yet. */
+/** What was read from the files. */
 export interface Read {
-  /** The settings that the secrets are taken from. */
+  /** The environment that the secrets are taken from. */
   readonly env: Env;
   readonly config: Known<Config>;
   readonly problems: readonly Problem[];
-  /** Why `.env` cannot be read at all. */
+  /** Why `.env` cannot be read. */
   readonly envUnread: string | undefined;
   readonly compose: Known<ComposeFile>;
-  /** undefined: they are not what runs. */
+  /** undefined: the deployment does not run in containers. */
   readonly containers: Containers | undefined;
 }
 
@@ -73,7 +73,7 @@ function defined(env: Env): Env {
   return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined));
 }
 
-/** What a running server uses: its own secrets and settings stand for those in the texts. */
+/** As `readTexts`, but with the secrets and settings that the running server uses. */
 export function readRunning(texts: Texts, config: Config): Read {
   const [key, ...formerKeys] = config.secretKeys;
   const [secret, ...formerSecrets] = config.gate.secrets;
@@ -133,7 +133,7 @@ export function describe(
       gate:
         image === undefined
           ? containers
-            ? { missing: 'no service that is on has the image of oauth2-proxy', unread: true }
+            ? { missing: 'no active service uses the image of oauth2-proxy', unread: true }
             : gateBinary
           : { found: { version: tagOf(image), from: 'the image in docker-compose.yml' } },
     },
@@ -161,8 +161,7 @@ function gateSettings(
 }
 
 /**
- * The configuration as far as it can be had: what is faulty is set aside, so that the rest can still be judged.
- * What the checks would only see a default of instead is missing.
+ * Loads the configuration without the faulty settings, so that the rest can still be judged.
  */
 function load(env: Env): { config: Known<Config>; problems: readonly Problem[] } {
   const loaded = loadConfig({ env });
@@ -180,7 +179,7 @@ function load(env: Env): { config: Known<Config>; problems: readonly Problem[] }
   };
 }
 
-/** Values that only let the rest be read: what is made of them is never looked at, because its own check has its finding. */
+/** Placeholders that let the rest be loaded. No check looks at them: each faulty setting already has its own finding. */
 function standIns(faulty: ReadonlySet<string>, env: Env): Record<string, string> {
   const made = '0123456789abcdef'.repeat(4);
   const isOver = faulty.has('PUBLIC_URL') && env['NODE_ENV'] === 'production';

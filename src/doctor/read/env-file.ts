@@ -1,16 +1,16 @@
-// Files of variables: `.env` and what `env_file` names, as Docker Compose reads them.
+// Reads files of variables, `.env` and those that `env_file` names, as Docker Compose reads them.
 import { parse } from 'dotenv';
 
 /** The text of a file, or why it cannot be read, as the end of a sentence: "is not there". */
 export type FileText = { readonly text: string } | { readonly why: string };
 
-/** How a reader says that there is no such file. */
+/** The `why` of a file that does not exist. */
 export const notThere = 'is not there';
 
-/** By name; `unsure` where Compose would read another value than this program. */
+/** By name; the value is `unsure` if Compose would read a different value than this program. */
 export type Variables = Readonly<Record<string, string | undefined>>;
 
-/** Stands for a value that is not known. No variable can hold it. */
+/** Marks a value that is not known. No variable can hold this character. */
 export const unsure = '\0';
 
 export function isUnsure(text: string): boolean {
@@ -24,8 +24,8 @@ export function readVariables(text: string): Record<string, string> {
 }
 
 /**
- * Variables that Compose reads in another way: it fills in `$NAME`, takes `#` for part of a word, resolves `\"`,
- * and knows no backticks (https://docs.docker.com/compose/how-tos/environment-variables/variable-interpolation/).
+ * Variables that Compose reads differently: it substitutes `$NAME`, treats `#` inside a word as text, resolves `\"`,
+ * and has no backtick quotes (https://docs.docker.com/compose/how-tos/environment-variables/variable-interpolation/).
  */
 export function unsureNames(text: string): string[] {
   return [...text.matchAll(/^[ \t]*(?:export[ \t]+)?([\w.-]+)[ \t]*[=:][ \t]*(.*)$/gm)].flatMap(

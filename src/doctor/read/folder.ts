@@ -1,11 +1,10 @@
-// Reads what stands in the folder of a deployment: .env, oauth2-proxy.cfg, the Dockerfile, and which files Compose is told of.
+// Reads the files in the folder of a deployment: .env, oauth2-proxy.cfg and the Dockerfile; and finds the Compose files.
 import { existsSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { parse as parseDotenv } from 'dotenv';
 import { ambiguityProblems } from '../../config/ambiguous-lines.ts';
 import { misspeltProblems } from '../../config/misspelt.ts';
 import type { Problem } from '../../config/setting.ts';
-
 import type { ComposeSource } from './compose-layers.ts';
 import type { Texts } from './describe.ts';
 import { notThere, unsureNames } from './env-file.ts';
@@ -14,7 +13,7 @@ import { readText } from './text-file.ts';
 interface Place {
   readonly folder: string;
   readonly env: Texts['env'];
-  /** absent: containers, where there is a Compose file and `.env` has its variables. */
+  /** Absent: `compose` if there is a Compose file and `.env` sets COMPOSE_PROFILES. */
   readonly runBy?: Texts['runBy'];
 }
 
@@ -24,7 +23,7 @@ export function readFolder({ folder, env, runBy }: Place): Texts {
     return 'why' in found && found.why === notThere ? undefined : found;
   };
   const { values, unsureNames, problems, why } = readEnvFile(resolve(folder, '.env'));
-  // Empty means unset, so that it hides nothing of the file.
+  // Empty means unset: it must not hide a value of the file.
   const set = Object.entries(env).filter(([, value]) => value?.trim());
   const all = { ...values, ...Object.fromEntries(set) };
   const compose = composeSource(folder, all, why);
@@ -51,7 +50,7 @@ const overrideNames = [
   'docker-compose.override.yaml',
 ];
 
-/** Which files Compose reads: those that COMPOSE_FILE names, or the first that is there, and the one to lay over it. */
+/** The files that Compose reads: those that COMPOSE_FILE names, or else the first default name that exists and its override file. */
 function composeSource(
   folder: string,
   env: Texts['env'],
@@ -64,11 +63,11 @@ function composeSource(
     named ?? [composeNames.find(isThere), overrideNames.find(isThere)].filter((name) => name !== undefined);
   const [first] = files;
   if (first === undefined || (!named && !composeNames.includes(first))) return undefined;
-  // Variables can come from elsewhere than the `.env` of this folder.
+  // Variables can also come from other places than the `.env` of this folder.
   const elsewhere = ['COMPOSE_ENV_FILES', 'COMPOSE_DISABLE_ENV_FILE'].filter((name) => env[name]?.trim());
   const other = join(dirname(resolve(folder, first)), '.env');
   if (other !== resolve(folder, '.env') && existsSync(other)) elsewhere.push(other);
-  const notes = elsewhere.map((at) => ({ at, why: 'variables that are not those of .env' }));
+  const notes = elsewhere.map((at) => ({ at, why: 'variables from somewhere other than .env' }));
   if (envUnread !== undefined) notes.push({ at: '.env', why: envUnread });
   return { files, folder: resolve(folder), read: readText, notes };
 }
@@ -77,7 +76,7 @@ function readEnvFile(path: string): {
   readonly values: Readonly<Record<string, string>>;
   readonly unsureNames: readonly string[];
   readonly problems: readonly Problem[];
-  /** Why it cannot be read at all. */
+  /** Why it cannot be read. */
   readonly why?: string;
 } {
   const found = readText(path);

@@ -1,17 +1,17 @@
-// Reads oauth2-proxy.cfg: TOML, with the values that oauth2-proxy would make of it.
+// Reads oauth2-proxy.cfg (TOML) and converts its values as oauth2-proxy does.
 import { parse, TomlError } from 'smol-toml';
 import { kindOf } from './gate-options.ts';
 
 export type GateValue = string | boolean | number | readonly string[];
 
 export interface GateFile {
-  /** By name, in small letters as oauth2-proxy compares them. */
+  /** By name in lower case, as oauth2-proxy compares them. */
   readonly values: ReadonlyMap<string, GateValue>;
-  /** Names that oauth2-proxy does not know, or whose value has a kind that it does not take: it refuses the whole file. */
+  /** Names that oauth2-proxy does not know, or whose value has a type that it does not accept: it refuses the whole file. */
   readonly refused: readonly string[];
 }
 
-/** Where the file cannot be read at all; the line is counted from 1. */
+/** Why the file cannot be parsed; the line is counted from 1. */
 export interface BrokenGateFile {
   readonly brokenAt: number;
   readonly why: string;
@@ -29,11 +29,11 @@ export function readGateFile(text: string): GateFile | BrokenGateFile {
   const values = new Map<string, GateValue>();
   const refused: string[] = [];
   for (const [key, raw] of Object.entries(table)) {
-    // What stands below its line is no setting either.
+    // The lines below a table header are not settings either.
     if (isTable(raw)) return { brokenAt: lineOf(key, source), why: 'is a table, which oauth2-proxy refuses' };
     const name = key.toLowerCase();
     const value = kindOf(name) === undefined ? undefined : decode(name, raw);
-    // Of two that differ in capitals oauth2-proxy takes any.
+    // If two names differ only in case, oauth2-proxy uses an arbitrary one.
     if (value === undefined || values.has(name)) refused.push(`${key} (line ${lineOf(key, source)})`);
     else values.set(name, value);
   }
@@ -48,7 +48,7 @@ function isTable(raw: unknown): boolean {
 /** Go's ParseBool. */
 const goBoolean = /^(?:1|t|T|TRUE|true|True|0|f|F|FALSE|false|False)$/;
 
-/** As viper and mapstructure turn a value into the kind of its setting; undefined: they refuse it. */
+/** Converts a value to the type of its setting, as viper and mapstructure do; undefined: they refuse it. */
 export function decode(name: string, raw: unknown): GateValue | undefined {
   switch (kindOf(name)) {
     case 'switch':
@@ -75,7 +75,7 @@ function asBoolean(raw: unknown): boolean | undefined {
 
 function asText(raw: unknown): string | undefined {
   if (typeof raw === 'boolean') return raw ? '1' : '0';
-  // Go writes infinity in another way.
+  // Go formats infinity differently.
   return typeof raw === 'string' || Number.isFinite(raw) ? String(raw) : undefined;
 }
 

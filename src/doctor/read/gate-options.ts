@@ -1,4 +1,4 @@
-// Every setting that oauth2-proxy has, by the kind of its value, from its source (pkg/apis/options) as of 7.15.6.
+// Every oauth2-proxy setting by the type of its value, from its source (pkg/apis/options) as of 7.15.6.
 
 export type GateOptionKind = 'switch' | 'list' | 'duration' | 'number' | 'text';
 
@@ -59,12 +59,12 @@ const kinds = new Map(
   ),
 );
 
-/** @param name in small letters, as in oauth2-proxy.cfg; undefined: there is no such setting */
+/** @param name in lower case, as in oauth2-proxy.cfg @returns undefined if there is no such setting */
 export function kindOf(name: string): GateOptionKind | undefined {
   return kinds.get(name);
 }
 
-/** The settings that a flag stands for: lists have a flag in the singular. @param flag without its dashes */
+/** The settings that a flag sets: the flag of a list is in the singular. @param flag without its dashes */
 export function settingsOf(flag: string): readonly string[] {
   const name = flag.replaceAll('-', '_');
   return [name, `${name}s`].filter((one) => kinds.get(one) === 'list' || (one === name && kinds.has(one)));

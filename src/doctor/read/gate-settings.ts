@@ -1,30 +1,30 @@
-// oauth2-proxy's settings as they hold: flags before environment before file (its own order), secrets replaced by fingerprints.
+// oauth2-proxy's effective settings: flags before environment before file (oauth2-proxy's order), with secrets replaced by fingerprints.
 import { decode, type GateFile, type GateValue } from './gate-file.ts';
 import { kindOf, settingsOf } from './gate-options.ts';
 
 export interface GateSettings {
-  /** Its text; undefined where nothing sets it. Of a secret the fingerprint. */
+  /** The value as a string, or a secret's fingerprint; undefined if nothing sets it. */
   text(name: string): string | undefined;
   list(name: string): readonly string[];
   flag(name: string, byDefault: boolean): boolean;
-  /** What set it: "oauth2-proxy.cfg", "OAUTH2_PROXY_SCOPE"; undefined: nothing did. */
+  /** Where it is set: "oauth2-proxy.cfg", "OAUTH2_PROXY_SCOPE"; undefined: nowhere. */
   from(name: string): string | undefined;
-  /** Secrets that stand in the file itself. */
+  /** The names of secrets in the file itself. */
   readonly secretsInFile: readonly string[];
-  /** Secrets that stand on the command line. */
+  /** The flags on the command line that hold a secret. */
   readonly secretsInFlags: readonly string[];
-  /** What oauth2-proxy refuses, and what it reads from elsewhere: what it runs with is not known. Sentences. */
+  /** Sentences about what oauth2-proxy refuses or reads from elsewhere: its effective settings are then not known. */
   readonly unread: readonly string[];
-  /** Variables that oauth2-proxy passes over, because no setting has that name. */
+  /** Variables that oauth2-proxy ignores because no setting has that name. */
   readonly ignored: readonly string[];
 }
 
 export interface GateSources {
   /** oauth2-proxy.cfg; undefined: it is not read. */
   readonly file: GateFile | undefined;
-  /** What its process has, or will have, in its environment. */
+  /** The environment of its process. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Of its command line. */
+  /** Its command-line arguments. */
   readonly flags: readonly string[];
   readonly fingerprint: (secret: string) => string;
 }
@@ -89,15 +89,15 @@ export function readGateSettings({ file, env, flags, fingerprint }: GateSources)
     unread: [
       ...refusedWords([...(file?.refused ?? []), ...set.refused, ...flagged.refused]),
       ...[...entries].flatMap(([name, { value, from }]) =>
-        value === '' && neverEmpty.has(name) ? [`${from} sets ${name} to nothing.`] : [],
+        value === '' && neverEmpty.has(name) ? [`${from} sets ${name} to an empty value.`] : [],
       ),
-      ...flagged.elsewhere.map((path) => `Its settings are in ${path}, which is not read here.`),
+      ...flagged.elsewhere.map((path) => `Its settings are in ${path}, which the check-up does not read.`),
     ],
     ignored: set.unknown,
   };
 }
 
-/** Settings whose empty value is not their default. */
+/** Settings for which an empty value does not mean the default. */
 const neverEmpty = new Set([
   'cookie_name',
   'cookie_path',
@@ -120,14 +120,14 @@ function fromFile(file: GateFile | undefined): [string, Entry][] {
 
 interface Given {
   readonly entries: [string, Entry][];
-  /** Where the value has a kind that oauth2-proxy does not take. */
+  /** Names whose value has a type that oauth2-proxy does not accept. */
   readonly refused: string[];
 }
 
-/** Of this program's own tools, not of oauth2-proxy. */
+/** Variables of Gatehouse, not of oauth2-proxy. */
 const ours = new Set(['OAUTH2_PROXY_BIN']);
 
-/** An empty variable counts as unset (viper), and one that names no setting is passed over. */
+/** As viper reads them: an empty variable counts as unset, and one that names no setting is ignored. */
 function fromEnvironment(env: GateSources['env']): Given & { readonly unknown: string[] } {
   const given: Given & { readonly unknown: string[] } = { entries: [], refused: [], unknown: [] };
   for (const [variable, raw] of Object.entries(env)) {
@@ -140,7 +140,7 @@ function fromEnvironment(env: GateSources['env']): Given & { readonly unknown: s
   return given;
 }
 
-/** As pflag reads them: a switch takes no word of its own, everything else takes the next one, whatever it is. */
+/** As pflag reads them: a boolean flag takes no argument, every other flag takes the next one, whatever it is. */
 function fromFlags(flags: readonly string[]): Given & { readonly elsewhere: string[] } {
   const entries = new Map<string, Entry>();
   const refused: string[] = [];
@@ -155,7 +155,7 @@ function fromFlags(flags: readonly string[]): Given & { readonly elsewhere: stri
     const raw = inline ?? (isSwitch ? 'true' : (flags[++i] ?? ''));
     if (isOwn && flag !== 'config-test' && (flag === alphaFlag || raw.split(/[\\/]/).at(-1) !== fileName))
       elsewhere.push(raw);
-    // A list is read as CSV: with quotes in it, it is not read here.
+    // oauth2-proxy parses a list as CSV. Quoted values are not supported here.
     const values = settings.map((name) => [name, raw.includes('"') ? undefined : decode(name, raw)] as const);
     if (!isOwn && (dashes === '-' || values.length === 0)) refused.push(`${dashes}${flag}`);
     for (const [name, value] of values) {
@@ -171,12 +171,12 @@ function fromFlags(flags: readonly string[]): Given & { readonly elsewhere: stri
   return { entries: [...entries], refused, elsewhere };
 }
 
-/** Whether a command line names the file that oauth2-proxy reads; without it there is none. */
+/** Whether a command line names a configuration file; without one, oauth2-proxy reads none. */
 export function namesFile(flags: readonly string[]): boolean {
   return flags.some((flag) => new RegExp(`^--${configFlag}(?:=|$)`).test(flag));
 }
 
-/** A URL can carry a password. */
+/** Removes the user and password from a URL. */
 export function withoutUser(text: string): string {
   return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/]*@/i, '$1');
 }

@@ -1,7 +1,7 @@
-// Facts about the secrets of a deployment. Secrets end here: what goes on are fingerprints and faults.
+// Facts about the secrets of a deployment. No secret gets past this file: only fingerprints and faults do.
 import type { SecretFact } from '../deployment.ts';
 
-/** What the room of the secrets knows of its trade, handed in by the root. */
+/** Validators from `src/secrets`, injected by `wiring/`. */
 export interface SecretValidators {
   readonly fingerprint: (secret: string) => string;
   /** Why a value is unfit for that setting, without the value. */
@@ -44,7 +44,7 @@ function secretFact(name: string, env: Env, validators: SecretValidators): Secre
   };
 }
 
-/** Passwords in addresses, where they are not the one that has a setting of its own. */
+/** Adds passwords in Redis URLs, unless they equal that of REDIS_PASSWORD. */
 function withUrls(
   secrets: readonly SecretFact[],
   env: Env,

@@ -1,4 +1,4 @@
-// Reads a text file whole, or says why not in words that can end a sentence.
+// Reads a whole text file, or says why it cannot, as the end of a sentence.
 import { faultAdvice } from '../../files/file-fault.ts';
 import { fileFaultOf } from '../../files/file-refused.ts';
 import { readOrdinaryFile } from '../../files/ordinary-file.ts';
@@ -6,7 +6,7 @@ import { type FileText, notThere } from './env-file.ts';
 
 export function readText(path: string): FileText {
   try {
-    // A byte-order mark stays: some readers stumble over it.
+    // A byte-order mark is kept: some readers fail on it, and a check must see it.
     const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
     return { text: decoder.decode(readOrdinaryFile({ path })) };
   } catch (error) {
