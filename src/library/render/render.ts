@@ -31,7 +31,7 @@ function instead(context: RenderContext, why: string): Node[] {
   return [quietBox([`This page ${why} to be shown here. `, original, '.'])];
 }
 
-/** What is displayed instead of a page that was not rendered. @param why the start of a sentence that ends in "to be shown here" */
+/** What is displayed instead of a page that was not rendered. @param why completes "This page … to be shown here" */
 export function notShown(page: Page, why: string, options: RenderOptions): string {
   return sanitise(markupOf(instead(sceneOf(page, options), why)));
 }
