@@ -1,4 +1,4 @@
-// /checkup and /api/checkup: for operators alone, what the running server uses, one look for half a minute, never for long, no secret.
+// /checkup and /api/checkup: for operators only, about what the running server uses, one run per 30 seconds, never slow, no secret.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -29,7 +29,7 @@ for (const store of storeKinds) {
       const { status, text } = await browser.ask('/checkup', { headers: { accept: 'text/html' } });
       assert.equal(status, 200);
       assert.match(text, /class="notice bad">[\s\S]*?\d high, /);
-      // Tests run without limits and with a chatty log.
+      // Tests run without rate limits and with a detailed log.
       assert.match(text, />high<\/span><code[^>]*>settings\.rate-limit<[\s\S]*?RATE_LIMIT=on/);
       assert.match(text, />low<\/span><code[^>]*>settings\.log-level</);
       assert.match(text, /\d+ checks could not look from here[\s\S]*gatehouse doctor --url/);

@@ -1,4 +1,4 @@
-// docker-compose.yml and Dockerfile: what they promise is written in them. `npm run try:compose` shows it on a running engine.
+// docker-compose.yml and Dockerfile contain the hardening that they promise. `npm run try:compose` shows it on a running engine.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -39,7 +39,7 @@ const environment = Object.fromEntries(
   ]),
 ) as Record<(typeof serviceNames)[number], Map<string, string>>;
 
-/** Set by the image, fixed by the compose file, or of no use to the app. */
+/** Settings that the image sets, the Compose file fixes, or the app does not use. */
 const notForTheApp = new Set([
   'HOST',
   'PORT',
@@ -221,7 +221,7 @@ suite('Dockerfile', () => {
   });
 });
 
-// As Compose itself reads the file, where it is installed; no engine is needed for that.
+// The file as Compose itself reads it, if Compose is installed; this needs no engine.
 if (spawnSync('docker', ['compose', 'version'], { stdio: 'ignore' }).status === 0) {
   suite('docker compose config', () => {
     const folder = mkdtempSync(join(tmpdir(), 'gatehouse-compose-'));

@@ -1,4 +1,4 @@
-// The table of advisories: well-formed, read by release line, applied to what really runs, and said to be old when it is.
+// The table of advisories is well-formed, evaluated by release line, applied to what really runs, and reported as outdated when it is.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { checkUp } from '../src/doctor/check-up.ts';

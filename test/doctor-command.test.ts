@@ -1,4 +1,4 @@
-// `gatehouse doctor` as it is typed: the shipped files, a broken .env, its exit codes and shapes, and no secret anywhere.
+// `gatehouse doctor` from the command line: the shipped files, a broken .env, exit codes, output formats, and no secret anywhere.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -137,7 +137,7 @@ suite('gatehouse doctor', () => {
       3,
       'a symptom that asks for the gate',
     );
-    // Whether this very machine is a container is not the test's to say.
+    // The test must not depend on whether this machine is a container.
     const blind = { ...deploymentWith({}), gate: { missing: 'not here' } };
     assert.match(
       restOf({ ...blind, inContainer: false }, checks)?.unseen ?? '',

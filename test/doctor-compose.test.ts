@@ -1,4 +1,4 @@
-// Compose files in every legal form: what they publish is read as Compose itself reads it, or named by its line, and never passed.
+// Compose files in every legal form: published ports are read as Compose reads them, or reported by line, and never silently passed.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { checkUp } from '../src/doctor/check-up.ts';
@@ -13,7 +13,7 @@ const reading = ({ files, told = ['docker-compose.yml'], env = {} }: ComposeForm
   readCompose(composeFolder(told, files), env);
 
 suite('what Compose files say', () => {
-  // The table was tried with Compose's own library (compose-go 2.16): what it publishes, and what it refuses.
+  // The table was verified with Compose's own library (compose-go 2.16): what it publishes, and what it refuses.
   for (const form of composeForms) {
     test(form.how, () => {
       const { services, unread } = reading(form);

@@ -1,4 +1,4 @@
-// The look from outside, at the real thing: oauth2-proxy, the app and an https front; and at gates that are open.
+// The checks from outside against the real oauth2-proxy, the app and an https reverse proxy, and against gates that are open.
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -33,7 +33,7 @@ suite('from outside: a well-kept house', withBoth, () => {
   test('nothing is found but the short certificate, and everything was looked at', async () => {
     const live = await lookFromOutside(world.url, Date.now, world.ca);
     const { findings, notChecked, passed } = found(live);
-    // The front's certificate is made for two days.
+    // The reverse proxy's certificate is valid for two days.
     assert.deepEqual(
       findings.map(({ id }) => id),
       ['live.certificate-expiry'],
@@ -91,7 +91,7 @@ suite('from outside: an open house', withGate, () => {
     }
   });
 
-  // This app believes no header of a public page; another one behind the same gate may, and only that can be seen from outside.
+  // This app trusts no header on a public page; another app behind the same gate may, and only that can be seen from outside.
   for (const [strip, expected] of [
     ['false', true],
     ['true', false],
@@ -141,7 +141,7 @@ suite('from outside: an open house', withGate, () => {
   });
 });
 
-/** An app that believes X-Forwarded-Email wherever it comes from. */
+/** An app that trusts X-Forwarded-Email from any source. */
 async function startGreeter(
   pages: Record<string, string> = {},
 ): Promise<{ url: string; close(): Promise<void> }> {

@@ -1,4 +1,4 @@
-// What the check-up reads by itself: oauth2-proxy.cfg, what git knows, permissions, the ports from outside.
+// What the check-up reads itself: oauth2-proxy.cfg, git's answers, permissions, the ports from outside.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -28,7 +28,7 @@ function fileOf(text: string): GateFile {
   return file;
 }
 
-/** What stands in a file that can be read. */
+/** The values of a file that can be parsed. */
 function cfg(text: string): {
   readonly values: Record<string, unknown>;
   readonly refused: readonly string[];
@@ -70,7 +70,7 @@ suite('oauth2-proxy.cfg', () => {
     });
   });
 
-  /** Each tried with the loader of oauth2-proxy 7.15.6. */
+  /** Each was verified with the loader of oauth2-proxy 7.15.6. */
   test('values of another kind become what oauth2-proxy makes of them, or are refused', () => {
     const cases: readonly (readonly [written: string, value: unknown])[] = [
       ['skip_auth_strip_headers = ""', false],
@@ -176,11 +176,11 @@ suite('oauth2-proxy.cfg', () => {
     assert.equal(gate.from('prompt'), 'OAUTH2_PROXY_PROMPT');
   });
 
-  /** Each tried with the loader of oauth2-proxy 7.15.6. */
+  /** Each was verified with the loader of oauth2-proxy 7.15.6. */
   test('flags are read as oauth2-proxy reads them, and what it refuses or passes over is named', () => {
     const gateOf = (flags: readonly string[], env = {}) =>
       readGateSettings({ file: undefined, env, flags, fingerprint: () => 'mark' });
-    // A switch takes no word of its own: what follows is nothing.
+    // A boolean flag takes no argument: the next word is ignored.
     assert.equal(gateOf(['--prefer-email-to-user', 'false']).flag('prefer_email_to_user', false), true);
     assert.equal(gateOf(['--skip-auth-strip-headers=false']).flag('skip_auth_strip_headers', true), false);
     assert.equal(gateOf(['--scope', '-x']).text('scope'), '-x');
@@ -273,7 +273,7 @@ suite('files', () => {
       git('rm', '-q', '--cached', '.env');
       assert.deepEqual((await look()).git, { found: { tracked: false, trackedCopies: [] } }, version);
     }
-    // A repository that git does not understand answers like one whose owner it does not trust.
+    // For a repository that git cannot read, it exits as for one whose owner it does not trust.
     writeFileSync(join(folder, '.git', 'config'), '[core\n');
     const refused = await look();
     assert.ok('missing' in refused.git && refused.git.unread);
@@ -380,7 +380,7 @@ test('who listens everywhere is found at every address of this machine, as the a
     assert.equal(found.appAt.length > 0, isApp, `${host} ${answer}`);
     assert.equal(found.unclearAt.app.length > 0, isUnclear, `${host} ${answer}`);
   }
-  // Under another name the app answers 421, and could not be told from another program.
+  // Under another host name the app answers 421, like any other program might.
   assert.deepEqual([...hosts], ['desk.example.org']);
 });
 

@@ -1,4 +1,4 @@
-// What the check-up sees of a real Redis: kept well, open, forgetful, full, with keys that never end.
+// The check-up against a real Redis: well configured, without a password, without persistence, full, with keys that never expire.
 import assert from 'node:assert/strict';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -63,7 +63,7 @@ suite('the check-up of Redis', await need('redis-server'), () => {
       assert.deepEqual(found(await look()), ['redis.writable'], 'a replica takes no changes');
       await admin.replicaof('NO', 'ONE');
 
-      // A folder where its snapshot should be: from then on it answers every change with MISCONF.
+      // A folder in place of its snapshot file: from then on Redis answers every change with MISCONF.
       await admin.config('SET', 'appendonly', 'no', 'save', '3600 1');
       const snapshot = join((await admin.config('GET', 'dir'))[1] ?? '', 'dump.rdb');
       const save = async (status: 'ok' | 'err') => {

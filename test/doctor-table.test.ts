@@ -1,4 +1,4 @@
-// The check-up over deployments that are each broken in one way: it finds exactly that, and every check can find something.
+// The check-up on deployments that are each broken in one way: it finds exactly that, and every check can find something.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -70,7 +70,7 @@ const dates = (days: number) =>
     .map((secret) => `${fingerprint(secret ?? '')}=${past(days)}`)
     .join(',');
 
-/** How the well-kept deployment is broken, and the one check that must see it. */
+/** How the good deployment is broken, and the one check that must find it. */
 const broken: readonly (readonly [id: string, how: string, changes: Changes])[] = [
   ['settings.valid', 'a setting that cannot be read', { env: { SESSION_BINDING: 'sometimes' } }],
   ['settings.valid', 'two settings that do not fit', { env: { OPS_PORT: '3000' } }],
@@ -563,7 +563,7 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
   ['live.headers', 'for other sites', landingHeader('access-control-allow-origin', '*')],
 ];
 
-/** Well kept, in words that were taken for a fault. */
+/** Correct deployments that were once reported as faulty. */
 const sound: readonly (readonly [how: string, changes: Changes])[] = [
   [
     'one trusted proxy that takes X-Forwarded-Uri away, as was tried',
@@ -585,7 +585,7 @@ const sound: readonly (readonly [how: string, changes: Changes])[] = [
   ['a way back that is made by itself', { env: { OAUTH2_PROXY_REDIRECT_URL: '' } }],
 ];
 
-/** Broken in a way that is two things at once. */
+/** Deployments whose one fault concerns two checks. */
 const twofold: readonly (readonly [ids: readonly string[], how: string, changes: Changes])[] = [
   [
     ['gate.version', 'gate.log-errors'],
@@ -740,7 +740,7 @@ suite('the check-up over deployments that are broken in one way', () => {
       software: { node: '24.21.0', gate: missing, packages: missing },
     });
     assert.deepEqual(findings, []);
-    // What the problems, the secrets, the running Node.js and the date alone decide.
+    // Checks that only need the problems, the secrets, the running Node.js and the date.
     assert.deepEqual(passed, [
       'settings.valid',
       'settings.misspelt',
@@ -772,7 +772,7 @@ suite('the check-up over deployments that are broken in one way', () => {
       ['gate.config-readable'],
     );
     assert.deepEqual(report.notChecked, []);
-    // What the running Node.js and the date alone decide.
+    // Checks that only need the running Node.js and the date.
     assert.deepEqual(report.passed, ['versions.node-advisories', 'versions.advisories-age', 'versions.node']);
     assert.match(summaryOf(report), /\d+ could not be read, so this is not an all-clear\.$/);
   });

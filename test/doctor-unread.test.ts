@@ -1,4 +1,4 @@
-// What is there and cannot be read is a state of its own: named, counted, shown in every form, and never an all-clear.
+// What exists but cannot be read is a separate state: named, counted, shown in every output format, and never an all-clear.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
@@ -25,7 +25,7 @@ import { doctorHere, setEnv, shippedFolder } from './support/doctor.ts';
 interface Blind {
   readonly how: string;
   readonly spoil: (folder: string) => void;
-  /** Some that must not have passed. */
+  /** Checks that must not pass. */
   readonly unread: readonly string[];
   /** Where it is. */
   readonly reason: RegExp;
@@ -40,7 +40,7 @@ const compose = (find: string | RegExp, put: string) =>
   });
 const override = (text: string) => (folder: string) =>
   writeFileSync(join(folder, 'docker-compose.override.yml'), text);
-/** Nobody, root neither, reads a folder as a file. */
+/** Nobody, not even root, can read a folder as a file. */
 const folderInstead = (name: string) => (folder: string) => {
   rmSync(join(folder, name), { force: true });
   mkdirSync(join(folder, name), { recursive: true });
@@ -244,7 +244,7 @@ suite('what cannot be read', () => {
   }
 
   test('files that this user may not read', async (t) => {
-    // Root may read everything: it looks as nobody does.
+    // Root may read everything, so the check-up runs as the user `nobody`.
     const nobody = 65_534;
     const isRoot = process.getuid?.() === 0;
     t.after(() => isRoot && process.seteuid?.(0));

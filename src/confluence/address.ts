@@ -1,7 +1,7 @@
-// Which addresses a request may go to: only those that are public, however they are written (ASVS 1.3.6, SSRF).
+// Which addresses a request may go to: only public ones, in whatever notation they are written (ASVS 1.3.6, SSRF).
 import { BlockList, isIP } from 'node:net';
 
-/** IANA's special-purpose registries of IPv4 and IPv6, and multicast: nothing of it is a public server. */
+/** From IANA's special-purpose registries for IPv4 and IPv6, plus multicast: none of these is a public server. */
 const special4: readonly [string, number][] = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -21,14 +21,14 @@ const special4: readonly [string, number][] = [
   ['203.0.113.0', 24],
   ['224.0.0.0', 4],
   ['240.0.0.0', 4],
-  // The metadata service of some clouds, though the address is a public one.
+  // The metadata service of some clouds, although its address is public.
   ['168.63.129.16', 32],
 ];
 
 const blocked4 = new BlockList();
 for (const [net, prefix] of special4) blocked4.addSubnet(net, prefix, 'ipv4');
 
-// Global unicast is 2000::/3; what stands below carries an IPv4 address inside, or is not for servers.
+// Global unicast is 2000::/3; the ranges below embed an IPv4 address or are not for servers.
 const global6 = new BlockList();
 global6.addSubnet('2000::', 3, 'ipv6');
 const special6 = new BlockList();
@@ -42,7 +42,7 @@ for (const [net, prefix] of [
   special6.addSubnet(net, prefix, 'ipv6');
 }
 
-/** @param address as the resolver or a URL names it: without brackets; anything that is no address is not public */
+/** @param address as a resolver or URL gives it, without brackets; anything that is not an address counts as not public */
 export function isPublicAddress(address: string): boolean {
   const plain = address.replace(/%.*$/s, '');
   switch (isIP(plain)) {

@@ -1,4 +1,4 @@
-// Tells an answer from a refusal. A sign-in page or a CAPTCHA can come with any status, so headers and form are looked at too.
+// Distinguishes an answer from a refusal. A sign-in page or a CAPTCHA can come with any status, so headers and content are checked too.
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Refusal } from './outcomes.ts';
 
@@ -14,7 +14,7 @@ export function refusalByHead({ status, headers }: Head): Refusal | undefined {
   if (denied.startsWith('CAPTCHA_CHALLENGE') || login.includes('AUTHENTICATION_DENIED')) return 'challenged';
   if (login.includes('AUTHENTICATED_FAILED') || login.includes('AUTHORISATION_FAILED')) return 'refused';
   if (status === 401) return 'refused';
-  // An expired cookie is no error to a site that shows something to everyone.
+  // An expired cookie is not an error for a site that shows something to everyone.
   if (status < 300 && text(headers['x-ausername']) === 'anonymous') return 'anonymous';
   return undefined;
 }
@@ -23,7 +23,7 @@ export function refusalByHead({ status, headers }: Head): Refusal | undefined {
 const signIn =
   /(?:^|[/._-])(?:login|signin|sign-in|sso|saml2?|oauth2?|authorize|authenticate|adfs|openid-connect)(?:[/._-]|$)/i;
 
-/** Words count in the path alone: in a query they can be the name of a file. */
+/** Words count only in the path: in a query they can be a file's name. */
 export function leadsToSignIn({ hostname, pathname, search }: URL): boolean {
   return (
     hostname === 'id.atlassian.com' ||
@@ -32,7 +32,7 @@ export function leadsToSignIn({ hostname, pathname, search }: URL): boolean {
   );
 }
 
-/** Where JSON was due and HTML came: a page for people. @param start its beginning */
+/** HTML came where JSON was expected: a page for people. @param start the beginning of the page */
 export function refusalByPage(start: string): Refusal {
   return /captcha|challenge-platform|cf-chl|are you (?:a )?human/i.test(start)
     ? 'challenged'

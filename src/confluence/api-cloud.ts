@@ -1,4 +1,4 @@
-// Cloud: lists and pages by `/api/v2`, which has taken the place of the older API there; the rest by `/rest/api`.
+// Cloud: lists and pages through `/api/v2`, which replaced the older API there; the rest through `/rest/api`.
 // https://developer.atlassian.com/cloud/confluence/rest/v2/intro
 import { z } from 'zod';
 import type { Api, ListedPage, ListedSpace } from './api.ts';
@@ -67,7 +67,7 @@ export function createCloudApi(client: Client): Api {
   });
   const keyOf = (id: string) =>
     remembered(keys, id, async () => asSpace(await client.json(`/api/v2/spaces/${id}`, spaceShape)).key);
-  // A name for people; a page is not refused for want of one.
+  // A display name; a page is not rejected because it lacks one.
   const nameOf = (accountId: string | null | undefined) =>
     accountId
       ? remembered(names, accountId, async () => {
@@ -104,7 +104,7 @@ export function createCloudApi(client: Client): Api {
     },
     async page(id) {
       const page = await unlessMissing(client.json(`/api/v2/pages/${id}?body-format=storage`, pageShape));
-      // What is in the trash or the archive is still answered here.
+      // Cloud still returns pages that are in the trash or archived.
       if (page?.status !== 'current') return undefined;
       if (page.body?.storage === undefined) throw new Unanswered('garbled');
       return {
@@ -123,7 +123,7 @@ export function createCloudApi(client: Client): Api {
           mediaType,
           size: fileSize,
           version: version.number,
-          // The address for browsers does not take tokens, and the one for programs is not made for cookies.
+          // The download address for browsers does not accept tokens, and the one for programs does not accept cookies.
           download: client.usesCookies
             ? below(client, downloadLink)
             : `/rest/api/content/${page}/child/attachment/${id}/download`,

@@ -1,4 +1,4 @@
-// Data Center: everything by `/rest/api`. https://docs.atlassian.com/ConfluenceServer/rest/latest
+// Data Center: everything through `/rest/api`. https://docs.atlassian.com/ConfluenceServer/rest/latest
 import { z } from 'zod';
 import type { Api, ListedSpace } from './api.ts';
 import {

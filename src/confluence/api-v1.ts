@@ -1,11 +1,11 @@
-// The REST API that both kinds still serve: the search by CQL and who we are; and its forms of a page, a space and an attachment.
+// The REST API that both kinds still serve: CQL search and the current account; also its schemas of pages, spaces and attachments.
 import { z } from 'zod';
 import type { Api, FileHint, ListedPage } from './api.ts';
 import type { Client } from './client.ts';
 import { Unanswered } from './outcomes.ts';
 import { listed } from './paging.ts';
 
-/** Ids stand in addresses and in CQL, so their form is checked. Data Center sends numbers in places. */
+/** Ids are used in addresses and in CQL, so their format is checked. Data Center sends numbers in some places. */
 export const contentId = z
   .union([z.string(), z.number()])
   .transform(String)
@@ -36,7 +36,7 @@ export const v1Content = z.object({
 });
 export type V1Content = z.infer<typeof v1Content>;
 
-/** @param space where the answer does not name it */
+/** @param space used where the answer does not name it */
 export function pageOfV1(content: V1Content, space?: string): ListedPage {
   const { position } = content.extensions ?? {};
   return {
@@ -51,7 +51,7 @@ export function pageOfV1(content: V1Content, space?: string): ListedPage {
 
 const user = z.object({ type: z.string().optional(), displayName: z.string().optional() });
 
-/** Cloud's successor of this API has neither a search nor the account, so both kinds are asked alike. */
+/** Cloud's successor to this API has neither search nor the current account, so both kinds are asked the same way. */
 export function createV1(client: Client): Pick<Api, 'whoAmI' | 'findPages' | 'findFiles'> {
   const find = (where: string, expand: string, limit: number) =>
     listed(
@@ -70,7 +70,7 @@ export function createV1(client: Client): Pick<Api, 'whoAmI' | 'findPages' | 'fi
       }
     },
     async *findFiles(where) {
-      // Without a body the search gives up to 200 at once.
+      // Without bodies the search returns up to 200 results at a time.
       for await (const found of find(`type=attachment and ${where}`, 'version,container', 200)) {
         yield found.flatMap((content): FileHint[] => {
           const page = content.container?.id;
@@ -83,7 +83,7 @@ export function createV1(client: Client): Pick<Api, 'whoAmI' | 'findPages' | 'fi
   };
 }
 
-/** Where a page or space is for people: never outside of the configured address. */
+/** The address of a page or space for people: never outside the configured address. */
 export function shownAt(client: Client, webui: string | undefined, otherwise: string): string {
   const place = webui?.startsWith('/')
     ? URL.parse(
@@ -94,13 +94,13 @@ export function shownAt(client: Client, webui: string | undefined, otherwise: st
   return place?.origin === client.origin ? place.href : `${client.origin}${client.context}${otherwise}`;
 }
 
-/** ms; 0 where the text is no time. */
+/** ms; 0 if the text is not a time. */
 export function instant(text: string | undefined): number {
   const at = Date.parse(text ?? '');
   return Number.isNaN(at) ? 0 : at;
 }
 
-/** Only a 404 or 410 means that there is none. */
+/** Only a 404 or 410 means that it does not exist. */
 export async function unlessMissing<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;
@@ -110,7 +110,7 @@ export async function unlessMissing<T>(answer: Promise<T>): Promise<T | undefine
   }
 }
 
-/** A download link as a path below the configured address. @throws Unanswered for one that leads elsewhere */
+/** A download link as a path below the configured address. @throws Unanswered if it leads elsewhere */
 export function below(client: Client, link: string | undefined): string {
   const to = link?.startsWith('/') ? URL.parse(link, client.origin) : null;
   if (to?.origin !== client.origin) throw new Unanswered('garbled');

@@ -1,4 +1,4 @@
-// What a sync asks of Confluence, whichever kind it is.
+// What a sync needs from Confluence, of either kind.
 
 export type Kind = 'cloud' | 'data-center';
 
@@ -17,7 +17,7 @@ export interface ListedPage {
   readonly parent: string | null;
   readonly title: string;
   readonly version: number;
-  /** null: this list does not say. */
+  /** null: this list does not include it. */
   readonly position: number | null;
 }
 
@@ -39,7 +39,7 @@ export interface ListedFile {
   readonly download: string;
 }
 
-/** That a page has an attachment in some version; from the search index, so it may be late. */
+/** A page has an attachment with some version; from the search index, so it may lag behind. */
 export interface FileHint {
   readonly id: string;
   readonly page: string;
@@ -47,26 +47,26 @@ export interface FileHint {
   readonly size: number;
 }
 
-/** Every call throws Unanswered. */
+/** Every call may throw Unanswered. */
 export interface Api {
   readonly kind: Kind;
-  /** The display name of the account; undefined: nobody, so what is seen is what everyone sees. */
+  /** The display name of the account; undefined: anonymous, so we see only what everyone sees. */
   whoAmI(): Promise<string | undefined>;
   spaces(): AsyncGenerator<ListedSpace[]>;
   space(key: string): Promise<ListedSpace>;
   /** All live pages of a space. */
   pagesOf(space: Pick<ListedSpace, 'key' | 'id'>): AsyncGenerator<ListedPage[]>;
   titled(space: Pick<ListedSpace, 'key' | 'id'>, title: string): Promise<ListedPage | undefined>;
-  /** undefined: there is none, it is in the trash, or we may not see it. */
+  /** undefined: it does not exist, is in the trash, or we may not see it. */
   page(id: string): Promise<FetchedPage | undefined>;
   filesOf(page: string): AsyncGenerator<ListedFile[]>;
-  /** By CQL: pages. */
+  /** Pages by CQL. */
   findPages(where: string): AsyncGenerator<ListedPage[]>;
-  /** By CQL: attachments. */
+  /** Attachments by CQL. */
   findFiles(where: string): AsyncGenerator<FileHint[]>;
 }
 
-/** A value inside a CQL query. */
+/** Quotes a value for a CQL query. */
 export function quoted(value: string): string {
   return `"${value.replace(/[\\"]/g, '\\$&')}"`;
 }

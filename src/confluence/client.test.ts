@@ -1,4 +1,4 @@
-// Where a redirect of Confluence may lead, and what counts as an answer.
+// Where a redirect from Confluence may lead, and what counts as an answer.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';

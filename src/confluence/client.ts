@@ -1,4 +1,4 @@
-// Asks Confluence. Credentials go to the one configured origin and nowhere else; after a refusal nothing more is asked.
+// The Confluence client. Credentials go only to the one configured origin; after a refusal no further request is sent.
 import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import { type Head, isHtml, isJson, leadsToSignIn, refusalByHead, refusalByPage } from './answer.ts';
@@ -11,20 +11,20 @@ import { Later, refuse } from './refuse.ts';
 import { longestWaitMs, maxTries, pauseMs } from './retry.ts';
 
 export interface ClientOptions {
-  /** The configured address, without a slash at its end. */
+  /** The configured address, without a trailing slash. */
   readonly base: string;
   readonly allowPrivate: boolean;
   readonly credentials: Credentials;
   readonly now: () => number;
-  /** Resolves after so many ms; ends early, in whichever way, where `signal` says so. */
+  /** Resolves after this many ms; settles early, either way, if `signal` aborts. */
   readonly wait: (ms: number, signal: AbortSignal) => Promise<unknown>;
   readonly random: () => number;
-  /** Where Cloud keeps the bytes of attachments; only for those, and without credentials. */
+  /** Where Cloud serves the bytes of attachments; used only for those, and without credentials. */
   readonly mediaHosts: readonly string[];
   readonly resolve?: Resolve | undefined;
   readonly concurrency?: number | undefined;
   readonly timeoutMs?: number | undefined;
-  /** How often a request is tried; 5. */
+  /** How often a request is tried; 5 by default. */
   readonly tries?: number | undefined;
 }
 
@@ -35,9 +35,9 @@ export interface Client {
   readonly usesCookies: boolean;
   /** @param path below the configured address @throws Unanswered */
   json<T>(path: string, schema: z.ZodType<T>): Promise<T>;
-  /** The bytes of an attachment. @param mediaType as Confluence named it before @throws Unanswered, and what `take` throws */
+  /** The bytes of an attachment. @param mediaType as Confluence listed it @throws Unanswered, and what `take` throws */
   file<T>(path: string, mediaType: string, take: (body: Readable) => Promise<T>): Promise<T>;
-  /** Ends what is under way; further requests throw `reason`. */
+  /** Aborts requests in progress; further requests throw `reason`. */
   stop(reason: 'stopped' | 'session_ended' | Refusal): void;
   requests(): number;
   close(): void;
@@ -56,7 +56,7 @@ interface Asked<T> {
   read(head: Head, body: Readable, own: boolean): Promise<T>;
 }
 
-/** @throws Unanswered for an address that may not be asked at all */
+/** @throws Unanswered if requests to the address are not allowed at all */
 export function createClient(options: ClientOptions): Client {
   const base = new URL(options.base);
   if (base.protocol !== 'https:' && !options.allowPrivate) throw new Unanswered('plain_http');
@@ -95,15 +95,15 @@ export function createClient(options: ClientOptions): Client {
     }
   }
 
-  /** @throws Unanswered where we are asked to wait for longer than that makes sense */
+  /** @throws Unanswered if Confluence asks us to wait too long */
   async function again(error: Unanswered, tries: number): Promise<void> {
     const asked = error instanceof Later ? error.afterMs : undefined;
     if (asked !== undefined && asked > longestWaitMs) throw new Unanswered('rate_limited', error.status);
     const jitter = pauseMs(tries, options.random());
     const ms = asked === undefined ? jitter : asked + jitter;
-    // A stop cuts it short; the next try then says so.
+    // A stop cuts the pause short; the next try then throws.
     const pause = options.wait(ms, stopping.signal).catch(() => undefined);
-    // Whoever is told to wait does so with everything, and is less eager after.
+    // When Confluence asks us to wait, all requests wait, and fewer run at a time afterwards.
     if (error.status === 429 || asked !== undefined) concurrency.slower(pause);
     await pause;
   }
@@ -140,7 +140,7 @@ export function createClient(options: ClientOptions): Client {
     }
   }
 
-  /** Where a redirect may lead: to the same origin, and for bytes of attachments to Cloud's media hosts. */
+  /** Where a redirect may lead: to the same origin, and for attachment bytes to Cloud's media hosts. */
   function target(location: string, from: URL, form: 'json' | 'file'): URL {
     const to = URL.parse(location, from.href);
     if (!to || !/^https?:$/.test(to.protocol) || to.username || to.password)
@@ -148,7 +148,7 @@ export function createClient(options: ClientOptions): Client {
     const secure = to.protocol === 'https:' || options.allowPrivate;
     if (form === 'file' && secure && options.mediaHosts.includes(to.host)) return to;
     const own = to.origin === base.origin;
-    // Whoever writes a page names its files: the name of one must not read as the end of the sign-in.
+    // Page authors name their files: a file name must not be mistaken for a redirect to sign-in.
     const isFile = form === 'file' && own && to.pathname.startsWith(`${context}/download/`);
     if (from.origin === base.origin && !isFile && leadsToSignIn(to)) throw new Unanswered('sign_in_page');
     if (own) return to;

@@ -1,17 +1,17 @@
-// What a list of Confluence's says of the library: what is new, what changed, what only moved, what is missing. Inside a transaction.
+// Compares a list from Confluence with the library: what is new, changed, only moved, or missing. Runs inside a transaction.
 import type { DatabaseSync } from 'node:sqlite';
 import type { FileHint } from './api.ts';
 
-/** A list that was compared, and what is known of its attachments. */
+/** A complete list, and what is known of its pages' attachments. */
 export interface Compared {
   readonly list: string;
-  /** Pages of this space that the list lacks are asked for, one by one. */
+  /** Pages of this space that the list lacks are requested one by one. */
   readonly completeSpace: string | undefined;
-  /** undefined: every page is fetched anew. `whole`: the hints name every attachment of the list's pages. */
+  /** undefined: every page is fetched again. `whole`: the hints name every attachment of the list's pages. */
   readonly hints: { readonly files: readonly FileHint[]; readonly whole: boolean } | undefined;
 }
 
-/** Turns a list into work, takes over moves, and notes that the list is through. @returns counts of the run */
+/** Turns a list into work, applies moves, and marks the list as complete. @returns counts for the run */
 export function compareList(db: DatabaseSync, { list, completeSpace, hints }: Compared) {
   const count = (sql: string) => Number(db.prepare(sql).get(list)?.['n']);
   db.prepare(
@@ -36,7 +36,7 @@ export function compareList(db: DatabaseSync, { list, completeSpace, hints }: Co
        RETURNING page.id IN (SELECT page FROM sync_work) AS busy`,
     )
     .all(list)
-    // Those that are fetched for their attachments are counted then.
+    // Pages that are fetched for their attachments are counted when that is done.
     .filter(({ busy }) => busy === 0).length;
   if (completeSpace !== undefined) {
     db.prepare(
@@ -48,7 +48,7 @@ export function compareList(db: DatabaseSync, { list, completeSpace, hints }: Co
   return { lists: 1, found, moved, unchanged: found - toDo - moved };
 }
 
-/** Pages that are as they were, but whose attachments are not those of the hints. */
+/** Pages that did not change, but whose attachments differ from the hints. */
 function changedFiles(
   db: DatabaseSync,
   list: string,

@@ -1,13 +1,13 @@
-// How many requests are under way at once. Who is told to be slower goes on with fewer, and comes back one by one.
+// How many requests run at the same time. When the server asks us to slow down, the limit is halved, then recovers one at a time.
 
 export interface ConcurrencyLimit {
-  /** Waits for a place, and while everybody has to pause. */
+  /** Waits for a free slot, and for any pause that applies to all. */
   run<T>(work: () => Promise<T>): Promise<T>;
-  /** Half as many from now on, and nobody begins before `pause` is over. */
+  /** Halves the limit, and starts nothing until `pause` is over. */
   slower(pause: Promise<unknown>): void;
 }
 
-/** So many answers in a row without a complaint win a place back. */
+/** This many successful answers in a row raise the limit by one. */
 const goodRun = 50;
 
 export function createConcurrencyLimit(most: number): ConcurrencyLimit {

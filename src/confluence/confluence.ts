@@ -1,4 +1,4 @@
-// The library's connection to Confluence: sync, its state, and a test of the credentials. One sync at a time, in all processes together.
+// The library's connection to Confluence: sync, its state, and a test of the credentials. One sync at a time across all processes.
 import { join } from 'node:path';
 import { confirmChange } from '../audit/confirmed-change.ts';
 import type { PersonRef, Recorder } from '../audit/recorder.ts';
@@ -20,11 +20,11 @@ import { isOfTheDisk } from './transaction.ts';
 
 export interface ConfluenceOptions extends SiteOptions {
   readonly library: LibraryStore;
-  /** The lock of the sync lies here. */
+  /** Holds the sync's lock. */
   readonly dataDir: string;
   readonly recorder: Recorder;
   readonly logger: Logger;
-  /** A body's words, for the search. */
+  /** Extracts a body's words for the search. */
   readonly textOf: (body: string) => string;
   /** Bytes; larger attachments are not fetched. 200 MB. */
   readonly fileLimit?: number;
@@ -32,18 +32,18 @@ export interface ConfluenceOptions extends SiteOptions {
 
 export interface SyncSummary extends Run {
   readonly failed: number;
-  /** The first hundred. */
+  /** The first 100. */
   readonly failures: readonly Failure[];
-  /** Whether it took up an earlier one. */
+  /** Whether it resumed an earlier run. */
   readonly resumed: boolean;
   readonly requests: number;
 }
 
 export interface ConfluenceStatus {
-  /** The last sync; `running` is false where it was killed: the next one of the same scope takes it up. */
+  /** The last sync; `running` is false if it was killed: the next sync of the same scope resumes it. */
   readonly last: Run | undefined;
   readonly running: boolean;
-  /** Pages that the last sync has yet to fetch. */
+  /** Pages that the last sync still has to fetch. */
   readonly toDo: number;
   readonly failed: number;
   readonly failures: readonly Failure[];
@@ -56,20 +56,23 @@ export type TestResult =
   | { readonly ok: false; readonly reason: Reason };
 
 export interface Confluence {
-  /** Never throws for what Confluence does; `busy`: another sync is running, here or in another process. @throws RecordUnavailable */
+  /**
+   * Never throws because of what Confluence does; `busy`: another sync is running, in this or another process. @throws
+   * RecordUnavailable
+   */
   sync(scope: Scope, by?: PersonRef | 'terminal'): Promise<SyncSummary | { readonly busy: true }>;
   status(): ConfluenceStatus;
-  /** Asks once who the credentials say we are. RevocationMarks the vault's entry where they are refused. */
+  /** Asks once which account the credentials belong to. Marks the vault's entry if they are refused. */
   test(): Promise<TestResult>;
   readonly progress: ProgressFeed;
-  /** Ends a sync of this process in order: it is paused. Resolves when nothing more is written. */
+  /** Shuts down this process's sync in order: it is paused. Resolves when nothing more will be written. */
   stop(): Promise<void>;
 }
 
 const failuresShown = 100;
 const askEveryMs = 1_000;
 const aliveEveryMs = 20_000;
-/** A sync that says `running` and was not heard of for so long was killed. */
+/** A sync that says `running` but gave no sign of life for this long was killed. */
 const silentMs = 3 * aliveEveryMs;
 
 export function createConfluence(options: ConfluenceOptions): Confluence {
@@ -83,10 +86,10 @@ export function createConfluence(options: ConfluenceOptions): Confluence {
   let stopping = false;
   let ending: Promise<unknown> = Promise.resolve();
 
-  /** @returns why it ended early; undefined: it is done */
+  /** @returns why it ended early; undefined: it completed */
   async function go(scope: Scope, run: number): Promise<{ reason: Reason | undefined; requests: number }> {
     let site: Site | undefined;
-    // Whoever was signed out does not go on fetching: asked again for as long as it runs (invariant 3).
+    // A person who was signed out must not go on fetching: checked repeatedly while the sync runs (invariant 3).
     const asking = setInterval(() => {
       confirmChange().catch((error: unknown) => {
         if ((error as { code?: unknown }).code === 'session_ended') running?.stop('session_ended');
@@ -113,7 +116,7 @@ export function createConfluence(options: ConfluenceOptions): Confluence {
       progress.set({ state: 'fetching', space: '', total: store.runs.workCount() });
       const onDone = () => progress.set({ done: progress.now().done + 1 });
       await fetchWork({ api, store, files, run, concurrency, now, onDone });
-      // Not page by page: what one page has lost, another one can have got meanwhile.
+      // Not per page: another page may have got meanwhile what this one has lost.
       await files.sweep(store.fileNames());
       return { reason: undefined, requests: client.requests() };
     } catch (error) {
@@ -138,7 +141,10 @@ export function createConfluence(options: ConfluenceOptions): Confluence {
     return reason;
   }
 
-  /** A full disk, or another process that writes, must not end this one: the sync ends by its own writing, or the next beat is heard. */
+  /**
+   * A full disk, or another process that writes, must not crash this one: the sync's own writes fail anyway, or the next heartbeat
+   * gets through.
+   */
   function tellAlive(run: number): void {
     try {
       store.runs.alive(run, now());
@@ -196,7 +202,7 @@ export function createConfluence(options: ConfluenceOptions): Confluence {
       const last = store.runs.last();
       return {
         last,
-        // A clock that was set back must not make a killed sync look alive until it has caught up.
+        // After the clock was set back, a killed sync must not look alive until the clock has caught up.
         running: last?.state === 'running' && Math.abs(now() - last.aliveAt) < silentMs,
         toDo: last?.state === 'done' ? 0 : store.runs.workCount(),
         failed: store.runs.failureCount(),
@@ -208,7 +214,7 @@ export function createConfluence(options: ConfluenceOptions): Confluence {
     async test() {
       let site: Site | undefined;
       try {
-        // Somebody waits for the answer, so nothing is tried again.
+        // Somebody is waiting for the answer, so nothing is retried.
         site = await openSite({ ...options, tries: 1 });
         const as = await site.api.whoAmI();
         if (as === undefined) throw new Unanswered('anonymous');

@@ -1,4 +1,5 @@
-// Agents that look at an address when they connect to it: a name that resolves anew to a private one gets no connection.
+// HTTP agents that check an address when they connect to it: a name that now resolves to a private address gets no connection (DNS
+// rebinding).
 import { type LookupAddress, lookup as systemLookup } from 'node:dns';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
@@ -6,12 +7,12 @@ import { isIP, type LookupFunction } from 'node:net';
 import { isPublicAddress } from './address.ts';
 import { Unanswered } from './outcomes.ts';
 
-/** Every address of a name. Tests hand in one that changes its answer. */
+/** Resolves a name to all its addresses. Tests inject one whose answers change. */
 export type Resolve = (host: string, done: (error: Error | null, found: LookupAddress[]) => void) => void;
 
 export interface Connect {
   readonly agent: (url: URL) => HttpAgent | HttpsAgent;
-  /** @throws Unanswered for a private address that is written in the URL: no resolver is asked for those. */
+  /** @throws Unanswered if the URL contains a private address literally: those are never passed to a resolver. */
   check(url: URL): void;
   close(): void;
 }
@@ -27,7 +28,7 @@ export function createConnect({
 }): Connect {
   const lookup: LookupFunction = (host, options, done) => {
     resolve(host, (error, found) => {
-      // One private address among public ones is enough: which of them is used is not ours to say.
+      // A single private address among public ones is enough to refuse: we do not control which one is used.
       const fault = error ?? (fit(found) ? null : new Unanswered('private_address'));
       if (fault) done(fault, []);
       else if (options.all) done(null, found);

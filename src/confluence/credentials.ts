@@ -1,4 +1,5 @@
-// Who we are to Confluence: an API token, a personal access token, or cookies from the vault, in this order. Never into a message.
+// How we authenticate to Confluence: an API token, a personal access token, or cookies from the vault, in this order. Never put into a
+// message.
 import type { Refusal } from './outcomes.ts';
 
 export interface Account {
@@ -6,7 +7,7 @@ export interface Account {
   readonly apiToken: string | undefined;
 }
 
-/** The vault, as far as a sync needs it: the `Cookie` header for a host, and how to say that it is not taken any more. */
+/** The part of the vault that a sync needs: the `Cookie` header for a host, and a way to report that it is no longer accepted. */
 export interface CookieSource {
   cookieFor(host: string): Promise<
     | {
@@ -21,11 +22,11 @@ export interface CookieSource {
 export interface Credentials {
   readonly kind: 'token' | 'cookies';
   readonly headers: Readonly<Record<string, string>>;
-  /** Tells whoever keeps them that they are not taken any more. */
+  /** Reports that the cookies are no longer accepted. */
   refused(reason: Refusal): Promise<void>;
 }
 
-/** @param host as in `URL.host` @returns why there are none, where there are none */
+/** @param host as in `URL.host` @returns the credentials, or why there are none */
 export async function credentialsFor(
   { username, apiToken }: Account,
   cookies: CookieSource,

@@ -1,4 +1,4 @@
-// One request and its answer, with a limit on everything that the other side decides: time, headers, size, also after unpacking.
+// One request and its answer, with a limit on everything that the other side controls: time, headers, and size, also after decompression.
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Readable } from 'node:stream';
@@ -14,13 +14,13 @@ export interface Exchange {
   readonly connect: Connect;
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  /** For all of it, from the connection to the last byte. */
+  /** For the whole exchange, from connecting to the last byte. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
 
 /**
- * @param read takes the answer's body as it must be: to its end, or not at all
+ * @param read must read the answer's body to its end, or not at all
  * @throws Unanswered
  */
 export async function exchange<T>(
@@ -49,7 +49,7 @@ export async function exchange<T>(
     throw asUnanswered(error);
   } finally {
     clearTimeout(timer);
-    // What was not read to its end would hold the connection.
+    // An answer that was not read to its end would hold the connection open.
     if (!answer?.readableEnded) request.destroy();
   }
 }
@@ -58,7 +58,7 @@ function headOf(request: ClientRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     request.on('error', reject);
     request.once('response', resolve);
-    // After an answer that asks for another protocol (101) nothing else is ever emitted.
+    // After an answer that switches protocols (101) no other event is emitted.
     request.once('close', () => reject(new Unanswered('unreachable')));
     request.end();
   });
@@ -69,7 +69,7 @@ function unpacked(answer: IncomingMessage): Readable {
   if (packing === 'identity') return answer;
   if (packing !== 'gzip') throw new Unanswered('garbled');
   const gunzip = createGunzip();
-  // Whoever reads hears of it by reading; where nobody does, as with most answers but 200, it would end the process.
+  // A reader gets the error by reading; if nobody reads, as with most answers other than 200, the unhandled error would end the process.
   gunzip.on('error', () => {});
   answer.on('error', (error) => gunzip.destroy(error));
   answer.on('aborted', () => gunzip.destroy(new Unanswered('unreachable')));
@@ -89,7 +89,7 @@ export async function readText(body: Readable, limit: number): Promise<string> {
   return Buffer.concat(parts).toString('utf8');
 }
 
-/** The first bytes as text, for telling one page from another; the rest is not read. */
+/** The first bytes as text, enough to recognise a page; the rest is not read. */
 export async function readStart(body: Readable): Promise<string> {
   const parts: Buffer[] = [];
   let size = 0;

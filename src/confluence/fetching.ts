@@ -1,4 +1,5 @@
-// The second half of a sync: the work list, several pages at a time. A page, its attachments and its end as work are one step.
+// The second half of a sync: processes the work list, several pages at a time. Saving a page and its attachments and removing it from the
+// list is one step.
 import type { Api, ListedFile } from './api.ts';
 import type { Files } from './files.ts';
 import { isRefusal, type Reason, Unanswered } from './outcomes.ts';
@@ -14,10 +15,10 @@ export interface Fetching {
   onDone(): void;
 }
 
-/** So many pages in a row that could not be had: it is Confluence, not the pages. */
+/** After this many failed pages in a row the fault is Confluence's, not the pages'. */
 const manyFailures = 10;
 
-/** These are not about one page. */
+/** Reasons that do not concern a single page. */
 const endsAll: ReadonlySet<Reason> = new Set([
   'stopped',
   'session_ended',
@@ -27,7 +28,7 @@ const endsAll: ReadonlySet<Reason> = new Set([
   'not_stored',
 ]);
 
-/** @throws Unanswered for what ends the sync; what is wrong with single pages is noted with them */
+/** @throws Unanswered for what ends the sync; failures of single pages are stored with those pages */
 export async function fetchWork(fetching: Fetching): Promise<void> {
   const { store, run, onDone } = fetching;
   let failedInRow = 0;
@@ -55,7 +56,8 @@ export async function fetchWork(fetching: Fetching): Promise<void> {
     onDone();
   }
 
-  // What ends one lane ends all, and nobody is told before the last one is still: the lock of the sync is given back then.
+  // An error in one lane ends all of them, and the caller learns of it only when the last lane has stopped: it releases the sync's lock
+  // then.
   async function lane(): Promise<void> {
     try {
       for (let work = next(); work && ended === undefined; work = next()) await take(work);
@@ -78,7 +80,7 @@ async function fetchOne({ page: id, what }: Work, fetching: Fetching): Promise<v
   }
   const page = await api.page(id);
   if (page === undefined) {
-    // To nobody in particular a page does not exist either: only an account that is still known can say that it is gone.
+    // To an anonymous client a page does not exist either: believe that it is gone only if the account is still signed in.
     if (store.isLive(id) && (await api.whoAmI()) === undefined) throw new Unanswered('anonymous');
     store.removePage(run, id);
     return;

@@ -1,4 +1,4 @@
-// The bytes of attachments, in a folder of their own. Names are digests: nothing that people wrote becomes part of a path.
+// Stores the bytes of attachments in a folder of their own. File names are digests: nothing that people wrote becomes part of a path.
 import { createHash, randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
@@ -11,11 +11,11 @@ import { Unanswered } from './outcomes.ts';
 import type { StoredFile } from './sync-store.ts';
 
 export interface Files {
-  /** Downloads one. @throws Unanswered */
+  /** Downloads one attachment. @throws Unanswered */
   fetch(file: ListedFile): Promise<StoredFile>;
-  /** Whether its bytes are there in full. */
+  /** Whether all its bytes are stored. */
   has(file: StoredFile): Promise<boolean>;
-  /** Removes what no row knows: what a killed sync left behind, and what has gone. Only while nothing is fetched. */
+  /** Removes files that no row refers to: left by a killed sync, or of deleted attachments. Only while nothing is being fetched. */
   sweep(known: ReadonlySet<string>): Promise<void>;
 }
 
@@ -23,7 +23,7 @@ export function createFiles(folder: string, limit: number, client: Client): File
   return {
     async fetch({ id, title, mediaType, size, version, download }) {
       if (size > limit) throw new Unanswered('too_large');
-      // A version of its own name: whoever reads the old one meanwhile reads it to its end.
+      // Each version has its own name, so a reader of the old one can still read it to the end.
       const file = createHash('sha256').update(`${id}\n${version}`).digest('hex');
       const path = join(folder, file);
       const temporary = `${path}.${randomBytes(6).toString('hex')}.part`;
@@ -51,7 +51,7 @@ export function createFiles(folder: string, limit: number, client: Client): File
   };
 }
 
-/** Of the disk: a connection fails with none of these. */
+/** Disk errors: a connection never fails with one of these. */
 const diskFaults = new Set([
   'ENOSPC',
   'EDQUOT',

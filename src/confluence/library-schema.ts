@@ -1,6 +1,6 @@
-// The tables of the library's file. A page, its attachments' rows and its words for the search change in one transaction.
+// The tables of the library's file. A page, its attachments' rows and its search text change in one transaction.
 
-/** `page.row` is also the row of `page_text`, so that a match is one look-up away from its page. */
+/** `page.row` is also the row of `page_text`, so a match is one look-up away from its page. */
 export const librarySchema = `
   CREATE TABLE IF NOT EXISTS space (
     key TEXT NOT NULL UNIQUE,

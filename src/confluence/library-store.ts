@@ -1,4 +1,4 @@
-// The library's file, `library.db` in the data folder: what was fetched of Confluence, readable by its owner alone.
+// The library's file, `library.db` in the data folder: what was fetched from Confluence, readable by its owner only.
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -11,9 +11,9 @@ import { watchDatabase } from './transaction.ts';
 export interface LibrarySpace {
   readonly key: string;
   readonly name: string;
-  /** The page that Confluence shows first; null where it has none. */
+  /** The space's home page; null if it has none. */
   readonly homepage: string | null;
-  /** Where the space is at Confluence. */
+  /** The space's address at Confluence. */
   readonly url: string;
   /** Live pages. */
   readonly pages: number;
@@ -23,62 +23,62 @@ export interface LibrarySpace {
 export interface LibraryPage {
   readonly id: string;
   readonly space: string;
-  /** The page above it; null at the top of the space. It can be a page that the library has not. */
+  /** The parent page; null at the top of the space. The library may not have that page. */
   readonly parent: string | null;
-  /** As people wrote it: anything may be in it. */
+  /** As people wrote it: it may contain anything. */
   readonly title: string;
   readonly version: number;
-  /** Confluence's storage format: XHTML with `ac:` and `ri:` elements, not to be trusted. */
+  /** Confluence's storage format: XHTML with `ac:` and `ri:` elements; untrusted. */
   readonly body: string;
   readonly status: 'live' | 'removed';
-  /** The original, an address under the configured Confluence. */
+  /** The original page, an address below the configured Confluence. */
   readonly url: string;
-  /** A display name; empty where Confluence does not say. */
+  /** A display name; empty if Confluence does not give one. */
   readonly author: string;
-  /** When this version was made, ms; 0 where Confluence does not say. */
+  /** When this version was made, ms; 0 if Confluence does not say. */
   readonly updatedAt: number;
   readonly fetchedAt: number;
-  /** Its place among its siblings, the smallest first. */
+  /** Its position among its siblings, smallest first. */
   readonly position: number;
 }
 
 export interface LibraryAttachment {
   readonly id: string;
   readonly page: string;
-  /** The file's name as people wrote it: never a path. */
+  /** The file's name as people wrote it; never used as a path. */
   readonly title: string;
-  /** As Confluence says, not to be trusted; empty where it does not say. */
+  /** As Confluence gives it, untrusted; empty if it gives none. */
   readonly mediaType: string;
   readonly size: number;
   readonly version: number;
-  /** Where its bytes lie: an absolute path whose last part is a digest. */
+  /** Where its bytes are stored: an absolute path whose last part is a digest. */
   readonly path: string;
   readonly sha256: string;
   readonly fetchedAt: number;
 }
 
-/** A page above or below another one, without its body. */
+/** A page above or below another, without its body. */
 export type LibraryChild = Pick<LibraryPage, 'id' | 'title' | 'updatedAt'>;
 
 export interface LibraryStore {
-  /** Spaces that are live or still have pages, by name. */
+  /** Spaces that are live or still have pages, sorted by name. */
   spaces(): LibrarySpace[];
-  /** Live pages of a space from top to bottom, each with its depth. A page whose parent is not among them stands at the top. */
+  /** Live pages of a space from top to bottom, each with its depth. A page whose parent is not among them is at the top. */
   tree(space: string): TreeRow[];
-  /** Also one that was removed at Confluence. */
+  /** Includes pages that were removed at Confluence. */
   page(id: string): LibraryPage | undefined;
-  /** The live page of that title in a space: links in bodies name pages so. */
+  /** The live page with that title in a space: links in bodies refer to pages this way. */
   pageByTitle(space: string, title: string): LibraryPage | undefined;
-  /** Live ones, in Confluence's order. */
+  /** Live pages, in Confluence's order. */
   children(id: string): LibraryChild[];
-  /** By name. */
+  /** Sorted by name. */
   attachmentsOf(page: string): LibraryAttachment[];
   attachment(id: string): LibraryAttachment | undefined;
-  /** For the search: `page_text(title, text)` has the `row` of `page`. */
+  /** For the search: `page_text(title, text)` shares its `row` with `page`. */
   readonly database: DatabaseSync;
-  /** The folder of the attachments' bytes. */
+  /** The folder that holds the attachments' bytes. */
   readonly filesFolder: string;
-  /** Whether its file is still the one that was opened. @throws FileRefused */
+  /** Checks that its file is still the one that was opened. @throws FileRefused */
   check(): void;
   close(): void;
 }
@@ -90,7 +90,7 @@ const attachmentColumns =
 
 const setting = 'DATA_DIR';
 
-/** Opens (or makes) the library in `dataDir`, which is made with mode 0700. @throws FileRefused where it cannot be used */
+/** Opens (or creates) the library in `dataDir`, which is created with mode 0700. @throws FileRefused if it cannot be used */
 export function openLibrary(dataDir: string): LibraryStore {
   const folder = filesFolderOf(dataDir);
   naming({ path: folder, setting }, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
@@ -98,7 +98,7 @@ export function openLibrary(dataDir: string): LibraryStore {
   return naming(file, () => storeOf(openDatabase(file.path), dataDir));
 }
 
-/** For a process that only reads, beside the one that opened it. @throws where there is none. */
+/** For a process that only reads, beside the one that opened it. @throws if it does not exist */
 export function openLibraryToRead(dataDir: string): LibraryStore {
   const file = { path: join(dataDir, 'library.db'), setting };
   return naming(file, () => storeOf(new DatabaseSync(file.path, { readOnly: true, timeout: 5000 }), dataDir));
@@ -162,7 +162,7 @@ function openDatabase(path: string): DatabaseSync {
   const umask = process.umask(0o077);
   try {
     const database = new DatabaseSync(path, { timeout: 5000 });
-    // NORMAL: a killed process loses nothing; a power cut can lose the last pages, which the next sync fetches again.
+    // NORMAL: killing the process loses nothing; a power cut can lose the last pages, which the next sync fetches again.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
     database.exec(librarySchema);
     for (const suffix of ['', '-wal', '-shm']) if (existsSync(path + suffix)) chmodSync(path + suffix, 0o600);

@@ -1,4 +1,4 @@
-// The order of a space's pages. Whatever parents Confluence names, also a circle of them, every page stands in it once.
+// Orders a space's pages. Whatever parents Confluence names, even a cycle of them, every page appears exactly once.
 
 export interface TreeRow {
   readonly id: string;
@@ -7,17 +7,17 @@ export interface TreeRow {
   readonly position: number;
   /** 0 at the top. */
   readonly depth: number;
-  /** How many pages stand right below it. */
+  /** How many pages are directly below it. */
   readonly children: number;
 }
 
-/** @param rows siblings in their order; `depth` and `children` are filled in */
+/** @param rows siblings in order; `depth` and `children` are filled in */
 export function preorder(rows: readonly Omit<TreeRow, 'depth' | 'children'>[]): TreeRow[] {
   const known = new Set(rows.map((row) => row.id));
   const below = Map.groupBy(rows, (row) => (row.parent !== null && known.has(row.parent) ? row.parent : ''));
   const seen = new Set<string>();
   const ordered: TreeRow[] = [];
-  // Circles have no top: what the tops did not reach is taken as one.
+  // Cycles have no top page: a page not reached from any top is treated as one.
   for (const top of [...(below.get('') ?? []), ...rows]) {
     const waiting = [{ row: top, depth: 0 }];
     for (let next = waiting.pop(); next; next = waiting.pop()) {

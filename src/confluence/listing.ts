@@ -1,4 +1,4 @@
-// The first half of a sync: which pages there are. A list is through or it is done again; half a list is never compared.
+// The first half of a sync: which pages exist. A list is either complete or fetched again; a partial list is never compared.
 import { type Api, type FileHint, type ListedPage, type ListedSpace, quoted } from './api.ts';
 import { Unanswered } from './outcomes.ts';
 import type { Scope } from './scope.ts';
@@ -13,7 +13,7 @@ export interface Listing {
   onListed(space: string, pages: number): void;
 }
 
-/** So many ids in one query: an address stays below 2,000 characters. */
+/** Ids per query: keeps the address below 2,000 characters. */
 const batch = 40;
 
 /** @throws Unanswered */
@@ -58,7 +58,7 @@ async function listSpace(space: ListedSpace, anew: boolean, listing: Listing): P
   });
 }
 
-/** Lists that are no space's have a name that no key can have. */
+/** Lists that do not belong to a space; no space key can have such a name. */
 const treeList = '\ntree';
 const changedList = '\nchanged';
 
@@ -105,7 +105,7 @@ async function listChanged(where: string, anew: boolean, listing: Listing): Prom
   await take(changedList, note(api.findPages(where)), listing);
   const files: FileHint[] = [];
   for await (const some of api.findFiles(where)) files.push(...fitting(some, listing));
-  // An attachment can be new while its page is as it was.
+  // An attachment can be new although its page did not change.
   const more = [...new Set(files.map(({ page }) => page))].filter((page) => !listed.has(page));
   for (let at = 0; at < more.length; at += batch) {
     const ids = `id in (${more.slice(at, at + batch).join(',')})`;
@@ -134,7 +134,7 @@ async function* one<T>(value: T): AsyncGenerator<T> {
   yield value;
 }
 
-/** What is too large is not here, and is not looked for again at each sync. */
+/** Attachments that are too large are not stored, and are not looked for again in each sync. */
 function fitting(files: readonly FileHint[], { fileLimit }: Listing): FileHint[] {
   return files.filter(({ size }) => size <= fileLimit);
 }

@@ -1,6 +1,6 @@
-// Why a request or a sync did not go on: closed sets, and the words for people.
+// Why a request or a sync stopped: closed sets, and their texts for people.
 
-/** Confluence does not take who we are: nothing more may be asked before somebody has seen to it. */
+/** Confluence does not accept our credentials: nothing more may be requested until somebody has fixed that. */
 export const refusals = {
   none: 'There are no cookies and no token for Confluence.',
   closed: 'The vault does not open, so its cookies cannot be used.',
@@ -12,7 +12,7 @@ export const refusals = {
   challenged: 'Confluence asks for a CAPTCHA.',
 } as const;
 
-/** What else can be wrong. */
+/** Other faults. */
 export const faults = {
   private_address: 'The host has a private address. If that is right, set CONFLUENCE_ALLOW_PRIVATE=true.',
   plain_http: 'CONFLUENCE_URL is on plain http. If that is right, set CONFLUENCE_ALLOW_PRIVATE=true.',
@@ -39,7 +39,7 @@ export function isRefusal(reason: string): reason is Refusal {
   return Object.hasOwn(refusals, reason);
 }
 
-/** These end by themselves or by somebody's hand; the others are somebody's to look into. */
+/** These resolve by themselves or were stopped by somebody; the others need somebody to look into them. */
 export function pauses(reason: Reason): boolean {
   return isRefusal(reason) || ['stopped', 'session_ended', 'rate_limited'].includes(reason);
 }
@@ -50,10 +50,10 @@ export function wordsFor(reason: string): string {
   return Object.hasOwn(faults, reason) ? faults[reason as Fault] : 'Something unexpected happened.';
 }
 
-/** A request that will not be answered; its reason says who has to act. Carries no text of the other side. */
+/** A request that will not be answered; its reason says who has to act. Contains no text from the other side. */
 export class Unanswered extends Error {
   readonly reason: Reason;
-  /** The status of the last answer, 0 where there was none. */
+  /** The status of the last answer, 0 if there was none. */
   readonly status: number;
   constructor(reason: Reason, status = 0) {
     super(wordsFor(reason));

@@ -1,4 +1,4 @@
-// Walks a list of Confluence's, page by page. Its `next` may lead only further into the same list.
+// Walks a list from Confluence page by page. `next` may only lead further into the same list.
 import { z } from 'zod';
 import type { Client } from './client.ts';
 import { Unanswered } from './outcomes.ts';
@@ -6,8 +6,9 @@ import { Unanswered } from './outcomes.ts';
 const maxPages = 20_000;
 
 /**
- * Both forms of Confluence's paging: `_links.next`, relative to the origin (v2) or to the context path (v1), and `start` and `limit`
- * where a list has no links at all. An item that does not fit `schema` makes the list unfit as a whole: half a list would look like removals.
+ * Both forms of Confluence's paging: `_links.next`, relative to the origin (v2) or to the context path (v1), or `start` and `limit`
+ * where a list has no links. One item that does not match `schema` makes the whole list invalid: a partial list would look like
+ * removals.
  * @throws Unanswered
  */
 export async function* listed<T>(client: Client, first: string, item: z.ZodType<T>): AsyncGenerator<T[]> {
@@ -43,7 +44,7 @@ function nextPath(client: Client, path: string, page: Page): string | undefined 
   const { next } = page._links;
   if (next === undefined) return undefined;
   const to = URL.parse(next, client.origin);
-  // A second server, or another list of this one, is not where this list goes on. What stands before is the context path.
+  // `next` must not lead to another server or to another list of this one. The prefix of the path is the context path.
   if (!to || to.origin !== client.origin) throw new Unanswered('garbled');
   if (!to.pathname.endsWith(present.pathname)) throw new Unanswered('garbled');
   return present.pathname + to.search;

@@ -1,12 +1,12 @@
-// How far a sync of this process is, for whoever wants to watch.
+// The progress of this process's sync, for subscribers.
 
 export interface Progress {
   readonly state: 'idle' | 'listing' | 'fetching';
-  /** The space that is being listed; empty otherwise. */
+  /** The space being listed; empty otherwise. */
   readonly space: string;
-  /** Pages that were listed so far. */
+  /** Pages listed so far. */
   readonly listed: number;
-  /** Pages that were fetched or looked at, of `total`. */
+  /** Pages fetched or checked, of `total`. */
   readonly done: number;
   readonly total: number;
 }
@@ -15,7 +15,7 @@ export const idle: Progress = { state: 'idle', space: '', listed: 0, done: 0, to
 
 export interface ProgressFeed {
   now(): Progress;
-  /** @returns ends the subscription */
+  /** @returns a function that ends the subscription */
   subscribe(listener: (progress: Progress) => void): () => void;
 }
 

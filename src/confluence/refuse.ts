@@ -1,11 +1,11 @@
-// Everything but 200 ends here: who we are is not taken, it is not there, or it may be there later.
+// Handles every status except 200: credentials not accepted, not found, or possibly available later.
 import type { Readable } from 'node:stream';
 import { type Head, isHtml, refusalByHead, refusalByPage } from './answer.ts';
 import { readStart } from './exchange.ts';
 import { Unanswered } from './outcomes.ts';
 import { isPassing, retryAfterMs } from './retry.ts';
 
-/** It may be answered at another try. */
+/** A retry may succeed. */
 export class Later extends Unanswered {
   /** How long the other side asks us to wait; undefined: it does not say. */
   readonly afterMs: number | undefined;
@@ -15,7 +15,7 @@ export class Later extends Unanswered {
   }
 }
 
-/** @param own whether credentials were sent: a media host gets none, so it cannot refuse them @throws Unanswered */
+/** @param own whether credentials were sent: a media host gets none, so it cannot have refused them @throws Unanswered */
 export async function refuse(head: Head, body: Readable, own: boolean, now: () => number): Promise<void> {
   const { status, headers } = head;
   const refusal = own ? refusalByHead(head) : undefined;

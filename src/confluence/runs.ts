@@ -1,9 +1,9 @@
-// The runs of the sync, in the library's file: how the last one went, and what an unfinished one has yet to do.
+// The runs of the sync, in the library's file: how the last one went, and what an unfinished one still has to do.
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { transaction } from './transaction.ts';
 
 export interface RunCounts {
-  /** Spaces (or other lists) that were gone through. */
+  /** Spaces (or other lists) that were completed. */
   readonly lists: number;
   readonly found: number;
   readonly added: number;
@@ -12,7 +12,7 @@ export interface RunCounts {
   readonly moved: number;
   readonly unchanged: number;
   readonly removed: number;
-  /** Attachments that were downloaded, and their bytes. */
+  /** Attachments downloaded, and their total bytes. */
   readonly files: number;
   readonly bytes: number;
 }
@@ -26,7 +26,7 @@ export interface Run extends RunCounts {
   readonly reason: string | null;
   readonly startedAt: number;
   readonly endedAt: number | null;
-  /** When its process last said that it is still at it. */
+  /** When its process last reported that it is alive. */
   readonly aliveAt: number;
 }
 
@@ -38,9 +38,9 @@ export interface Failure {
   readonly reason: string;
 }
 
-/** Lists that are older have aged: what they would have led to is found anew. */
+/** Older lists are stale: their pages are listed again. */
 const freshMs = 24 * 3_600_000;
-/** So many are kept to look back at. */
+/** How many past runs are kept. */
 const kept = 20;
 
 export function createRuns(db: DatabaseSync) {
@@ -78,7 +78,7 @@ export function createRuns(db: DatabaseSync) {
       adding.set(count, statement);
       statement.run(by, run);
     },
-    /** Takes up the last run where it did not end, was of the same scope and is not a day old; what failed in it is tried again. */
+    /** Resumes the last run if it did not finish, had the same scope and is less than a day old; its failures are tried again. */
     begin: (scope: string, now: number): { readonly id: number; readonly resumed: boolean } =>
       transaction(db, () => {
         const before = last.get() as Run | undefined;

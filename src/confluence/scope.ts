@@ -1,4 +1,4 @@
-// What a sync is to look at. Two syncs of the same scope have the same text, by which one takes up the other.
+// What a sync covers. Two syncs of the same scope have the same text, which lets one resume the other.
 
 export interface Scope {
   readonly of:
@@ -11,9 +11,9 @@ export interface Scope {
         readonly title: string;
         readonly children: boolean;
       };
-  /** Only what changed in so many days; with `everything` and `spaces`. */
+  /** Only what changed in this many days; with `everything` and `spaces`. */
   readonly days?: number | undefined;
-  /** Fetches every page anew, changed or not. */
+  /** Fetches every page again, changed or not. */
   readonly anew?: boolean | undefined;
 }
 

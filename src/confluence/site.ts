@@ -1,4 +1,4 @@
-// One connection with its credentials, for one sync or one test; and which kind of Confluence is at the other end.
+// One connection with its credentials, for one sync or one test; also detects which kind of Confluence is at the other end.
 import { z } from 'zod';
 import type { Api, Kind } from './api.ts';
 import { createCloudApi } from './api-cloud.ts';
@@ -10,24 +10,24 @@ import { type Account, type CookieSource, type Credentials, credentialsFor } fro
 import { isRefusal, Unanswered } from './outcomes.ts';
 
 export interface SiteOptions extends Account {
-  /** The configured address, without a slash at its end. */
+  /** The configured address, without a trailing slash. */
   readonly url: string;
   readonly allowPrivate: boolean;
   readonly cookies: CookieSource;
   readonly now: () => number;
-  /** Resolves after so many ms; ends early, in whichever way, where `signal` says so. */
+  /** Resolves after this many ms; settles early, either way, if `signal` aborts. */
   readonly wait: (ms: number, signal: AbortSignal) => Promise<unknown>;
-  /** Found out by asking where absent. */
+  /** Detected if absent. */
   readonly kind?: Kind;
-  /** Hosts beside Cloud's own that may hold the bytes of attachments. */
+  /** Hosts besides Cloud's own that may serve the bytes of attachments. */
   readonly mediaHosts?: readonly string[];
   readonly resolve?: Resolve;
   readonly random?: () => number;
-  /** Requests at once; 4. */
+  /** Concurrent requests; 4 by default. */
   readonly concurrency?: number;
-  /** For one request. */
+  /** Per request. */
   readonly timeoutMs?: number;
-  /** How often a request is tried; 5. */
+  /** How often a request is tried; 5 by default. */
   readonly tries?: number;
 }
 
@@ -37,12 +37,12 @@ export interface Site {
   readonly credentials: Credentials;
 }
 
-/** Cloud answers a download with a short-lived address there, which carries its own permission. */
+/** Cloud answers a download with a short-lived address there, which carries its own authorisation. */
 const cloudMedia = 'api.media.atlassian.com';
 
 /**
- * @param onClient called before anything is asked, so that it can be stopped
- * @throws Unanswered, also where there are no credentials
+ * @param onClient called before the first request, so that the client can be stopped
+ * @throws Unanswered, also if there are no credentials
  */
 export async function openSite(
   options: SiteOptions,
@@ -92,7 +92,7 @@ export async function openSite(
   }
 }
 
-/** Only Cloud is at `/wiki` and has the newer API; a Data Center may have that path too. */
+/** Only Cloud is at `/wiki` and has the newer API; a Data Center may use that path too. */
 async function askKind(client: Client): Promise<Kind> {
   if (client.context !== '/wiki') return 'data-center';
   const answer = await unlessMissing(

@@ -1,4 +1,4 @@
-// What a sync writes. Every step is one transaction, so a sync that is killed at any instant goes on where it was.
+// What a sync writes. Every step is one transaction, so a sync that is killed at any instant resumes where it was.
 import type { DatabaseSync } from 'node:sqlite';
 import type { FetchedPage, ListedPage, ListedSpace } from './api.ts';
 import { type Compared, compareList } from './compare.ts';
@@ -11,7 +11,7 @@ export interface StoredFile {
   readonly mediaType: string;
   readonly size: number;
   readonly version: number;
-  /** The name under which its bytes lie. */
+  /** The name of the file that holds its bytes. */
   readonly file: string;
   readonly sha256: string;
 }
@@ -21,12 +21,12 @@ export interface Work {
   readonly what: 'page' | 'attachments';
 }
 
-/** What came of a page's attachments. */
+/** The result of fetching a page's attachments. */
 export interface FilesOutcome {
-  /** All that the page has now. */
+  /** All attachments that the page has now. */
   readonly stored: readonly StoredFile[];
   readonly failed: readonly { readonly file: string; readonly reason: string }[];
-  /** How many were downloaded, and how large they are together. */
+  /** How many were downloaded, and their total size. */
   readonly fetched: number;
   readonly bytes: number;
 }
@@ -35,7 +35,7 @@ const noFiles: FilesOutcome = { stored: [], failed: [], fetched: 0, bytes: 0 };
 
 export type SyncStore = ReturnType<typeof createSyncStore>;
 
-/** @param textOf a body's words, for the search */
+/** @param textOf extracts a body's words for the search */
 export function createSyncStore(db: DatabaseSync, textOf: (body: string) => string) {
   const runs = createRuns(db);
   const listPage = db.prepare(
@@ -113,7 +113,7 @@ export function createSyncStore(db: DatabaseSync, textOf: (body: string) => stri
         for (const [count, by] of Object.entries(compareList(db, compared)))
           runs.add(run, count as RunCount, by);
       }),
-    /** Spaces that a complete list of spaces lacks: each of their pages is asked for. */
+    /** Spaces missing from a complete list of spaces: each of their pages is requested. */
     spacesGone: (keys: ReadonlySet<string>) =>
       transaction(db, () => {
         for (const { key } of db.prepare("SELECT key FROM space WHERE status = 'live'").all()) {
@@ -125,7 +125,7 @@ export function createSyncStore(db: DatabaseSync, textOf: (body: string) => stri
           ).run(key as string);
         }
       }),
-    /** Some of what is to do, in order. @param after the `at` of the last one that was taken; 0: the first */
+    /** The next items of work, in order. @param after the `at` of the last one taken; 0: from the start */
     work: (after: number) => someWork.all(after) as unknown as (Work & { readonly at: number })[],
     isLive: (page: string) => statusOf.get(page)?.['status'] === 'live',
     filesOf: (page: string) => filesOf.all(page) as unknown as StoredFile[],
@@ -148,7 +148,7 @@ export function createSyncStore(db: DatabaseSync, textOf: (body: string) => stri
         storeFiles(page, files, now);
         finish(run, page, 'updated', files);
       }),
-    /** RevocationMarks it; its body and attachments stay. */
+    /** Marks it as removed; its body and attachments stay. */
     removePage: (run: number, page: string) =>
       transaction(db, () =>
         finish(run, page, removePage.run(page).changes === 0 ? undefined : 'removed', noFiles),

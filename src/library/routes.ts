@@ -1,4 +1,4 @@
-// The routes of the library: members read, operators export and start syncs.
+// The routes of the library: members read; operators export and start syncs.
 import type { Route } from '../http/routes.ts';
 import type { ExportJobs } from './export/job.ts';
 import { exportsPage, sendExport, startExport } from './pages/exports.ts';

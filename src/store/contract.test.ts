@@ -1,4 +1,4 @@
-// One contract, two backends: what every store must promise.
+// The store contract, tested on both backends.
 import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -204,7 +204,7 @@ function contract(open: () => Promise<{ store: Store; close(): Promise<void> }>)
       noticeSeen: true,
     });
     assert.deepEqual(before, first);
-    // What the person chose stands; what a visitor chose fills in the rest.
+    // The person's own choices are kept; the visitor's choices fill in the rest.
     const expected = {
       id,
       email: 'b@example.org',
@@ -518,7 +518,7 @@ suite('the Redis store', await need('redis-server'), () => {
     const client = connectRedis(redis.url, () => {});
     t.after(() => client.disconnect());
     for (const key of await client.keys('*')) {
-      // The indexes over all sessions are purged instead.
+      // The indexes over all sessions do not expire; they are purged.
       const forGood =
         /^gatehouse:(store$|person|people|\{record\}:|sessions:(seen|created|email|expiry)$)/.test(key);
       assert.equal((await client.pttl(key)) > 0, !forGood, key);

@@ -1,7 +1,7 @@
-// What every backend keeps and promises. Times are parameters (milliseconds); keys are digests, never a raw id.
+// The contract of every store backend. Times are parameters (milliseconds); keys are digests, never a raw id.
 import { type Fault, faultOf } from './fault.ts';
 
-/** Why a session is over. */
+/** Why a session ended. */
 export type EndReason =
   | 'idle'
   | 'expired'
@@ -20,43 +20,43 @@ export type EndReason =
 export interface SessionEnd {
   readonly at: number;
   readonly reason: EndReason;
-  /** The record's pseudonym of whoever ended it, or `terminal`; absent where a rule did. An address would outlive its person here. */
+  /** The audit pseudonym of the person who ended it, or `terminal`; absent if a rule did. An address kept here would outlive its person. */
   readonly by?: string;
-  /** What differed, where a change of surroundings ended it: "browser", "system", "network". */
+  /** What differed, if a change of device ended it: "browser", "system", "network". */
   readonly changes?: readonly string[];
-  /** The tie to the session at the gate, in the gate's own form, to tell a new sign-in from the old one. */
+  /** The binding to oauth2-proxy's session, in the gate module's own form, to tell a new sign-in from the old one. */
   readonly gate?: unknown;
 }
 
-/** A session at rest. */
+/** A stored session. */
 export interface SessionRow {
-  /** Where it is kept: the first half of the id in the cookie, of no use without the second. */
+  /** The lookup key: the first half of the id in the cookie, useless without the second half. */
   readonly key: string;
-  /** Public name of the session, unrelated to the id; it stays when the id is replaced. */
+  /** Public name of the session, unrelated to the id; unchanged when the id is rotated. */
   readonly handle: string;
   readonly personId: string;
   readonly email: string;
   readonly createdAt: number;
   /** Written at most once a minute. */
   readonly lastSeenAt: number;
-  /** After this instant the backend may forget the row. */
+  /** From this time on the backend may delete the row. */
   readonly expiresAt: number;
-  /** Digest of the id that is valid now, and since when. */
+  /** Digest of the id that is currently valid, and since when it is. */
   readonly idHash: string;
   readonly idIssuedAt: number;
-  /** The id before, once there was one. */
+  /** The previous id, if the id was ever rotated. */
   readonly previous?: PreviousId;
-  /** The rest, small, merged key by key. */
+  /** All other data: small, merged key by key. */
   readonly data: Readonly<Record<string, unknown>>;
-  /** Present once the session is over; such a row never changes again. */
+  /** Present once the session has ended; such a row never changes again. */
   readonly ended?: SessionEnd;
 }
 
 export interface PreviousId {
   readonly idHash: string;
-  /** What the present id was derived with: whoever still holds the id before arrives at the same one. */
+  /** The salt the current id was derived with: a request that still has the previous id derives the same one. */
   readonly salt: string;
-  /** When the present id first came back; absent: not yet. */
+  /** When a browser first presented the current id; absent: not yet. */
   readonly successorSeenAt?: number;
 }
 
@@ -71,47 +71,47 @@ export interface Rotation {
 export interface SessionQuery {
   /** `seen` and `created`: newest first; `email`: in alphabetical order. */
   readonly sort: 'seen' | 'created' | 'email';
-  /** Only addresses that begin with it; the order is `email` then. */
+  /** Only addresses that start with it; the order is then `email`. */
   readonly emailPrefix?: string;
-  /** From the page before. */
+  /** From the previous page. */
   readonly cursor?: string;
   readonly limit: number;
 }
 
 export interface SessionPage {
   readonly rows: readonly SessionRow[];
-  /** undefined: that was the last one. */
+  /** undefined: this was the last page. */
   readonly next: string | undefined;
 }
 
 /** Invariant 3: an ended session stays ended, whatever is in flight. Invariant 6: one id is replaced by one other. */
 export interface SessionTable {
-  /** @returns false, changing nothing, where the key was ever used, by a live or an ended session. */
+  /** @returns false, changing nothing, if the key was ever used, by a live or an ended session. */
   create(row: SessionRow): Promise<boolean>;
-  /** The row, ended or not; undefined where there is none. */
+  /** The row, ended or not; undefined if there is none. */
   read(key: string): Promise<SessionRow | undefined>;
-  /** Merges `patch` into `data`, key by key; a key of undefined is removed. @returns false where no live row is there. */
+  /** Merges `patch` into `data`, key by key; a key set to undefined is removed. @returns false if there is no live row. */
   update(key: string, patch: Readonly<Record<string, unknown>>): Promise<boolean>;
-  /** Moves `lastSeenAt` forward, never back. @returns false where no live row is there. */
+  /** Moves `lastSeenAt` forward, never back. @returns false if there is no live row. */
   touch(key: string, lastSeenAt: number): Promise<boolean>;
-  /** @returns false, changing nothing, where `fromHash` is not the valid id of a live row (any more). */
+  /** @returns false, changing nothing, if `fromHash` is not, or no longer, the valid id of a live row. */
   rotate(key: string, rotation: Rotation): Promise<boolean>;
-  /** Notes that the id `idHash`, the valid one, came back; the first time counts. */
+  /** Records that a browser presented the valid id `idHash`; only the first time is kept. */
   successorSeen(key: string, idHash: string, at: number): Promise<void>;
-  /** @returns true for the one call that ended it; false where it was over, or never there. */
+  /** @returns true for the one call that ended it; false if it had already ended or never existed. */
   end(key: string, end: SessionEnd): Promise<boolean>;
 
-  /** The row of that handle, ended or not. */
+  /** The row with that handle, ended or not. */
   findByHandle(handle: string): Promise<SessionRow | undefined>;
-  /** A person's live sessions that have not expired at `now`, newest first. Costs nothing for other people's. */
+  /** A person's live sessions that have not expired at `now`, newest first. The cost does not depend on other people's sessions. */
   ofPerson(personId: string, now: number): Promise<SessionRow[]>;
-  /** Live sessions of everyone, by an index: the cost is the page's. @throws RangeError for a cursor that is none. */
+  /** Everyone's live sessions, by an index: the cost depends only on the page. @throws RangeError for an invalid cursor. */
   page(query: SessionQuery): Promise<SessionPage>;
-  /** How many sessions are live; those that expired lately may still be counted. */
+  /** How many sessions are live; recently expired ones may still be counted. */
   countLive(now: number): Promise<number>;
-  /** Every row that is kept of a person, ended ones too, newest first. */
+  /** Every stored row of a person, including ended ones, newest first. */
   rowsOf(personId: string): Promise<SessionRow[]>;
-  /** Deletes every row of a person. To be called when they have ended: a live one would be gone without a word. */
+  /** Deletes every row of a person. Call it only after the sessions have ended: a live one would vanish without a trace. */
   forgetPerson(personId: string): Promise<void>;
 }
 
@@ -125,16 +125,16 @@ export type VisitorRow =
   | { readonly state: 'live'; readonly choices: Choices }
   | { readonly state: 'retired' };
 
-/** Only visitors who chose something have a row, and those whose id was replaced at sign-in. */
+/** Only visitors who chose something have a row, and visitors whose id was replaced at sign-in. */
 export interface VisitorTable {
   read(idHash: string, now: number): Promise<VisitorRow | undefined>;
-  /** Merges `choices`. @returns false where the id is retired. */
+  /** Merges `choices`. @returns false if the id is retired. */
   choose(idHash: string, choices: Choices, now: number, expiresAt: number): Promise<boolean>;
-  /** The id is dead until `expiresAt`, when its cookie is too; what it chose is forgotten. Again: no effect. */
+  /** Invalidates the id until `expiresAt`, when its cookie expires too, and deletes its choices. Idempotent. */
   retire(idHash: string, now: number, expiresAt: number): Promise<void>;
 }
 
-/** A sign-in as it is shown to the person. */
+/** A sign-in as shown to the person. */
 export interface SignIn {
   readonly at: number;
   readonly device: {
@@ -146,7 +146,7 @@ export interface SignIn {
 }
 
 export interface PersonRow {
-  /** The provider's stable subject. */
+  /** The identity provider's stable subject. */
   readonly id: string;
   readonly email: string;
   readonly choices: Choices;
@@ -155,78 +155,78 @@ export interface PersonRow {
 
 export interface PersonTable {
   read(id: string): Promise<PersonRow | undefined>;
-  /** Records a sign-in and fills in `choices` that the person has not made. @returns the sign-in before, if any. */
+  /** Records a sign-in and fills in `choices` that the person has not made. @returns the previous sign-in, if any. */
   signIn(id: string, email: string, signIn: SignIn, choices: Choices): Promise<SignIn | undefined>;
-  /** Merges; a person who never signed in is left unknown. */
+  /** Merges `choices`; does nothing for a person who never signed in. */
   choose(id: string, choices: Choices): Promise<void>;
-  /** Everyone who signed in with that address last, whichever account it was. */
+  /** The ids of all accounts whose latest sign-in used that address. */
   idsOf(email: string): Promise<string[]>;
-  /** Who has not signed in since `before`, the longest away first, at most `limit`. */
+  /** People who have not signed in since `before`, the longest absent first, at most `limit`. */
   awaySince(before: number, limit: number): Promise<string[]>;
   remove(id: string): Promise<void>;
 }
 
-/** Short-lived agreements between requests that run at the same time. */
+/** Short-lived agreements between concurrent requests. */
 export interface ClaimTable {
   /**
-   * @returns the value under `key`: `value` for the first caller, the first one's for the others, until `expiresAt`. Where the
-   * clock is set back meanwhile, for no longer than twice the time that was asked for: a dead owner is not waited for.
+   * @returns the value under `key`: `value` for the first caller, and the first caller's value for all others until `expiresAt`.
+   * If the clock is set back meanwhile, the claim lasts at most twice the requested time: nobody waits for a dead owner.
    */
   claim(key: string, value: string, now: number, expiresAt: number): Promise<string>;
   release(key: string): Promise<void>;
 }
 
-/** Small facts with an end: what the gate's word is no longer good for, how an ending went, what a person is to be told. */
+/** Small facts that expire: identities that the gate vouches for but are no longer accepted, how a revocation went, notices for a person. */
 export interface NoteTable {
-  /** Writes or replaces; `value` is JSON. @param personId whom it says something about, so that it is found with them */
+  /** Writes or replaces; `value` is JSON. @param personId the person that it is about, so that it is found with their data */
   write(key: string, value: unknown, expiresAt: number, personId?: string): Promise<void>;
-  /** As `write`, also in a Redis that is full: only for what an ending writes, since an ending is never refused for want of room. */
+  /** As `write`, but also works when Redis is full. Only for revocations, which are never refused for lack of memory. */
   writeEnding(key: string, value: unknown, expiresAt: number, personId?: string): Promise<void>;
-  /** undefined where there is none, or it is over at `now`. */
+  /** undefined if there is none, or it has expired at `now`. */
   read(key: string, now: number): Promise<unknown>;
   remove(key: string): Promise<void>;
-  /** What says something about a person. */
+  /** The notes about a person. */
   ofPerson(personId: string, now: number): Promise<{ readonly key: string; readonly value: unknown }[]>;
   forgetPerson(personId: string): Promise<void>;
 }
 
-/** Counts of a day, for the charts. Their names are of a closed set of the program's: nobody is in them. */
+/** Daily counters for the charts. Their names come from a fixed set in the program and never identify a person. */
 export interface CounterTable {
-  /** Adds to each of the counters of `day` (`YYYY-MM-DD`), all or none; they are kept until `expiresAt`. */
+  /** Adds to the counters of `day` (`YYYY-MM-DD`), all or none; they are kept until `expiresAt`. */
   add(day: string, counts: Readonly<Record<string, number>>, expiresAt: number): Promise<void>;
-  /** Sets a counter to `n` where it is lower, or not there. */
+  /** Sets a counter to `n` if it is lower or missing. */
   raise(day: string, name: string, n: number, expiresAt: number): Promise<void>;
-  /** By day, in the order of `days`: every counter of it; empty where there is none. */
+  /** All counters of each day, in the order of `days`; empty for a day without counters. */
   read(days: readonly string[]): Promise<readonly Readonly<Record<string, number>>[]>;
 }
 
 /**
- * Small permanent facts about the store itself: whose it is, the version of its schema. Nothing about people belongs here,
- * and nothing is ever removed.
+ * Small permanent facts about the store itself: its owner, its schema version. Nothing about people belongs here, and nothing is
+ * ever removed.
  */
 export interface FactTable {
   read(name: string): Promise<string | undefined>;
-  /** Writes `value` where the fact is not known yet. @returns the value that is kept: the first writer's */
+  /** Writes `value` if the fact does not exist yet. @returns the stored value: the first writer's */
   create(name: string, value: string): Promise<string>;
-  /** Writes `value` only where `expected` is still kept. @returns false, changing nothing, where it is not */
+  /** Writes `value` only if the stored value is still `expected`. @returns false, changing nothing, if it is not */
   replace(name: string, expected: string, value: string): Promise<boolean>;
 }
 
-/** An entry of the record as it is kept: sealed text, of which the store reads only the names that it is found by. */
+/** A stored entry of the audit record: sealed text, of which the store reads only the fields that are indexed. */
 export interface RecordRow {
   readonly seq: number;
-  /** One line of JSON with `event`, and perhaps `who`, `by` and `session`. */
+  /** One line of JSON with `event`, and optionally `who`, `by` and `session`. */
   readonly text: string;
-  /** The mac of the entry before; the chain's start where there is none. */
+  /** The mac of the previous entry; the chain's start value for the first one. */
   readonly prev: string;
   readonly mac: string;
 }
 
-/** Where the record ends. */
+/** The end of the record. */
 export interface RecordEnd {
-  /** Sealed text; undefined where it is missing, or nothing was ever written. */
+  /** Sealed text; undefined if it is missing, or nothing was ever written. */
   readonly head: string | undefined;
-  /** The last entry that is there, null where none is; absent where it was not asked for. */
+  /** The last stored entry, null if there is none; absent if it was not requested. */
   readonly last?: RecordRow | null;
 }
 
@@ -235,69 +235,69 @@ export interface RecordAddition {
   readonly head: string;
 }
 
-/** How far a process's journal of endings has come into the record. */
+/** How much of a process's revocation journal has been added to the record. */
 export interface JournalStep {
   /** The journal's own random name. */
   readonly journal: string;
-  /** How many of its lines were added before, and how many are with this addition. */
+  /** How many of its lines were added before, and how many will be after this addition. */
   readonly from: number;
   readonly to: number;
 }
 
 export type RecordName = 'who' | 'by' | 'event' | 'session';
 
-/** Sealed entries, numbered from 1; nothing in it changes, and it is shortened from the front alone. */
+/** Sealed entries, numbered from 1. Entries never change, and are removed only from the front. */
 export interface RecordTable {
   /**
-   * Adds what `seal` makes of the end, whole or not at all; no other writer of any replica comes between.
-   * @param seal is asked again where another writer was faster; and with `last` where it gave undefined without, or where
-   * an entry lies beyond the head
+   * Atomically appends what `seal` returns for the current end; no writer of any replica can come between.
+   * @param seal is called again if another writer was faster; and with `last` if it returned undefined without it, or if there is
+   * an entry beyond the head
    */
   append(seal: (end: RecordEnd) => RecordAddition | undefined): Promise<RecordAddition>;
   /**
-   * As `append`, and counts the lines of a journal in the same transaction, so that a line is added once, whoever adds it and
-   * wherever they are killed.
-   * @returns undefined, having added nothing, where `step.from` is not how far the journal had come
+   * As `append`, and counts the journal's lines in the same transaction, so that each line is added exactly once, whichever process
+   * adds it and wherever it is killed.
+   * @returns undefined, having added nothing, if `step.from` is not the stored position of the journal
    */
   appendOnce(
     step: JournalStep,
     seal: (end: RecordEnd) => RecordAddition | undefined,
   ): Promise<RecordAddition | undefined>;
-  /** How many lines of a journal were added; 0 where it is not known. */
+  /** How many lines of a journal were added; 0 if the journal is unknown. */
   journaled(journal: string): Promise<number>;
-  /** The journal is not there any more. */
+  /** Forgets the position of a journal that no longer exists. */
   dropJournal(journal: string): Promise<void>;
   head(): Promise<string | undefined>;
-  /** Sealed text that stands for what was removed from the front; undefined: nothing was. */
+  /** Sealed text that replaces the entries removed from the front; undefined: none were. */
   anchor(): Promise<string | undefined>;
-  /** Oldest first, beyond `seq`. */
+  /** Entries after `seq`, oldest first. */
   after(seq: number, limit: number): Promise<RecordRow[]>;
-  /** Newest first, before `seq` (Infinity: from the end); with a name only those that bear it. The cost is the page's. */
+  /** Entries before `seq` (Infinity: from the end), newest first; with `name`, only matching ones. The cost depends only on the page. */
   before(seq: number, limit: number, name?: readonly [RecordName, string]): Promise<RecordRow[]>;
-  /** Puts `anchor`, JSON with `seq`, in the place of the entries up to `seq`, which are removed. @returns how many */
+  /** Replaces the entries up to and including `seq` by `anchor`, JSON with `seq`. @returns how many were removed */
   prune(seq: number, anchor: string): Promise<number>;
 }
 
-/** What ties a pseudonym in the record to a person; without the row nothing does. */
+/** Links a pseudonym in the record to a person; without this row nothing does. */
 export interface AliasRow {
   readonly alias: string;
-  /** What the alias was made with, 32 random bytes as hex. */
+  /** The key that the alias was derived with, 32 random bytes as hex. */
   readonly key: string;
-  /** Absent where only the address was known. */
+  /** Absent if only the address was known. */
   readonly subject?: string;
   readonly email?: string;
 }
 
 export interface AliasTable {
-  /** @returns the row for this subject (without one: for this address alone), which is `row` where there was none. */
+  /** @returns the row for this subject (or, without a subject, for this address alone); it is `row` if there was none. */
   add(row: AliasRow): Promise<AliasRow>;
   bySubject(subject: string): Promise<AliasRow | undefined>;
-  /** Several where the address went from one person to another, or was known before its person. */
+  /** Several if the address passed from one person to another, or was known before its person. */
   byEmail(email: string): Promise<AliasRow[]>;
   byAlias(alias: string): Promise<AliasRow | undefined>;
-  /** The person's address is another one now. */
+  /** Sets the person's new address. */
   setEmail(alias: string, email: string): Promise<void>;
-  /** @returns false where it was not there. */
+  /** @returns false if it did not exist. */
   remove(alias: string): Promise<boolean>;
 }
 
@@ -317,27 +317,27 @@ export interface Store {
   readonly facts: FactTable;
   readonly record: RecordTable;
   readonly aliases: AliasTable;
-  /** Brings the layout up to this program's; whatever else is asked does so first. @throws NewerStore for that of a newer program */
+  /** Migrates the layout to this program's version; every other operation does so first. @throws NewerStore for a newer layout */
   prepare(): Promise<void>;
-  /** Resolves where a read works; else throws StoreUnavailable. */
+  /** Resolves if a read works. @throws StoreUnavailable */
   ping(): Promise<void>;
-  /** Forgets what ended before `now`. @returns how many rows. */
+  /** Deletes what expired before `now`. @returns how many rows. */
   purge(now: number): Promise<number>;
   /**
-   * Leaves nothing of what was deleted in the backend's own files: SQLite's log, Redis' append-only file or dump.
-   * @returns false where that is not sure yet (another process reads, Redis does not allow it); asked again later
+   * Removes all traces of deleted data from the backend's own files: SQLite's log, Redis's append-only file or dump.
+   * @returns false if that is not certain yet (another process is reading, or Redis does not allow it); the caller tries again later
    */
   scrub(): Promise<boolean>;
-  /** How much it uses, and how much it may; undefined where the backend does not tell. */
+  /** Used and available space; undefined if the backend does not report it. */
   room(): Promise<Room | undefined>;
   close(): Promise<void>;
 }
 
-/** The backend did not answer. Nothing is known about the session, so nobody is signed out for it (invariant 9). */
+/** The backend did not answer. Nothing is known about the session, so nobody is signed out because of it (invariant 9). */
 export class StoreUnavailable extends Error {
   readonly status = 503;
   readonly code = 'store_unavailable';
-  /** Why, in fixed words; undefined where nothing is known of it. */
+  /** Why, in fixed words; undefined if unknown. */
   readonly fault: Fault | undefined;
   constructor(cause: unknown) {
     super('The store did not answer', { cause });
@@ -346,7 +346,7 @@ export class StoreUnavailable extends Error {
   }
 }
 
-/** Runs one operation of a backend; whatever it throws becomes StoreUnavailable. */
+/** Runs one operation of a backend and turns any error into StoreUnavailable. */
 export async function attempt<T>(work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();
@@ -355,7 +355,7 @@ export async function attempt<T>(work: () => T | Promise<T>): Promise<T> {
   }
 }
 
-/** `data` with `patch` merged in; keys of undefined are left out. */
+/** `data` with `patch` merged in; keys set to undefined are left out. */
 export function merge(
   data: Readonly<Record<string, unknown>>,
   patch: Readonly<Record<string, unknown>>,

@@ -1,4 +1,4 @@
-// One writer at a time for a file, across processes and replicas. The kernel frees the lock when its holder dies, however it dies.
+// One writer at a time for a file, across processes and replicas. The kernel releases the lock when its holder dies, however it dies.
 import { closeSync, constants, existsSync, fchownSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -12,10 +12,10 @@ const retryMs = 20;
 export type Locked<T> = { readonly value: T } | { readonly busy: true };
 
 /**
- * Runs `work` while `<path>.lock` is held; that file stays, since deleting it would let two in.
- * @param waitMs how long to wait for another holder, in this process or another
- * @returns `busy` where the other one did not finish in time
- * @throws FileRefused where the lock itself cannot be made or taken
+ * Runs `work` while holding `<path>.lock`. The lock file is never deleted: deleting it would let two processes hold the lock.
+ * @param waitMs how long to wait for another holder, in this process or another one
+ * @returns `busy` if the other holder did not finish in time
+ * @throws FileRefused if the lock file cannot be created or locked
  */
 export async function withLock<T>(
   path: string,
@@ -23,10 +23,10 @@ export async function withLock<T>(
   work: () => T | Promise<T>,
 ): Promise<Locked<T>> {
   const lockPath = `${path}.lock`;
-  // Made only where it is missing: closing any handle of a locked file would free this process's own lock on it.
+  // Created only if missing: closing any handle of a locked file would release this process's own lock on it.
   const lockFile = { path: lockPath };
   if (!existsSync(lockPath)) naming(lockFile, () => makeLock(lockPath, path));
-  // SQLite would wait by holding up every request, so it is asked again instead.
+  // SQLite's own waiting would block every request, so this polls instead.
   for (const until = performance.now() + waitMs; ; await delay(retryMs)) {
     const database = naming(lockFile, () => new DatabaseSync(lockPath, { timeout: 0 }));
     try {
@@ -38,7 +38,7 @@ export async function withLock<T>(
   }
 }
 
-/** Whoever owns what it locks must be able to take it, also after root did. */
+/** The owner of the locked file must be able to take the lock, also after root created it. */
 function makeLock(lockPath: string, path: string): void {
   const file = openSync(lockPath, constants.O_CREAT | constants.O_RDWR | constants.O_NOFOLLOW, 0o600);
   try {

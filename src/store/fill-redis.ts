@@ -1,5 +1,5 @@
-// Fills Redis with what an SQLite file holds, in place of what was there. Killed on the way, Redis says so to whoever would use it, and
-// the next run begins anew.
+// Replaces what is in Redis with the contents of an SQLite file. If it is killed halfway, Redis is marked as being filled, so that no
+// program uses it, and the next run starts over.
 import { DatabaseSync } from 'node:sqlite';
 import { createRedisStore } from './redis.ts';
 import { setRedisClosing } from './redis-in-use.ts';
@@ -10,10 +10,10 @@ import { rowsOfSqlite } from './sqlite-rows.ts';
 import { copyRecord, loadRows } from './stored-rows.ts';
 
 /**
- * @param dataDir where `gatehouse.db` is; nothing else may write to it
- * @param journal the name of the journal that lies beside it
- * @param place its client stays open
- * @param beforeUse once all is there, and before anybody may use it
+ * @param dataDir the folder of `gatehouse.db`; nothing else may write to that file
+ * @param journal the name of the journal in the same folder
+ * @param place its client is not closed
+ * @param beforeUse called when everything has been copied, before any program may use it
  */
 export async function fillRedis(
   dataDir: string,

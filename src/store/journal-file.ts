@@ -1,5 +1,5 @@
-// A small file of lines that are on disk before anybody goes on, shared by the processes of one data folder. Room is set aside while
-// there is some, so that it takes lines on a full disk too.
+// A small file of lines that are on disk before the caller continues, shared by the processes of one data folder. It reserves space
+// while there is some, so that it accepts lines on a full disk too.
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
@@ -8,30 +8,30 @@ import { withLock } from './file-lock.ts';
 import { replaceFile } from './replace-file.ts';
 
 export interface JournalLines {
-  /** Changes where the file began anew. */
+  /** Changes when the file is started over. */
   readonly id: string;
-  /** In order; a line that a crash tore keeps its place, and is no JSON. */
+  /** In order; a line cut off by a crash keeps its position, and is not valid JSON. */
   readonly lines: readonly string[];
 }
 
 export interface JournalFile {
-  /** Adds lines of JSON, on disk when it resolves. @returns the number of the last one, from 1. @throws what the file system refuses */
+  /** Appends lines of JSON, on disk when it resolves. @returns the number of the last line, from 1. @throws errors of the file system */
   append(lines: readonly string[]): Promise<{ readonly id: string; readonly last: number }>;
-  /** undefined: there is none. */
+  /** undefined if there is no journal. */
   read(): Promise<JournalLines | undefined>;
-  /** Puts the lines that `edit` gives in the place of those that are there; undefined: leaves them. @returns whether it did */
+  /** Replaces all lines with those that `edit` returns; undefined keeps them. @returns whether they were replaced */
   edit(edit: (now: JournalLines) => readonly string[] | undefined): Promise<boolean>;
-  /** Begins anew, without a line, where `mayGo` says so. @returns whether it did */
+  /** Starts over without any lines if `mayGo` returns true. @returns whether it did */
   clear(mayGo: (now: JournalLines) => boolean): Promise<boolean>;
 }
 
 const lockWaitMs = 2_000;
-/** Newlines behind the lines: written over in place, so a full disk takes that much. */
+/** Newlines after the last line, overwritten in place, so that much can be written on a full disk. */
 const roomBytes = 64 * 1024;
 const newline = 0x0a;
 
 export function createJournalFile(path: string): JournalFile {
-  /** Where the lines that were seen last end, to read on from there. */
+  /** Where the lines read so far end, to continue reading from there. */
   let seen:
     | { readonly inode: number; readonly id: string; readonly end: number; readonly count: number }
     | undefined;
@@ -51,7 +51,7 @@ export function createJournalFile(path: string): JournalFile {
     seen = undefined;
   }
 
-  /** Under the lock. */
+  /** Call it only while holding the lock. */
   async function look(file: FileHandle): Promise<NonNullable<typeof seen>> {
     const { ino, size } = await file.stat();
     if (seen?.inode === ino && (await isBlank(file, seen.end, size))) return seen;
@@ -137,13 +137,13 @@ function parse(bytes: Buffer): { id: string; lines: string[]; end: number } {
   while (end > 0 && bytes[end - 1] === newline) end -= 1;
   const [head = '', ...lines] = bytes.toString('utf8', 0, end).split('\n').filter(Boolean);
   const id = /^\{"journal":"([\w-]{12})"\}$/.exec(head)?.[1];
-  // Without its head the numbers of the lines mean nothing; it was written whole, so somebody else wrote this.
+  // Without the head, line numbers mean nothing. The head is written in one piece, so another program wrote this file.
   if (id === undefined) throw new Error('the journal does not begin as one');
-  // The newline that ends the last line, also where a crash tore it off.
+  // Counts the newline that ends the last line, also if a crash cut it off.
   return { id, lines, end: end + 1 };
 }
 
-/** A full disk takes only a part: then nothing of it stays. */
+/** A full disk may accept only part of the bytes; then none of them are kept. */
 async function writeWhole(file: FileHandle, bytes: Buffer, at: number, size: number): Promise<void> {
   const isTorn = at > size;
   const whole = isTorn ? Buffer.concat([Buffer.from('\n'), bytes]) : bytes;

@@ -1,4 +1,4 @@
-// Every layout that a store ever had opens with all that was in it; a newer one is refused and left alone; a killed migration is none.
+// Every earlier layout of a store opens with all its data; a newer one is refused and left unchanged; a killed migration leaves no trace.
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -143,7 +143,7 @@ suite('layouts of Redis', await need('redis-server'), () => {
     await assert.rejects(store.ping(), refusal);
     await assert.rejects(store.notes.write('x', 1, Date.now() + 1000), refusal);
     assert.deepEqual(await redis.keys('*'), ['gatehouse:store']);
-    // Its own program put back what this one knows: no restart is needed.
+    // The newer program restored the layout that this one knows: no restart is needed.
     await redis.hset('gatehouse:store', 'schema', String(newest));
     await store.notes.write('x', 1, Date.now() + 1000);
     await store.close();
@@ -166,7 +166,7 @@ suite('layouts of Redis', await need('redis-server'), () => {
       about: '',
       run: async () => {
         ran.push(version);
-        // Until the other one waits for the lock, or is here too.
+        // Until the other process waits for the lock, or runs this step too.
         while (asked < 2 && ran.length < 2) await redis.ping();
       },
     }));

@@ -1,16 +1,16 @@
-// The version of a store's layout, and the rule for bringing one up to date: in order, each step once, never backwards.
+// Versions of a store's layout, and the rule for migrating: in order, each step once, never backwards.
 import { StoreUnavailable } from './contract.ts';
 
-/** One step from the version before to `version`. */
+/** One step, from the previous version to `version`. */
 export interface Migration<Db, Result> {
   /** Consecutive in its list. */
   readonly version: number;
-  /** What changes, for whoever reads the list. */
+  /** What changes, for readers of the list. */
   readonly about: string;
   readonly run: (db: Db) => Result;
 }
 
-/** The store answers, and this program must not use it; nothing is right until somebody does what the message says. */
+/** The store answers, but this program must not use it until an operator does what the message says. */
 export class UnfitStore extends StoreUnavailable {
   constructor(message: string) {
     super(undefined);
@@ -18,7 +18,7 @@ export class UnfitStore extends StoreUnavailable {
   }
 }
 
-/** The store was written by a newer version of the program, which may keep things in it that this one would lose. */
+/** The store was written by a newer version of the program, and may hold data that this version would lose. */
 export class NewerStore extends UnfitStore {
   /** @param place what the message calls the store: a file's path, or the setting that leads to it */
   constructor(place: string, found: number, known: number) {
@@ -29,7 +29,7 @@ export class NewerStore extends UnfitStore {
   }
 }
 
-/** Why a store is not to be used, as its fact `closed` says. */
+/** Why a store must not be used, as stored in its fact `closed`. */
 export type Closing = 'filling' | 'moved';
 
 const closedWords: Readonly<Record<Closing, string>> = {
@@ -39,7 +39,7 @@ const closedWords: Readonly<Record<Closing, string>> = {
     'was moved to the other kind of store, and what happened since is there. Set SESSION_BACKEND to that one; to come back, run `gatehouse move-store` again',
 };
 
-/** The store must not be used: not yet, or not any more. */
+/** The store must not be used yet, or no longer. */
 export class ClosedStore extends UnfitStore {
   constructor(place: string, closing: string) {
     super(`${place} ${closedWords[closing === 'moved' ? 'moved' : 'filling']} (docs/operate.md)`);
@@ -47,7 +47,7 @@ export class ClosedStore extends UnfitStore {
   }
 }
 
-/** @returns the steps that are missing, in order. @throws NewerStore */
+/** @returns the pending steps, in order. @throws NewerStore */
 export function missingSteps<Step extends { readonly version: number }>(
   steps: readonly Step[],
   found: number,

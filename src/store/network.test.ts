@@ -1,4 +1,4 @@
-// Addresses shortened to their networks.
+// IP addresses shortened to their networks.
 import assert from 'node:assert/strict';
 import { isIPv6 } from 'node:net';
 import { test } from 'node:test';

@@ -1,7 +1,7 @@
-// Addresses shortened to the network that they belong to: /24 for IPv4, /48 for IPv6.
+// IP addresses shortened to their network: /24 for IPv4, /48 for IPv6.
 import { isIPv4, isIPv6 } from 'node:net';
 
-/** "203.0.113.x", "2001:db8:1::"; an IPv4 address in IPv6 dress counts as IPv4; what is no address stays as it is. */
+/** "203.0.113.x", "2001:db8:1::". An IPv4-mapped IPv6 address counts as IPv4; text that is not an address is returned unchanged. */
 export function networkOf(address: string): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
   if (isIPv4(plain)) return plain.replace(/\.\d+$/, '.x');

@@ -1,4 +1,4 @@
-// Whose store it is: how a kept mark relates to a deployment, and what is written then.
+// The owner mark: how a stored mark relates to a deployment, and what is written in each case.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Deployment, judge, keyMarkOf, type Mark, readMark, writeMark } from './owner-mark.ts';

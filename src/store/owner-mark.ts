@@ -1,31 +1,31 @@
-// The mark that a store keeps: whose it is. Made from the keys of the record, which come from SECRET_KEY and outlive it, so
-// that a rotation, also one without fallbacks, leaves the store its owner's. Pure.
+// The mark in a store that says which deployment owns it. Derived from the audit keys, which come from SECRET_KEY and outlive it, so
+// that a rotation, even one without fallbacks, does not change the owner. Pure functions.
 import { createHmac } from 'node:crypto';
 
-/** One deployment, by what its settings hold. */
+/** One deployment, identified by its settings. */
 export interface Deployment {
-  /** RevocationMarks of the keys that sign, newest first; empty where the key was made up for one run (DEV_MODE). */
+  /** Marks of the keys that sign, newest first; empty if the key was generated for one run (DEV_MODE). */
   readonly keys: readonly string[];
-  /** RevocationMarks of keys that sign nothing any more, by which an owner is still known. */
+  /** Marks of keys that no longer sign but still identify the owner. */
   readonly formerKeys: readonly string[];
   readonly publicUrl: string;
 }
 
 export interface Mark {
-  /** Of the deployment that wrote it, newest first; empty: of a development run, which owns nothing. */
+  /** Key marks of the deployment that wrote it, newest first; empty for a development run, which owns nothing. */
   readonly keys: readonly string[];
   readonly publicUrl: string;
-  /** The day on which the store was first used, `YYYY-MM-DD`. */
+  /** The day the store was first used, `YYYY-MM-DD`. */
   readonly since: string;
 }
 
-/** How a kept mark relates to a deployment. */
+/** How a stored mark relates to a deployment. */
 export type Judgement =
   | { readonly kind: 'foreign' }
-  /** `write`: what the mark should be from now on; absent: what it is. */
+  /** `write`: the mark to store from now on; absent: it stays as it is. */
   | { readonly kind: 'own'; readonly write?: Mark };
 
-/** @param recordKey hex; one-way, so that the mark tells nothing about it */
+/** @param recordKey hex; the derivation is one-way, so the mark reveals nothing about it */
 export function keyMarkOf(recordKey: string): string {
   return createHmac('sha256', Buffer.from(recordKey, 'hex'))
     .update('gatehouse deployment mark v1')
@@ -38,8 +38,8 @@ export function markOf({ keys, publicUrl }: Deployment, since: string): Mark {
 }
 
 /**
- * @param isStart whether this deployment is just starting: only then does it bring a new address. Otherwise two replicas, one of
- * them not yet restarted with the new PUBLIC_URL, would go on writing in turns.
+ * @param isStart whether this deployment is starting: only then may it write a new address. Otherwise two replicas, one of them not
+ * yet restarted with the new PUBLIC_URL, would keep overwriting each other's mark.
  */
 export function judge(kept: Mark, own: Deployment, isStart: boolean): Judgement {
   const isOfDevelopment = kept.keys.length === 0;
@@ -49,7 +49,7 @@ export function judge(kept: Mark, own: Deployment, isStart: boolean): Judgement 
   const known = [...own.keys, ...own.formerKeys];
   if (!kept.keys.some((key) => known.includes(key))) return { kind: 'foreign' };
   const [newest = ''] = own.keys;
-  // Another replica has a newer key already; this one has yet to be told of it.
+  // Another replica already has a newer key; this one has not loaded it yet.
   const isBehind = kept.keys.indexOf(newest) > 0;
   const keys = isBehind ? kept.keys : own.keys;
   const publicUrl = isStart ? own.publicUrl : kept.publicUrl;
@@ -61,7 +61,7 @@ export function writeMark(mark: Mark): string {
   return JSON.stringify(mark);
 }
 
-/** undefined where it is none: written by another version, or damaged. */
+/** undefined if it is invalid: written by another version, or damaged. */
 export function readMark(text: string): Mark | undefined {
   try {
     const { keys, publicUrl, since } = JSON.parse(text) as Partial<Mark>;

@@ -1,5 +1,5 @@
-// One store belongs to one deployment. Looks at the store's mark at the start, and again and again while the server runs: a
-// Redis that was emptied may be another deployment's by the time this one comes back to it.
+// A store belongs to one deployment. Checks the store's owner mark at the start and periodically while the server runs: a Redis that
+// was emptied may belong to another deployment by the time this one reconnects.
 import type { Logger } from 'pino';
 import { type Store, StoreUnavailable } from './contract.ts';
 import { type Fault, isExact } from './fault.ts';
@@ -8,38 +8,38 @@ import { aroundEach } from './wrap-operations.ts';
 
 export interface OwnerOptions {
   readonly store: Store;
-  /** Asked at each look: a reload changes the keys. */
+  /** Called at each check, since a reload changes the keys. */
   readonly deployment: () => Deployment;
-  /** What is said of a store that is another deployment's. */
+  /** The fault reported for a store that belongs to another deployment. */
   readonly refusal: (mark: Mark | undefined) => Fault;
-  /** False for a command of the terminal, which may run with other settings than the server: it only looks. */
+  /** False for a terminal command, which may run with other settings than the server: it only reads the mark. */
   readonly writes: boolean;
-  /** Why there is no connection; absent: there is none to lose. */
+  /** Why there is no connection; absent for a store without a connection. */
   readonly reason?: () => unknown;
   readonly logger: Logger;
   readonly now: () => number;
 }
 
 export interface Owner {
-  /** The store, of which every operation is refused unless it is this deployment's. */
+  /** The store; every operation is refused unless it belongs to this deployment. */
   readonly store: Store;
   /**
-   * Looks at the mark, writes it where there is none, and brings it up to date.
-   * @returns why the store is not this deployment's; undefined where it is
-   * @throws StoreUnavailable where the mark cannot be read
+   * Reads the mark, creates it if there is none, and brings it up to date.
+   * @returns why the store does not belong to this deployment; undefined if it does
+   * @throws StoreUnavailable if the mark cannot be read
    */
   look(): Promise<Fault | undefined>;
-  /** Makes the store this deployment's, whoever's it was. */
+  /** Makes this deployment the owner, whichever owned the store before. */
   takeOver(): Promise<void>;
-  /** What the store keeps; undefined where there is no mark, or none that can be read. */
+  /** The stored mark; undefined if there is none, or it is invalid. */
   kept(): Promise<Mark | undefined>;
-  /** Looks again every few seconds. @returns how to stop */
+  /** Checks again every few seconds. @returns a function that stops it */
   watch(): () => void;
 }
 
 export const ownerFact = 'deployment';
 const lookEveryMs = 5_000;
-/** Replicas that start together write in turns, a few times at most. */
+/** Replicas that start together may overwrite each other's mark, a few times at most. */
 const triesAtMost = 10;
 
 export function createOwner(options: OwnerOptions): Owner {
@@ -48,11 +48,11 @@ export function createOwner(options: OwnerOptions): Owner {
   let state: 'not looked' | 'own' | 'foreign' = 'not looked';
   let isStart = writes;
   let looking: Promise<Fault | undefined> | undefined;
-  /** Whatever key this process has owned the store with: a reload may exchange it without leaving it as a fallback. */
+  /** Every key with which this process has owned the store: a reload may replace one without keeping it as a fallback. */
   const held = new Set<string>();
   const today = () => new Date(now()).toISOString().slice(0, 10);
 
-  /** A full or read-only store must not keep anybody from signing out: what cannot be written now is written at a later look. */
+  /** A full or read-only store must not keep anybody from signing out: what cannot be written now is written at a later check. */
   async function tryToWrite(write: () => Promise<unknown>): Promise<void> {
     try {
       await write();
@@ -94,7 +94,7 @@ export function createOwner(options: OwnerOptions): Owner {
         logger.info({ event: 'store.public_url_changed', from: mark.publicUrl, to: write.publicUrl });
       return undefined;
     }
-    // Others wrote each time: they are this deployment's, or the next look tells.
+    // Other processes wrote each time: they belong to this deployment, or the next check reports it.
     return undefined;
   }
 
@@ -113,7 +113,7 @@ export function createOwner(options: OwnerOptions): Owner {
     return fault;
   }
 
-  /** "No connection" alone helps nobody: why there is none does. */
+  /** Adds why there is no connection: "no connection" alone does not help. */
   async function explain<T>(run: () => Promise<T>): Promise<T> {
     try {
       return await run();
@@ -155,14 +155,14 @@ export function createOwner(options: OwnerOptions): Owner {
       return text === undefined ? undefined : readMark(text);
     },
     watch() {
-      // What cannot be read now is told by whoever asks for something.
+      // If the mark cannot be read now, the next store operation reports it.
       const timer = setInterval(() => void look().catch(() => undefined), lookEveryMs).unref();
       return () => clearInterval(timer);
     },
   };
 }
 
-/** Not one of its kinds that says more, like a store of a newer program. */
+/** Excludes the subclasses that say more, such as NewerStore. */
 function isPlainOutage(error: unknown): error is StoreUnavailable {
   return error instanceof StoreUnavailable && error.constructor === StoreUnavailable;
 }

@@ -1,4 +1,4 @@
-// Pages of everyone's sessions: complete, in order, without doubles, whatever ends in between. On both stores.
+// Pages of everyone's sessions: complete, in order and without duplicates, whatever ends in between. On both backends.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,7 @@ import { openSqliteStore } from './sqlite.ts';
 const now = Date.now();
 const day = 86_400_000;
 
-/** Many of the same instant and of the same person, as a page's end may fall among them. */
+/** Many rows with the same time and person, since a page may end among them. */
 function rowsOf(count: number): SessionRow[] {
   return Array.from({ length: count }, (_, i) => ({
     key: `key${String((i * 7919) % count).padStart(5, '0')}`,

@@ -1,5 +1,5 @@
-// The lock of a data folder: whatever uses it holds it together with others, a restore holds it alone. The kernel frees it when its
-// holder dies, however it dies; it also holds between containers on one machine.
+// The lock of a data folder: programs that use the folder share it, a restore holds it exclusively. The kernel releases it when its
+// holder dies, however it dies; it also works between containers on one machine.
 import { closeSync, constants, existsSync, fchownSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { naming } from '../files/file-refused.ts';
 import { foreignOwner } from './replace-file.ts';
 
-/** Frees the lock. Again: no effect. */
+/** Releases the lock. Idempotent. */
 export type Release = () => void;
 
 const sqliteBusy = 5;
@@ -16,9 +16,9 @@ const retryMs = 20;
 const setting = 'DATA_DIR';
 
 /**
- * @param mode `shared` beside others that use the folder, `alone` beside none
- * @param waitMs how long to wait for others
- * @returns undefined where they did not go
+ * @param mode `shared` together with others that use the folder, `alone` for exclusive use
+ * @param waitMs how long to wait for other holders
+ * @returns undefined if they did not release it in time
  * @throws FileRefused
  */
 export async function lockPlace(
@@ -28,7 +28,7 @@ export async function lockPlace(
 ): Promise<Release | undefined> {
   naming({ path: dataDir, setting }, () => mkdirSync(dataDir, { recursive: true, mode: 0o700 }));
   const path = join(dataDir, 'in-use.lock');
-  // Made only where it is missing: closing any handle of a locked file would free this process's own lock on it.
+  // Created only if missing: closing any handle of a locked file would release this process's own lock on it.
   if (!existsSync(path)) naming({ path, setting }, () => makeLock(path, dataDir));
   for (const until = performance.now() + waitMs; ; await delay(retryMs)) {
     const database = naming({ path, setting }, () => new DatabaseSync(path, { timeout: 0 }));
@@ -46,7 +46,7 @@ function take(database: DatabaseSync, mode: 'shared' | 'alone'): boolean {
     if (mode === 'alone') {
       database.exec('BEGIN EXCLUSIVE');
     } else {
-      // A transaction takes its share of the lock with its first look.
+      // A transaction takes its shared lock with its first read.
       database.exec('BEGIN');
       database.prepare('SELECT count(*) FROM sqlite_schema').get();
     }

@@ -1,22 +1,22 @@
-// A store that is brought up to date, or refused, before its first operation: also where it could not be reached at the start.
+// Migrates a store, or refuses it, before its first operation, even if it could not be reached at the start.
 import type { Store } from './contract.ts';
 
 export interface Preparing {
   readonly store: Store;
-  /** The next operation prepares again: after a new connection it may be another store. */
+  /** Makes the next operation prepare again: after a reconnect it may be another store. */
   again(): void;
 }
 
 type Operation = (...args: unknown[]) => unknown;
 
-/** @param prepare what it throws is what every operation throws, until it succeeds */
+/** @param prepare until it succeeds, every operation throws what it throws */
 export function prepareFirst(plain: Omit<Store, 'prepare'>, prepare: () => Promise<void>): Preparing {
   let isReady = false;
   let preparing: Promise<void> | undefined;
 
   function ready(): Promise<void> {
     if (isReady) return Promise.resolve();
-    // One for all that wait for it.
+    // Shared by all operations that wait for it.
     preparing ??= prepare()
       .then(() => {
         isReady = true;

@@ -1,9 +1,10 @@
-// Pseudonyms of people in Redis: a hash each, found by subject and by address; all in one slot of a Cluster, so that a script changes them together.
+// Pseudonyms of people in Redis: one hash each, found by subject and by address; all in one Cluster slot, so that a script can change
+// them atomically.
 import { type AliasRow, type AliasTable, attempt } from './contract.ts';
 import type { RedisClient } from './redis-client.ts';
 import { evalEnding } from './redis-when-full.ts';
 
-/** KEYS: the row, the one of its kind (by subject, or by address alone), the address’s set. ARGV: alias, then the fields as pairs. */
+/** KEYS: the row, its unique key (by subject, or by address alone), the address’s set. ARGV: alias, then the fields as pairs. */
 const addScript = `
   local there = redis.call('GET', KEYS[2])
   if there then return there end
@@ -12,7 +13,7 @@ const addScript = `
   if #KEYS == 3 then redis.call('SADD', KEYS[3], ARGV[1]) end
   return ARGV[1]`;
 
-/** KEYS: the row, the set of the address before, that of the new one. ARGV: alias, the new address. */
+/** KEYS: the row, the old address's set, the new address's set. ARGV: alias, the new address. */
 const setEmailScript = `
   if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
   redis.call('SREM', KEYS[2], ARGV[1])
@@ -20,7 +21,7 @@ const setEmailScript = `
   redis.call('SADD', KEYS[3], ARGV[1])
   return 1`;
 
-/** KEYS: the row, the one of its kind, the address’s set. ARGV: alias. */
+/** KEYS: the row, its unique key, the address’s set. ARGV: alias. */
 const removeScript = `
   local gone = redis.call('DEL', KEYS[1])
   redis.call('DEL', KEYS[2])

@@ -1,4 +1,4 @@
-// Visitors, people, claims and notes in Redis: one key a row, changed in one script, forgotten by Redis itself.
+// Visitors, people, claims and notes in Redis: one key per row, changed in one script, expired by Redis itself.
 import {
   attempt,
   type Choices,
@@ -13,7 +13,7 @@ import type { RedisClock } from './redis-clock.ts';
 import { evalEnding } from './redis-when-full.ts';
 import { choicesFrom } from './stored-rows.ts';
 
-/** A visitor's hash has a field `retired`, or the choices as fields. Nothing is written to a retired id. */
+/** A visitor's hash has either a field `retired` or the choices as fields. Nothing is written to a retired id. */
 const choose = `
   if redis.call('HEXISTS', KEYS[1], 'retired') == 1 then return 0 end
   redis.call('HSET', KEYS[1], unpack(ARGV, 2))
@@ -26,7 +26,7 @@ const retire = `
   redis.call('PEXPIREAT', KEYS[1], ARGV[1])
   return 1`;
 
-/** ARGV: email, sign-in, then choices as pairs: kept only where the person has not chosen. */
+/** ARGV: email, sign-in, then choices as pairs, which are stored only if the person has not chosen. */
 const signIn = `
   local before = redis.call('HGET', KEYS[1], 'lastSignIn')
   redis.call('HSET', KEYS[1], 'email', ARGV[1], 'lastSignIn', ARGV[2])
@@ -38,13 +38,13 @@ const chooseIfKnown = `
   redis.call('HSET', KEYS[1], unpack(ARGV))
   return 1`;
 
-/** What is to last longer than a claim of this length could was made before Redis's clock was set back. */
+/** A claim with more time left than a claim of this length can have was made before Redis's clock was set back. */
 const claim = `
   if redis.call('PTTL', KEYS[1]) > 2 * ARGV[2] then redis.call('DEL', KEYS[1]) end
   if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return ARGV[1] end
   return redis.call('GET', KEYS[1])`;
 
-/** ARGV: the key, and the end of its set, which is kept as long as its last note. */
+/** ARGV: the key, and the expiry of its set, which is kept as long as its last note. */
 const nameNote = `
   local ttl = redis.call('PTTL', KEYS[1])
   redis.call('SADD', KEYS[1], ARGV[1])
@@ -83,7 +83,7 @@ export function createRedisVisitors(redis: RedisClient, prefix: string, clock: R
 
 export function createRedisPeople(redis: RedisClient, prefix: string): PersonTable {
   const keyOf = (id: string) => `${prefix}person:${id}`;
-  // Hints: the row is the truth.
+  // Only hints: the row is authoritative.
   const ofEmail = (email: string) => `${prefix}people:of:${email}`;
   const bySignIn = `${prefix}people:by-sign-in`;
   return {
@@ -97,7 +97,7 @@ export function createRedisPeople(redis: RedisClient, prefix: string): PersonTab
     signIn: (id, email, entry, choices) =>
       attempt(async () => {
         const former = await redis.hget(keyOf(id), 'email');
-        // Before the row: once it names the new address, nothing would lead to the former one any more.
+        // Before the row: once the row names the new address, nothing would lead to the former one.
         if (former !== null && former !== email) await redis.srem(ofEmail(former), id);
         await Promise.all([redis.sadd(ofEmail(email), id), redis.zadd(bySignIn, 'GT', entry.at, id)]);
         const before = await redis.eval(
@@ -126,7 +126,7 @@ export function createRedisPeople(redis: RedisClient, prefix: string): PersonTab
     remove: (id) =>
       attempt(async () => {
         const email = await redis.hget(keyOf(id), 'email');
-        // Sent together: killed between two of them, nothing would lead to what is left.
+        // Sent together: if the process died between two of them, nothing would lead to what is left.
         await Promise.all([
           email === null ? 0 : redis.srem(ofEmail(email), id),
           redis.zrem(bySignIn, id),
@@ -159,7 +159,7 @@ export function createRedisNotes(redis: RedisClient, prefix: string, clock: Redi
       attempt(async () => {
         const end = await clock.endOf(expiresAt);
         if (personId !== undefined) {
-          // Before the note: what the set names in vain is harmless. Kept as long as its last note.
+          // Before the note: a set member without a note is harmless. The set is kept as long as its last note.
           await Promise.all([
             redis.sadd(ofPerson(personId), key),
             redis.pexpireat(ofPerson(personId), end, 'NX'),

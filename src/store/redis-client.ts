@@ -1,16 +1,16 @@
-// Connects to one Redis, to a master behind Sentinel, or to a Cluster, by the form of the URL.
+// Connects to a single Redis, to a primary behind Sentinel, or to a Cluster, depending on the URL.
 import { createRequire } from 'node:module';
 import type { Cluster, Redis } from 'ioredis';
 import { guardCluster, guardConnection } from './redis-guard.ts';
 
 export type RedisClient = Redis | Cluster;
 
-/** By what it says of itself: its class is loaded only to connect. */
+/** Checks a property, not the class, which is loaded only to connect. */
 export function isCluster(redis: RedisClient): redis is Cluster {
   return redis.isCluster;
 }
 
-/** A request never waits for Redis longer than this; then it is answered with 503 and the next one tries again. */
+/** The longest a request waits for Redis; after that it is answered with 503, and the next request tries again. */
 const commandTimeoutMs = 2000;
 
 const backoffMs = (tries: number) => Math.min(100 * tries, 500);
@@ -20,14 +20,14 @@ const options = {
   commandTimeout: commandTimeoutMs,
   connectTimeout: commandTimeoutMs,
   enableAutoPipelining: true,
-  // It would send CLIENT SETINFO, for which a user needs a right and nobody a use.
+  // Otherwise it sends CLIENT SETINFO, which needs a permission and has no use here.
   disableClientInfo: true,
 };
 
 /**
  * A client for `redis://`, `rediss://`, `redis+sentinel://h1:26379,h2:26379/mymaster/0` or `redis+cluster://h1:7000,h2:7001`,
- * each with an optional `user:password@`. Connects by itself and again after an outage.
- * @param onError hears connection errors; they are not thrown.
+ * each with an optional `user:password@`. Connects, and reconnects after an outage, by itself.
+ * @param onError is called with connection errors; they are not thrown.
  */
 export function connectRedis(url: string, onError: (error: Error) => void): RedisClient {
   const client = create(url);
@@ -37,7 +37,7 @@ export function connectRedis(url: string, onError: (error: Error) => void): Redi
   return client;
 }
 
-/** A connection of its own to the same server, to hear events on. Its outages are those of `redis`, which tells of them. */
+/** A separate connection to the same server, to subscribe to events. Its outages are those of `redis`, which reports them. */
 export function connectListener(redis: Redis): Redis {
   const listener = redis.duplicate({ enableAutoPipelining: false });
   guardConnection(listener);
@@ -45,7 +45,7 @@ export function connectListener(redis: Redis): Redis {
   return listener;
 }
 
-// Loaded at the first connection: a deployment on SQLite never needs it.
+// ioredis is loaded at the first connection: a deployment on SQLite never needs it.
 const require = createRequire(import.meta.url);
 
 function create(url: string): RedisClient {
@@ -72,7 +72,7 @@ function create(url: string): RedisClient {
   return new Redis(url, { ...options, retryStrategy: backoffMs });
 }
 
-/** `scheme://[user:password@]h1:p1,h2:p2/a/b`: the URL standard has one host only, so it is split by hand. */
+/** `scheme://[user:password@]h1:p1,h2:p2/a/b`: a standard URL has only one host, so this is parsed by hand. */
 function splitMany(url: string, defaultPort: number) {
   const [, userInfo, hostList = '', rest = ''] = /^[a-z+]+:\/\/(?:([^@/]*)@)?([^/]*)(.*)$/.exec(url) ?? [];
   const [username, password] = (userInfo ?? '').split(':').map(decodeURIComponent);

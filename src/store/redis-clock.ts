@@ -1,19 +1,19 @@
-// Redis forgets by its own clock, and rows come with ends by this process' clock. Where the two differ, an end is moved by the
-// difference: a process whose clock is behind would else write what is forgotten at once, a sign-out for example.
+// Redis expires keys by its own clock, while rows carry expiry times by this process's clock. If the two differ, the expiry is shifted
+// by the difference: otherwise a process whose clock is behind would write rows that expire immediately, a sign-out for example.
 import type { RedisClient } from './redis-client.ts';
 
 export interface RedisClock {
-  /** When Redis is to forget what ends at `expiresAt` by this process' clock. */
+  /** When Redis must expire a row that ends at `expiresAt` by this process's clock. */
   endOf(expiresAt: number): Promise<number>;
-  /** What Redis takes for the time, as far as is known. */
+  /** The time by Redis's clock, as far as is known. */
   now(): number;
 }
 
 const freshForMs = 60_000;
-/** Clocks that are set by the network differ by less, and an answer takes its time. */
+/** Clocks synchronised over the network differ by less than this, including the time that a reply takes. */
 const samePlaceMs = 5_000;
 
-/** @param now this process' clock */
+/** @param now this process's clock */
 export function createRedisClock(redis: Pick<RedisClient, 'time'>, now: () => number = Date.now): RedisClock {
   let aheadMs = 0;
   let lookedAt = Number.NEGATIVE_INFINITY;
@@ -27,7 +27,7 @@ export function createRedisClock(redis: Pick<RedisClient, 'time'>, now: () => nu
     [lookedAt, clockThen] = [performance.now(), now()];
   }
 
-  /** Also where this clock jumped since. */
+  /** False also if this process's clock has jumped since. */
   const isFresh = () => {
     const passed = performance.now() - lookedAt;
     return passed < freshForMs && Math.abs(now() - clockThen - passed) < samePlaceMs;
@@ -37,7 +37,7 @@ export function createRedisClock(redis: Pick<RedisClient, 'time'>, now: () => nu
     now: () => now() + aheadMs,
     async endOf(expiresAt) {
       if (!isFresh()) {
-        // Without an answer what was known before holds; the write that follows says that Redis is down.
+        // Without an answer the last known difference is used; the write that follows reports that Redis is down.
         looking ??= look()
           .catch(() => undefined)
           .finally(() => {

@@ -1,9 +1,9 @@
-// The counts of a day in Redis: a hash a day, changed in one script, forgotten by Redis itself.
+// Daily counters in Redis: one hash per day, changed in one script, expired by Redis itself.
 import { attempt, type CounterTable } from './contract.ts';
 import type { RedisClient } from './redis-client.ts';
 import type { RedisClock } from './redis-clock.ts';
 
-/** ARGV: the end, then names and numbers as pairs. */
+/** ARGV: the expiry, then names and numbers as pairs. */
 const add = `
   for i = 2, #ARGV, 2 do redis.call('HINCRBY', KEYS[1], ARGV[i], ARGV[i + 1]) end
   redis.call('PEXPIREAT', KEYS[1], ARGV[1])

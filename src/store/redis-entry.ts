@@ -1,9 +1,10 @@
-// How an entry of the record is kept in Redis: its seals as bytes and its text compressed, in one field, a quarter of what the plain form takes.
+// The storage format of an audit entry in Redis: MACs as bytes and compressed text in one field, a quarter of the size of the plain form.
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { RecordRow } from './contract.ts';
 
 /**
- * What most entries say, the most frequent last. Never changed: what was written with it is read with it. Another one gets a form of its own.
+ * Text that most entries contain, the most frequent last. Never change it: entries written with it can only be read with it. A new dictionary
+ * needs a new format.
  */
 const dictionary = Buffer.from(
   [
@@ -21,21 +22,21 @@ const dictionary = Buffer.from(
   ].join(''),
 );
 
-/** As small as it gets with an entry and the dictionary in view, in a third of the time that the default takes to set up. */
+/** The smallest window that covers an entry and the dictionary; sets up in a third of the default's time. */
 const quick = { dictionary, level: 6, windowBits: 12, memLevel: 4 };
 
 const form = 1;
 const sealBytes = 32;
 const longestText = 70_000;
 
-/** In a text that is compressed the number stands apart, so that it can be compressed before the number is known. */
+/** The number is stored apart from the compressed text, so that the text can be compressed before the number is known. */
 const gap = '"seq":,';
 const numberBytes = 6;
 const headBytes = 1 + numberBytes + 2 * sealBytes;
 
 /**
- * The fields of a stream's entry.
- * @param done texts that were compressed already: sealed anew behind another writer's entries, most of an entry is the same
+ * The fields of a stream entry.
+ * @param done texts already compressed: when an entry is sealed again behind another writer's entries, most of it stays the same
  */
 export function packEntry(
   { text, prev, mac }: Pick<RecordRow, 'text' | 'prev' | 'mac'>,
@@ -47,7 +48,7 @@ export function packEntry(
   const isWhole =
     seals.every((bytes, i) => bytes.length === sealBytes && bytes.toString('base64url') === [prev, mac][i]) &&
     apart.indexOf(gap) === before.length - '"seq":'.length;
-  // The program writes no such entry.
+  // The program itself never writes such an entry.
   if (!isWhole) return ['t', text, 'p', prev, 'm', mac];
   const packed = done.get(apart) ?? deflateRawSync(apart, quick);
   done.set(apart, packed);
@@ -57,7 +58,7 @@ export function packEntry(
   return ['e', Buffer.concat([head, ...seals, packed])];
 }
 
-/** The other way round, also of what earlier versions wrote. What somebody changed there gives a text that no seal fits. */
+/** The reverse, also for entries of earlier versions. If somebody changed an entry in Redis, the result fails the MAC check. */
 export function unpackEntry(fields: readonly Buffer[]): Pick<RecordRow, 'text' | 'prev' | 'mac'> {
   const [name, value = Buffer.alloc(0), , prev = '', , mac = ''] = fields;
   if (name?.toString() !== 'e') return { text: value.toString(), prev: prev.toString(), mac: mac.toString() };

@@ -1,4 +1,4 @@
-// Facts about the store in Redis: one hash, so one slot of a Cluster. It has no time to live.
+// Facts about the store in Redis: one hash, so one Cluster slot. It never expires.
 import { attempt, type FactTable } from './contract.ts';
 import type { RedisClient } from './redis-client.ts';
 

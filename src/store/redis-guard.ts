@@ -1,22 +1,22 @@
-// What ioredis passes over while it sets up a connection. A refused SELECT would leave it in database 0, among the keys of
-// others; a refused AUTH on a connection without HELLO would leave it somebody else. Here such a connection is not used.
+// Handles errors that ioredis ignores while it sets up a connection. After a refused SELECT it would work in database 0, among other
+// programs' keys; after a refused AUTH without HELLO, as a different user. Such a connection is not used.
 import type { Cluster, Redis } from 'ioredis';
 
 type Send = (...args: unknown[]) => Promise<unknown>;
 
-/** `hello` is not among them: the client itself treats its refusal as final, unless the server is too old to know it. */
+/** `hello` is not included: ioredis itself treats its refusal as final, unless the server is too old to know it. */
 const setUpCommands = ['auth', 'select', 'client', 'readonly'] as const;
 
 const reasons = new WeakMap<Redis | Cluster, Error>();
 
-/** Why there is no connection now; undefined where there is one, or nothing is known yet. */
+/** Why there is no connection now; undefined if there is one, or nothing is known yet. */
 export function reasonOf(redis: Redis | Cluster): Error | undefined {
   return reasons.get(redis);
 }
 
 /**
- * Makes a refusal during the setup of a connection final: the connection is closed, what waits for it fails with Redis's own
- * words, and it is tried again.
+ * Makes a refusal during connection setup final: the connection is closed, waiting commands fail with Redis's own message, and
+ * the client reconnects.
  */
 export function guardConnection(redis: Redis): void {
   rememberReasons(redis);
@@ -36,7 +36,7 @@ export function guardConnection(redis: Redis): void {
   answerWithoutInfo(redis);
 }
 
-/** The same for every node of a cluster, also those that are found later. */
+/** The same for every node of a cluster, including nodes discovered later. */
 export function guardCluster(cluster: Cluster): void {
   rememberReasons(cluster);
   cluster.on('node error', (error: Error) => reasons.set(cluster, error));
@@ -45,8 +45,8 @@ export function guardCluster(cluster: Cluster): void {
 }
 
 function refuse(redis: Redis, error: Error): void {
-  // A connection that broke off is no refusal; the client sees to it. Nor is NOAUTH: everything is sent at once, and where the
-  // server does not know HELLO the client sends it anew with AUTH; without a password INFO, asked next, is refused for good.
+  // A broken connection is not a refusal; ioredis handles it. Neither is NOAUTH: everything is sent in one pipeline, and if the server
+  // does not know HELLO, ioredis sends it again with AUTH; without a password the INFO that follows is refused for good.
   if (!/^[A-Z]{3,}\b/.test(error.message) || error.message.startsWith('NOAUTH')) return;
   redis.emit('error', error);
   redis.disconnect(true);
@@ -56,7 +56,7 @@ function refuse(redis: Redis, error: Error): void {
 function rememberReasons(redis: Redis | Cluster): void {
   redis.on('sentinelError', (error: Error) => reasons.set(redis, error));
   redis.on('error', (error: Error) => {
-    // The summary of what each Sentinel was told of already, and less exact.
+    // A summary of the errors already reported for each Sentinel, and less exact.
     const isSummary = error.message.startsWith('All sentinels') && reasons.has(redis);
     if (!isSummary) reasons.set(redis, error);
   });
@@ -64,8 +64,8 @@ function rememberReasons(redis: Redis | Cluster): void {
 }
 
 /**
- * Before it is used, the client asks INFO whether Redis has read its data. A user who may not ask would make it write to the
- * console; an empty answer is taken for "nothing known", and a Redis that still loads says so at the first command.
+ * Before first use, ioredis sends INFO to see whether Redis has loaded its data. If the user lacks the permission, ioredis would write to
+ * the console. It takes an empty reply as "unknown", and a Redis that is still loading says so at the first command.
  */
 function answerWithoutInfo(redis: Redis): void {
   const own = redis as unknown as { info: Send };

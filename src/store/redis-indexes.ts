@@ -1,5 +1,5 @@
-// Indexes over the sessions in Redis: hints, one command a key, so that a Cluster takes them too. The row is the truth:
-// what an index names and is not there, or has ended, is dropped from it when it is met.
+// Indexes over the sessions in Redis. They are hints, one command per key, so that they work on a Cluster too. The row is authoritative:
+// an index entry whose row is missing or has ended is dropped when it is found.
 import { attempt, type SessionPage, type SessionQuery, type SessionRow } from './contract.ts';
 import { readCursor, writeCursor } from './cursor.ts';
 import type { RedisClient } from './redis-client.ts';
@@ -9,19 +9,19 @@ export interface RedisIndexes {
   add(row: SessionRow): Promise<void>;
   seen(row: SessionRow, seenAt: number): Promise<void>;
   remove(row: SessionRow): Promise<void>;
-  /** Keys of every row of a person, ended ones too; some may be gone. */
+  /** Keys of every row of a person, including ended ones; some rows may no longer exist. */
   keysOf(personId: string): Promise<string[]>;
-  /** After the rows: all that the indexes know of a person. */
+  /** Removes a person from the indexes; call it after deleting the rows. */
   forget(personId: string, rows: readonly SessionRow[]): Promise<void>;
   findByHandle(handle: string): Promise<SessionRow | undefined>;
   ofPerson(personId: string, now: number): Promise<SessionRow[]>;
   page(query: SessionQuery): Promise<SessionPage>;
   countLive(now: number): Promise<number>;
-  /** Drops what expired before `now`, a batch. @returns how many. */
+  /** Drops one batch of entries that expired before `now`. @returns how many. */
   prune(now: number): Promise<number>;
 }
 
-/** Members are `<email>\0<key>`: the same one in every global index, so that it can be dropped from all of them. */
+/** Members are `<email>\0<key>`, the same in every global index, so that one can be dropped from all of them. */
 const memberOf = (row: SessionRow) => `${row.email}\0${row.key}`;
 const keyOf = (member: string) => member.slice(member.indexOf('\0') + 1);
 const pruneBatch = 500;
@@ -47,10 +47,10 @@ export function createRedisIndexes(
     await Promise.all(Object.values(index).map((name) => redis.zrem(name, ...members)));
   }
 
-  /** While reading, on the way: a Redis that only reads refuses it, and answers the question all the same. */
+  /** Clean-up during a read: a read-only Redis refuses it, but still answers the read. */
   const onTheWay = (tidying: Promise<unknown>) => tidying.catch(() => undefined);
 
-  /** The live rows of `members`, in order; the others are dropped from the indexes. */
+  /** The live rows of `members`, in order; all other members are dropped from the indexes. */
   async function liveRows(members: readonly string[]): Promise<SessionRow[]> {
     const rows = await Promise.all(members.map((member) => read(keyOf(member))));
     await onTheWay(drop(members.filter((_, i) => rows[i] === undefined || rows[i]?.ended !== undefined)));
@@ -68,7 +68,7 @@ export function createRedisIndexes(
     async add(row) {
       const member = memberOf(row);
       const end = await clock.endOf(row.expiresAt);
-      // By the earlier of two clocks: one that jumped ahead must not hide the sessions that live.
+      // By the earlier of two clocks: a clock that jumped ahead must not hide live sessions.
       const over = Math.min(row.createdAt, clock.now());
       await Promise.all([
         redis.zadd(index.seen, row.lastSeenAt, member),
@@ -76,7 +76,7 @@ export function createRedisIndexes(
         redis.zadd(index.email, 0, member),
         redis.zadd(index.expiry, row.expiresAt, member),
         redis.zadd(personKey(row.personId), row.expiresAt, row.key),
-        // The set is kept as long as its last session: NX where it has no end yet, GT where it has an earlier one.
+        // The set is kept as long as its last session: NX if it has no expiry yet, GT if it has an earlier one.
         redis.pexpireat(personKey(row.personId), end, 'NX'),
         redis.pexpireat(personKey(row.personId), end, 'GT'),
         redis.zadd(everOfKey(row.personId), row.expiresAt, row.key),
@@ -119,7 +119,7 @@ export function createRedisIndexes(
       const next = order === 'email' ? byEmail(emailPrefix ?? '', start) : byScore(index[order], start);
       return attempt(async () => {
         const rows: SessionRow[] = [];
-        // One more than the page holds tells whether there is another one. Dropped entries make a further round.
+        // Reads one more row than the page holds, to know whether there is another page. Dropped entries cause another round.
         for (let more = true; more && rows.length <= limit; ) {
           const members = await next(limit + 1);
           more = members.length > 0;
@@ -138,7 +138,7 @@ export function createRedisIndexes(
     },
   };
 
-  /** Walks the address index upwards; each call gives the next members. */
+  /** Walks the address index upwards; each call returns the next members. */
   function byEmail(emailPrefix: string, start: ReturnType<typeof readCursor> | undefined) {
     let from = start ? `(${start.key}` : `[${emailPrefix}`;
     const to = emailPrefix === '' ? '+' : `[${emailPrefix}\u{10ffff}`;
@@ -150,15 +150,15 @@ export function createRedisIndexes(
     };
   }
 
-  /** Walks a time index downwards. Entries of the same instant are in reverse order of their member. */
+  /** Walks a time index downwards. Entries with the same time are in reverse order of their members. */
   function byScore(name: string, start: ReturnType<typeof readCursor> | undefined) {
     let max: number | string = start ? Number(start.value) : '+inf';
-    // Members of the instant `max` that were given already.
+    // Members with the score `max` that were already returned.
     let given = new Set<string>();
     let pending = start;
     return async (count: number) => {
       if (pending) {
-        // By the order alone: the entry that the page before ended with may be gone since.
+        // Compared by order only: the entry that ended the previous page may no longer exist.
         const { key: member } = pending;
         given = new Set((await redis.zrangebyscore(name, max, max)).filter((same) => same >= member));
         pending = undefined;

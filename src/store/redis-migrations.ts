@@ -1,4 +1,4 @@
-// Every layout that the keys in Redis ever had after the first, as the steps from one to the next. A step that was released never changes.
+// The migration steps of the Redis layout, in order. A released step never changes.
 import type { RedisMigration } from './redis-migrate.ts';
 
 /** Numbered from 2: the layout of 0.1.0 is version 1. */

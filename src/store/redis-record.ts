@@ -1,4 +1,4 @@
-// The record in Redis: a stream, its head and the indexes over it, all in one slot of a Cluster so that one script adds to all of them.
+// The audit record in Redis: a stream, its head and its indexes, all in one Cluster slot so that one script can update all of them.
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   attempt,
@@ -13,10 +13,10 @@ import type { RedisClient } from './redis-client.ts';
 import { packEntry, unpackEntry } from './redis-entry.ts';
 
 /**
- * KEYS: head, stream, journals, then the indexes. ARGV: the head as it was read, the new one, the journal (empty: none), how far
- * it had come and comes, then for each entry its number, how many fields and values follow, those, and which of KEYS it is found by. Adds nothing where
- * another writer was faster, and gives the head that it left; nor where an entry lies beyond the head, and gives 1; nor where
- * the journal had come to another line, and gives 2.
+ * KEYS: head, stream, journals, then the indexes. ARGV: the head as it was read, the new head, the journal (empty: none), its position
+ * before and after, then for each entry its number, how many fields and values follow, those, and the positions in KEYS of its indexes.
+ * Adds nothing and returns the current head if another writer was faster; 1 if an entry lies beyond the head; 2 if the journal's
+ * position is a different one.
  */
 const appendScript = `
   if ARGV[3] ~= '' and (redis.call('HGET', KEYS[3], ARGV[3]) or '0') ~= ARGV[4] then return 2 end
@@ -39,14 +39,14 @@ const appendScript = `
   if ARGV[3] ~= '' then redis.call('HSET', KEYS[3], ARGV[3], ARGV[5]) end
   return false`;
 
-/** KEYS: anchor. ARGV: the new one and its number. Another replica may have removed more meanwhile. */
+/** KEYS: anchor. ARGV: the new anchor and its number. Another replica may have pruned more meanwhile. */
 const anchorScript = `
   local before = redis.call('GET', KEYS[1])
   if before and cjson.decode(before).seq >= tonumber(ARGV[2]) then return 0 end
   redis.call('SET', KEYS[1], ARGV[1])
   return 1`;
 
-/** Lua: where in a list of rising numbers the first one is that is not below `max`. */
+/** Lua: the position of the first number not below `max` in an ascending list. */
 const placeOf = `
   local function placeOf(index, max)
     local low, high = 0, redis.call('LLEN', index)
@@ -57,13 +57,13 @@ const placeOf = `
     return low
   end`;
 
-/** KEYS: an index. ARGV: below which number, and how many at most. Rising. */
+/** KEYS: an index. ARGV: the exclusive upper bound, and the maximum count. Returns numbers in ascending order. */
 const beforeScript = `${placeOf}
   local last = placeOf(KEYS[1], tonumber(ARGV[1]))
   if last == 0 then return {} end
   return redis.call('LRANGE', KEYS[1], math.max(0, last - tonumber(ARGV[2])), last - 1)`;
 
-/** KEYS: stream, then the indexes of what goes, of this layout or the one before. ARGV: the first number that stays. */
+/** KEYS: stream, then the indexes of the removed entries, of this layout or the previous one. ARGV: the first number that stays. */
 const pruneScript = `${placeOf}
   for i = 2, #KEYS do
     if redis.call('TYPE', KEYS[i]).ok == 'zset' then
@@ -76,7 +76,7 @@ const pruneScript = `${placeOf}
 
 const names: readonly RecordName[] = ['who', 'by', 'event', 'session'];
 const pruneBatch = 200;
-/** A writer of another replica may be faster again and again, but not for ever. */
+/** Writers of other replicas may be faster several times in a row, but not forever. */
 const triesAtMost = 200;
 
 export function createRedisRecord(redis: RedisClient, prefix: string): RecordTable {
@@ -86,11 +86,11 @@ export function createRedisRecord(redis: RedisClient, prefix: string): RecordTab
     entries: `${prefix}{record}:entries`,
     journals: `${prefix}{record}:journals`,
   };
-  /** A list of rising numbers: a few bytes each. */
+  /** A list of ascending numbers, a few bytes each. */
   const indexOf = (name: RecordName, value: string) => `${prefix}{record}:n:${name}:${value}`;
-  /** Of entries that version 1 of the layout wrote: a sorted set. */
+  /** For entries written by version 1 of the layout: a sorted set. */
   const formerIndexOf = (name: RecordName, value: string) => `${prefix}{record}:${name}:${value}`;
-  /** The head that this process left: mostly still the one, which spares a read. */
+  /** The head that this process last wrote: usually still current, which saves a read. */
   let known: string | undefined;
 
   const namesOf = (text: string): [RecordName, string][] => {
@@ -151,9 +151,9 @@ export function createRedisRecord(redis: RedisClient, prefix: string): RecordTab
         known = addition.head;
         return addition;
       }
-      // Sometimes at once, sometimes after a moment: two writers would otherwise go on in step.
+      // Delays only some retries, by a random time: otherwise two writers could keep colliding.
       if (tries % 3 === 2) await delay(Math.random() * 4);
-      // Nobody but a stranger to the chain puts an entry beyond its head.
+      // Only a writer other than this program can put an entry beyond the head.
       beyond = found === 'beyond';
       if (found !== 'beyond') head = found.head === '' ? undefined : found.head;
     }
@@ -204,7 +204,7 @@ export function createRedisRecord(redis: RedisClient, prefix: string): RecordTab
       }),
     prune: (seq, anchor) =>
       attempt(async () => {
-        // The anchor first: what is before it counts as removed, wherever this stops.
+        // Writes the anchor first: entries before it count as removed, wherever this is interrupted.
         await redis.eval(anchorScript, 1, keys.anchor, anchor, seq);
         let total = 0;
         for (;;) {
@@ -227,7 +227,7 @@ function toRow([id, fields]: [id: Buffer, fields: Buffer[]]): RecordRow {
   return { seq: Number(id.toString().split('-')[0]), ...unpackEntry(fields) };
 }
 
-/** What somebody changed in Redis may be no JSON any more; it is removed in its time all the same. */
+/** An entry that somebody changed in Redis may no longer be JSON; it is still pruned when its time comes. */
 function parsed(text: string): Record<string, unknown> {
   try {
     return (JSON.parse(text) ?? {}) as Record<string, unknown>;

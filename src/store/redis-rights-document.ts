@@ -1,4 +1,4 @@
-// docs/redis.md, made from the table of rights.
+// Generates docs/redis.md from the table of Redis permissions.
 import { aclRules, type RedisRight, redisRights } from './redis-rights.ts';
 
 const listOf = (need: RedisRight['need']) =>

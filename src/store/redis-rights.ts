@@ -1,11 +1,11 @@
-// The rights that a Redis user of this program needs, in one table: docs/redis.md is made from it, and the tests run as that user.
+// The permissions that this program's Redis user needs. docs/redis.md is generated from this table, and the tests run as that user.
 
 export interface RedisRight {
-  /** As ACL SETUSER takes it, without the sign: `hget`, `script|load`. */
+  /** As in ACL SETUSER, without the sign: `hget`, `script|load`. */
   readonly command: string;
-  /** `needed`: nothing goes without. `cluster`: with redis+cluster:// alone. `optional`: what it is for goes without, or is not checked. */
+  /** `needed`: nothing works without it. `cluster`: only with redis+cluster://. `optional`: its purpose is skipped, or not checked, without it. */
   readonly need: 'needed' | 'gate' | 'cluster' | 'optional';
-  /** What an optional one is for. */
+  /** What an optional permission is for. */
   readonly about?: string;
 }
 
@@ -50,7 +50,7 @@ export const redisRights: readonly RedisRight[] = [
   { command: 'bgsave', need: 'optional', about: 'what was erased leaves the snapshot at once' },
 ];
 
-/** The words of ACL SETUSER for a user who may do all that the program needs, and nothing else. */
+/** The ACL SETUSER rules for a user with all permissions that the program needs, and no others. */
 export function aclRules(
   prefix: string,
   gateCookie: string | undefined,

@@ -1,15 +1,15 @@
-// Reads everything that a deployment keeps in Redis, and removes it. Found by SCAN on every master: what changes meanwhile may be
-// there as it was before or after.
+// Reads and removes everything that a deployment keeps in Redis. Uses SCAN on every primary: data that changes meanwhile may be read
+// in its old or new state.
 import type { Redis } from 'ioredis';
 import type { AliasRow, SessionRow, SignIn } from './contract.ts';
 import type { RedisPlace } from './redis-migrate.ts';
 import { choicesFrom, type StoredRow } from './stored-rows.ts';
 
 const scanCount = 500;
-/** What has no end in Redis has one elsewhere: the year 2100. */
+/** The expiry for keys that have none in Redis: the year 2100. */
 const withoutEnd = Date.UTC(2100, 0);
 
-/** @throws where Redis does not answer */
+/** @throws if Redis does not answer */
 export async function* rowsOfRedis(place: RedisPlace): AsyncGenerator<StoredRow> {
   const { redis, prefix } = place;
   const ownerOfNote = await noteOwners(place);
@@ -32,7 +32,7 @@ async function readRow(
   const [, table = '', id = ''] =
     /^(session|visitor|person|note|counter|\{alias\}:row):(.*)$/s.exec(name) ?? [];
   if (table === '') return undefined;
-  // Asked together: what is gone by the second answer is gone.
+  // Sent together: a key missing in either reply no longer exists.
   const [endsAt, fields, text] = await Promise.all([
     redis.pexpiretime(key),
     table === 'session' || table === 'note' ? {} : redis.hgetall(key),
@@ -76,7 +76,7 @@ async function readRow(
   }
 }
 
-/** By a note's key, whom it says something about. */
+/** The person that each note is about, by the note's key. */
 async function noteOwners(place: RedisPlace): Promise<Map<string, string>> {
   const owners = new Map<string, string>();
   const of = `${place.prefix}notes:of:`;
@@ -87,14 +87,14 @@ async function noteOwners(place: RedisPlace): Promise<Map<string, string>> {
   return owners;
 }
 
-/** Whether anything of this deployment is there, besides facts about the store itself. */
+/** Whether this deployment has no keys besides facts about the store itself. */
 export async function isEmptyRedis(place: RedisPlace): Promise<boolean> {
   for await (const keys of scan(place, '*'))
     if (keys.some((key) => key !== `${place.prefix}store`)) return false;
   return true;
 }
 
-/** Removes every key of this deployment but its facts, which say that this is under way. */
+/** Removes every key of this deployment except its facts, which say that this is in progress. */
 export async function clearRedis(place: RedisPlace): Promise<void> {
   for await (const keys of scan(place, '*')) {
     const others = keys.filter((key) => key !== `${place.prefix}store`);
@@ -102,13 +102,13 @@ export async function clearRedis(place: RedisPlace): Promise<void> {
   }
 }
 
-/** Removes the facts about the store itself, but for those of `kept`. */
+/** Removes the facts about the store itself, except those in `kept`. */
 export async function removeFacts({ redis, prefix }: RedisPlace, kept: readonly string[]): Promise<void> {
   const names = Object.keys(await redis.hgetall(`${prefix}store`)).filter((name) => !kept.includes(name));
   if (names.length > 0) await redis.hdel(`${prefix}store`, ...names);
 }
 
-/** Each key at least once, perhaps twice. */
+/** Yields each key at least once, possibly twice. */
 async function* scan({ redis, prefix }: RedisPlace, pattern: string): AsyncGenerator<string[]> {
   const masters: Redis[] = 'nodes' in redis ? redis.nodes('master') : [redis];
   const escaped = prefix.replace(/[\\*?[\]^]/g, '\\$&');

@@ -1,5 +1,5 @@
-// Sessions in Redis. connect-redis reads, serialises and names the keys; added is what it lacks:
-// create only if new, change only what is unchanged since it was read, and a mark where a session ended (invariant 3).
+// Sessions in Redis. connect-redis reads, serialises and names the keys. This adds what it lacks: create only if new,
+// compare-and-set, and a tombstone for ended sessions (invariant 3).
 import { RedisStore } from 'connect-redis';
 import { attempt, merge, type SessionEnd, type SessionRow, type SessionTable } from './contract.ts';
 import type { RedisClient } from './redis-client.ts';
@@ -7,7 +7,7 @@ import type { RedisClock } from './redis-clock.ts';
 import { createRedisIndexes } from './redis-indexes.ts';
 import { evalEnding } from './redis-when-full.ts';
 
-/** Replaces the value only if it is still the one that was read; keeps the time to live. */
+/** Replaces the value only if it is still the one that was read; keeps its TTL. */
 const replaceUnchanged = `
   if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
   redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL')
@@ -34,9 +34,9 @@ class ConditionalRedisStore extends RedisStore {
   }
 
   /**
-   * Changes a live row, once: reads again when another request was faster.
-   * @param run how the change reaches Redis: an ending must also reach one that is full
-   * @returns the row before, or undefined where nothing was changed: there is no live row, or `edit` gave undefined.
+   * Changes a live row once; reads it again if another request was faster.
+   * @param run how to run the script: a revocation must also succeed when Redis is full
+   * @returns the row before the change, or undefined if nothing changed: there is no live row, or `edit` returned undefined.
    */
   async change(
     key: string,
@@ -58,7 +58,7 @@ class ConditionalRedisStore extends RedisStore {
     }
   }
 
-  /** The data of an ended session is of no use to anybody, and nobody should find it. */
+  /** Clears `data`: nobody needs the data of an ended session, and nobody should find it. */
   end(key: string, ended: SessionEnd): Promise<SessionRow | undefined> {
     const run = (script: string, ...[name, before, after]: readonly [string, string, string]) =>
       evalEnding(this.#redis, script, [name], before, after);
@@ -66,7 +66,7 @@ class ConditionalRedisStore extends RedisStore {
   }
 }
 
-/** Keys are `prefix` + `session:` + the row's key; the indexes have names of their own. */
+/** Keys are `prefix` + `session:` + the row's key; the indexes have other names. */
 export function createRedisSessions(
   redis: RedisClient,
   prefix: string,
@@ -81,7 +81,7 @@ export function createRedisSessions(
   return {
     create: (row) =>
       attempt(async () => {
-        // Indexed before it is there: what an index names in vain is dropped when it is met, what none names is never found.
+        // Indexed before the row is written: an index entry without a row is dropped when found, but a row without an entry is never found.
         await indexes.add(row);
         return store.insert(row);
       }),

@@ -1,4 +1,4 @@
-// The shared backend: Redis, for several replicas. Rows expire by themselves; only the indexes over them are purged.
+// The shared backend: Redis, for several replicas. Rows expire by themselves; only their indexes are purged.
 import { type Redis, ReplyError } from 'ioredis';
 import { attempt, type Room, type Store } from './contract.ts';
 import { prepareFirst } from './prepare-first.ts';
@@ -19,18 +19,18 @@ import { createRedisRecord } from './redis-record.ts';
 import { createRedisSessions } from './redis-sessions.ts';
 
 export interface RedisStoreOptions {
-  /** What every key begins with; `gatehouse:` where absent. */
+  /** What every key starts with; default `gatehouse:`. */
   readonly prefix?: string;
-  /** This process' clock, which is compared with that of Redis. */
+  /** This process's clock, which is compared with Redis's clock. */
   readonly now?: () => number;
-  /** For whoever fills or moves the store: it is used although it is closed. */
+  /** For the program that fills or moves the store: uses it although it is closed. */
   readonly evenIfClosed?: boolean;
 }
 
-/** A store over `redis`, which it closes with itself. */
+/** A store on `redis`; closing the store closes the client. */
 export function createRedisStore(redis: RedisClient, options: RedisStoreOptions = {}): Store {
   const { prefix = 'gatehouse:', now = Date.now, evenIfClosed = false } = options;
-  // Not prepared: the version of the layout is a fact itself, and so is whose store it is.
+  // Not prepared first: the layout version and the owner are facts themselves.
   const facts = createRedisFacts(redis, prefix);
   const clock = createRedisClock(redis, now);
   const sessions = createRedisSessions(redis, prefix, clock);
@@ -66,7 +66,7 @@ export function createRedisStore(redis: RedisClient, options: RedisStoreOptions 
   return { ...store, facts };
 }
 
-/** What was deleted stays readable in the append-only file and in a dump until they are written anew. */
+/** Deleted data stays readable in the append-only file and in a dump until they are rewritten. */
 async function rewriteFiles(redis: RedisClient): Promise<boolean> {
   const nodes = 'nodes' in redis ? redis.nodes('master') : [redis];
   const done = await Promise.all(nodes.map(rewriteFilesOf));
@@ -77,16 +77,16 @@ async function rewriteFilesOf(redis: Redis): Promise<boolean> {
   try {
     const persistence = await redis.info('persistence');
     if (/^aof_enabled:1/m.test(persistence)) await redis.call('BGREWRITEAOF');
-    // SCHEDULE: after a rewrite that is under way, not instead of it.
+    // SCHEDULE: after a rewrite in progress, not instead of it.
     await redis.call('BGSAVE', 'SCHEDULE');
     return true;
   } catch {
-    // Not allowed to (an ACL), or busy: said, and asked again.
+    // Not allowed (ACL) or busy: reported, and tried again later.
     return false;
   }
 }
 
-/** Of a Cluster the node that is fullest: it is the first to refuse. undefined where INFO is not allowed. */
+/** For a Cluster, the fullest node: it is the first to refuse writes. undefined if INFO is not allowed. */
 async function roomOf(redis: RedisClient): Promise<Room | undefined> {
   const nodes = 'nodes' in redis ? redis.nodes('master') : [redis];
   const rooms = await Promise.all(nodes.map(roomOfNode));
@@ -102,7 +102,7 @@ async function roomOfNode(redis: Redis): Promise<Room | undefined> {
     const [usedBytes, mostBytes] = [number('used_memory'), number('maxmemory')];
     return usedBytes === 0 ? undefined : { usedBytes, ...(mostBytes > 0 && { mostBytes }) };
   } catch (error) {
-    // An ACL that allows no INFO; an outage is an outage.
+    // The ACL does not allow INFO; any other error is an outage.
     if (error instanceof ReplyError) return undefined;
     throw error;
   }

@@ -1,4 +1,4 @@
-// Replaces a file so that its readers, and a crash at any instant, see the old or the new one whole. Only under the lock.
+// Replaces a file atomically: readers, and a crash at any time, see either the old or the new file whole. Call it only under the lock.
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
@@ -22,15 +22,15 @@ export interface Owner {
 }
 
 export interface ReplaceOptions {
-  /** 0600 where absent. */
+  /** Default 0600. */
   readonly mode?: number;
-  /** Who shall own it; absent: who owns it now, and of a new file whoever runs this. */
+  /** The new owner; absent: the current owner, or for a new file the user running this. */
   readonly owner?: Owner | undefined;
-  /** Asked at the last instant before the rename; false: nothing is replaced. */
+  /** Called immediately before the rename; false: nothing is replaced. */
   readonly isUnchanged?: () => boolean;
 }
 
-/** @returns whether the file was put in place. @throws what the file system refuses; `fchown` with EPERM for another owner */
+/** @returns whether the file was replaced. @throws errors of the file system; EPERM from `fchown` for another owner */
 export function replaceFile(
   path: string,
   bytes: Uint8Array,
@@ -53,8 +53,8 @@ export function replaceFile(
 }
 
 /**
- * Whose the file (or folder) is, where root works on what belongs to somebody else: a file that became root's would shut out the
- * program that it is for. undefined: it stays with whoever runs this, or there is none.
+ * The owner of the file (or folder) if root is working on another user's file: a file that root came to own would lock out the program
+ * that needs it. undefined if the current user is the owner, or there is no file.
  */
 export function foreignOwner(path: string): Owner | undefined {
   if (process.geteuid?.() !== 0) return undefined;
@@ -62,7 +62,7 @@ export function foreignOwner(path: string): Owner | undefined {
   return found && found.uid !== 0 ? { uid: found.uid, gid: found.gid } : undefined;
 }
 
-/** Removes what killed writers left beside `path`, of its dated backups too. Nobody else has a temporary file under the lock. */
+/** Removes temporary files that killed writers left beside `path` and its dated backups. Under the lock nobody else has one. */
 export function removeDeadTemporaries(path: string): void {
   const name = basename(path);
   for (const entry of readdirSync(dirname(path))) {
@@ -92,7 +92,7 @@ function keepOwner(file: number, { uid, gid }: Owner): void {
   if (now.uid !== uid || now.gid !== gid) fchownSync(file, uid, gid);
 }
 
-/** Makes the rename itself last; Windows cannot open a folder, and needs no such step. */
+/** Makes the rename durable; Windows cannot open a folder, and does not need this. */
 function syncFolder(folder: string): void {
   if (process.platform === 'win32') return;
   const handle = openSync(folder, 'r');

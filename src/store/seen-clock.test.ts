@@ -1,4 +1,4 @@
-// What a look at the clock says of the time that really passed: days are played through minute by minute.
+// How much time a clock reading proves to have passed: simulates days minute by minute.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { believeClock, type ClockDoubt, lookAtClock, readSeenClock, type SeenClock } from './seen-clock.ts';
@@ -11,7 +11,7 @@ interface Played {
   readonly doubts: readonly (ClockDoubt | undefined)[];
 }
 
-/** A server that runs for so long from `from` on, its clock `ahead` of the real time. @param gapMs off before that */
+/** A server that runs from `from` on, with its clock `ahead` of real time. @param gapMs how long it was off before */
 function run(
   from: SeenClock,
   { realAt, ahead, forMs }: { realAt: number; ahead: number; forMs: number },
@@ -42,7 +42,7 @@ test('a jump ahead passes no time but what really passed, however often the serv
   }
   assert.ok(kept.at <= 51 * hour);
   const right = run(kept, { realAt: 102 * hour, ahead: 0, forMs: hour });
-  // Longer off than a day, by what is known: that is waited for too, and it is not long.
+  // As far as the server knows it was off for more than a day: it waits for that too, which is not long.
   assert.ok(right.kept.at <= 103 * hour);
   assert.ok(right.kept.at >= kept.at + hour);
 });

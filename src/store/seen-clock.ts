@@ -1,29 +1,29 @@
-// How far retention may believe the clock: what was last seen is kept in the store, and a jump ahead is not time that passed. Nothing
-// that is removed comes back, so a clock that jumped is waited for, and what has become old meanwhile goes little by little.
+// How far retention may trust the clock. The last reading is kept in the store, and a jump ahead does not count as time that passed.
+// Deletion cannot be undone, so after a jump retention waits, and then deletes gradually what has become old meanwhile.
 
-/** The fact under `clockFact`, in milliseconds. */
+/** The fact stored under `clockFact`, in milliseconds. */
 export interface SeenClock {
-  /** Until here time is known to have passed. */
+  /** The time that is known to have been reached. */
   readonly at: number;
-  /** What the clock said when this was written. */
+  /** The clock reading when this was written. */
   readonly clock: number;
-  /** For how long the clock has gone on steadily since it jumped ahead; 0: it did not, or just now. */
+  /** How long the clock has run steadily since it jumped ahead; 0: it did not jump, or just now. */
   readonly waitedMs: number;
 }
 
-/** `ahead`: the clock jumped, or the server was off for long. `behind`: it shows less than has passed. `redis`: it differs from Redis' own. */
+/** `ahead`: the clock jumped, or the server was off for long. `behind`: it shows less than has passed. `redis`: it differs from Redis's. */
 export type ClockDoubt = 'ahead' | 'behind' | 'redis';
 
 export const clockFact = 'clock';
 
 const dayMs = 86_400_000;
-/** A server that was off for so long is nothing special. */
+/** A server may normally be off for up to this long. */
 export const jumpMs = dayMs;
-/** A clock that differs by less is set right by the system soon. */
+/** The system soon corrects a clock that differs by less. */
 export const differsMs = 3_600_000;
-/** A clock that goes on steadily for so long is believed without an operator. */
+/** A clock that runs steadily for this long is trusted without an operator. */
 export const believedAfterMs = 7 * dayMs;
-/** Then so many days pass in one. */
+/** After that, this many days pass per day. */
 const catchUp = 24;
 
 export interface Seen {
@@ -32,8 +32,8 @@ export interface Seen {
 }
 
 /**
- * What is known after a look at the clock.
- * @param elapsedMs since `kept` was written, by a clock that nobody sets; 0 where that is not known
+ * What is known after reading the clock.
+ * @param elapsedMs time since `kept` was written, by a monotonic clock; 0 if unknown
  */
 export function lookAtClock(kept: SeenClock, now: number, elapsedMs: number): Seen {
   const passed = kept.at + elapsedMs;
@@ -50,12 +50,12 @@ export function lookAtClock(kept: SeenClock, now: number, elapsedMs: number): Se
   };
 }
 
-/** An operator says that the clock is right. */
+/** An operator confirms that the clock is right. */
 export function believeClock(kept: SeenClock, now: number): SeenClock {
   return { at: kept.at, clock: now, waitedMs: believedAfterMs };
 }
 
-/** undefined for what is no such fact. */
+/** undefined if it is missing or invalid. */
 export function readSeenClock(text: string | undefined): SeenClock | undefined {
   try {
     const { at, clock, waitedMs } = JSON.parse(text ?? '') as Record<string, unknown>;
@@ -66,7 +66,7 @@ export function readSeenClock(text: string | undefined): SeenClock | undefined {
   }
 }
 
-/** Until when a program of the terminal may remove things: by what the server saw last. Without one, the clock. */
+/** The time up to which a terminal command may delete: by the server's last reading, or the clock if there is none. */
 export async function removableUntil(
   facts: { read(name: string): Promise<string | undefined> },
   now: number,

@@ -85,7 +85,7 @@ export function createSqlitePeople(db: DatabaseSync): PersonTable {
 }
 
 export function createSqliteClaims(db: DatabaseSync): ClaimTable {
-  // What ends later than a claim of this length could was made by a clock that has been set back since.
+  // A claim with more time left than a claim of this length can have was made before the clock was set back.
   const isOver = 'expires_at <= ?4 OR expires_at - ?4 > 2 * (?3 - ?4)';
   const take = db.prepare(
     `INSERT INTO claim (key, value, expires_at) VALUES (?1, ?2, ?3)

@@ -1,9 +1,9 @@
-// The counts of a day in SQLite: one transaction a batch, so that a day is never counted by halves.
+// Daily counters in SQLite: one transaction per batch, so that a batch is counted completely or not at all.
 import type { DatabaseSync } from 'node:sqlite';
 import { attempt, type CounterTable } from './contract.ts';
 
 export function createSqliteCounters(db: DatabaseSync): CounterTable {
-  // One statement for the whole batch: a transaction of its own, without BEGIN and COMMIT around it.
+  // One statement for the whole batch is a transaction of its own, without BEGIN and COMMIT.
   const add = db.prepare(
     `INSERT INTO counter (day, name, n, expires_at) SELECT ?, key, value, ? FROM json_each(?) WHERE true
      ON CONFLICT (day, name) DO UPDATE SET n = n + excluded.n, expires_at = excluded.expires_at`,

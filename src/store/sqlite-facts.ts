@@ -1,4 +1,4 @@
-// Facts about the store in SQLite: one statement each, so that no other process comes between.
+// Facts about the store in SQLite: one statement each, so that no other process can come between.
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { attempt, type FactTable } from './contract.ts';
@@ -22,7 +22,7 @@ export function createSqliteFacts(db: DatabaseSync): FactTable {
   };
 }
 
-/** A fact of the file at `path`, which is not changed by it; undefined where it has none, or cannot be read. */
+/** A fact of the file at `path`, read without changing the file; undefined if there is none, or it cannot be read. */
 export function readSqliteFact(path: string, name: string): string | undefined {
   if (!existsSync(path)) return undefined;
   let db: DatabaseSync | undefined;
@@ -31,7 +31,7 @@ export function readSqliteFact(path: string, name: string): string | undefined {
     const row = db.prepare('SELECT value FROM store_fact WHERE name = ?').get(name);
     return row === undefined ? undefined : String(row['value']);
   } catch {
-    // No such table yet, or no database: opening it tells.
+    // No such table yet, or not a database: opening the store reports it.
     return undefined;
   } finally {
     db?.close();

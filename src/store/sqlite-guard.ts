@@ -1,9 +1,9 @@
-// Refuses to go on with a database file that was removed or replaced under the running program: reads within a second, changes at once.
+// Refuses operations on a database file that was removed or replaced while the program runs: reads within a second, changes immediately.
 
 import type { SameFile } from '../files/same-file.ts';
 import { type Store, StoreUnavailable } from './contract.ts';
 
-/** Whatever is not named here changes something. */
+/** Every operation not listed here changes something. */
 const reads: ReadonlySet<string> = new Set([
   'read',
   'findByHandle',
@@ -25,7 +25,7 @@ const lookAgainMs = 1_000;
 
 type Operation = (this: unknown, ...args: unknown[]) => Promise<unknown>;
 
-/** `store`, every operation of which but `close` answers StoreUnavailable while `file` is not the one that was opened. */
+/** `store`, whose operations except `close` reject with StoreUnavailable while `file` is not the one that was opened. */
 export function guardStore(store: Store, file: SameFile): Store {
   let lookedAt = Number.NEGATIVE_INFINITY;
 

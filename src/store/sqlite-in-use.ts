@@ -1,4 +1,4 @@
-// Whether an SQLite file is in use, as it says of itself: one that is being filled, or was moved, is not opened.
+// Whether an SQLite file may be used, as stored in it: a file that is being filled, or was moved, is not opened.
 import type { DatabaseSync } from 'node:sqlite';
 import { ClosedStore, type Closing } from './migrations.ts';
 
@@ -8,13 +8,13 @@ export function refuseClosed(db: DatabaseSync, place: string): void {
   if (closing !== undefined) throw new ClosedStore(place, closing);
 }
 
-/** @returns why it is not in use; undefined: it is */
+/** @returns why it must not be used; undefined if it may */
 export function closingOf(db: DatabaseSync): string | undefined {
   const value = db.prepare("SELECT value FROM store_fact WHERE name = 'closed'").get()?.['value'];
   return value === undefined ? undefined : String(value);
 }
 
-/** @param closing undefined: the file is in use (again) */
+/** @param closing undefined: the file may be used (again) */
 export function setClosing(db: DatabaseSync, closing: Closing | undefined): void {
   if (closing === undefined) db.exec("DELETE FROM store_fact WHERE name = 'closed'");
   else

@@ -1,15 +1,15 @@
-// The write lock of an SQLite file, waited for without holding up the requests of this process meanwhile.
+// The write lock of an SQLite file; waiting for it does not block the requests of this process.
 import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Runs `work`, which is synchronous, as one transaction; whatever it throws undoes it. */
+/** Runs the synchronous `work` as one transaction; any error rolls it back. */
 export type WriteLock = <T>(work: () => T) => Promise<T>;
 
 const sqliteBusy = 5;
-/** As long as Redis is given for a command. */
+/** The same as the command timeout for Redis. */
 const lockWaitMs = 2_000;
 
-/** Where another process wants the lock too, this one leaves it free for as long as it had it, at most so long. */
+/** If another process wants the lock too, this one leaves it free for as long as it held it, at most this long. */
 const longestPauseMs = 20;
 const contendedForMs = 1_000;
 
@@ -30,7 +30,7 @@ export function createWriteLock(db: DatabaseSync): WriteLock {
       db.exec('COMMIT');
       return value;
     } catch (error) {
-      // A full disk ends the transaction by itself.
+      // A full disk rolls the transaction back by itself.
       if (db.isTransaction) db.exec('ROLLBACK');
       throw error;
     } finally {

@@ -1,5 +1,5 @@
-// Brings an SQLite file up to the program's layout. The version is SQLite's own `user_version`, written in the same transaction
-// as the changes: a killed migration leaves the file as it was.
+// Migrates an SQLite file to the program's layout. The version is SQLite's own `user_version`, written in the same transaction as the
+// changes: a killed migration leaves the file as it was.
 import { DatabaseSync } from 'node:sqlite';
 import { naming } from '../files/file-refused.ts';
 import { type Migration, missingSteps } from './migrations.ts';
@@ -13,7 +13,7 @@ export function refuseNewerSqlite(db: DatabaseSync, steps: readonly SqliteMigrat
 
 /** @param db with a busy timeout: another process may be migrating the same file. @throws NewerStore */
 export function migrateSqlite(db: DatabaseSync, steps: readonly SqliteMigration[], place: string): void {
-  // Asked without a lock first: nearly always there is nothing to do.
+  // Checked without a lock first: almost always there is nothing to do.
   if (missingSteps(steps, versionOf(db), place).length === 0) return;
   db.exec('BEGIN IMMEDIATE');
   try {
@@ -23,7 +23,7 @@ export function migrateSqlite(db: DatabaseSync, steps: readonly SqliteMigration[
     }
     db.exec('COMMIT');
   } catch (error) {
-    // A full disk ends the transaction by itself.
+    // A full disk rolls the transaction back by itself.
     if (db.isTransaction) db.exec('ROLLBACK');
     throw error;
   }
@@ -33,7 +33,7 @@ export function versionOf(db: DatabaseSync): number {
   return Number(db.prepare('PRAGMA user_version').get()?.['user_version']);
 }
 
-/** The version that a file has. @throws FileRefused where it is no such file */
+/** The layout version of a file. @throws FileRefused if it is not a database file */
 export function layoutOf(path: string): number {
   return naming({ path, setting: 'DATA_DIR' }, () => {
     const db = new DatabaseSync(path, { readOnly: true });

@@ -1,4 +1,4 @@
-// Every layout that `gatehouse.db` ever had, as the steps from one to the next. A step that was released never changes.
+// The migration steps of `gatehouse.db`, in order. A released step never changes.
 import type { DatabaseSync } from 'node:sqlite';
 import type { SqliteMigration } from './sqlite-migrate.ts';
 import { recordSchema } from './sqlite-record.ts';
@@ -91,7 +91,7 @@ const firstSchema = `
   ) STRICT;
 `;
 
-/** `CREATE TABLE IF NOT EXISTS` leaves a table as it is. */
+/** `CREATE TABLE IF NOT EXISTS` adds no columns to an existing table. */
 function addMissingColumns(db: DatabaseSync): void {
   const columns = db.prepare("SELECT name FROM pragma_table_info('note')").all();
   if (columns.length > 0 && !columns.some(({ name }) => name === 'person_id'))

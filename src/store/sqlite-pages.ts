@@ -1,4 +1,4 @@
-// Pages of everyone's live sessions in SQLite, by keyset over the partial indexes.
+// Pages of everyone's live sessions in SQLite, by keyset pagination over partial indexes.
 import type { DatabaseSync } from 'node:sqlite';
 import { attempt, type SessionPage, type SessionQuery, type SessionRow } from './contract.ts';
 import { readCursor, writeCursor } from './cursor.ts';

@@ -1,4 +1,4 @@
-// The record and its pseudonyms in SQLite. The names that an entry is found by are read from its sealed text, so none can differ from it.
+// The audit record and its pseudonyms in SQLite. Indexed fields are extracted from the sealed text, so they cannot differ from it.
 import type { DatabaseSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
@@ -53,7 +53,7 @@ export function createSqliteRecord(db: DatabaseSync, locked: WriteLock): RecordT
   const setHead = db.prepare(
     `INSERT INTO record_mark (name, text) VALUES ('head', ?) ON CONFLICT (name) DO UPDATE SET text = excluded.text`,
   );
-  // Another replica may have removed more meanwhile.
+  // Another replica may have pruned more meanwhile.
   const setAnchor = db.prepare(
     `INSERT INTO record_mark (name, text) VALUES ('anchor', ?) ON CONFLICT (name) DO UPDATE SET text = excluded.text
      WHERE excluded.text ->> '$.seq' > text ->> '$.seq'`,
@@ -91,12 +91,12 @@ export function createSqliteRecord(db: DatabaseSync, locked: WriteLock): RecordT
     return last ? toRow(last) : null;
   };
 
-  /** Inside of a transaction. */
+  /** Call it only inside a transaction. */
   function append(seal: (end: RecordEnd) => RecordAddition | undefined): RecordAddition {
     const head = mark('head');
     const last = readLast();
     const blind = seal({ head });
-    // Nobody but a stranger to the chain puts an entry beyond its head.
+    // Only a writer other than this program can put an entry beyond the head.
     const isFree = (blind?.rows[0]?.seq ?? 0) > (last?.seq ?? 0);
     const addition = blind && isFree ? blind : seal({ head, last });
     if (!addition) throw new Error('nothing was sealed');
@@ -133,7 +133,7 @@ export function createSqliteRecord(db: DatabaseSync, locked: WriteLock): RecordT
     prune: (seq, anchor) =>
       attempt(async () => {
         let total = 0;
-        // The anchor first: what is before it counts as removed, wherever this stops.
+        // Writes the anchor first: entries before it count as removed, wherever this is interrupted.
         await locked(() => setAnchor.run(anchor));
         for (let gone = pruneBatch; gone === pruneBatch; total += gone) {
           gone = await locked(() => Number(drop.run(seq).changes));

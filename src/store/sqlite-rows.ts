@@ -1,4 +1,4 @@
-// Reads everything that an SQLite file keeps, table by table, as one instant had it.
+// Reads everything in an SQLite file, table by table, as one consistent snapshot.
 import type { DatabaseSync } from 'node:sqlite';
 import type { Choices, SignIn } from './contract.ts';
 import { toRow } from './sqlite-sessions.ts';
@@ -69,7 +69,7 @@ const tables: readonly (readonly [sql: string, read: (row: Values) => StoredRow]
   ],
 ];
 
-/** @param db of the newest layout; nothing else may use it until the last row */
+/** @param db must have the newest layout; nothing else may use it until the last row has been read */
 export async function* rowsOfSqlite(db: DatabaseSync): AsyncGenerator<StoredRow> {
   db.exec('BEGIN');
   try {

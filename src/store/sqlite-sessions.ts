@@ -1,4 +1,4 @@
-// Sessions in SQLite. Every write names the state that it expects, so an ended row is never written again (invariant 3).
+// Sessions in SQLite. Every write is conditional on the state it expects, so an ended row is never written again (invariant 3).
 import type { DatabaseSync } from 'node:sqlite';
 import {
   attempt,
@@ -10,7 +10,7 @@ import {
 } from './contract.ts';
 import { createSqlitePages } from './sqlite-pages.ts';
 
-/** @param quick a connection that does not wait for the disk: for what may be lost in a power cut */
+/** @param quick a connection that does not wait for the disk: for writes that may be lost in a power cut */
 export function createSqliteSessions(db: DatabaseSync, quick: DatabaseSync): SessionTable {
   const insert = db.prepare(
     `INSERT INTO session
@@ -37,7 +37,7 @@ export function createSqliteSessions(db: DatabaseSync, quick: DatabaseSync): Ses
     `UPDATE session SET previous = json_set(previous, '$.successorSeenAt', ?)
      WHERE key = ? AND id_hash = ? AND ended_at IS NULL AND previous ->> '$.successorSeenAt' IS NULL`,
   );
-  // The data of an ended session is of no use to anybody, and nobody should find it.
+  // Clears `data`: nobody needs the data of an ended session, and nobody should find it.
   const setEnd = db.prepare(
     `UPDATE session SET ended_at = ?, ended = ?, data = '{}' WHERE key = ? AND ended_at IS NULL`,
   );
@@ -76,7 +76,7 @@ export function createSqliteSessions(db: DatabaseSync, quick: DatabaseSync): Ses
           db.exec('COMMIT');
           return changed;
         } catch (error) {
-          // A full disk has rolled it back already: saying so again would hide why.
+          // A full disk has already rolled it back: a second ROLLBACK would fail and hide the reason.
           if (db.isTransaction) db.exec('ROLLBACK');
           throw error;
         }

@@ -1,4 +1,4 @@
-// The embedded backend: one SQLite file in the data folder, readable by its owner alone.
+// The embedded backend: one SQLite file in the data folder, readable only by its owner.
 import { chmodSync, existsSync, mkdirSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -24,24 +24,24 @@ import { createSqliteSessions } from './sqlite-sessions.ts';
 
 const setting = 'DATA_DIR';
 
-/** Rows forgotten in one transaction: few, so that no request waits behind them. */
+/** Rows deleted in one transaction: few, so that no request has to wait. */
 const purgeBatch = 200;
 
-/** How often the files are looked at where nobody asks for anything. */
+/** How often the files are checked while there are no requests. */
 const watchEveryMs = 1_000;
 
 export interface SqliteOptions {
-  /** Told once when the file was removed or replaced under this program, and `undefined` when it is back. */
+  /** Called once when the file was removed or replaced under this program, and with `undefined` when it is back. */
   readonly onReplaced?: (fault: unknown) => void;
-  /** For whoever fills or moves the store: it is opened although it is closed. */
+  /** For the program that fills or moves the store: opens it although it is closed. */
   readonly evenIfClosed?: boolean;
-  /** False: nothing waits for the disk, for a file that a crash may destroy. */
+  /** False: writes do not wait for the disk; only for a file that may be lost in a crash. */
   readonly durable?: boolean;
 }
 
 /**
- * Opens (or makes) `gatehouse.db` in `dataDir`, which is made with mode 0700.
- * @throws NewerStore, ClosedStore; FileRefused where the folder or the file cannot be used
+ * Opens or creates `gatehouse.db` in `dataDir`, which is created with mode 0700.
+ * @throws NewerStore, ClosedStore; FileRefused if the folder or the file cannot be used
  */
 export function openSqliteStore(dataDir: string, options: SqliteOptions = {}): Store {
   const path = join(dataDir, 'gatehouse.db');
@@ -55,20 +55,20 @@ function open(path: string, { onReplaced, evenIfClosed = false, durable = true }
   let recordDb: DatabaseSync;
   let quickDb: DatabaseSync;
   try {
-    // Other processes may be busy writing: to start, there is time to wait for them.
+    // Other processes may be writing: at start-up there is time to wait for them.
     db = new DatabaseSync(path, { timeout: 5000 });
-    // FULL: a sign-out that was confirmed is still one after a power cut. secure_delete: SQLite leaves deleted rows readable otherwise.
+    // FULL: a confirmed sign-out survives a power cut. secure_delete: otherwise SQLite leaves deleted rows readable.
     const pragmas = `PRAGMA journal_mode = WAL; PRAGMA synchronous = ${durable ? 'FULL' : 'OFF'}; PRAGMA secure_delete = ON;`;
-    // First of all: a newer program's file stays as it is.
+    // Before anything else: a file of a newer program is left unchanged.
     refuseNewerSqlite(db, sqliteMigrations, path);
     db.exec(pragmas);
     migrateSqlite(db, sqliteMigrations, path);
     if (!evenIfClosed) refuseClosed(db, path);
     db.exec('PRAGMA busy_timeout = 500;');
-    // The record's own: it asks again for the write lock without holding up every request meanwhile.
+    // A connection for the audit record: it polls for the write lock without blocking every request.
     recordDb = new DatabaseSync(path, { timeout: 5000 });
     recordDb.exec(`${pragmas} PRAGMA busy_timeout = 0;`);
-    // When a session was last seen is written once a minute each: a wait for the disk that nobody needs.
+    // For the times sessions were last seen, written once a minute each: no need to wait for the disk.
     quickDb = new DatabaseSync(path, { timeout: 500 });
     quickDb.exec(`${pragmas} PRAGMA synchronous = ${durable ? 'NORMAL' : 'OFF'};`);
   } finally {
@@ -96,7 +96,7 @@ function open(path: string, { onReplaced, evenIfClosed = false, durable = true }
     facts: createSqliteFacts(db),
     record: createSqliteRecord(recordDb, recordLock),
     aliases: createSqliteAliases(recordDb, recordLock),
-    // It was at the opening.
+    // Prepared when it was opened.
     prepare: async () => undefined,
     ping: () =>
       attempt(() => {
@@ -123,7 +123,7 @@ function open(path: string, { onReplaced, evenIfClosed = false, durable = true }
   return guardStore(store, file);
 }
 
-/** The file with its log, and what the disk has left for it. */
+/** The size of the file and its log, and the free space on the disk. */
 function roomOf(path: string): Room {
   const sizes = ['', '-wal'].map((suffix) => statSync(path + suffix, { throwIfNoEntry: false })?.size ?? 0);
   const usedBytes = sizes.reduce((a, b) => a + b, 0);
@@ -131,7 +131,7 @@ function roomOf(path: string): Room {
   return { usedBytes, mostBytes: usedBytes + bavail * bsize };
 }
 
-/** Whether a file is there whose layout is an earlier one; an empty file counts as new. @throws where it cannot be read */
+/** Whether there is a file with an earlier layout; an empty file counts as new. @throws if it cannot be read */
 export function isOutdated(path: string): boolean {
   return naming({ path, setting: 'DATA_DIR' }, () => {
     const db = new DatabaseSync(path, { timeout: 5000 });

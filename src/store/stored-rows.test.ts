@@ -1,4 +1,4 @@
-// A store that is copied into another one, of either kind, is the same to whoever asks it.
+// A store that was copied into another one, of either backend, gives the same answers.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

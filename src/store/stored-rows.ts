@@ -1,7 +1,7 @@
-// Everything that a store keeps, row by row and whichever backend it is: how one store is copied into another one.
+// Copies one store into another: everything it keeps, row by row, for either backend.
 import type { AliasRow, Choices, PersonRow, RecordTable, SessionRow, Store, VisitorRow } from './contract.ts';
 
-/** Claims are not among them: they are agreements of seconds. The record is copied by itself, in its order. */
+/** Claims are not included: they last only seconds. The audit record is copied separately, in order. */
 export type StoredRow =
   | { readonly table: 'session'; readonly row: SessionRow }
   | {
@@ -27,12 +27,12 @@ export type StoredRow =
   | { readonly table: 'alias'; readonly row: AliasRow }
   | { readonly table: 'fact'; readonly name: string; readonly value: string };
 
-/** Facts that are about one store alone: its layout, which servers use it, and whether it is in use at all. */
+/** Facts about one particular store: its layout, the servers that use it, and whether it may be used. */
 const ownFacts: ReadonlySet<string> = new Set(['schema', 'keys:replicas', 'closed']);
 const recordPage = 500;
 const abreast = 32;
 
-/** Writes `rows` into a store that has none of them. @returns how many. @throws StoreUnavailable */
+/** Writes `rows` into a store that has none of them. @returns how many were written. @throws StoreUnavailable */
 export async function loadRows(target: Store, rows: AsyncIterable<StoredRow>): Promise<number> {
   let count = 0;
   let group: Promise<void>[] = [];
@@ -65,7 +65,7 @@ async function loadRow(target: Store, stored: StoredRow): Promise<void> {
     case 'note':
       return target.notes.write(stored.key, stored.value, stored.expiresAt, stored.personId);
     case 'counter':
-      // Not added: a row can come twice.
+      // Raised, not added: a row can come twice.
       for (const [name, n] of Object.entries(stored.counts))
         await target.counters.raise(stored.day, name, n, stored.expiresAt);
       return;
@@ -77,7 +77,7 @@ async function loadRow(target: Store, stored: StoredRow): Promise<void> {
   }
 }
 
-/** By the same steps that made it, so that no backend needs another way in. */
+/** Uses the regular operations, so that no backend needs a special import. */
 async function loadSession({ sessions }: Store, { ended, previous, ...row }: SessionRow): Promise<void> {
   if (!previous) {
     await sessions.create(row);
@@ -92,9 +92,9 @@ async function loadSession({ sessions }: Store, { ended, previous, ...row }: Ses
 }
 
 /**
- * Copies the record as it is sealed, up to its head at this moment; it can grow meanwhile.
- * @param journal of this data folder: how far it had come into the record at that head is copied too
- * @returns how many entries. @throws StoreUnavailable
+ * Copies the sealed record up to its current head; it may grow meanwhile.
+ * @param journal the journal of this data folder; its position at that head is copied too
+ * @returns how many entries were copied. @throws StoreUnavailable
  */
 export async function copyRecord(
   source: RecordTable,
@@ -114,7 +114,7 @@ export async function copyRecord(
     count += rows.length;
     seq = end.seq;
   }
-  // A record of which all was removed after its time still has its end.
+  // A record whose entries were all pruned still has a head.
   if (count === 0) await target.append(() => ({ rows: [], head }));
   if (journal !== undefined && lines > 0)
     await target.appendOnce({ journal, from: 0, to: lines }, () => ({ rows: [], head }));
@@ -122,7 +122,7 @@ export async function copyRecord(
   return count;
 }
 
-/** The two as one instant had them: a line that is counted must be in the copy, and one that is not must not be. */
+/** Both from the same moment: a line that is counted must be in the copy, and one that is not must not be. */
 async function headWith(source: RecordTable, journal: string | undefined) {
   const count = async () => (journal === undefined ? 0 : source.journaled(journal));
   for (let lines = await count(); ; ) {
@@ -135,7 +135,7 @@ async function headWith(source: RecordTable, journal: string | undefined) {
 
 const seqOf = (mark: string) => (JSON.parse(mark) as { readonly seq: number }).seq;
 
-/** What a visitor or person chose, from texts. */
+/** A visitor's or person's choices, from strings. */
 export function choicesFrom(fields: Readonly<Record<string, string>>): Choices {
   const { theme, noticeSeen } = fields;
   return {

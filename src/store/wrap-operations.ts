@@ -1,12 +1,12 @@
-// A store of which every operation passes through one function: to refuse it, or to explain why it failed.
+// Passes every operation of a store through one function, to refuse it or to explain why it failed.
 import type { Store } from './contract.ts';
 
 type Operation = (this: unknown, a?: unknown, b?: unknown, c?: unknown, d?: unknown) => Promise<unknown>;
 
-/** Runs one operation of the store, or throws instead. */
+/** Runs one operation of the store, or throws instead of running it. */
 export type Around = <T>(run: () => Promise<T>) => Promise<T>;
 
-/** `store` with `around` about each of its operations, except `close`. */
+/** `store` with each operation except `close` wrapped in `around`. */
 export function aroundEach(store: Store, around: Around): Store {
   const members = Object.entries(store).map(([name, member]: [string, unknown]) => {
     if (name === 'close') return [name, member];
@@ -21,7 +21,7 @@ export function aroundEach(store: Store, around: Around): Store {
   return Object.fromEntries(members) as Store;
 }
 
-/** No contract's operation has more than four arguments: named, so that a call makes no list of them. */
+/** No operation of the contract has more than four arguments; they are named, so that a call allocates no array. */
 function wrap(run: Operation, of: unknown, around: Around): Operation {
   return (a, b, c, d) => around(() => run.call(of, a, b, c, d));
 }

@@ -1,20 +1,20 @@
-// Compose files in the forms that the specification allows, each with what it publishes, or with the line that is not read.
+// Compose files in the forms that the specification allows, each with the ports it publishes, or the line that cannot be read.
 
 export interface ComposeForm {
   readonly how: string;
-  /** By name; `docker-compose.yml` first where there are several. */
+  /** By name; `docker-compose.yml` first if there are several. */
   readonly files: Readonly<Record<string, string>>;
-  /** What Compose is told of; absent: docker-compose.yml and its override, where there is one. */
+  /** The files that Compose reads; absent: docker-compose.yml and its override, if there is one. */
   readonly told?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** "app 0.0.0.0:3000:3000", of the services that are on. */
+  /** "app 0.0.0.0:3000:3000", for the active services. */
   readonly published?: readonly string[];
   readonly onHost?: readonly string[];
   /** "docker-compose.yml:4 app ports". */
   readonly unread?: readonly string[];
   /** "app NAME=value". */
   readonly environment?: readonly string[];
-  /** Compose itself refuses the whole. */
+  /** Compose itself refuses the whole file. */
   readonly refused?: true;
 }
 
@@ -36,7 +36,7 @@ const override = (how: string, below: string, above: string, rest: Partial<Compo
 });
 
 export const composeForms: readonly ComposeForm[] = [
-  // Ports, in each way of writing them.
+  // Ports in every notation.
   port('no ports', 'init: true'),
   port('an empty list', 'ports: []'),
   one('ports without a value', app('ports:'), { refused: true }),

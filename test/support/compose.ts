@@ -1,4 +1,4 @@
-// The compose files on a real engine, as on a fresh clone: own folder, own project name, own .env, own ports, and the stand-in for Google.
+// Runs the Compose files on a real engine as from a fresh clone: with its own folder, project name, .env, ports, and a stand-in for Google.
 import { type ExecFileException, execFile } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
@@ -32,26 +32,26 @@ export interface Ran {
 }
 
 export interface ComposeWorld {
-  /** What browsers see. */
+  /** The origin that browsers use. */
   readonly url: string;
   readonly port: number;
-  /** Where its .env is. */
+  /** The folder of its .env. */
   readonly folder: string;
   /** Every secret of its .env. */
   readonly secrets: readonly string[];
   compose(...args: string[]): Promise<Ran>;
-  /** `up -d --build --wait`. @throws Error with what the containers wrote, where that fails. */
+  /** `up -d --build --wait`. @throws Error with the containers' output if that fails */
   up(): Promise<void>;
   /** The container of a service. */
   idOf(service: string): Promise<string>;
-  /** Replaces the allow-list as the app will: renamed over. */
+  /** Replaces the allow-list as the app does: by renaming a new file over it. */
   allow(emails: readonly string[]): void;
   client(): Client;
   /** Removes containers, networks, volumes, the image and the folder. */
   close(): Promise<void>;
 }
 
-/** Runs docker with what it needs of this process's environment, so that no setting of the shell's slips in. */
+/** Runs docker with only the variables that it needs, so that no setting of the shell leaks in. */
 export function docker(args: readonly string[], cwd?: string): Promise<Ran> {
   const inherited = Object.entries(process.env).filter(([name]) => /^(PATH|HOME|DOCKER_|XDG_)/.test(name));
   const options = {
@@ -123,7 +123,7 @@ export async function prepareCompose({ redis }: { readonly redis: boolean }): Pr
   };
 }
 
-/** Made by the generator as README says, then filled in. @returns its secrets */
+/** Generates .env as the README says, then fills it in. @returns its secrets */
 async function writeEnv(folder: string, values: Readonly<Record<string, string>>): Promise<string[]> {
   const path = join(folder, '.env');
   await new Promise<void>((resolve, reject) =>
@@ -146,7 +146,7 @@ async function writeEnv(folder: string, values: Readonly<Record<string, string>>
     .filter((value) => value.length >= 16);
 }
 
-/** Google's servers, where the container finds the stand-in for them. */
+/** Settings that point the container to the stand-in for Google's servers. */
 function overrideFor(hostUrl: (path: string) => string) {
   const environment = {
     OAUTH2_PROXY_REDEEM_URL: hostUrl('/token'),

@@ -1,4 +1,4 @@
-// A deployment that is well kept, from the shipped files and made-up facts; tests break it in one way each.
+// A deployment without findings, from the shipped files and made-up facts. Each test breaks it in one way.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { misspeltProblems } from '../../src/config/misspelt.ts';
@@ -149,15 +149,15 @@ export const goodFacts: Facts = {
 };
 
 export interface Changes {
-  /** Over the good ones; undefined takes one away. */
+  /** Overrides the good variables; undefined removes one. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** In oauth2-proxy.cfg: a text that occurs once, and what stands there instead. */
+  /** In oauth2-proxy.cfg: a text that occurs once, and its replacement. */
   readonly gate?: readonly (readonly [find: string, replace: string])[];
   /** The same in docker-compose.yml. */
   readonly compose?: readonly (readonly [find: string, replace: string])[];
-  /** What Compose lays over it. */
+  /** The override files. */
   readonly override?: readonly string[];
-  /** What these name: other Compose files, files of variables. */
+  /** Files that these refer to: other Compose files, files of variables. */
   readonly files?: Readonly<Record<string, string>>;
   readonly facts?: Partial<Facts>;
   readonly runBy?: Deployment['runBy'];
@@ -203,7 +203,7 @@ export function deploymentWith({
   );
 }
 
-/** In a folder of their own: `docker-compose.yml`, and `override-1.yml` and so on over it. */
+/** Writes `docker-compose.yml` and its overrides, `override-1.yml` and so on, to a new folder. */
 function composeOf(texts: readonly string[], more: Readonly<Record<string, string>>): ComposeSource {
   const named = texts.map((text, i) => [i === 0 ? 'docker-compose.yml' : `override-${i}.yml`, text] as const);
   return composeFolder(
@@ -212,7 +212,7 @@ function composeOf(texts: readonly string[], more: Readonly<Record<string, strin
   );
 }
 
-/** @param told the files that Compose is told of, of those that are there */
+/** @param told the files that Compose reads, out of those in the folder */
 export function composeFolder(
   told: readonly string[],
   files: Readonly<Record<string, string>>,
@@ -233,7 +233,7 @@ export function liveWith(name: OutsideProbe, changes: Partial<OutsideAnswer>): P
   };
 }
 
-/** Made ten days ago. */
+/** Generated ten days ago. */
 function datesOf(env: Readonly<Record<string, string | undefined>>): string {
   return ['SECRET_KEY', 'GATE_SECRET'].map((name) => `${fingerprint(env[name] ?? '')}=2026-11-13`).join(',');
 }

@@ -1,4 +1,4 @@
-// A folder with the shipped files and secrets of the real generator, and `gatehouse doctor` over it.
+// Creates a folder with the shipped files and generated secrets, and runs `gatehouse doctor` on it.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ const shipped = [
   'access',
 ];
 
-/** The shipped files in a folder of their own, with what the real generator makes. */
+/** Copies the shipped files to a new folder, with secrets from the real generator. */
 export async function shippedFolder(t: { after(clean: () => void): void }): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-doctor-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -69,7 +69,7 @@ export function run(cwd: string, args: readonly string[], env: Record<string, st
 
 export const doctor = (cwd: string, ...args: string[]) => run(cwd, ['src/main.ts', 'doctor', ...args]);
 
-/** The same in this process, for many forms of one question. */
+/** As above, but in this process: faster for many variants. */
 export async function doctorHere(folder: string, ...args: string[]): Promise<Ran> {
   const lines = { out: '', err: '' };
   const code = await runCommand(doctorCommand, args, {

@@ -1,4 +1,4 @@
-// Runs an export in a process of its own, so that nobody's request waits for files and pictures. The record stays with the server.
+// Runs an export in a separate process, so that no request waits for files and pictures. The server keeps writing the record.
 import type { RecordedEvent, Recorder } from '../../audit/recorder.ts';
 import { type ChildData, startChild } from '../process/child-process.ts';
 import type { ExportOutcome, ExportRequest } from './export.ts';
@@ -9,7 +9,7 @@ export type ToExport =
       readonly data: ChildData;
       readonly request: Omit<ExportRequest, 'onProgress' | 'signal'>;
     }
-  /** Once its event was written, or was not. */
+  /** Sent after its event was written, or could not be. */
   | { readonly kind: 'recorded'; readonly isRecorded: boolean };
 
 export type FromExport =
@@ -18,12 +18,12 @@ export type FromExport =
   | { readonly kind: 'outcome'; readonly outcome: ExportOutcome }
   | { readonly kind: 'fault'; readonly message: string };
 
-/** `memory`: its process needed more than it may; what it had written until then stays. */
+/** `memory`: its process exceeded its memory limit; what it had written by then stays. */
 export type ChildOutcome = ExportOutcome | { readonly kind: 'memory' };
 
 const exportMemoryMb = 384;
 
-/** @throws RecordUnavailable: then nothing was written; the reason of `signal`, whose process is gone then */
+/** @throws RecordUnavailable: then nothing was written; or the abort reason of `signal`, once the process is gone */
 export function exportInChild(
   entry: URL,
   data: ChildData,
@@ -41,7 +41,7 @@ export function exportInChild(
               recorder.write(message.event).then(
                 () => child.send({ kind: 'recorded', isRecorded: true }),
                 (error: unknown) => {
-                  // The process is told as well, but this is the error to answer with.
+                  // The process is told as well, but this is the error to report.
                   fail(error);
                   child.send({ kind: 'recorded', isRecorded: false });
                 },

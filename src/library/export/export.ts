@@ -1,4 +1,4 @@
-// Exports pages into the folder of exports: recorded first, one export at a time, names that every system takes.
+// Exports pages into the exports folder: recorded first, one export at a time, file names that every system accepts.
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { PersonRef, Recorder } from '../../audit/recorder.ts';
@@ -20,7 +20,7 @@ export interface ExportParts {
   readonly pages: LibraryPages;
   /** Confluence's address. */
   readonly url: string | undefined;
-  /** Made where it is missing. */
+  /** Created if missing. */
   readonly exportsFolder: string;
   readonly style: PageStyle;
   readonly recorder: Pick<Recorder, 'write'>;
@@ -32,7 +32,7 @@ export interface FailedPage {
 }
 
 export type ExportOutcome =
-  /** `folder`: where the files lie; the pages that failed are not among them. */
+  /** `folder`: holds the files; pages that failed are not among them. */
   | {
       readonly kind: 'done';
       readonly folder: string;
@@ -40,7 +40,7 @@ export type ExportOutcome =
       readonly failed: readonly FailedPage[];
     }
   | { readonly kind: 'unknown' | 'busy' | 'no-browser' }
-  /** `why`: what the file system said, where it is that. */
+  /** `why`: the file system's error, if there was one. */
   | { readonly kind: 'unwritable'; readonly why: FileFault | undefined };
 
 export interface ExportRequest {
@@ -48,7 +48,7 @@ export interface ExportRequest {
   readonly format: ExportFormat;
   readonly by: (PersonRef & { readonly id: string }) | 'terminal';
   readonly onProgress?: (done: number, total: number) => void;
-  /** Ends it behind the page that is being written. */
+  /** Stops the export after the page that is being written. */
   readonly signal?: AbortSignal;
 }
 
@@ -86,7 +86,7 @@ interface Job {
   readonly folder: string;
   readonly ids: readonly string[];
   readonly tree: readonly TreeEntry[];
-  /** Of every page of the space, so that a page has the same name however it is exported. */
+  /** Covers every page of the space, so that a page has the same name however it is exported. */
   readonly names: ReadonlyMap<string, string>;
 }
 
@@ -97,7 +97,7 @@ function jobOf({ scope }: ExportRequest, { pages, exportsFolder }: ExportParts):
   const space = pages.spaces().find((one) => one.key === key);
   if ('space' in scope && !space) return undefined;
   const tree = pages.tree(key);
-  // A page that was removed at Confluence stands in no tree any more; it is named behind all that do.
+  // A page that was removed at Confluence is no longer in the tree; it is named after all pages that are.
   const named = page && !tree.some(({ id }) => id === page.id) ? [...tree, page] : tree;
   return {
     space: 'space' in scope ? space : undefined,
@@ -116,7 +116,7 @@ async function run(
 ): Promise<ExportOutcome> {
   const { format, onProgress, signal } = request;
   makeFolder(job.folder);
-  // A PDF is printed elsewhere, so a path beside it would lead nowhere.
+  // A PDF is printed on its own, so a path to a file beside it would lead nowhere.
   const isSet = job.space !== undefined && format !== 'pdf';
   const options: PageFileOptions = {
     pages: parts.pages,
@@ -134,7 +134,7 @@ async function run(
       else failed.push({ title: page.title, reason });
     }
     onProgress?.(index + 1, job.ids.length);
-    // Other requests have their turn between two pages.
+    // Lets other requests run between two pages.
     await nextTurn();
   }
   if (job.space && format === 'html' && !signal?.aborted) {

@@ -1,4 +1,4 @@
-// Names of files: whatever a title is, every system takes the name, and no two pages of a space get one.
+// File names: whatever a title is, every system accepts the name, and no two pages of a space share one.
 import assert from 'node:assert/strict';
 import { basename, posix, win32 } from 'node:path';
 import { test } from 'node:test';

@@ -1,18 +1,18 @@
-// Names of files that every system takes (Windows, macOS, Linux), made of titles that anybody may have written.
+// File names that every system accepts (Windows, macOS, Linux), made from titles that anybody may have written.
 import { createHash } from 'node:crypto';
 import type { TreeEntry } from '../contract.ts';
 
-/** Bytes of UTF-8 without the ending: file systems allow 255, Windows 260 for the whole path. */
+/** Bytes of UTF-8 without the extension: file systems allow 255, Windows 260 for the whole path. */
 const byteLimit = 96;
-/** Names that mean devices on Windows, with any ending (Microsoft, "Naming files, paths and namespaces"). */
+/** Device names on Windows, with any extension (Microsoft, "Naming files, paths and namespaces"). */
 const device = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:[ .]|$)/i;
 
-/** A name without path, ending, hidden or turning characters; never empty. */
+/** A name without path separators, extension, leading dot or bidirectional controls; never empty. */
 export function safeName(title: string): string {
   const plain = title
     .toWellFormed()
     .normalize('NFC')
-    // Controls, marks that turn the direction, private and unassigned characters; separators of lines.
+    // Control characters, bidirectional marks, private and unassigned characters; line separators.
     .replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' ')
     .replace(/[\p{Cf}\p{Cs}\p{Co}\p{Cn}\ufffd]/gu, '')
     .replace(/[<>:"/\\|?*%]/g, '-')
@@ -22,14 +22,14 @@ export function safeName(title: string): string {
   return device.test(name) ? `_${name}` : name;
 }
 
-/** The folder of a space. Personal spaces (`~hr`) lose a sign of their key in a name: they must not come to lie in the folder of `hr`. */
+/** The folder of a space. Personal spaces (`~hr`) lose a character of their key in a name: they must not share the folder of `hr`. */
 export function folderName(key: string): string {
   const name = safeName(key);
   if (name === key) return name;
   return `${name}-${createHash('sha256').update(key).digest('hex').slice(0, 8)}`;
 }
 
-/** Not hidden, no option of a command, nothing that Windows would drop at the end. */
+/** Not hidden, not a command-line option, no ending that Windows would drop. */
 function trimEnds(name: string): string {
   return name.replace(/^[\s.~-]+/u, '').replace(/[\s.]+$/u, '');
 }
@@ -41,11 +41,11 @@ function cutBytes(text: string, most: number): string {
     if (bytes > most) break;
     cut += segment;
   }
-  // One sign can be longer than the whole name may be.
+  // A single grapheme can be longer than the whole name may be.
   return cut || Array.from(text.slice(0, 8)).join('').toWellFormed().replaceAll('\ufffd', '');
 }
 
-/** One name for each page of a space, in its order; two that some system would take for one get a number. */
+/** One name per page of a space, in order; names that some system would treat as equal get a number. */
 export function namesOf(tree: readonly Pick<TreeEntry, 'id' | 'title'>[]): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   const taken = new Set(['index', 'files']);
@@ -63,7 +63,7 @@ export function namesOf(tree: readonly Pick<TreeEntry, 'id' | 'title'>[]): Reado
   return names;
 }
 
-/** Equal for names that a system without case, or with another normal form, takes for one. */
+/** Equal for names that a case-insensitive system, or one with another normalisation form, treats as the same. */
 export function foldName(name: string): string {
   return name.normalize('NFKD').toUpperCase().toLowerCase().normalize('NFKC');
 }

@@ -1,16 +1,16 @@
-// The folder of exports. Nothing is written outside of it, and nothing through a link that somebody laid there.
+// The exports folder. Nothing is written outside it, and nothing through a link that somebody placed there.
 import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { replaceFile } from '../../store/replace-file.ts';
 
-/** Makes `path`, each part of it that is ours 0700. @throws where something else than a folder stands there */
+/** Creates `path`, with mode 0700 for each part of it that is ours. @throws if something other than a folder is there */
 export function makeFolder(path: string): void {
   mkdirSync(path, { recursive: true, mode: 0o700 });
   if (!lstatSync(path).isDirectory()) throw new Error('not a folder of its own');
 }
 
-/** @param name of a file alone. @throws what the file system refuses */
+/** @param name a bare file name. @throws what the file system refuses */
 export function writeExport(folder: string, name: string, bytes: string | Uint8Array): void {
   if (basename(name) !== name || name.startsWith('.')) throw new Error('not a name of a file');
   makeFolder(folder);
@@ -18,7 +18,7 @@ export function writeExport(folder: string, name: string, bytes: string | Uint8A
 }
 
 export interface ExportedFile {
-  /** A digest of where it lies: an address on a page, never a path. */
+  /** A digest of its location: used in addresses on pages, never as a path. */
   readonly id: string;
   /** `DOC/Getting started.html`. */
   readonly name: string;
@@ -29,7 +29,7 @@ export interface ExportedFile {
 
 const filesLimit = 10_000;
 
-/** Every exported file, the newest first; pictures beside Markdown are not listed. */
+/** Every exported file, newest first; pictures beside Markdown are not listed. */
 export function listExports(folder: string): ExportedFile[] {
   const files: ExportedFile[] = [];
   for (const space of entriesOf(folder)) {

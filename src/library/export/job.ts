@@ -1,4 +1,4 @@
-// The export that runs in this server, and how the last one ended: one at a time, and nobody's request waits for a whole space.
+// The export that runs in this server, and how the last one ended: one at a time, and no request waits for a whole space.
 import { setTimeout as delay } from 'node:timers/promises';
 import { RecordUnavailable } from '../../audit/recorder.ts';
 import { HttpError } from '../../http/errors.ts';
@@ -12,7 +12,10 @@ export type ExportState =
 
 export interface ExportJobs {
   readonly state: () => ExportState;
-  /** Resolves when it has ended, or after a moment while it goes on. @throws RecordUnavailable, HttpError session_ended: it was not begun */
+  /**
+   * Resolves when it has ended, or after a moment while it continues. @throws RecordUnavailable, HttpError session_ended: it did not
+   * start
+   */
   start(request: ExportRequest): Promise<void>;
 }
 
@@ -22,7 +25,7 @@ function isEndedSession(error: unknown): boolean {
   return error instanceof HttpError && error.code === 'session_ended';
 }
 
-/** @param exportPages in a process of its own. @throws RecordUnavailable, HttpError session_ended */
+/** @param exportPages runs in a separate process. @throws RecordUnavailable, HttpError session_ended */
 export function createExportJobs(
   exportPages: (request: ExportRequest) => Promise<ExportOutcome | { readonly kind: 'memory' }>,
   logger: Logger,
@@ -46,7 +49,7 @@ export function createExportJobs(
   return {
     state: () => state,
     async start(request) {
-      // The one that runs stays; its progress is what the page shows.
+      // A running export continues; the page shows its progress.
       if (state.state === 'running') return;
       state = { state: 'running', done: 0, total: 0 };
       const running = run(request);
@@ -58,7 +61,7 @@ export function createExportJobs(
         await Promise.race([running, patience]);
       } finally {
         waiting.abort();
-        // A refusal that comes this late has no request to answer; nothing was written, and the page says nothing was.
+        // A refusal that comes this late has no request to answer; nothing was written, and the page says so.
         running.catch(() => undefined);
       }
     },

@@ -1,4 +1,4 @@
-// One page as a file: HTML that needs nothing beside it, or Markdown with its pictures.
+// One page as a file: self-contained HTML, or Markdown with its pictures.
 import { readFileSync, statSync } from 'node:fs';
 import { exact } from '../../../views/format.ts';
 import { escapeHtml } from '../../../views/html.ts';
@@ -14,11 +14,11 @@ import { safeName } from './file-names.ts';
 export interface PageFileOptions {
   readonly pages: LibraryPages;
   readonly url: string | undefined;
-  /** How pages of the same export are reached; undefined: only at Confluence. */
+  /** The path to another page of the same export; undefined: only at Confluence. */
   readonly beside: (id: string) => string | undefined;
 }
 
-/** All pictures of one file together; beyond it they are named only. */
+/** All pictures of one file together; beyond this they are only named. */
 const picturesLimit = 48 * 1024 * 1024;
 
 export function htmlFile(page: Page, options: PageFileOptions & { readonly style: PageStyle }): string {
@@ -43,7 +43,7 @@ export function htmlFile(page: Page, options: PageFileOptions & { readonly style
 
 export interface MarkdownFile {
   readonly text: string;
-  /** To lie in `files` beside it. */
+  /** To be written into `files` beside it. */
   readonly pictures: readonly { readonly name: string; readonly data: Buffer }[];
 }
 
@@ -55,7 +55,7 @@ const endings: Readonly<Record<string, string>> = {
   'image/avif': 'avif',
 };
 
-/** @returns undefined where it would be too large */
+/** @returns undefined if it would be too large */
 export function markdownFile(page: Page, options: PageFileOptions): MarkdownFile | undefined {
   const pictures = new Map<string, Buffer>();
   let left = picturesLimit;
@@ -63,10 +63,10 @@ export function markdownFile(page: Page, options: PageFileOptions): MarkdownFile
   const text = markdownOf(page.title, nodes, (src) => {
     const file = options.pages.attachment(decodeURIComponent(src.slice(src.lastIndexOf('/') + 1)));
     if (!file) return undefined;
-    // The id keeps two pictures of one name apart.
+    // The id distinguishes pictures with the same name.
     const name = `${safeName(`${file.id} ${file.title.replace(/\.\w{1,5}$/, '')}`)}.${endings[file.mediaType.toLowerCase()]}`;
     const path = `files/${encodeURIComponent(name)}`;
-    // A page can name one picture thousands of times.
+    // A page can refer to one picture thousands of times.
     if (pictures.has(name)) return path;
     const bytes = pictureBytes(file, left);
     if (!bytes) return undefined;
@@ -104,7 +104,7 @@ function pictureBytes(
   }
 }
 
-/** The pages of a space's export, as a list that leads to each. */
+/** The pages of a space's export, as a list of links. */
 export function indexFile(
   space: { readonly key: string; readonly name: string },
   entries: readonly { readonly title: string; readonly depth: number; readonly name: string }[],

@@ -1,4 +1,4 @@
-// Prints a self-contained file to PDF with a Chromium that may not reach any network or see any secret; the file's policy lets no script run.
+// Prints a self-contained file to PDF with a Chromium that has no network and sees no secrets; the file's policy allows no script.
 import { spawn } from 'node:child_process';
 import {
   accessSync,
@@ -25,7 +25,7 @@ const folders = [
   '/Applications/Google Chrome.app/Contents/MacOS',
 ];
 
-/** Where a Chromium is; undefined: there is none. */
+/** The path of a Chromium; undefined: there is none. */
 export function findBrowser(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): string | undefined {
@@ -39,14 +39,14 @@ export function findBrowser(
 
 const limitMs = 60_000;
 const workPrefix = '.pdf-';
-/** Nobody works in a folder that is older. */
+/** An older folder is no longer in use. */
 const leftAfterMs = 10 * limitMs;
 
 export type Printed = { readonly pdf: Buffer } | { readonly fault: 'timeout' | 'failed' };
 
 /**
- * @param html one whole file
- * @param folder where a working folder can be made; it is gone afterwards
+ * @param html one self-contained file
+ * @param folder where a temporary working folder is created; it is removed afterwards
  */
 export async function printPdf(browser: string, html: string, folder: string): Promise<Printed> {
   removeLeft(folder);
@@ -68,7 +68,7 @@ export async function printPdf(browser: string, html: string, folder: string): P
   }
 }
 
-/** What a process that was killed left behind. */
+/** Removes what a killed process left behind. */
 function removeLeft(folder: string): void {
   for (const name of readdirSync(folder).filter((entry) => entry.startsWith(workPrefix))) {
     const path = join(folder, name);
@@ -91,7 +91,7 @@ function flagsOf(work: string): string[] {
     '--disable-background-networking',
     '--disable-component-update',
     '--disable-quic',
-    // No name resolves, and whatever has an address goes to a proxy that is not there.
+    // No name resolves, and every connection to an address goes to a proxy that does not exist.
     '--host-resolver-rules=MAP * ~NOTFOUND',
     '--proxy-server=127.0.0.1:9',
     '--proxy-bypass-list=<-loopback>',
@@ -107,7 +107,7 @@ function run(
   work: string,
 ): Promise<'timeout' | 'failed' | undefined> {
   return new Promise((settle) => {
-    // Its environment is made anew: ours holds secrets. A group of its own, so that its children end with it.
+    // A fresh environment: ours holds secrets. Its own process group, so that its children end with it.
     const child = spawn(browser, args, {
       cwd: work,
       env: { PATH: process.env['PATH'] ?? '', HOME: work, TMPDIR: work, LANG: 'C.UTF-8' },

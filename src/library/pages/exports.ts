@@ -1,4 +1,4 @@
-// GET and POST /library/exports, GET /library/exports/:id. The root lets only operators here.
+// GET and POST /library/exports, GET /library/exports/:id. app.ts lets only operators reach these.
 
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -59,7 +59,7 @@ export function startExport({ library }: LibraryOptions, jobs: ExportJobs): Requ
   };
 }
 
-/** Always a download: a page that was exported is never shown under this site's name. */
+/** Always a download: an exported page is never displayed on this site's origin. */
 export function sendExport({ library }: LibraryOptions): RequestHandler {
   return async (req, res) => {
     const file = listExports(library.exportsFolder).find(({ id: one }) => one === req.params['id']);

@@ -78,7 +78,7 @@ export function spacePage({ library, reading, now }: LibraryOptions): RequestHan
   };
 }
 
-/** How far the sync is, for the script of the library's page. */
+/** The progress of the sync, for the script of the library's page. */
 export function progressPart({ library, now }: LibraryOptions): RequestHandler {
   return (req, res) => {
     const sync = library.progress?.();
@@ -87,7 +87,7 @@ export function progressPart({ library, now }: LibraryOptions): RequestHandler {
   };
 }
 
-/** Whoever may not is stopped before. Where Confluence refuses the cookies, the vault says how to get fresh ones. */
+/** Requests without permission were rejected earlier. If Confluence refuses the cookies, the vault page says how to get fresh ones. */
 export function startSync({ library }: LibraryOptions): RequestHandler {
   return async (_req, res) => {
     if (!library.startSync) throw new HttpError('not_found');

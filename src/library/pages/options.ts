@@ -1,4 +1,4 @@
-// What every page of the library is given.
+// What every page of the library receives.
 import type { Request } from 'express';
 import type { Recorder } from '../../audit/recorder.ts';
 import type { LibraryParts, Space } from '../contract.ts';
@@ -9,12 +9,12 @@ export interface LibraryOptions {
   readonly library: LibraryParts;
   readonly recorder: Recorder;
   readonly style: PageStyle;
-  /** For what can take long. */
+  /** For work that can take long. */
   readonly reading: Pick<ReadingChild, 'ask'>;
   readonly now: () => number;
 }
 
-/** One value of the query; a repeated one is none. */
+/** A single value of the query; a repeated parameter is treated as missing. */
 export function queryText(req: Request, name: string): string | undefined {
   const value: unknown = req.query[name];
   return typeof value === 'string' ? value : undefined;

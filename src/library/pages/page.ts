@@ -1,4 +1,4 @@
-// GET /library/pages/:id, its body for the frame, and GET /library/attachments/:id. What strangers wrote is only ever served sandboxed.
+// GET /library/pages/:id, its body for the frame, and GET /library/attachments/:id. Untrusted content is only ever served sandboxed.
 
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -49,7 +49,7 @@ export function showPage({ library, now }: LibraryOptions): RequestHandler {
   };
 }
 
-/** @param publicOrigin pictures come from there, or from where this request was sent on this machine */
+/** @param publicOrigin pictures come from there, or from the origin on this machine that this request was sent to */
 export function showBody(
   { library, style, reading, now }: LibraryOptions,
   publicOrigin: string,
@@ -66,7 +66,7 @@ export function showBody(
   };
 }
 
-/** A picture of a safe kind is shown, everything else is a download; the name that Confluence gave decides nothing. */
+/** A picture of a safe type is displayed, everything else is a download; the name that Confluence gave decides nothing. */
 export function sendAttachment({ library }: LibraryOptions): RequestHandler {
   return async (req, res) => {
     const file = library.pages.attachment(String(req.params['id']));
@@ -78,7 +78,7 @@ export function sendAttachment({ library }: LibraryOptions): RequestHandler {
     res.setHeader('Content-Length', size);
     res.setHeader('Content-Disposition', disposition(inline ? 'inline' : 'attachment', file.title));
     if (req.method === 'HEAD') return void res.end();
-    // Whoever goes away before the end has what they wanted.
+    // A client that disconnects before the end is not an error.
     const bytes = createReadStream(file.path, { end: Math.max(0, size - 1) });
     await pipeline(whileAdmitted(res, bytes), res).catch(() => res.destroy());
   };

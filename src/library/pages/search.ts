@@ -1,4 +1,4 @@
-// Full-text search over the library. Whatever people type is words to look for, never syntax of the index.
+// Full-text search over the library. What people type is always words to find, never syntax of the index.
 import type { DatabaseSync } from 'node:sqlite';
 import { createMarker, type Piece, type Sought } from './snippets.ts';
 
@@ -20,22 +20,22 @@ export interface SearchRequest {
   readonly text: string;
   /** A space's key; undefined: all of them. */
   readonly space: string | undefined;
-  /** How many of the best to leave out. */
+  /** How many of the best results to skip. */
   readonly from: number;
 }
 
 export const foundPerPage = 20;
 export const countLimit = 1000;
 const wordLimit = 12;
-/** Characters of a page that are looked through for its snippet. */
+/** Characters of a page that are searched for its snippet. */
 const snippetLimit = 300_000;
 
-/** Every word must be there, words in quotes in that order, the last one may go on. undefined: there is no word in it */
+/** Every word must occur, quoted words as a phrase, and the last word may be a prefix. undefined: the text has no words */
 function soughtOf(text: string): Sought | undefined {
   const phrases: string[][] = [];
   for (const [index, part] of text.normalize('NFC').slice(0, 400).split('"').entries()) {
     const words = part.match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
-    // Between two quotes they belong together.
+    // Text between two quotes is one phrase.
     if (index % 2 === 1) phrases.push(words);
     else phrases.push(...words.map((word) => [word]));
   }
@@ -47,13 +47,13 @@ function soughtOf(text: string): Sought | undefined {
   };
 }
 
-/** As a query of FTS5, every word quoted. */
+/** As an FTS5 query, with every word quoted. */
 function queryOf({ phrases, isOpen }: Sought): string {
   return phrases.map((words) => `"${words.join(' ')}"`).join(' AND ') + (isOpen ? '*' : '');
 }
 
 export function createSearch(database: DatabaseSync): (request: SearchRequest) => FoundPage {
-  // The best are chosen first, so that only what is shown is read.
+  // The best matches are chosen first, so that only what is displayed is read.
   const find = database.prepare(`
     SELECT page.id AS id, page.space AS space, page.fetched_at AS fetchedAt, page_text.title AS title,
       substr(page_text.text, 1, ${snippetLimit}) AS text

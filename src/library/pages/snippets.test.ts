@@ -1,4 +1,4 @@
-// What was looked for, marked in a text: as the index folds words, and in a time that grows with the text alone.
+// Marks search terms in a text: folding words as the index does, in time linear in the text's length.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

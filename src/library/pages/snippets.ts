@@ -1,18 +1,19 @@
-// RevocationMarks in a text what was looked for. Done here since FTS5's own `snippet()` costs the square of the hits: one page of one word, over and over, stopped the server.
+// Marks search terms in a text. Done here because FTS5's own `snippet()` is quadratic in the number of hits: one page that repeated a
+// single word stopped the server.
 
-/** A piece of a text; `hit`: it is what was looked for. */
+/** A piece of a text; `hit`: it matches a search term. */
 export interface Piece {
   readonly text: string;
   readonly hit: boolean;
 }
 
-/** What people look for: each phrase in its order; of the last one the last word may go on where `isOpen`. */
+/** Search terms: each phrase in its word order; if `isOpen`, the last word of the last phrase may be a prefix. */
 export interface Sought {
   readonly phrases: readonly (readonly string[])[];
   readonly isOpen: boolean;
 }
 
-/** Words of a text that are looked at; a long handbook has as many. Beyond them nothing is marked. */
+/** Words of a text that are examined; a long handbook has this many. Nothing beyond them is marked. */
 const wordsLimit = 60_000;
 const hitsLimit = 300;
 const snippetWords = 28;
@@ -22,7 +23,7 @@ const leadWords = 4;
 interface Words {
   readonly starts: readonly number[];
   readonly ends: readonly number[];
-  /** Words `[from, to)` that are phrase `of`. */
+  /** Words `[from, to)` match phrase `of`. */
   readonly hits: readonly { readonly from: number; readonly to: number; readonly of: number }[];
 }
 
@@ -91,7 +92,7 @@ export function createMarker({ phrases, isOpen }: Sought): {
   };
 }
 
-/** Where the most of the phrases stand together, the first of such places. */
+/** The first place where the most phrases occur close together. */
 function bestStart(hits: Words['hits']): number {
   let [best, most] = [0, 0];
   for (const [index, { from }] of hits.entries()) {
@@ -106,7 +107,7 @@ function bestStart(hits: Words['hits']): number {
   return best;
 }
 
-/** As the index folds words (`unicode61 remove_diacritics 2`): no case, no accents. */
+/** Folds words as the index does (`unicode61 remove_diacritics 2`): no case, no accents. */
 function fold(word: string): string {
   return word
     .normalize('NFD')

@@ -1,20 +1,21 @@
-// The bodies of pages for their frame: short ones at once, long ones in a process beside the server, each version once for as long as the library does not change.
+// The bodies of pages for their frame: short ones are rendered immediately, long ones in a process beside the server, each version once
+// until the library changes.
 import type { LibraryParts, Page } from '../contract.ts';
 import { notShown, renderPage } from '../render/render.ts';
 import type { ReadingChild, Reply } from './reading-process.ts';
 
-/** Characters that cost a few milliseconds at their worst; most pages have less. */
+/** This many characters take a few milliseconds at worst; most pages have fewer. */
 const atOnce = 16_000;
 const keptCount = 50;
-/** Characters of all that is kept. */
+/** Total characters that the cache holds. */
 const keptLength = 20_000_000;
 const whyNot = { late: 'takes too long', memory: 'needs more memory than allowed' } as const;
-/** A page that took too long, or too much, is not tried again before. */
+/** A page that took too much time or memory is not retried sooner than this. */
 const againMs = 600_000;
 
 interface Kept {
   readonly version: string;
-  /** Links and files of other pages are in it. */
+  /** It covers links to other pages, and their files. */
   readonly stamp: string;
   readonly body: Promise<Reply<string | undefined>>;
   length: number;
@@ -27,7 +28,7 @@ export interface BodiesOptions {
   readonly now: () => number;
 }
 
-/** @returns the sanitised body; undefined: too many wait for one */
+/** @returns the sanitised body; undefined: too many requests are waiting for one */
 export function createBodies({ library, reading, now }: BodiesOptions) {
   const { database } = library.pages;
   const own = database.prepare('SELECT total_changes() AS changes');
@@ -44,7 +45,7 @@ export function createBodies({ library, reading, now }: BodiesOptions) {
     const entry: Kept = isGood
       ? found
       : { version, stamp, body: reading.ask('body', page.id), length: 0, lateUntil: 0 };
-    // The newest last: the first ones go first.
+    // The newest goes last: the oldest is evicted first.
     kept.set(page.id, entry);
     return entry;
   }

@@ -1,9 +1,9 @@
-// Starts a process for the library's work on what strangers wrote: with a limit of memory, nothing of this server's environment, and
-// an end of its own. A thread would not do: where its memory ends, V8 may end the whole process with it.
+// Starts a process for the library's work on untrusted content: with a memory limit, none of this server's environment, and a failure that
+// stays its own. A thread would not do: when a thread runs out of memory, V8 may abort the whole process.
 import { type ChildProcess, fork } from 'node:child_process';
 import type { PageStyle } from '../render/document.ts';
 
-/** What the process is begun with; it opens the library itself. */
+/** What the process starts with; it opens the library itself. */
 export interface ChildData {
   readonly dataDir: string;
   readonly url: string | undefined;
@@ -11,32 +11,32 @@ export interface ChildData {
   readonly style: PageStyle;
 }
 
-/** `memory`: the process was ended by V8 or by the system for want of memory. `ended`: it went for another reason. */
+/** `memory`: V8 or the system ended the process because it ran out of memory. `ended`: it ended for another reason. */
 export type ChildEnd = 'memory' | 'ended';
 
 export interface LibraryChild<Sent> {
-  /** What it cannot be told any more is lost: its end is told instead. */
+  /** A message that can no longer be delivered is dropped: `onEnd` reports the end instead. */
   send(message: Sent): void;
-  /** At once, whatever it does. Resolves when it is gone. */
+  /** Kills it immediately, whatever it is doing. Resolves when it is gone. */
   kill(): Promise<void>;
 }
 
 export interface ChildOptions<Received> {
-  /** The module that runs in it. Gets this process' id as its argument, and leaves when that is gone. */
+  /** The module that runs in it. Receives this process's id as its argument, and exits when this process is gone. */
   readonly entry: URL;
   readonly memoryMb: number;
   readonly onMessage: (message: Received) => void;
-  /** Once. Not after `kill`. */
+  /** Called once, and not after `kill`. */
   readonly onEnd: (how: ChildEnd) => void;
 }
 
-/** What it may know of this server's environment: where programs and temporary files are, and none of the secrets. */
+/** The only parts of this server's environment that it sees: where programs and temporary files are, and no secrets. */
 const passedOn = ['PATH', 'CHROMIUM_BIN', 'TMPDIR', 'TZ', 'NODE_COMPILE_CACHE'];
 
-/** Out of memory, V8 aborts (or traps); the system kills. */
+/** Out of memory: V8 aborts (or traps), the system kills. */
 const outOfMemory: ReadonlySet<string> = new Set(['SIGABRT', 'SIGTRAP', 'SIGILL', 'SIGKILL']);
 
-/** Holds no process open: where this one ends, the child leaves. */
+/** Does not keep this process alive: when this process ends, the child exits. */
 export function startChild<Sent extends object, Received>({
   entry,
   memoryMb,
@@ -46,10 +46,10 @@ export function startChild<Sent extends object, Received>({
   const env = Object.fromEntries(passedOn.flatMap((name) => pairOf(name, process.env[name])));
   const child: ChildProcess = fork(entry, [String(process.pid)], {
     env,
-    // Not those of this process: a debugger's port, or modules to begin with.
+    // Not inherited from this process: a debugger's port or preloaded modules.
     execArgv: [`--max-old-space-size=${memoryMb}`],
     serialization: 'advanced',
-    // Its last words would be lines in the log that are no JSON.
+    // Its crash output would put lines into the log that are not JSON.
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
   let isOver = false;

@@ -1,4 +1,4 @@
-// The process beside the server: whatever goes on in it, each question has an answer and the next one is taken.
+// The process beside the server: whatever happens in it, each question gets an answer and the next one is accepted.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,7 +12,7 @@ import { createReadingChild, type ReadingChild } from './reading-process.ts';
 const entry = new URL('../../../test/support/slow-child.ts', import.meta.url);
 const data = { dataDir: '', url: undefined, exportsFolder: '', style: { css: '', source: '' } };
 
-/** Fails where nothing comes, well before whoever runs this test gives it up; sooner where the runner of the controls does. */
+/** Fails if nothing comes, well before the test's own time limit; sooner when the controls' runner sets a shorter one. */
 const patienceMs = Math.min(30_000, Number(process.env['TEST_PATIENCE_MS'] ?? Number.POSITIVE_INFINITY));
 
 async function soon<T>(asked: Promise<T>): Promise<T> {
@@ -43,13 +43,13 @@ test('the process has the memory that it was given, and no more', async () => {
   const child = createReadingChild(entry, data, { memoryMb: 64 });
   const reply = await soon(child.ask('body', 'memory limit'));
   const megabytes = Number('answer' in reply && reply.answer) / 1024 ** 2;
-  // What is given is for objects that live on; V8 adds up to 192 MB for new ones.
+  // The limit covers long-lived objects; V8 adds up to 192 MB for new ones.
   assert.ok(megabytes > 64 && megabytes <= 64 + 192, `${megabytes} MB`);
   child.close();
 });
 
 test('where its memory ends, whoever asked is told, and the next question is answered', async () => {
-  // Using it up takes its time on a busy machine.
+  // Using up the memory takes time on a busy machine.
   const child = createReadingChild(entry, data, { mostMs: 160_000, memoryMb: 64 });
   for (let time = 0; time < 3; time++) {
     const [grown, other] = await Promise.all([child.ask('body', 'growing'), child.ask('body', `${time}`)]);
@@ -85,7 +85,7 @@ test('the process knows nothing of the environment but where programs and files 
   delete process.env['GATEHOUSE_TEST_SECRET'];
   assert.ok('answer' in reply);
   const names = Object.keys(JSON.parse(String(reply.answer)) as object);
-  // The channel's own, and what a system gives to each process.
+  // The IPC channel's own variables, and those that a system gives to each process.
   const known = ['PATH', 'CHROMIUM_BIN', 'TMPDIR', 'TZ', 'NODE_COMPILE_CACHE', 'NODE_CHANNEL_FD'];
   assert.deepEqual(
     names.filter((name) => !known.includes(name) && !/^NODE_CHANNEL_|^__CF/.test(name)),
@@ -109,7 +109,7 @@ test('it ends with the server: closed, ended or killed, idle or in a loop withou
   const reply = await own.ask('body', 'pid');
   own.close();
   await goes(Number('answer' in reply && reply.answer), 'closed');
-  // A request that was let in before the stop may still ask.
+  // A request that was accepted before the stop may still ask.
   const last = await own.ask('body', 'pid');
   await goes(Number('answer' in last && last.answer), 'closed again');
 
@@ -130,7 +130,7 @@ test('it ends with the server: closed, ended or killed, idle or in a loop withou
     t.after(() => server.kill('SIGKILL'));
     const [line] = (await once(server.stdout, 'data')) as [Buffer];
     const pid = Number(String(line));
-    // Where this test fails, what it looked for must not go on for ever.
+    // If this test fails, the process it looked for must not run for ever.
     t.after(() => isThere(pid) && process.kill(pid, 'SIGKILL'));
     if (end !== 'exit') server.kill(end);
     await goes(pid, `${work} ${end}`);

@@ -1,9 +1,12 @@
-// A process beside the server for one piece of work at a time, with a limit of time, memory and length: what strangers wrote never
-// holds up everybody, and never ends the server. Kept for the next question, begun again when it died.
+// A process beside the server that does one piece of work at a time, with limits on time, memory and output length: untrusted content
+// never delays other requests and never ends the server. Kept for the next question, restarted if it died.
 import { type ChildData, type LibraryChild, startChild } from './child-process.ts';
 import type { Reading } from './reading.ts';
 
-/** `late`: it took longer than it may. `memory`: it needed more. `busy`: too many wait already, or the process rests after it died again and again. */
+/**
+ * `late`: it exceeded the time limit. `memory`: it exceeded the memory limit. `busy`: too many requests are waiting, or the process
+ * pauses after dying repeatedly.
+ */
 export type Reply<T> = { readonly answer: T } | { readonly unfinished: 'late' | 'memory' | 'busy' };
 
 export interface ReadingChild {
@@ -12,7 +15,7 @@ export interface ReadingChild {
     kind: K,
     input: Parameters<Reading[K]>[0],
   ): Promise<Reply<ReturnType<Reading[K]>>>;
-  /** The server stops: the process ends when whoever asked has an answer. */
+  /** The server is stopping: the process ends after pending questions were answered. */
   close(): void;
 }
 
@@ -23,7 +26,7 @@ export type ToReading =
 export type FromReading =
   | { readonly kind: 'ready' }
   | { readonly kind: 'answer'; readonly answer: unknown }
-  /** The answer is longer than one may be. */
+  /** The answer exceeds the length limit. */
   | { readonly kind: 'long' }
   | { readonly kind: 'fault'; readonly message: string };
 
@@ -34,20 +37,20 @@ interface Job {
 }
 
 export interface ReadingOptions {
-  /** For one answer. */
+  /** Time limit per answer. */
   readonly mostMs?: number;
   readonly memoryMb?: number;
-  /** Milliseconds, of a clock that nobody sets. */
+  /** Milliseconds of a monotonic clock. */
   readonly now?: () => number;
 }
 
-/** A page of a million characters at its worst takes half of it. */
+/** The worst page of a million characters takes half of it. */
 const limitMs = 10_000;
 const startMs = 30_000;
 const waitingLimit = 100;
 /** Characters of one answer. */
 export const longestAnswer = 20_000_000;
-/** So often it may die without an answer in between. */
+/** How often it may die without an answer in between before it pauses. */
 const freeDeaths = 3;
 const restMs = 2_000;
 const longestRestMs = 30_000;
@@ -116,7 +119,7 @@ export function createReadingChild(
     });
   }
 
-  /** Who waits then is told so at once: a process that cannot start would be started for each of them. */
+  /** Pending questions are answered immediately: otherwise a process that cannot start would be started again for each of them. */
   function noteDeath(): void {
     deaths += 1;
     if (deaths < freeDeaths) return;
@@ -124,7 +127,7 @@ export function createReadingChild(
     for (const job of waiting.splice(0)) job.settle({ unfinished: 'busy' });
   }
 
-  /** The next one waits until the process is really gone: however many are slow, one runs. */
+  /** The next question waits until the process is really gone: however many are slow, only one runs. */
   async function giveUp(): Promise<void> {
     const ended = child;
     child = undefined;

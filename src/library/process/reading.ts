@@ -1,10 +1,10 @@
-// What a second process does for readers: the work whose length strangers decide. Reads only.
+// What the second process does for readers: work whose duration depends on untrusted content. Read-only.
 import type { LibraryPages, TreeEntry } from '../contract.ts';
 import { createSearch, type FoundPage, type SearchRequest } from '../pages/search.ts';
 import { renderPage } from '../render/render.ts';
 
 export interface Reading {
-  /** The sanitised body; undefined: there is no such page any more. */
+  /** The sanitised body; undefined: the page no longer exists. */
   body(id: string): string | undefined;
   search(request: SearchRequest): FoundPage;
   /** The first `most` pages of a space, and how many more there are. */

@@ -1,4 +1,4 @@
-// Runs in a thread of the library's processes: ends the whole process when the server is gone, also out of a loop without an end.
+// Runs in a thread of the library's processes: ends the whole process when the server is gone, even out of an infinite loop.
 import { workerData } from 'node:worker_threads';
 
 const everyMs = 500;
