@@ -1,10 +1,10 @@
-// `node generate-secrets.ts`: makes or completes .env, rotates the secrets in it. All of it is in src/secrets/command.ts.
+// `node generate-secrets.ts`: creates or completes .env, and rotates the secrets in it. The implementation is in src/secrets/command.ts.
 import { randomBytes } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { wordsForError } from './src/files/file-refused.ts';
 import { generateSecrets } from './src/secrets/command.ts';
 
-/** Ctrl-C and Ctrl-D are a no. Asks on standard error, so that standard output stays the report. */
+/** Ctrl-C and Ctrl-D count as no. Asks on standard error, so that standard output contains only the report. */
 function ask(question: string): Promise<boolean> {
   const reader = createInterface({ input: process.stdin, output: process.stderr });
   return new Promise((resolve) => {
@@ -26,7 +26,7 @@ try {
     now: Date.now,
     bytes: randomBytes,
     lockWaitMs: 5000,
-    // Loaded only where it is needed: everything else works without the rest of the house.
+    // Loaded only when needed: everything else works without the rest of Gatehouse.
     vaultOf: async (envFile) => (await import('./src/wiring/generator-vault.ts')).vaultOf(envFile),
     countPeople: async (envFile) => (await import('./src/wiring/emergency.ts')).countPeople(envFile),
     endEverything: async (envFile) => (await import('./src/wiring/emergency.ts')).endEverything(envFile),

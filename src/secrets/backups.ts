@@ -1,11 +1,11 @@
-// The one copy of the file as it was before, 0600 and dated. Only copies that this program named are ever removed.
+// The one copy of the file before the change, mode 0600 and dated. Only copies that this program named are ever removed.
 import { existsSync, lstatSync, readdirSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { replaceFile } from '../store/replace-file.ts';
 import type { OnDisk } from './disk.ts';
 import { backupBeside, isBackupOf } from './paths.ts';
 
-/** @param now milliseconds. @returns where the copy is */
+/** @param now milliseconds. @returns the path of the copy */
 export function backUp(path: string, { bytes, owner }: OnDisk, now: number): string {
   for (let count = 1; ; count++) {
     const backup = backupBeside(path, now, count);
@@ -13,7 +13,7 @@ export function backUp(path: string, { bytes, owner }: OnDisk, now: number): str
   }
 }
 
-/** Removes the copies of earlier runs. @returns how many went */
+/** Removes the copies of earlier runs. @returns how many were removed */
 export function dropOlderBackups(path: string, kept: string): number {
   const folder = dirname(path);
   const older = readdirSync(folder)

@@ -1,6 +1,6 @@
-// What no generator can know: the lines that a person still has to fill in after .env is made. Pure.
+// What no generator can know: the lines that a person still has to fill in after .env is created. Pure.
 
-/** @param values what the new file holds; @returns a line for each thing left to do, without a secret. */
+/** @param values the contents of the new file; @returns a line for each thing left to do, without any secret. */
 export function leftToDo(values: Readonly<Record<string, string>>): string[] {
   const origin = originOf(values);
   const client = ['OAUTH2_PROXY_CLIENT_ID', 'OAUTH2_PROXY_CLIENT_SECRET'].filter((name) => !values[name]);

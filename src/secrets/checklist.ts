@@ -1,6 +1,6 @@
-// What no command can do after secrets were stolen: in the order in which it matters. Pure.
+// What no command can do after secrets were stolen, most important first. Pure.
 
-/** A line for each step, without a number. */
+/** One line per step, unnumbered. */
 export const emergencyChecklist: readonly string[] = [
   'Load the new secrets now: until then the stolen ones still work.',
   'Google, the OAuth client (https://console.cloud.google.com/apis/credentials): add a new client secret, enter it as OAUTH2_PROXY_CLIENT_SECRET, load it, then disable and delete the old one.',
@@ -15,5 +15,5 @@ export const emergencyChecklist: readonly string[] = [
   'Find out how the secrets were stolen before everyone comes back.',
 ];
 
-/** For sessions that this run could not reach. The container can, and while it still runs with the former settings. */
+/** For sessions that this run could not reach. The container can reach them, as long as it still runs with the former settings. */
 export const endInCompose = 'docker compose exec app node src/main.ts sessions revoke --all --yes';

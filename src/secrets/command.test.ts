@@ -1,4 +1,4 @@
-// The command in this process: what it refuses, asks, writes and says, with a terminal made of values.
+// The command, run in this process: what it refuses, asks, writes and prints, with a fake terminal.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';

@@ -1,4 +1,4 @@
-// `node generate-secrets.ts`: options and words around one run. Prints a secret only with --print.
+// `node generate-secrets.ts`: parses options and prints the messages of one run. Prints a secret only with --print.
 import { resolve } from 'node:path';
 import { generate } from './generate.ts';
 import { makeSecret, type RandomBytes, secretKinds } from './kinds.ts';
@@ -13,7 +13,7 @@ export interface Terminal {
   readonly cwd: string;
   /** Whether there is a person to ask. */
   readonly isInteractive: boolean;
-  /** false for anything but a clear yes. */
+  /** false unless the answer is a clear yes. */
   ask(question: string): Promise<boolean>;
   out(line: string): void;
   err(line: string): void;
@@ -22,15 +22,15 @@ export interface Terminal {
   readonly bytes: RandomBytes;
   /** How long to wait for another generator. */
   readonly lockWaitMs: number;
-  /** The vault that the settings of this file lead to; `elsewhere`: in a container's volume; undefined: there is none. */
+  /** The vault that this file's settings refer to; `elsewhere`: it is in a container's volume; undefined: there is none. */
   readonly vaultOf?: (envFile: string) => Promise<VaultSteps | 'elsewhere' | undefined>;
-  /** How many people are signed in, by the settings of that file; undefined where nobody can tell. */
+  /** How many people are signed in, according to that file's settings; undefined if that cannot be determined. */
   countPeople?(envFile: string): Promise<number | undefined>;
-  /** Ends every session, here and at the gate, by the settings of that file as it is now. */
+  /** Ends every session, here and at the gate, with that file's settings as they are now. */
   endEverything?(envFile: string): Promise<Ended>;
 }
 
-/** Runs the command. @returns its exit code: 0 done, 1 refused or something is left to mend, 2 an option is wrong */
+/** Runs the command. @returns its exit code: 0 done, 1 refused or something is left to fix, 2 an option is wrong */
 export async function generateSecrets(args: readonly string[], terminal: Terminal): Promise<0 | 1 | 2> {
   const read = readOptions(args);
   switch (read.task) {

@@ -1,5 +1,5 @@
-// The real command as a child process: killed while it makes the file, and several at once, which lose nothing. The kills of a
-// file in use are in kills.test.ts.
+// The real command as a child process: killed while it creates the file, and several run concurrently without losing anything. Kills while
+// an existing file is changed are in kills.test.ts.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';

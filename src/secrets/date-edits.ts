@@ -4,7 +4,7 @@ import type { Edit } from './env-file.ts';
 import { secretKinds } from './kinds.ts';
 import type { Step } from './step.ts';
 
-/** A day for each secret that stays or comes; one that was not met before is noted with today. */
+/** A date for each secret that stays or is added; a secret without a date gets today's. */
 export function editDates(
   steps: readonly Step[],
   dates: Dates,
@@ -16,7 +16,7 @@ export function editDates(
   const marks = steps.flatMap(({ secret, formers }) =>
     [secret ?? '', ...formers.filter(({ fate }) => fate === 'kept').map((one) => one.secret)].map(markOf),
   );
-  // What a NAME_FILE holds is not seen here, so its day cannot be told from that of a secret that is gone.
+  // The contents of a NAME_FILE are not read here, so its date cannot be distinguished from that of a removed secret.
   const unseen = steps.some(({ action }) => action === 'elsewhere') ? [...dates.keys()] : [];
   const all = [...marks, ...unseen].filter((mark) => mark !== undefined);
   const value = writeDates(new Map(all.map((mark) => [mark, dates.get(mark) ?? today])));

@@ -1,4 +1,4 @@
-// When a former secret can go: after everything that it signed is over, never before.
+// When a former secret can be removed: once everything that it signed has expired, never before.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

@@ -1,4 +1,5 @@
-// SECRET_DATES: on which day each secret was made, by its fingerprint, and what follows for a former one. Pure. Days are UTC, `YYYY-MM-DD`.
+// SECRET_DATES: the day on which each secret was created, by its fingerprint, and when a former one can be removed. Pure. Days are UTC,
+// `YYYY-MM-DD`.
 import { fingerprint } from '../crypto/fingerprint.ts';
 
 export type Dates = ReadonlyMap<string, string>;
@@ -10,7 +11,7 @@ export function dayOf(at: number): string {
   return new Date(at).toISOString().slice(0, 10);
 }
 
-/** What does not read as `fingerprint=day` is left out. */
+/** Anything that is not `fingerprint=day` is skipped. */
 export function readDates(text: string | undefined): Dates {
   const pairs = (text ?? '').split(',').map((pair) => /^([\da-f]{8})=(\d{4}-\d\d-\d\d)$/.exec(pair.trim()));
   return new Map(
@@ -25,16 +26,16 @@ export function writeDates(dates: Dates): string {
 }
 
 /**
- * The fingerprint by which a secret may be named; undefined for one so short that somebody may have chosen it:
- * whoever saw its fingerprint could try guesses against that, without the slow derivation that guards a passphrase.
+ * The fingerprint that may identify a secret in public; undefined for a secret so short that a person may have chosen it:
+ * anyone who saw its fingerprint could test guesses against it, without the slow derivation that protects a passphrase.
  */
 export function markOf(secret: string): string | undefined {
   return secret.length >= 32 ? fingerprint(secret) : undefined;
 }
 
 /**
- * The days of a list put right: a secret that is older than what it replaced was put back by hand, or made while the clock was
- * wrong. Since when it is in use nobody knows, so it counts from today.
+ * Corrects the days of a list: a secret older than the one it replaced was put back by hand, or created while the clock was
+ * wrong. It is unknown how long it has been in use, so it counts from today.
  * @param secrets newest first
  */
 export function putInOrder(secrets: readonly string[], dates: Dates, today: string): Dates {
@@ -49,16 +50,16 @@ export function putInOrder(secrets: readonly string[], dates: Dates, today: stri
   return result;
 }
 
-/** A day that is still to come, where the clock is or was wrong; one day ahead can be another machine's clock. */
+/** A day in the future, if the clock is or was wrong; one day ahead can come from another machine's clock. */
 export function dayToCome(dates: Dates, today: string): string | undefined {
   const tomorrow = dayOf(Date.parse(today) + dayMs);
   return [...dates.values()].find((day) => day > tomorrow);
 }
 
 /**
- * The first day on which a former secret can go: whatever it signed on its last day is over by then.
- * @param outOfUse the day on which its successor was made; it may have been used until that day's last instant
- * @param keptForMs how long what it signed can still be shown
+ * The first day on which a former secret can be removed: everything it signed on its last day has expired by then.
+ * @param outOfUse the day on which its successor was created; it may have been used until the end of that day
+ * @param keptForMs how long what it signed can still be presented
  */
 export function canGoFrom(outOfUse: string, keptForMs: number): string {
   return dayOf(Math.ceil((Date.parse(outOfUse) + dayMs + keptForMs) / dayMs) * dayMs);

@@ -1,4 +1,4 @@
-// The .env file on disk: read strictly, since what cannot be read exactly cannot be written back unchanged.
+// The .env file on disk: read strictly, because what cannot be read exactly cannot be written back unchanged.
 import { closeSync, constants, fchmodSync, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs';
 import type { Owner } from '../store/replace-file.ts';
 
@@ -7,9 +7,9 @@ const maxBytes = 1024 * 1024;
 export interface OnDisk {
   readonly text: string;
   readonly bytes: Buffer;
-  /** Readable or writable by others than its owner. */
+  /** Readable or writable by anyone but its owner. */
   readonly isOpen: boolean;
-  /** Only where it is not the one who runs this. */
+  /** Set only if the owner is not the user who runs this. */
   readonly owner?: Owner;
 }
 
@@ -25,7 +25,7 @@ export type ReadFault =
 
 export type ReadResult = { readonly file: OnDisk | undefined } | { readonly fault: ReadFault };
 
-/** The file; undefined where there is none. */
+/** The file; undefined if there is none. */
 export function readEnvFile(path: string): ReadResult {
   try {
     const kind = lstatSync(path, { throwIfNoEntry: false });
@@ -42,7 +42,7 @@ export function readEnvFile(path: string): ReadResult {
   }
 }
 
-/** Takes all rights from everyone but the owner. */
+/** Removes all permissions from everyone but the owner. */
 export function tighten(path: string): void {
   const handle = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
@@ -69,7 +69,7 @@ function readRegular(path: string): ReadResult {
   }
 }
 
-/** undefined for anything but UTF-8 text; a byte-order mark stays in the text. */
+/** undefined for anything but UTF-8 text; a byte-order mark is kept in the text. */
 function decode(bytes: Uint8Array): string | undefined {
   if (bytes.includes(0)) return undefined;
   try {

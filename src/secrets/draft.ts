@@ -1,4 +1,4 @@
-// What a run would write, worked out before anything is changed: nothing here writes.
+// Works out what a run would write before anything is changed. Nothing here writes.
 import { existsSync, readFileSync } from 'node:fs';
 import { envExample } from '../config/documents.ts';
 import { dayOf } from './dates.ts';
@@ -13,7 +13,7 @@ import { planVaultChange, type VaultChange } from './vault-change.ts';
 import type { VaultSteps } from './vault-steps.ts';
 import { closedVaultLine, dayToComeLine, editFaultLine, readFaultLine } from './words.ts';
 
-/** A line for each thing that is wrong; nothing was changed. */
+/** One line for each problem; nothing was changed. */
 export interface Refusal {
   readonly wrong: readonly string[];
 }
@@ -25,7 +25,7 @@ export interface DraftOptions {
   readonly emergency: boolean;
   /** `elsewhere`: in a container's volume, out of reach. undefined: there is no vault. */
   readonly vault?: VaultSteps | 'elsewhere' | undefined;
-  /** Somebody teaches a vault that is elsewhere the new passphrase. */
+  /** The operator gives a vault that is elsewhere the new passphrase by hand. */
   readonly vaultByHand: boolean;
   /** Milliseconds. */
   now(): number;
@@ -33,10 +33,10 @@ export interface DraftOptions {
 }
 
 export interface Draft {
-  /** What is there now. */
+  /** The file as it is now. */
   readonly file: OnDisk | undefined;
   readonly steps: readonly Step[];
-  /** What shall be there. */
+  /** The text to write. */
   readonly text: string;
   readonly recordKeysLost: number;
   /** undefined: the vault needs no new passphrase. */
@@ -60,7 +60,7 @@ export async function prepare(options: DraftOptions): Promise<Draft | Refusal> {
   }
   if ('dayToCome' in plan) return { wrong: [dayToComeLine(path, plan.dayToCome)] };
   const isVaultRotated = plan.steps.some(({ kind, action }) => kind.word === 'vault' && action === 'rotated');
-  // In an emergency nothing waits for it: the stolen secrets do not.
+  // In an emergency, do not wait for the vault: the secrets are stolen already.
   if (vault === 'elsewhere' && isVaultRotated && !options.vaultByHand && !emergency) {
     return { wrong: vaultElsewhereLines(path, options) };
   }
@@ -80,7 +80,7 @@ export function reachable(vault: DraftOptions['vault']): VaultSteps | undefined 
   return vault === 'elsewhere' ? undefined : vault;
 }
 
-/** The passphrase that the file holds itself; empty where it holds none. */
+/** The passphrase in the file itself; empty if it has none. */
 export function passphraseIn(values: Readonly<Record<string, string>>): string {
   return values['VAULT_PASSPHRASE_FILE']?.trim() ? '' : (values['VAULT_PASSPHRASE']?.trim() ?? '');
 }

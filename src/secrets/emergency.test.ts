@@ -1,4 +1,4 @@
-// New passphrases for the vault, and what an emergency does: in which order, and what it says.
+// New passphrases for the vault, and the emergency mode: the order of its steps, and what it prints.
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { place } from './place.fixture.ts';
 import { fileVault } from './vault.fixture.ts';
 import type { VaultSteps } from './vault-steps.ts';
 
-/** A whole .env, and a vault that opens with it. */
+/** A complete .env, and a vault that opens with it. */
 async function house() {
   const made = place();
   await made.run([]);
@@ -87,7 +87,7 @@ test('an editor’s save while the question stood: the vault opens with the file
 test('a vault that fails at the end: .env is new, it is said, and the next run mends it', async () => {
   const { run, vault, opens } = await house();
   const failing: VaultSteps = { ...vault, keepOnly: () => Promise.reject(new Error('disk full')) };
-  // What the vault holds beforehand is no leftover, so that the failure is met at the end.
+  // The first cleanup of leftovers succeeds, so that the failure occurs at the end of the run.
   let calls = 0;
   const late: VaultSteps = {
     ...failing,

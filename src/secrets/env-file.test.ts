@@ -1,4 +1,4 @@
-// Editing .env files from the wild: only the value changes, and what cannot be edited exactly is refused with its line.
+// Editing .env files as found in practice: only the value changes, and what cannot be edited exactly is refused, with its line number.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'dotenv';
@@ -106,7 +106,7 @@ test('refusals, with their lines', () => {
     'faults' in swallowed && swallowed.faults[0]?.reason === 'not-editable',
     'dotenv would read the new line as A',
   );
-  // A key that has no line yet is reported at the first one.
+  // A key without a line yet is reported at the first one.
   const below = edit('# note\nB=1\nA:', { name: 'K', value: 'new' });
   assert.deepEqual('faults' in below && below.faults, [{ line: 1, name: 'K', reason: 'not-editable' }]);
 });
@@ -176,7 +176,7 @@ test('property: dotenv reads the edited keys anew and all others as before; othe
       edited++;
       const values = Object.fromEntries(wanted.map(({ name, value }) => [name, value]));
       assert.deepEqual(parse(result.text), { ...parse(text), ...values });
-      // A last line without an end gets one when a line is put after it.
+      // A last line without a line ending gets one when a line is added after it.
       const lines = (all: string) => all.split(/(?<=\n|\r(?!\n))/).filter((line) => line !== '');
       const own = (line: string) => /^\s*(export\s+)?(K|L|M|NEW)\s*[=:]/.test(line);
       const untouched = (all: string) => lines(all).filter((line) => !own(line));

@@ -1,11 +1,11 @@
-// Reads and edits the text of a .env file. What dotenv reads from the result differs from before only in the edited keys.
+// Reads and edits the text of a .env file. In the result, dotenv reads different values only for the edited keys.
 import { parse as parseDotenv } from 'dotenv';
 import { type Entry, findEntries, type Line, splitLines } from './env-lines.ts';
 
 export interface Edit {
   readonly name: string;
   readonly value: string;
-  /** Where `name` is not in the file yet: the key that it is put after. */
+  /** If `name` is not in the file yet: the key to insert it after. */
   readonly after?: string;
 }
 
@@ -31,8 +31,8 @@ export function parseEnv(text: string): Readonly<Record<string, string>> {
 }
 
 /**
- * `text` with `edits` made in place: comments, order, quotes, `export`, line ends and the end of the file stay.
- * @returns every reason, with its line, why that cannot be done without touching something else.
+ * Applies `edits` to `text` in place: comments, order, quotes, `export`, line endings and the end of the file are kept.
+ * @returns every reason, with its line, why that cannot be done without changing anything else.
  */
 export function editEnv(text: string, edits: readonly Edit[]): EditResult {
   if (edits.length === 0) return { text };
@@ -49,7 +49,7 @@ export function editEnv(text: string, edits: readonly Edit[]): EditResult {
     }
   }
   const eol = lines.find(({ end }) => end !== '')?.end ?? '\n';
-  // From the last place upwards, and at one place the last edit first, so that no index shifts under another one.
+  // From the last position upwards, and at the same position the last edit first, so that no edit shifts the index of another.
   for (const { edit, at } of added.reverse().sort((a, b) => b.at - a.at)) {
     if (!insertLine(lines, at, edit, entries, eol))
       faults.push({ line: at + 1, name: edit.name, reason: 'not-quotable' });
@@ -90,7 +90,7 @@ function findFaults(name: string, lines: readonly Line[], entries: readonly Entr
     .map((line) => fault(line, 'hidden-in-multi-line'));
 }
 
-/** Puts `value` where the entry's value stands; false where it cannot be written so that every reader agrees. */
+/** Replaces the entry's value with `value`; false if it cannot be written so that every reader agrees. */
 function replaceValue(lines: readonly Line[], entry: Entry, value: string): boolean {
   const line = lines[entry.line];
   const written = quote(value, /^['"`]/.exec(entry.raw)?.[0]);
@@ -100,7 +100,7 @@ function replaceValue(lines: readonly Line[], entry: Entry, value: string): bool
   return true;
 }
 
-/** The index for a new line: below its commented default, else below its neighbour, else at the end. */
+/** The index for a new line: below its commented-out default, else below its neighbour, else at the end. */
 function placeFor({ name, after }: Edit, lines: readonly Line[], entries: readonly Entry[]): number {
   const commented = (text: string) => /^\s*#\s*([\w.-]+)=/.exec(text)?.[1] === name;
   const isInside = (index: number) => entries.some(({ line, lastLine }) => index >= line && index < lastLine);
@@ -127,7 +127,7 @@ function insertLine(
   return true;
 }
 
-/** `value` as it is written; undefined where dotenv, Docker Compose and a shell would not all read it back. */
+/** `value` as it has to be written; undefined if dotenv, Docker Compose and a shell would not all read it back. */
 function quote(value: string, present: string | undefined): string | undefined {
   if (/[\r\n\0]/.test(value)) return undefined;
   if (present === undefined && /^[\w.,:@%+/=~-]*$/.test(value)) return value;
@@ -136,7 +136,7 @@ function quote(value: string, present: string | undefined): string | undefined {
   return mark === undefined ? undefined : mark + value + mark;
 }
 
-/** The first key that does not read as expected; undefined where all do. */
+/** The first key whose value is not as expected; undefined if all are. */
 function firstDifference(
   expected: Record<string, string>,
   actual: Record<string, string>,

@@ -1,4 +1,4 @@
-// Where the values stand in a .env file: what dotenv reads, with lines and columns. Changes nothing.
+// Locates the values in a .env file: what dotenv reads, with lines and columns. Changes nothing.
 
 export interface Line {
   text: string;
@@ -12,25 +12,25 @@ export interface Entry {
   readonly line: number;
   /** The line on which the value ends. */
   readonly lastLine: number;
-  /** Columns of the value with its quotes; of the place for one where it is empty. */
+  /** Columns of the value including its quotes; if it is empty, of the position where it would go. */
   readonly from: number;
   readonly to: number;
-  /** The value with its quotes. */
+  /** The value including its quotes. */
   readonly raw: string;
 }
 
-// dotenv's own pattern (18.0.10), with its separator captured: another one would see other values than the app does.
+// dotenv's own pattern (18.0.10), with its separator captured: a different pattern would see other values than the app does.
 const entryPattern =
   /(?:^|^)\s*(export\s+)?([\w.-]+)(\s*=\s*?|:\s+?)(\s*'(?:\\'|[^'])*'|\s*"(?:\\"|[^"])*"|\s*`(?:\\`|[^`])*`|[^#\r\n]+)?\s*(?:#.*)?(?:$|$)/dgm;
 
-/** The lines with their ends; nothing is lost: joined, they are `text` again. */
+/** The lines with their endings; joined, they equal `text` exactly. */
 export function splitLines(text: string): Line[] {
   return [...text.matchAll(/([^\r\n]*)(\r\n|\n|\r|$)/g)]
     .map(([, content = '', end = '']) => ({ text: content, end }))
     .filter(({ text: content, end }) => content !== '' || end !== '');
 }
 
-/** What dotenv reads from the lines, in order, with the places of the values. */
+/** What dotenv reads from the lines, in order, with the positions of the values. */
 export function findEntries(lines: readonly Line[]): Entry[] {
   const starts: number[] = [];
   let plain = '';

@@ -1,5 +1,5 @@
-// One run on one .env file, under its lock: read, plan, confirm, back up, replace. Nothing is written unless all of it can be.
-// Invariant 11: killed at any instant, .env is old or new and whole, and the vault opens with the one that is there.
+// One run on one .env file, under its lock: read, plan, confirm, back up, replace. Nothing is written unless everything can be. Invariant
+// 11: if killed at any instant, .env is complete, either old or new, and the vault opens with it.
 import { rmSync, statSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { FileRefused, named as namedError } from '../files/file-refused.ts';
@@ -18,9 +18,9 @@ import { lockFaultLine, readFaultLine } from './words.ts';
 export interface Run extends DraftOptions {
   /** Writes nothing, not even a lock. */
   readonly dryRun: boolean;
-  /** How many people are signed in; undefined where nobody can tell. */
+  /** How many people are signed in; undefined if that cannot be determined. */
   countPeople?(envFile: string): Promise<number | undefined>;
-  /** Ends every session, here and at the gate, with the settings of the file as it is now. */
+  /** Ends every session, here and at the gate, with the file's settings as they are now. */
   endEverything?(envFile: string): Promise<Ended>;
   /** Asked before anything is written. */
   confirm(
@@ -32,7 +32,7 @@ export interface Run extends DraftOptions {
   readonly lockWaitMs: number;
 }
 
-/** Throws only for what the file system refuses, or the vault before anything was changed. */
+/** Throws only if the file system refuses something, or the vault does before anything was changed. */
 export async function generate(run: Run): Promise<Report | Refusal> {
   if (!statSync(dirname(run.path), { throwIfNoEntry: false })?.isDirectory())
     return { wrong: [readFaultLine(run.path, 'no-folder')] };
@@ -67,7 +67,7 @@ async function carryOut(run: Run): Promise<Report | Refusal> {
     return report(run, draft, outcome, people);
   }
   if (!(await run.confirm(draft.steps, outcome, people))) return report(run, draft, 'declined', people);
-  // First, and by the former settings: a run that is killed after it can be repeated, one that came too late could not reach Redis.
+  // First, and with the former settings: a run killed after this can be repeated, but a later call could no longer reach Redis.
   const ended = run.emergency && file ? await run.endEverything?.(path) : undefined;
   const written = await write(run, draft);
   if ('wrong' in written) return written;
@@ -97,14 +97,14 @@ async function write(run: Run, { file, text, steps, vaultChange }: Draft): Promi
       return { wrong: [`${path} was changed by something else meanwhile; run this again`] };
     }
   } catch (error) {
-    // What failed after the rename changed the file all the same: then the copy and the vault must stay as they fit it.
+    // A failure after the rename has still changed the file: keep the copy, and leave the vault matching the new file.
     if (!isAsRead(path, file)) throw error;
     await leaveNoTrace(backup, vaultChange);
     const named = namedError({ path, setting: '--env' }, error);
     if (!(named instanceof FileRefused)) throw error;
     return { wrong: [`${named.message}; nothing was changed`] };
   }
-  // The file is new and the vault opens with it: what fails now is said, and mended by the next run.
+  // The file is new and the vault opens with it: report a failure from here on; the next run fixes it.
   const changed = await vaultChange?.after().then(
     () => 'changed' as const,
     () => 'unfinished' as const,
@@ -116,7 +116,7 @@ async function write(run: Run, { file, text, steps, vaultChange }: Draft): Promi
   return { olderBackupsGone, ...(vault && { vault }), ...(backup && { backup }) };
 }
 
-/** A copy full of secrets helps nobody where nothing was changed. What fails here must not hide why this is done. */
+/** If nothing was changed, a copy full of secrets is useless. A failure here must not hide the original error. */
 async function leaveNoTrace(backup: string | undefined, vaultChange: Draft['vaultChange']): Promise<void> {
   if (backup) rmSync(backup, { force: true });
   await vaultChange?.undo().catch(() => undefined);
@@ -127,7 +127,7 @@ function plannedOutcome({ file, text }: Draft): 'unchanged' | 'would-create' | '
   return file.text === text ? 'unchanged' : 'would-change';
 }
 
-/** Asked only where everyone has to sign in again. */
+/** Counted only if everyone has to sign in again. */
 async function peopleFor({ path, countPeople }: Run, { file, steps }: Draft): Promise<number | undefined> {
   const isGateReset = steps.some(({ kind, action }) => kind.word === 'oauth2' && action === 'rotated');
   return file && isGateReset ? countPeople?.(path) : undefined;
@@ -150,7 +150,7 @@ function presentPassphrase(path: string): string {
   return 'file' in read && read.file ? passphraseIn(parseEnv(read.file.text)) : '';
 }
 
-/** An editor knows nothing of the lock: what it saved since must not be lost. */
+/** An editor ignores the lock: anything saved in the meantime must not be lost. */
 function isAsRead(path: string, file: OnDisk | undefined): boolean {
   const read = readEnvFile(path);
   if ('fault' in read) return false;

@@ -1,4 +1,4 @@
-// How long what a former secret vouched for can still be shown: after that nobody needs it.
+// How long anything that a former secret signed or proved can still be presented: after that nobody needs the secret.
 import { profileNames, profiles } from '../config/profiles.ts';
 import { type SettingName, settingOf } from '../config/settings.ts';
 import type { SecretKind } from './kinds.ts';
@@ -8,11 +8,11 @@ type Values = Readonly<Record<string, string>>;
 const dayMs = 86_400_000;
 
 /**
- * Milliseconds. SECRET_KEY signs the session's and the visitor's cookie: the longer of both lives, and a day more, since the
- * servers take over a new key when they are told, not when it is written. No browser keeps the gate secret: it is shown anew
- * with every request, and a day is ample for oauth2-proxy and the app to have the new one.
- * @param values what the file holds
- * @returns undefined where a lifetime cannot be told from the file
+ * Milliseconds. SECRET_KEY signs the session cookie and the visitor cookie: the longer of both lifetimes, plus one day, because
+ * servers adopt a new key when they are told to, not when it is written. No browser holds the gate secret: it is sent with
+ * every request, and one day is ample for oauth2-proxy and the app to get the new one.
+ * @param values the contents of the file
+ * @returns undefined if a lifetime cannot be determined from the file
  */
 export function keptForMs(kind: SecretKind, values: Values): number | undefined {
   if (kind.name !== 'SECRET_KEY') return dayMs;

@@ -1,34 +1,35 @@
-// The secrets that the generator makes, one row each: how it is made, what replacing it means to people. Chance comes from `bytes` alone.
+// The secrets that the generator creates, one row each: how each is made, and what replacing it means for people. Randomness comes only
+// from `bytes`.
 import { isPlaceholder, secretFault } from '../config/secret-strength.ts';
 import { type SettingName, settingOf } from '../config/settings.ts';
 
 export const rotateWords = ['session', 'gate', 'oauth2', 'vault', 'redis'] as const;
 export type RotateWord = (typeof rotateWords)[number];
 
-/** So many random bytes; crypto.randomBytes outside of tests. */
+/** Returns this many random bytes; crypto.randomBytes outside tests. */
 export type RandomBytes = (size: number) => Buffer;
 
 export interface SecretKind {
   readonly name: SettingName;
   readonly word: RotateWord;
   readonly encoding: 'hex' | 'base64url';
-  /** Shorter ones are unfit; characters. */
+  /** In characters; shorter secrets are unfit. */
   readonly minLength: number;
-  /** The list that takes the former secret, so that what it protects stays valid. */
+  /** The list that keeps the former secret, so that what it protects stays valid. */
   readonly fallbacks?: SettingName;
-  /** Variables that can repeat the secret, alone or as the password in a URL. */
+  /** Variables that may repeat the secret, alone or as the password in a URL. */
   readonly copies: readonly string[];
-  /** What its replacement means to people, where a real one was in use. */
+  /** What replacing it means for people, if a real one was in use. */
   readonly whenRotated: string;
-  /** The same after an emergency, where nothing of the former one counts any more. */
+  /** The same after an emergency, when no former secret is accepted any more. */
   readonly inEmergency: string;
   /** What makes the running parts use it. */
   readonly uses: readonly Use[];
 }
 
 /**
- * In this order nobody is refused: the app takes the former gate secret beside the new one, so it has to know the new one before
- * oauth2-proxy shows it. A restart of the app is more than its SIGHUP.
+ * In this order no request is refused: the app accepts the former gate secret as well as the new one, so it must know the new one
+ * before oauth2-proxy sends it. Restarting the app includes what SIGHUP does.
  */
 export const uses = [
   'restart Redis',
@@ -64,7 +65,7 @@ export const secretKinds: readonly SecretKind[] = [
   {
     name: 'OAUTH2_PROXY_COOKIE_SECRET',
     word: 'oauth2',
-    // 43 characters without padding: oauth2-proxy's SecretBytes takes them as 32 bytes, and no reader trips over a `=`.
+    // 43 characters without padding: oauth2-proxy's SecretBytes reads them as 32 bytes, and no reader stumbles over a `=`.
     encoding: 'base64url',
     minLength: 16,
     copies: [],
@@ -99,7 +100,7 @@ export const secretKinds: readonly SecretKind[] = [
   },
 ];
 
-/** A new secret of 32 random bytes: fit, and without a leading `-` that a command line would take for an option. */
+/** A new secret of 32 random bytes: fit, and without a leading `-` that a command line would read as an option. */
 export function makeSecret(kind: SecretKind, bytes: RandomBytes): string {
   for (;;) {
     const secret = bytes(32).toString(kind.encoding);
@@ -107,7 +108,7 @@ export function makeSecret(kind: SecretKind, bytes: RandomBytes): string {
   }
 }
 
-/** Why `value` cannot serve as this secret; undefined where nothing speaks against it. Never holds the value. */
+/** Why `value` cannot be used as this secret; undefined if it can. Never contains the value. */
 export function faultOf(
   kind: SecretKind,
   value: string,
@@ -118,7 +119,9 @@ export function faultOf(
   return kind.word === 'oauth2' && !fitsOauth2Proxy(value) ? 'wrong form' : undefined;
 }
 
-/** As oauth2-proxy 7.15.3 reads it (pkg/encryption SecretBytes): base64url of 16, 24 or 32 bytes, or so many bytes as they are. */
+/**
+ * As oauth2-proxy 7.15.3 reads it (pkg/encryption SecretBytes): base64url of 16, 24 or 32 bytes, or raw text of that length in bytes.
+ */
 function fitsOauth2Proxy(value: string): boolean {
   const bare = value.replace(/=+$/, '');
   const isAesLength = (length: number) => [16, 24, 32].includes(length);

@@ -1,4 +1,4 @@
-// The options of `node generate-secrets.ts`, read strictly: what is not understood is refused, nothing is guessed.
+// The options of `node generate-secrets.ts`, parsed strictly: anything unknown is refused, nothing is guessed.
 import { parseArgs } from 'node:util';
 import { type RotateWord, rotateWords } from './kinds.ts';
 import { isExample } from './paths.ts';
@@ -18,7 +18,7 @@ export type Options =
   | { readonly task: 'generate'; readonly options: GeneratorOptions }
   | { readonly task: 'print'; readonly json: boolean }
   | { readonly task: 'help' }
-  /** `wrong`: one line for the person who typed it. */
+  /** `wrong`: one line for the user. */
   | { readonly task: 'refuse'; readonly wrong: string };
 
 export const help = `node generate-secrets.ts: makes .env from .env.example, or fills in the secrets that are missing there.
@@ -109,7 +109,7 @@ function parse(args: readonly string[]) {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (!code?.startsWith('ERR_PARSE_ARGS_')) throw error;
-    // Without what was typed where it is no option: it can be a secret.
+    // Do not repeat an argument that is not an option: it may be a secret.
     if (code === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL') return 'there is nothing to say without an option';
     return message.split(/[.\n]/)[0] ?? message;
   }

@@ -1,5 +1,5 @@
-// What happens to each secret of a .env file: pure. A real value is replaced only when its word is in `rotate`, a former one
-// goes only with `prune` or in an emergency, or where the list is full.
+// Decides what happens to each secret of a .env file. Pure. A real value is replaced only if its word is in `rotate`; a former one is
+// removed only with `prune`, in an emergency, or if the list is full.
 import { maxFallbacks } from '../config/schemas.ts';
 import { editDates } from './date-edits.ts';
 import { type Dates, dayToCome, putInOrder, readDates } from './dates.ts';
@@ -21,25 +21,25 @@ export type Plan =
   | {
       readonly steps: readonly Step[];
       readonly edits: readonly Edit[];
-      /** Keys of the record for which its list has no room. */
+      /** How many keys of the record do not fit in their list. */
       readonly recordKeysLost: number;
     }
-  /** Asked to rotate what the file does not hold: the variable that names the file to edit instead. */
+  /** Asked to rotate a secret that is not in the file: the variables that name the files to edit instead. */
   | { readonly heldElsewhere: readonly string[] }
-  /** Asked to prune by days of which this one is still to come. */
+  /** Asked to prune, but this recorded day is still in the future. */
   | { readonly dayToCome: string };
 
 type Values = Readonly<Record<string, string>>;
 
 export interface PlanOptions {
-  /** What the file holds now, as the app reads it. */
+  /** The current values, as the app reads them. */
   readonly values: Values;
-  /** Whether the file was there already: people may be signed in by what it holds. */
+  /** Whether the file existed already: people may be signed in with its secrets. */
   readonly inUse: boolean;
   readonly rotate: ReadonlySet<RotateWord>;
-  /** Drops former secrets that nobody can need any more. */
+  /** Removes former secrets that nobody can need any more. */
   readonly prune: boolean;
-  /** Drops all former secrets: they are stolen. */
+  /** Removes all former secrets, because they are stolen. */
   readonly emergency: boolean;
   /** The day in UTC, `YYYY-MM-DD`. */
   readonly today: string;
@@ -66,7 +66,7 @@ export function planSecrets(options: PlanOptions): Plan {
     return { heldElsewhere: [...new Set(heldElsewhere)].map((name) => `${name}_FILE`) };
   }
   const edits = [...steps.flatMap((step) => editsOf(step, values)), ...record.edits];
-  // A run that changes nothing else leaves the dates alone too, unless it came to look at them.
+  // A run that changes nothing else leaves the dates unchanged too, unless it is pruning.
   if (edits.length > 0 || prune) edits.push(...editDates(steps, dates, values, today));
   return { steps, edits, recordKeysLost: record.lost };
 }

@@ -1,4 +1,4 @@
-// Keys of the record outlive the SECRET_KEY that they come from, so that earlier entries can still be verified. Pure.
+// Keys of the record outlive the SECRET_KEY that they are derived from, so that earlier entries can still be verified. Pure.
 import { maxFallbacks } from '../config/schemas.ts';
 import { auditKeyOf } from '../crypto/audit-key.ts';
 import type { Edit } from './env-file.ts';
@@ -7,11 +7,11 @@ import type { Step } from './step.ts';
 
 export interface RecordKeys {
   readonly edits: readonly Edit[];
-  /** How many of the oldest have no room. */
+  /** How many of the oldest keys do not fit. */
   readonly lost: number;
 }
 
-/** The record was sealed with keys derived from SECRET_KEY: of one that leaves the file the derived key stays. */
+/** The record is sealed with keys derived from SECRET_KEY: when a SECRET_KEY leaves the file, its derived key is kept. */
 export function planRecordKeys(steps: readonly Step[], values: Readonly<Record<string, string>>): RecordKeys {
   const name = 'AUDIT_KEY_FALLBACKS';
   const leaving = steps

@@ -1,4 +1,4 @@
-// What the generator says of one secret. Never a secret itself.
+// What the generator prints about one secret. Never a secret itself.
 import { markOf } from './dates.ts';
 import type { Former } from './fallbacks.ts';
 import type { Step } from './step.ts';
@@ -6,21 +6,21 @@ import type { Step } from './step.ts';
 export interface StepWords {
   /** false: the new secrets are not the ones that will be written. */
   readonly isReal: boolean;
-  /** Also each former secret, and from when it can go. */
+  /** Also lists each former secret and the day from which it can be removed. */
   readonly prune: boolean;
-  /** How many people are signed in; undefined where nobody can tell. */
+  /** How many people are signed in; undefined if that cannot be determined. */
   readonly people: number | undefined;
 }
 
 export const pruneCommand = 'node generate-secrets.ts --prune';
 
-/** `NAME: what people notice (what was done)`, then a line for each former secret where they were looked through. */
+/** `NAME: what people notice (what was done)`, then, if former secrets were checked, one line for each. */
 export function stepLines(step: Step, words: StepWords): string[] {
   const first = `${step.kind.name}: ${peopleLine(step, words.people)} (${notesOf(step, words.isReal).join(', ')})`;
   return words.prune ? [first, ...step.formers.map((former) => formerLine(step, former))] : [first];
 }
 
-/** What people notice, with their number where it is known, and with the day on which the former secret can go. */
+/** What people notice, with how many if known, and with the day from which the former secret can be removed. */
 export function peopleLine({ kind, people, formers, formerKept }: Step, count?: number): string {
   if (kind.word === 'oauth2' && count !== undefined)
     return people.replace('everyone signs in', () => counted(count));

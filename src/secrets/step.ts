@@ -1,20 +1,18 @@
-// What a run does to one secret, as the report and the other edits see it.
+// What a run does to one secret, for the report and the other edits.
 import type { Former } from './fallbacks.ts';
 import type { SecretKind } from './kinds.ts';
 
 export interface Step {
   readonly kind: SecretKind;
-  /**
-   * `made`: it was missing, empty or a placeholder; `unfit`: kept, though it cannot serve; `elsewhere`: a `NAME_FILE` holds it.
-   */
+  /** `made`: it was missing, empty or a placeholder; `unfit`: kept, although it cannot be used; `elsewhere`: it is in a `NAME_FILE`. */
   readonly action: 'made' | 'rotated' | 'kept' | 'unfit' | 'elsewhere';
   /** The secret after the plan; undefined for `unfit` and `elsewhere`. */
   readonly secret?: string;
   /** The fit secret that it replaces. */
   readonly former?: string;
-  /** Whether the former secret still counts, as a fallback. */
+  /** Whether the former secret is still accepted, as a fallback. */
   readonly formerKept: boolean;
-  /** The former secrets of its list, newest first, those that go in this run as well. */
+  /** The former secrets in its list, newest first, including those removed in this run. */
   readonly formers: readonly Former[];
   /** What people notice, without a full stop. */
   readonly people: string;

@@ -1,4 +1,4 @@
-// How a vault in a container's volume learns a new passphrase: no run on this machine can reach it there. Pure.
+// How to give a vault in a container's volume a new passphrase: a run on this machine cannot reach it there. Pure.
 import type { RotateWord } from './kinds.ts';
 
 /** The commands, in order, once `.env` holds the new passphrase. */

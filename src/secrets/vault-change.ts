@@ -1,25 +1,25 @@
-// The order in which the vault and .env learn of a new passphrase. Killed at any instant, the vault opens with the .env that
-// is there (invariant 11): it opens with both before .env changes, and with the new one alone only after.
+// The order in which the vault and .env get a new passphrase. If killed at any instant, the vault opens with the current .env (invariant
+// 11): it opens with both passphrases before .env changes, and with only the new one afterwards.
 import type { VaultSteps } from './vault-steps.ts';
 
 export interface VaultChange {
-  /** Before .env is replaced; repeated after a kill it does no harm. */
+  /** Runs before .env is replaced; safe to repeat after a kill. */
   before(): Promise<void>;
-  /** After it. */
+  /** Runs after .env was replaced. */
   after(): Promise<void>;
-  /** Instead of `after`, where .env was not replaced. */
+  /** Runs instead of `after` if .env was not replaced. */
   undo(): Promise<void>;
 }
 
 interface NewPassphrase {
-  /** What the file holds; empty: none. */
+  /** The passphrase in the file; empty if there is none. */
   readonly former: string;
   readonly next: string;
-  /** Also a new data key: what was sealed under a stolen one is sealed anew. */
+  /** Also creates a new data key: what was sealed with a stolen one is resealed. */
   readonly emergency: boolean;
 }
 
-/** @returns `closed` where the vault does not open with `former`: then nothing may change; undefined where there is no vault */
+/** @returns `closed` if the vault does not open with `former`, and then nothing may change; undefined if there is no vault */
 export async function planVaultChange(
   vault: VaultSteps | undefined,
   { former, next, emergency }: NewPassphrase,
@@ -34,7 +34,7 @@ export async function planVaultChange(
   };
 }
 
-/** Takes away the passphrase that a killed run left in the vault beside that of the file. */
+/** Removes the second passphrase that a killed run left in the vault. */
 export async function dropLeftover(vault: VaultSteps | undefined, present: string): Promise<void> {
   if (vault && present !== '' && (await vault.look(present)) === 'opens') await vault.keepOnly(present);
 }

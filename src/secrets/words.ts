@@ -1,4 +1,4 @@
-// What the generator says of a run: one line a fact, the mend beside the fault, and never a secret.
+// What the generator prints about a run: one line per fact, each fault with its fix, and never a secret.
 import { named } from '../files/file-refused.ts';
 import { emergencyChecklist, endInCompose } from './checklist.ts';
 import { markOf } from './dates.ts';
@@ -19,7 +19,7 @@ const headlines: Record<Report['outcome'], string> = {
   declined: 'left as it was',
 };
 
-/** The lines around those of the steps: what became of the file, then what is left to do. */
+/** The lines around those of the steps: first what happened to the file, then what is left to do. */
 export function reportLines(report: Report): { readonly first: string; readonly last: readonly string[] } {
   const { outcome, path, tightened, byHand, recordKeysLost, vault, ended } = report;
   const isPlan = outcome === 'would-create' || outcome === 'would-change';
@@ -78,7 +78,7 @@ function endedLines({ sessions, gate }: Ended): string[] {
   ];
 }
 
-/** In an order in which nobody is refused. */
+/** In an order in which no request is refused. */
 function useLines(wanted: readonly Use[]): string[] {
   if (wanted.length === 0) return [];
   const [only] = wanted;
@@ -132,7 +132,7 @@ export function reportJson(report: Report): string {
   return JSON.stringify(body, null, 2);
 }
 
-/** @param isMissing the file holds no passphrase */
+/** @param isMissing the file has no passphrase */
 export function closedVaultLine(path: string, isMissing: boolean): string {
   const fault = isMissing
     ? 'there is a vault, and no VAULT_PASSPHRASE that opens it'
@@ -144,7 +144,7 @@ export function dayToComeLine(path: string, day: string): string {
   return `${path}: SECRET_DATES names ${day}, which is still to come: is the clock of this machine right? If it is, take that pair out of SECRET_DATES (what has no day counts from today) and prune again; nothing was changed`;
 }
 
-/** What the file system or SQLite says against the lock, before anything was done. */
+/** An error of the file system or SQLite about the lock, before anything was done. */
 export function lockFaultLine(path: string, error: unknown): string {
   const { message } = named({ path: `${path}.lock` }, error) as Error;
   return `The lock beside the file cannot be taken: ${message}. Where nobody runs this it can be deleted; nothing was changed`;

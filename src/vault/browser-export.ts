@@ -1,4 +1,4 @@
-// Cookies as extensions and tools of browsers export them: a JSON array. Only those that the browser would send to the host are taken.
+// Cookies as browser extensions and tools export them: a JSON array. Only cookies that the browser would send to the host are kept.
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import type { PasteRefusal } from '../../views/vault-words.ts';
@@ -12,7 +12,10 @@ const cookieSchema = z.object({
   path: z.string().nullish(),
   secure: z.boolean().nullish(),
   httpOnly: z.boolean().nullish(),
-  /** Seconds: Chrome's extensions; WebDriver; the third, seconds or a date, Playwright and others, -1 for none. */
+  /**
+   * In seconds. `expirationDate`: Chrome extensions; `expiry`: WebDriver; `expires`: Playwright and others, seconds or a date, -1 for
+   * none.
+   */
   expirationDate: z.number().nullish(),
   expiry: z.number().nullish(),
   expires: z.union([z.number(), z.string()]).nullish(),
@@ -21,9 +24,11 @@ type ExportedCookie = z.infer<typeof cookieSchema>;
 
 export interface Exported {
   readonly cookies: readonly Cookie[];
-  /** Milliseconds; the earliest end of those that sign in (or of all, where none is said to be such); undefined: none is known. */
+  /**
+   * Milliseconds: the earliest expiry of the sign-in cookies, or of all cookies if none is marked as one; undefined if none is known.
+   */
   readonly expiresAt: number | undefined;
-  /** How many were for other places, or had expired. */
+  /** How many were for other hosts or paths, or had expired. */
   readonly leftOut: number;
 }
 
@@ -52,7 +57,7 @@ export function readExport(text: string, target: URL, now: number): Exported | P
   if (here.length === 0) return { kind: all.length === 0 ? 'empty' : 'export_other_host' };
   const alive = here.filter((cookie) => (endOf(cookie) ?? Number.POSITIVE_INFINITY) > now);
   if (alive.length === 0) return { kind: 'export_expired' };
-  // Scripts cannot read what signs people in; a short-lived cookie of some counter must not end the whole entry.
+  // Sign-in cookies are out of reach of scripts; a short-lived counter cookie must not expire the whole entry.
   const guarded = alive.filter(({ httpOnly }) => httpOnly === true);
   const ends = (guarded.length > 0 ? guarded : alive).flatMap((cookie) => endOf(cookie) ?? []);
   return {
@@ -73,7 +78,7 @@ function isSentTo({ domain, hostOnly, path, secure }: ExportedCookie, target: UR
   return isHost && isPath && (secure !== true || target.protocol === 'https:');
 }
 
-/** Milliseconds; undefined: with the browser's session, or not said. */
+/** Milliseconds; undefined for a session cookie or if no expiry is given. */
 function endOf({ expirationDate, expiry, expires }: ExportedCookie): number | undefined {
   const end = expirationDate ?? expiry ?? expires;
   if (typeof end === 'string') {
@@ -81,6 +86,6 @@ function endOf({ expirationDate, expiry, expires }: ExportedCookie): number | un
     return Number.isNaN(at) ? undefined : at;
   }
   if (end === undefined || end === null || end <= 0) return undefined;
-  // Some exporters write milliseconds; as seconds that would be the year 5000.
+  // Some exporters write milliseconds, which read as seconds would be past the year 5000.
   return end > 1e11 ? end : end * 1000;
 }

@@ -1,26 +1,29 @@
-// What the rest of the program may ask of the vault: names and ages, and the header of a request, but never a value.
+// What the rest of the program may ask the vault for: names, ages and a request header, but never a value.
 import type { PasteRefusal } from '../../views/vault-words.ts';
 import type { PersonRef } from '../audit/recorder.ts';
 import type { Exported } from './browser-export.ts';
 import type { Entry, EntryState, ServiceMark } from './entry.ts';
 import type { Closed } from './faults.ts';
 
-/** The `Cookie` header for requests to one host, and how to tell that the service does not take it any more. */
+/** The `Cookie` header for requests to one host, and a way to report that the service no longer accepts it. */
 export type CookieAnswer =
   | {
       readonly state: 'fresh' | 'expiring';
-      /** The header's value, ASCII, at most 8 KB: `a=1; b=2`. Never into a log, an error or a page. */
+      /** The header's value, ASCII, at most 8 KB: `a=1; b=2`. Must never reach a log, an error or a page. */
       readonly header: string;
-      /** Notes it on the very entry that the header came from; one that was loaded meanwhile stays as it is. `reason`: a word or two for the record. */
+      /**
+       * Marks the entry that the header came from; an entry loaded since then is not marked. `reason`: a word or two for the record.
+       */
       mark(state: ServiceMark, reason: string): Promise<void>;
     }
   | { readonly state: 'none' | 'expired' | 'refused' | 'challenged' | 'closed' };
 
-/** What a sync needs of the vault; the root hands it over. */
+/** What a sync needs from the vault; passed in by the wiring. */
 export interface CookieSource {
   /**
-   * The newest usable cookies for `host` (as in `URL.host`), whoever loaded them, or those of `owner` alone. One call is one entry in the record, so
-   * ask once a sync and hold on to the answer. `closed`: there is no passphrase, or the vault does not open.
+   * The newest usable cookies for `host` (as in `URL.host`), from any owner, or only those of `owner`. Each call writes one entry to
+   * the record,
+   * so call it once per sync and keep the answer. `closed`: there is no passphrase, or the vault does not open.
    * @throws RecordUnavailable, StoreUnavailable
    */
   cookieFor(host: string, owner?: string): Promise<CookieAnswer>;
@@ -29,14 +32,14 @@ export interface CookieSource {
 export type Actor = PersonRef | 'terminal';
 
 export interface Owner {
-  /** A person's id, or a name that was chosen in the terminal. */
+  /** A person's id, or a name chosen in the terminal. */
   readonly id: string;
   readonly name: string;
 }
 
 export interface Load {
   readonly owner: Owner;
-  /** The service's address; its host names the entry. */
+  /** The service's address; the entry is stored under its host. */
   readonly target: URL;
   readonly source: Entry['source'];
   readonly by: Actor;
@@ -53,28 +56,28 @@ export type LoadOutcome =
   | Closed
   | Off;
 
-/** There is no VAULT_PASSPHRASE. */
+/** VAULT_PASSPHRASE is not set. */
 export interface Off {
   readonly kind: 'off';
 }
 
-/** What may be shown of an entry: names and ages, never a value. */
+/** What may be shown about an entry: names and ages, never a value. */
 export interface EntryView
   extends Pick<Entry, 'id' | 'owner' | 'ownerName' | 'host' | 'names' | 'source' | 'loadedAt' | 'expiresAt'> {
   readonly state: EntryState;
-  /** When the service refused it, or asked for a CAPTCHA. */
+  /** When the service refused the cookies or asked for a CAPTCHA. */
   readonly markedAt: number | undefined;
 }
 
 export type VaultStatus =
   | {
       readonly kind: 'open';
-      /** By host, the newest first. */
+      /** By host, newest first. */
       readonly entries: readonly EntryView[];
       readonly keyId: string;
       readonly generation: number;
       readonly bound: boolean;
-      /** 2: an earlier or a coming passphrase opens it as well. */
+      /** 2: a previous or upcoming passphrase opens it too. */
       readonly passphrases: number;
     }
   | { readonly kind: 'none' }
@@ -91,17 +94,17 @@ export type Outcome = 'done' | 'nothing' | Closed | Off;
 
 export interface Vault extends CookieSource {
   status(): Promise<VaultStatus>;
-  /** Replaces what this owner had for this host. */
+  /** Replaces this owner's entry for this host. */
   load(text: string, load: Load): Promise<LoadOutcome>;
   loadCookies(found: Exported, load: Load): Promise<LoadOutcome>;
-  /** The entries of which all that is said is true; nothing said: all of them. */
+  /** Removes the entries that match every given condition; with no condition, all of them. */
   clear(which: Which, by: Actor): Promise<Outcome>;
-  /** Lets it open with `next` too, until `keepPassphrase`. */
+  /** Also lets the vault open with `next`, until `keepPassphrase`. */
   addPassphrase(next: string, by: Actor): Promise<Outcome>;
-  /** Takes away every passphrase but the one of the settings. */
+  /** Removes every passphrase except the one in the settings. */
   keepPassphrase(by: Actor): Promise<Outcome>;
-  /** A new data key, every entry sealed anew; only the present passphrase opens it then. */
+  /** Creates a new data key and reseals every entry; afterwards only the current passphrase opens the vault. */
   replaceDataKey(by: Actor, options?: { readonly acceptRestored?: boolean }): Promise<Outcome>;
-  /** Takes the values out of what has expired; for a timer. */
+  /** Removes the values of expired entries; called by a timer. */
   sweep(): Promise<void>;
 }

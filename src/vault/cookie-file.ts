@@ -1,4 +1,4 @@
-// The text file that cookies can be pasted into. It is emptied of them once they are in the vault for good, never before.
+// The text file that cookies can be pasted into. The cookies are removed from it once they are safely in the vault, never before.
 import { constants, mkdirSync, readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -9,7 +9,7 @@ import type { Load, LoadOutcome, Vault } from './contract.ts';
 
 export type CookieFileOutcome =
   | (Extract<LoadOutcome, { kind: 'loaded' }> & {
-      /** `no`: the cookies are in the vault, but still in the file as well. */
+      /** `no`: the cookies are in the vault, but also still in the file. */
       readonly emptied: 'yes' | 'changed_meanwhile' | 'no';
     })
   | Exclude<LoadOutcome, { kind: 'loaded' }>
@@ -27,7 +27,7 @@ export interface CookieFileOptions {
 const maxBytes = 256 * 1024;
 const lockWaitMs = 5_000;
 
-/** Loads what was pasted into the file; makes the file, with instructions, where there is none. */
+/** Loads what was pasted into the file; creates the file, with instructions, if it does not exist. */
 export async function loadCookieFile(
   { path, vault, recorder, now }: CookieFileOptions,
   load: Load,
@@ -37,7 +37,7 @@ export async function loadCookieFile(
   if (typeof bytes === 'string') return { kind: 'file', fault: bytes };
   const outcome = await vault.load(withoutComments(bytes.toString('utf8')), load);
   if (outcome.kind !== 'loaded') return outcome;
-  // The record first; where it fails the cookies are safe in the vault, and the file can be loaded once more.
+  // Write the record first: if that fails, the cookies are already in the vault and the file can be loaded again.
   await recorder.write({ event: 'vault.file_emptied', by: load.by, facts: { host: load.target.host } });
   const text = `${instructions(load.target)}# Emptied at ${new Date(now()).toISOString()}: the cookies are in the vault, and none are in this file.\n`;
   return { ...outcome, emptied: await replaceUnchanged(path, bytes, text) };
@@ -48,7 +48,7 @@ async function replaceUnchanged(
   bytes: Buffer,
   text: string,
 ): Promise<'yes' | 'changed_meanwhile' | 'no'> {
-  // What was pasted since it was read must not be lost.
+  // Text pasted since the file was read must not be lost.
   const isUnchanged = () => readFileSync(path).equals(bytes);
   try {
     const locked = await withLock(path, lockWaitMs, () =>
@@ -81,7 +81,7 @@ async function readBytes(
   path: string,
 ): Promise<Buffer | 'missing' | 'unreadable' | 'not_a_file' | 'too_big'> {
   try {
-    // NONBLOCK: to open a pipe would wait for whoever writes into it.
+    // NONBLOCK: opening a named pipe would otherwise block until another process opens it for writing.
     const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | (constants.O_NONBLOCK ?? 0));
     try {
       const stat = await file.stat();

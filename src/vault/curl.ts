@@ -1,8 +1,8 @@
-// "Copy as cURL" of a browser, for bash and for cmd: its cookies, and only of a request to the host that they are for.
+// Reads a browser's "Copy as cURL" for bash and for cmd: takes the cookies, and only if the request goes to the host they are meant for.
 import type { PasteRefusal } from '../../views/vault-words.ts';
 import { bashWords, cmdWords } from './shell-words.ts';
 
-/** Options of curl that take the next word, as far as browsers write them. */
+/** The curl options that take an argument, as far as browsers use them. */
 const withValue = new Set([
   ...['-X', '--request', '-A', '--user-agent', '-e', '--referer', '-d', '--data', '--data-raw'],
   ...['--data-binary', '--data-ascii', '--data-urlencode', '-F', '--form', '-u', '--user', '-o', '--output'],
@@ -13,7 +13,7 @@ export function isCurl(text: string): boolean {
   return /^\s*curl(?:\.exe)?\s/i.test(text);
 }
 
-/** @returns the text of its `Cookie` header */
+/** @returns the text of the command's `Cookie` header */
 export function cookiesOfCurl(text: string, host: string): { readonly header: string } | PasteRefusal {
   const words = splitWords(text.trim());
   if (words === 'quotes') return { kind: 'curl_quotes' };
@@ -41,7 +41,7 @@ export function cookiesOfCurl(text: string, host: string): { readonly header: st
   return hostOf(urls[0] ?? '') === host ? { header } : { kind: 'curl_other_host' };
 }
 
-/** Browsers write for Windows with carets: before each quote, or at the ends of lines. */
+/** The Windows variant is recognised by carets: before each quote, or at the ends of lines. */
 function splitWords(text: string): ReturnType<typeof bashWords> {
   return /\^"|\^\r?\n/.test(text) && !/^\s*curl\s+\$?'/.test(text) ? cmdWords(text) : bashWords(text);
 }

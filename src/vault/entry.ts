@@ -1,4 +1,4 @@
-// An entry: the cookies of one owner for one host. All of it is inside the token, so that owner, host and expiry cannot be swapped.
+// An entry: one owner's cookies for one host. Everything is inside the token, so that owner, host and expiry cannot be swapped.
 import { z } from 'zod';
 import { openFernet, sealFernet } from '../crypto/fernet.ts';
 
@@ -8,16 +8,16 @@ export interface Cookie {
 }
 
 const entrySchema = z.strictObject({
-  /** Unrelated to everything else; tells an entry from the one that replaced it. */
+  /** Random; distinguishes an entry from the one that replaced it. */
   id: z.string(),
-  /** A person's id, or a name that was chosen in the terminal. */
+  /** A person's id, or a name chosen in the terminal. */
   owner: z.string(),
-  /** How the owner is shown. */
+  /** The owner's display name. */
   ownerName: z.string(),
   /** As in `URL.host`. */
   host: z.string(),
   names: z.array(z.string()),
-  /** Empty once it has expired: then only its names are kept. */
+  /** Empty once the entry has expired: then only the cookie names are kept. */
   cookies: z.array(z.strictObject({ name: z.string(), value: z.string() })),
   source: z.enum(['page', 'file', 'terminal', 'former']),
   loadedAt: z.number(),
@@ -28,14 +28,14 @@ const entrySchema = z.strictObject({
 });
 export type Entry = Readonly<z.infer<typeof entrySchema>>;
 
-/** What a service answered that makes its cookies useless: 401, 403 or a sign-in page; a CAPTCHA. */
+/** A response that makes the cookies useless: 401, 403 or a sign-in page (`refused`), or a CAPTCHA (`challenged`). */
 export type ServiceMark = 'refused' | 'challenged';
 
 export type EntryState = ServiceMark | 'fresh' | 'expiring' | 'expired';
 
 const dayMs = 86_400_000;
 const expiringMs = 2 * dayMs;
-/** How long an expired entry is still listed, without its values. */
+/** How long an expired entry stays listed, without its values. */
 const listedMs = 14 * dayMs;
 
 export function stateOf({ expiresAt, mark }: Entry, now: number): EntryState {
@@ -44,14 +44,14 @@ export function stateOf({ expiresAt, mark }: Entry, now: number): EntryState {
   return expiresAt - now <= expiringMs ? 'expiring' : 'fresh';
 }
 
-/** `a=1; b=2`, as RFC 6265, section 4.2.1, has it. */
+/** `a=1; b=2`, as in RFC 6265, section 4.2.1. */
 export function headerOf(cookies: readonly Cookie[]): string {
   return cookies.map(({ name, value }) => `${name}=${value}`).join('; ');
 }
 
 /**
- * Takes the values out of what has expired, and what expired long ago away.
- * @returns the entries that stay, and those that lost their values just now; undefined where all may stay as it is
+ * Removes the values of expired entries, and drops entries that expired long ago.
+ * @returns the entries that stay and those that just lost their values; undefined if nothing has to change
  */
 export function tidy(
   entries: readonly Entry[],
@@ -68,8 +68,8 @@ export function sealEntry(dataKey: Uint8Array, entry: Entry, now: number): strin
 }
 
 /**
- * No age is asked of the token: the entry says itself when it expires, and a clock that was set back must not lock the vault.
- * @returns undefined for a token of another key, or one that holds something else
+ * The token's age is not checked: the entry holds its own expiry, and a clock that was set back must not lock the vault.
+ * @returns undefined for a token sealed with another key, or one that does not hold an entry
  */
 export function openEntry(dataKey: Uint8Array, token: string): Entry | undefined {
   const plaintext = openFernet(dataKey, token);

@@ -1,4 +1,4 @@
-// Why the vault does not open or cannot be written: for the operator's own terminal. The web says only that it does not open (ASVS 11.2.5).
+// Why the vault does not open or cannot be written, for the operator's terminal. The web says only that it does not open (ASVS 11.2.5).
 import type { FileFault } from '../files/file-fault.ts';
 
 export type VaultFault =
@@ -11,11 +11,11 @@ export type VaultFault =
   | 'unwritable'
   | 'busy';
 
-/** The vault as it is; the file was not touched. */
+/** The vault could not be used as it is; the file was not touched. */
 export interface Closed {
   readonly kind: 'closed';
   readonly fault: VaultFault;
-  /** What the file system said, where it is `unreadable` or `unwritable` and that is known. */
+  /** The file system's error, if known, for `unreadable` and `unwritable`. */
   readonly why?: FileFault;
 }
 
@@ -23,7 +23,7 @@ export function closed(fault: VaultFault, why?: FileFault): Closed {
   return { kind: 'closed', fault, ...(why && { why }) };
 }
 
-/** What to do about each, in one line. */
+/** What to do about each fault, in one line. */
 export const faultWords: Record<VaultFault, string> = {
   wrong_passphrase:
     'it does not open with VAULT_PASSPHRASE: put the passphrase that sealed it back, or move vault.json in DATA_DIR away and load the cookies again',

@@ -1,8 +1,9 @@
-// The highest generation of each vault, in the store and so away from the vault's file: an old copy that is put back is noticed.
+// The highest generation seen of each vault. It is kept in the store, away from the vault's file, so that restoring an old copy is
+// detected.
 import type { NoteTable } from '../store/contract.ts';
 import type { GenerationSeen } from './vault-file.ts';
 
-/** Longer than a vault is left alone; written anew at every change. */
+/** Longer than any vault goes without a change; renewed at every change. */
 const keptMs = 3650 * 86_400_000;
 
 export function createGenerationSeen(

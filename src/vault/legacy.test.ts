@@ -1,4 +1,4 @@
-// A file that Python's cryptography sealed in the former way opens, for ever.
+// A file that Python's cryptography sealed in the former format must always open.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openLegacy } from './legacy.ts';

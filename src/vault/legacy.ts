@@ -1,4 +1,4 @@
-// Takes over what the former Python pipeline sealed. Its 100,000 rounds are used to open it once, and for nothing else.
+// Imports what the former Python pipeline sealed. Its 100,000 PBKDF2 iterations are used to open that file once, and for nothing else.
 import { pbkdf2 } from 'node:crypto';
 import { promisify } from 'node:util';
 import { z } from 'zod';
@@ -11,10 +11,10 @@ const derive = promisify(pbkdf2);
 const former = { passphrase: 'ConfluenceDataPipeline', rounds: 100_000, saltBytes: 16 } as const;
 
 export interface LegacyVault {
-  /** The bytes of `secure_cookies.enc` and of `.salt`. */
+  /** The contents of `secure_cookies.enc` and of `.salt`. */
   readonly sealed: Buffer;
   readonly salt: Buffer;
-  /** COMPUTERNAME and USERNAME of the Windows machine that sealed it. */
+  /** COMPUTERNAME and USERNAME on the Windows machine that sealed it. */
   readonly computer: string;
   readonly user: string;
 }
@@ -26,7 +26,7 @@ export type LegacyFault =
 const contentSchema = z.record(z.string(), z.union([z.string(), z.number()]));
 const expiryName = '_expiration_time';
 
-/** `other_names`: it does not open with these two names, or it is damaged; the two cannot be told apart. */
+/** `other_names`: it does not open with these two names, or it is damaged; the two cases cannot be distinguished. */
 export async function openLegacy(
   { sealed, salt, computer, user }: LegacyVault,
   now: number,
@@ -55,7 +55,7 @@ function contentOf(text: string): Record<string, string | number> | undefined {
   }
 }
 
-/** Seconds as Python's `time.time()` has them, or a date as its `isoformat()`, which without a zone is local. */
+/** Seconds as from Python's `time.time()`, or a date as from its `isoformat()`; a date without a time zone is local time. */
 function instantOf(end: string | number | undefined): number | undefined {
   const at = typeof end === 'string' && !/^\d+(\.\d+)?$/.test(end) ? Date.parse(end) : Number(end) * 1000;
   return Number.isNaN(at) ? undefined : at;

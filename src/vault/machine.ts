@@ -1,4 +1,5 @@
-// The machine's own id: everyone on it can read it, and an image that is cloned takes it along. Binding stops a casual copy of the file, no more.
+// The machine's own id. Everyone on the machine can read it, and a cloned image has the same one. Binding only stops casual copying of the
+// file.
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -6,7 +7,7 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const timeout = 5_000;
 
-/** @returns undefined where the machine has none, as in most containers */
+/** @returns undefined if the machine has none, as in most containers */
 export async function readMachineId(
   platform: NodeJS.Platform = process.platform,
 ): Promise<string | undefined> {
@@ -27,7 +28,7 @@ export async function readMachineId(
   }
 }
 
-/** systemd's machine-id(5): 32 hex digits, or the word "uninitialized" before the first start. @throws where there is no file */
+/** systemd's machine-id(5): 32 hex digits, or the word "uninitialized" before the first boot. @throws if the file does not exist */
 export async function readIdFile(path: string): Promise<string | undefined> {
   return idIn(/^([\da-f]{32})$/, (await readFile(path, 'utf8')).trim());
 }

@@ -1,4 +1,4 @@
-// The vault of this house, from its settings: one file in DATA_DIR.
+// The vault of this deployment, from its settings: one file in DATA_DIR.
 import { join } from 'node:path';
 import type { Recorder } from '../audit/recorder.ts';
 import type { Config } from '../config/derive.ts';
@@ -10,18 +10,18 @@ import { createVault } from './vault.ts';
 import { createVaultFile, vaultFileName } from './vault-file.ts';
 
 export interface VaultParts {
-  /** Asked each time for the passphrase alone. */
+  /** Called each time, but only for the passphrase. */
   readonly config: () => Pick<Config, 'dataDir' | 'vault'>;
   readonly notes: Pick<NoteTable, 'read' | 'write'>;
   readonly recorder: Recorder;
   /** Milliseconds. */
   readonly now: () => number;
   readonly machineId?: () => Promise<string | undefined>;
-  /** Until when what has expired is taken out for good; absent: the clock's time. */
+  /** Expired values are removed only if they expired before this time; absent: the current time. */
   readonly removesUntil?: () => number | Promise<number>;
 }
 
-/** Nothing is read before it is asked for. */
+/** Reads nothing until the vault is used. */
 export function openVault(parts: VaultParts): Vault {
   const { config, notes, recorder, now, machineId = readMachineId, removesUntil } = parts;
   const { dataDir, vault } = config();
@@ -32,7 +32,7 @@ export function openVault(parts: VaultParts): Vault {
   return createVault({ file, passphrase, ttlMs, recorder, now, ...(removesUntil && { removesUntil }) });
 }
 
-/** Where the vault lies in a data folder. */
+/** The path of the vault in a data folder. */
 export function vaultPath(dataDir: string): string {
   return join(dataDir, vaultFileName);
 }

@@ -1,4 +1,5 @@
-// GET /vault, and its forms: load, load-file, test, clear, rekey. The root lets only operators here. Whatever keeps the vault shut has one page.
+// GET /vault and its forms: load, load-file, test, clear, rekey. The wiring admits only operators. A single page covers every reason why
+// the vault does not open.
 
 import type { Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
@@ -11,20 +12,20 @@ import { personOf } from '../http/person.ts';
 import type { EntryView, Load, Vault } from './contract.ts';
 import { loadCookieFile } from './cookie-file.ts';
 
-/** Asks the service once, with the cookies in the vault. */
+/** Sends one request to the service with the cookies in the vault. */
 export interface ConnectionTest {
   run(): Promise<{ readonly ok: true } | { readonly ok: false; readonly reason: string }>;
-  /** The sentence for a reason, which is a word of a closed set. */
+  /** The sentence for a reason, which comes from a fixed set of words. */
   wordsFor(reason: string): string;
 }
 
 export interface VaultPagesOptions {
   readonly vault: Vault;
   readonly recorder: Recorder;
-  /** CONFLUENCE_URL; undefined: nothing can be put in. */
+  /** CONFLUENCE_URL; undefined: nothing can be loaded. */
   readonly target: URL | undefined;
   readonly cookieFile: string;
-  /** Absent: no test is offered. */
+  /** Absent: the page offers no test. */
   readonly testConnection?: ConnectionTest;
   /** Milliseconds. */
   readonly now: () => number;
@@ -151,7 +152,7 @@ async function sendVault(
   sendPage(res, vaultPage(pageFrame(req, res), props));
 }
 
-/** The same for every reason (ASVS 11.2.5); the record and the terminal know more. */
+/** The same for every reason (ASVS 11.2.5); the record and the terminal give details. */
 function sendUnavailable(req: Request, res: Response): void {
   res.status(503);
   sendPage(res, vaultUnavailable(pageFrame(req, res)));

@@ -1,8 +1,12 @@
-// A new passphrase or data key for the vault, one whole file after the other: at any instant it opens with the passphrase in `.env` (invariant 11).
+// Gives the vault a new passphrase or data key in steps, each of which replaces the whole file: at any instant it opens with the
+// passphrase in `.env` (invariant 11).
 import { type Closed, faultWords } from './faults.ts';
 import { createVaultFile, type Plan, type VaultFile, type VaultFileOptions } from './vault-file.ts';
 
-/** What the generator does with the vault, in its own order; passphrases are texts as in `.env`. A step that cannot be done throws a plain sentence. */
+/**
+ * The steps that the generator runs on the vault, in an order it chooses; passphrases are text as in `.env`. A step that cannot be
+ * done throws an error in plain words.
+ */
 export interface PassphraseSteps {
   look(passphrase: string): Promise<'none' | 'opens' | 'closed'>;
   addPassphrase(present: string, next: string): Promise<void>;
@@ -25,7 +29,7 @@ export function createVaultSteps(options: VaultFileOptions): PassphraseSteps {
   };
 }
 
-/** The slot that opened it stays; whatever the second one was, it is `next`'s then. */
+/** Keeps the slot that opened the vault; the second slot, if any, is replaced by one for `next`. */
 export function planToAdd(file: VaultFile, next: string): Plan {
   return async (contents) => {
     if (!contents || (await file.opens(contents.slots, next))) return undefined;
@@ -34,7 +38,7 @@ export function planToAdd(file: VaultFile, next: string): Plan {
   };
 }
 
-/** Only the slot that opened it stays. */
+/** Keeps only the slot that opened the vault. */
 export const planToKeepOne: Plan = async (contents) =>
   contents && contents.slots.length > 1 ? { slots: [contents.slot] } : undefined;
 

@@ -1,4 +1,5 @@
-// What is pasted: each form gives back what a browser wrote into it (fast-check against the browsers' own quoting), and what is no cookie is refused.
+// Pasted text: each form returns what a browser wrote into it (fast-check against the browsers' own quoting), and text that is not a
+// cookie is refused.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
@@ -36,7 +37,7 @@ function same(text: string, cookies: readonly { name: string; value: string }[])
 test('a Cookie line gives back its cookies, with or without its name and a last semicolon', () => {
   fc.assert(
     fc.property(anyCookies, fc.constantFrom('', 'Cookie: ', 'cookie:'), (cookies, before) => {
-      // A line that begins like another form is read as that form, or as a line without its name.
+      // A line that starts like another form is parsed as that form, or as a line without its name.
       fc.pre(before !== '' || !/^(curl\s|cookie\s*:|[[{])/i.test(headerOf(cookies)));
       same(`${before}${headerOf(cookies)}`, cookies);
       same(` ${before}${headerOf(cookies)};\r\n`, cookies);
@@ -44,7 +45,7 @@ test('a Cookie line gives back its cookies, with or without its name and a last 
   );
 });
 
-/** As Chromium writes for bash. */
+/** As Chromium quotes for bash. */
 function forBash(text: string): string {
   if (!/[^\x20-\x7e]|['!]/.test(text)) return `'${text}'`;
   const escaped = text
@@ -54,7 +55,7 @@ function forBash(text: string): string {
   return `$'${escaped}'`;
 }
 
-/** As Chromium writes for cmd. */
+/** As Chromium quotes for cmd. */
 function forCmd(text: string): string {
   const escaped = text
     .replace(/\\/g, '\\\\')

@@ -1,4 +1,4 @@
-// What somebody copied out of a browser, in whichever form: the cookies in it for one host, or why they are not taken.
+// Parses text copied from a browser, in any supported form: returns its cookies for one host, or why they are refused.
 import type { PasteRefusal } from '../../views/vault-words.ts';
 import { type Exported, isExport, readExport } from './browser-export.ts';
 import { cookiesOfCurl, isCurl } from './curl.ts';

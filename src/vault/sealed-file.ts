@@ -1,14 +1,15 @@
-// The vault as text: passphrase slots, sealed entries, and a MAC over all of it, so that nothing in it is swapped, dropped or added unnoticed.
+// The vault as text: passphrase slots, sealed entries, and a MAC over all of it, so that swapping, dropping or adding anything is
+// detected.
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { subkey } from '../crypto/kdf.ts';
 
-/** One passphrase that opens the vault. Binary parts as base64url. */
+/** One passphrase that opens the vault. Binary values are base64url. */
 const slotSchema = z.strictObject({
   salt: z.string(),
   rounds: z.number(),
   bound: z.boolean(),
-  /** Tells this machine from another one; empty where the slot is not bound. */
+  /** Identifies the machine; empty if the slot is not bound. */
   machine: z.string(),
   wrapped: z.string(),
 });
@@ -20,18 +21,18 @@ const version = 1;
 const fileSchema = z.strictObject({
   format: z.literal(format),
   version: z.literal(version),
-  /** Random, given once: under it the highest generation is remembered. */
+  /** Random, set once; the highest generation is remembered under this id. */
   id: z.string().regex(/^[\w-]{22}$/),
-  /** Which data key the entries are sealed with; says nothing about it. */
+  /** Identifies the data key that seals the entries; reveals nothing about it. */
   keyId: z.string(),
-  /** One more at every change. */
+  /** Incremented at every change. */
   generation: z.int().min(1),
   slots: z.array(slotSchema).min(1).max(2),
   /** Fernet tokens. */
   entries: z.array(z.string()),
-  /** HMAC-SHA256 over all before it, under a key made from the data key. */
+  /** HMAC-SHA256 over everything before it, with a key derived from the data key. */
   mac: z.string(),
-  /** SHA-256 over all before it: tells damage from a wrong passphrase, and protects from nothing else. */
+  /** SHA-256 over everything before it: distinguishes damage from a wrong passphrase, and protects against nothing else. */
   sum: z.string(),
 });
 type SealedFile = Readonly<z.infer<typeof fileSchema>>;
@@ -48,7 +49,9 @@ export function writeSealed({ id, generation, slots, entries }: Content, dataKey
   return textOf({ ...signed, sum: sumOf(signed) });
 }
 
-/** @returns undefined for anything but a text of `writeSealed`, to the letter. Who wrote it is not known before `isSealedWith`. */
+/**
+ * @returns undefined unless the text is byte for byte what `writeSealed` produces. Not authenticated until `isSealedWith` is called.
+ */
 export function readSealed(text: string): SealedFile | undefined {
   try {
     const parsed = fileSchema.safeParse(JSON.parse(text));
@@ -60,7 +63,7 @@ export function readSealed(text: string): SealedFile | undefined {
   }
 }
 
-/** Whether the holder of `dataKey` wrote the file just so. */
+/** Whether a holder of `dataKey` wrote exactly this file. */
 export function isSealedWith({ mac, sum: _, ...body }: SealedFile, dataKey: Uint8Array): boolean {
   const [expected, found] = [macOf(body, dataKey), Buffer.from(mac, 'base64url')];
   return (

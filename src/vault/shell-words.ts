@@ -1,4 +1,5 @@
-// The words of a command as a shell would split them, without a shell: quotes and escapes alone; anything that would do more is refused.
+// Splits a command into words as a shell would, without running a shell: only quotes and escapes are supported; anything that would do
+// more is refused.
 
 export type Words = readonly string[] | 'quotes' | 'shell';
 
@@ -13,7 +14,7 @@ const simpleEscapes: Record<string, string> = {
   v: '\v',
 };
 
-/** As bash: '…', $'…', "…", backslashes, and a backslash at the end of a line. */
+/** As bash does: '…', $'…', "…", backslashes, and a backslash at the end of a line. */
 export function bashWords(text: string): Words {
   const words: string[] = [];
   let word: string | undefined;
@@ -41,7 +42,7 @@ export function bashWords(text: string): Words {
       i += ansi[0].length;
     } else if (double) {
       const inside = double[1] ?? '';
-      // A parameter or a command would be put in here.
+      // The shell would expand a parameter or run a command here.
       if (/(?<!\\)(?:\\\\)*[$`]/.test(inside)) return 'shell';
       add(inside.replace(/\\\r?\n/g, '').replace(/\\([$`"\\])/g, '$1'));
       i += double[0].length;
@@ -70,7 +71,7 @@ function letterOf(code: number): string {
   return code <= 0x10ffff ? String.fromCodePoint(code) : '\ufffd';
 }
 
-/** As Windows: first the carets of cmd.exe, then the quotes of the C runtime, which splits a program's arguments. */
+/** As Windows does: first the carets of cmd.exe, then the quotes of the C runtime, which splits a program's arguments. */
 export function cmdWords(text: string): Words {
   const line = withoutCarets(text);
   return typeof line === 'string' ? argumentsOf(line) : line.fault;
@@ -83,7 +84,7 @@ function withoutCarets(text: string): string | { fault: 'shell' } {
     const letter = text[i] ?? '';
     if (letter === '"') isQuoted = !isQuoted;
     if (letter === '^' && !isQuoted) {
-      // At the end of a line it joins it with the next one, whose first letter it then escapes.
+      // A caret at the end of a line joins it with the next one, and escapes that line's first character.
       const isEndOfLine = /^\r?\n/.exec(text.slice(i + 1));
       i += isEndOfLine ? isEndOfLine[0].length + 1 : 1;
       line += text[i] ?? '';
@@ -103,7 +104,7 @@ function argumentsOf(line: string): Words {
   for (let i = 0; i < line.length; ) {
     const letter = line[i] ?? '';
     const pair = line.slice(i, i + 2);
-    // Browsers double every backslash, though the C runtime asks for it only before a quote: what they mean counts.
+    // Browsers double every backslash, although the C runtime requires that only before a quote: follow what the browsers mean.
     const isEscaped = pair === '\\\\' || pair === '\\"' || (isQuoted && pair === '""');
     if (isEscaped) add(pair.slice(1));
     else if (letter === '"') {

@@ -1,4 +1,5 @@
-// Passphrase slots: how a passphrase, on this machine where it is bound, leads to the data key. Slow once, then remembered by this process.
+// Passphrase slots: derive the data key from a passphrase and, for a bound slot, this machine. The slow derivation runs once; the result
+// is cached in this process.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import {
   areSound,
@@ -20,9 +21,11 @@ export interface SlotOptions {
 }
 
 export interface Slots {
-  /** A slot that opens with `passphrase`; a fault where it shall be bound and there is nothing to bind it to: never silently unbound. */
+  /**
+   * A slot that opens with `passphrase`; a fault if it must be bound and the machine has no id: a slot is never silently left unbound.
+   */
   make(passphrase: string, dataKey: Uint8Array): Promise<Slot | 'no_machine_id'>;
-  /** The data key and the slot that gave it, tried in order. */
+  /** The data key and the slot that yielded it; slots are tried in order. */
   open(
     slots: readonly Slot[],
     passphrase: string,

@@ -1,8 +1,9 @@
-// A `Cookie` header's value, read strictly: what could split a header, smuggle a second one or is no cookie at all is refused (RFC 6265, sections 4.1.1, 4.2.1).
+// Parses a `Cookie` header's value strictly: refuses anything that could split a header, smuggle in a second one or is not a cookie (RFC
+// 6265, sections 4.1.1, 4.2.1).
 import type { PasteRefusal } from '../../views/vault-words.ts';
 import { type Cookie, headerOf } from './entry.ts';
 
-/** Common servers refuse a header above it. */
+/** Common servers reject larger headers. */
 export const maxHeaderBytes = 8192;
 
 const attributes = new Set([
@@ -18,7 +19,7 @@ const attributes = new Set([
 ]);
 const tokenPattern = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
 
-/** `text`: `a=1; b=2`, with or without `Cookie:` before it and a semicolon after it. */
+/** `text`: `a=1; b=2`, with or without a leading `Cookie:` and a trailing semicolon. */
 export function readCookieHeader(text: string): readonly Cookie[] | PasteRefusal {
   const refusal = refusedLetters(text);
   if (refusal) return refusal;
@@ -41,14 +42,14 @@ export function readCookieHeader(text: string): readonly Cookie[] | PasteRefusal
   return checkCookies(cookies);
 }
 
-/** The same rules for cookies that come one by one. */
+/** The same rules for cookies given one by one. */
 export function checkCookies(cookies: readonly Cookie[]): readonly Cookie[] | PasteRefusal {
   const names = new Set<string>();
   for (const [i, { name, value }] of cookies.entries()) {
     const position = i + 1;
     if (!tokenPattern.test(name)) return { kind: 'bad_name', position };
     if (attributes.has(name.toLowerCase())) return { kind: 'attribute', position };
-    // More than the RFC's octets: browsers send blanks, commas and quotes, and services depend on them.
+    // Accepts more than the RFC's octets: browsers send spaces, commas and quotes, and services depend on them.
     if (!/^[\x20-\x7e]*$/.test(value) || value.includes(';') || value !== value.trim())
       return { kind: 'bad_value', position };
     if (names.has(name)) return { kind: 'duplicate', position };
@@ -66,7 +67,7 @@ function refusedLetters(text: string): PasteRefusal | undefined {
   return /[^\x20-\x7e]/.test(line) ? { kind: 'foreign' } : undefined;
 }
 
-/** By hand: a pattern for the end looks anew from every blank on the way, for minutes where there are many. */
+/** Not a regular expression: a pattern anchored at the end restarts at every blank, which takes minutes on a long run of blanks. */
 function withoutBlankEnds(text: string): string {
   const isBlank = (at: number) => ' \t\r\n'.includes(text.charAt(at));
   let [from, to] = [0, text.length];

@@ -1,4 +1,5 @@
-// The vault on disk: one file, 0600, replaced whole under its lock, one generation after the other. What cannot be opened is never written over.
+// The vault on disk: one file, mode 0600, replaced as a whole under its lock, with a generation number. A file that cannot be opened is
+// never overwritten.
 import { randomBytes } from 'node:crypto';
 import { constants, mkdirSync } from 'node:fs';
 import { open as openFile } from 'node:fs/promises';
@@ -11,7 +12,7 @@ import { type Closed, closed, type VaultFault } from './faults.ts';
 import { isSealedWith, readSealed, type Slot, writeSealed } from './sealed-file.ts';
 import { createSlots, type SlotOptions } from './slots.ts';
 
-/** The highest generation of a vault that was ever seen, kept away from the file, so that an old file is noticed. */
+/** The highest generation ever seen of a vault, kept away from the file so that an old file is detected. */
 /** In DATA_DIR. */
 export const vaultFileName = 'vault.json';
 
@@ -23,7 +24,7 @@ export interface GenerationSeen {
 
 export interface VaultFileOptions extends SlotOptions {
   readonly path: string;
-  /** Absent: an old file that was put back is not noticed. */
+  /** Absent: restoring an old file is not detected. */
   readonly seen?: GenerationSeen;
   /** Milliseconds. */
   readonly now: () => number;
@@ -40,25 +41,25 @@ export interface Contents {
   readonly entries: readonly Entry[];
 }
 
-/** What shall be different; the rest stays. */
+/** What to change; the rest stays. */
 export interface Draft {
   readonly entries?: readonly Entry[];
   readonly slots?: readonly Slot[];
-  /** A new one, under the passphrase of the change alone. */
+  /** Create a new data key, under only the passphrase of this change. */
   readonly newDataKey?: true;
 }
 
-/** Decides under the lock what shall change. No contents: there is no file yet. @returns undefined: nothing */
+/** Decides under the lock what to change. Contents are undefined if there is no file yet. @returns undefined to change nothing */
 export type Plan = (contents: Contents | undefined) => Promise<Draft | VaultFault | undefined>;
 
 export interface VaultFile {
-  /** Whether a slot that opened it is (not) bound against the setting. */
+  /** Whether the binding of the slot that opened the vault differs from the setting. */
   needsRebinding(contents: Contents): boolean;
   makeSlot(passphrase: string, dataKey: Uint8Array): Promise<Slot | VaultFault>;
-  /** Whether one of `slots` opens with `passphrase` here. */
+  /** Whether one of `slots` opens with `passphrase` on this machine. */
   opens(slots: readonly Slot[], passphrase: string): Promise<boolean>;
   open(passphrase: string): Promise<Contents | 'none' | Closed>;
-  /** On disk for good when it resolves; a slot that is bound against the setting is made anew on the way. */
+  /** Resolves once the change is durable on disk; also rebuilds a slot whose binding differs from the setting. */
   change(
     passphrase: string,
     plan: Plan,
@@ -118,7 +119,7 @@ export function createVaultFile({ path, bindMachine, machineId, seen, now }: Vau
     return undefined;
   }
 
-  /** Under the lock, so that it never goes back. Where somebody else is writing, they will note it themselves. */
+  /** Runs under the lock, so that the number never decreases. If another process is writing, it notes the generation itself. */
   async function noteGeneration(passphrase: string): Promise<void> {
     await withLock(path, 0, async () => {
       const found = await unseal(passphrase);
@@ -126,7 +127,7 @@ export function createVaultFile({ path, bindMachine, machineId, seen, now }: Vau
       if (((await seen?.read(found.id)) ?? 0) < found.generation)
         await seen?.write(found.id, found.generation);
     }).catch((error: unknown) => {
-      // A file that can only be read cannot be locked, nor written.
+      // A read-only file can be neither locked nor written.
       if (!isRefusedByDisk(error)) throw error;
     });
   }
@@ -168,13 +169,13 @@ export function createVaultFile({ path, bindMachine, machineId, seen, now }: Vau
   };
 }
 
-/** What the lock and the folder answer; everything else is another's error to tell. */
+/** Errors from the lock and the folder; the caller must handle any other. */
 function isRefusedByDisk(error: unknown): boolean {
   const { syscall } = error as NodeJS.ErrnoException;
   return error instanceof FileRefused || (syscall === 'mkdir' && fileFaultOf(error) !== undefined);
 }
 
-/** undefined where there is no file. */
+/** undefined if there is no file. */
 async function readText(path: string): Promise<string | Closed | undefined> {
   try {
     const file = await openFile(path, constants.O_RDONLY | constants.O_NOFOLLOW);

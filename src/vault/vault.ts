@@ -1,4 +1,4 @@
-// The vault: the cookies of one owner for one host, sealed. A value leaves it only as the header of a request; every change is recorded first.
+// The vault: sealed cookies of one owner for one host. A value leaves it only in a request header; every change is recorded first.
 import type { Recorder } from '../audit/recorder.ts';
 import { randomToken } from '../crypto/tokens.ts';
 import type { Exported } from './browser-export.ts';
@@ -12,13 +12,16 @@ import type { Contents, Draft, Plan, VaultFile } from './vault-file.ts';
 
 export interface VaultOptions {
   readonly file: VaultFile;
-  /** undefined: there is no vault. Read each time, because a reload can change it. */
+  /** undefined: there is no vault. Read on each use, because a reload can change it. */
   readonly passphrase: () => string | undefined;
   readonly ttlMs: number;
   readonly recorder: Recorder;
   /** Milliseconds. */
   readonly now: () => number;
-  /** Until when what has expired is taken out for good: a clock that jumped takes nothing with it. Absent: the clock's time. */
+  /**
+   * Expired values are removed only if they expired before this time, so that a clock that jumps removes nothing. Absent: the current
+   * time.
+   */
   readonly removesUntil?: () => number | Promise<number>;
 }
 
@@ -31,7 +34,7 @@ export function createVault(options: VaultOptions): Vault {
     recorder.note({ event: 'vault.failed', outcome: 'failed', reason: fault });
   }
 
-  /** Opens it; a binding that the setting changed is changed in the file on the way. */
+  /** Opens the vault; if the binding setting changed, also updates the file. */
   async function open(phrase: string): Promise<Contents | 'none' | Closed> {
     const found = await file.open(phrase);
     if (found === 'none' || 'fault' in found || !file.needsRebinding(found)) return found;
@@ -43,7 +46,7 @@ export function createVault(options: VaultOptions): Vault {
     return typeof changed === 'string' ? file.open(phrase) : changed;
   }
 
-  /** `plan` sees tidied entries; what lost its values on the way is recorded. */
+  /** `plan` receives tidied entries; entries that lose their values in the process are recorded. */
   async function change(
     plan: (
       entries: readonly Entry[],
