@@ -1,4 +1,4 @@
-// Archives that are damaged, cut off, changed or made to harm: each is refused, and nothing outside of the folder for it is touched.
+// Archives that are damaged, truncated, changed or malicious: each is refused, and nothing outside its folder is touched.
 import assert from 'node:assert/strict';
 import {
   createReadStream,
@@ -30,7 +30,7 @@ before(async () => {
   root = mkdtempSync(join(tmpdir(), 'gatehouse-archive-'));
   const folder = join(root, 'made');
   mkdirSync(folder);
-  // Enough that a part of it is more than one block.
+  // Large enough that a part of it is more than one block.
   writeFileSync(join(folder, 'gatehouse.db'), Buffer.alloc(200_000, 'store '));
   writeFileSync(join(folder, 'vault.json'), '{}');
   manifest = {
@@ -89,7 +89,7 @@ const refused = (bytes: Uint8Array, words: RegExp) =>
     return true;
   });
 
-/** An archive with other entries than the program would make. */
+/** An archive with other entries than the program would write. */
 function withEntry(entry: Partial<Header>, body = 'x'): Buffer {
   const header = new Header({ mode: 0o600, size: body.length, type: 'File', ...entry } as never);
   header.encode();
@@ -102,7 +102,7 @@ function withEntry(entry: Partial<Header>, body = 'x'): Buffer {
   return gzipSync(Buffer.concat(made));
 }
 
-/** Where the first file begins: the seal has a block for its header and one for itself. */
+/** Where the first file begins: the seal takes one block for its header and one for its contents. */
 function afterSeal(tar: Buffer): number {
   return tar.indexOf(`${sealName}\0`) + 2 * 512;
 }
@@ -120,7 +120,7 @@ test('cut off anywhere it is refused', async () => {
     const length = Math.floor((good.length * part) / 20);
     await refused(good.subarray(0, length), /damaged|cut off|empty/);
   }
-  // A tar that is empty, or ends between two files, in a gzip that is whole.
+  // A tar that is empty, or ends between two files, in a complete gzip.
   await refused(gzipSync(Buffer.alloc(1024)), /it is empty, or cut off at its beginning|damaged/);
   const tar = gunzipSync(good);
   await refused(
@@ -138,7 +138,7 @@ test('with any byte changed it is refused, or its seal is', async () => {
     try {
       const { folder, judge } = await read(gzipSync(bytes));
       judge(keys);
-      // What is behind the last file is not looked at.
+      // Data after the last file is ignored.
       assert.deepEqual(readFileSync(join(folder, 'gatehouse.db')), Buffer.alloc(200_000, 'store '));
     } catch (error) {
       assert.ok(error instanceof BadArchive, String(error));

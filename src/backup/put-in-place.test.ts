@@ -1,4 +1,4 @@
-// The instant of a restore: before it nothing has changed, after it whoever comes next finishes what was begun.
+// The commit of a restore: before it nothing has changed, after it the next process finishes what was begun.
 import assert from 'node:assert/strict';
 import {
   existsSync,
@@ -70,7 +70,7 @@ test('a restore that was cut off after its instant is finished by whoever comes 
 test('the log of the former database is not taken for that of the new one', async () => {
   const { place } = await ready();
   const { dataDir } = place;
-  // As a killed server leaves them: not yet in the file itself.
+  // As a killed server leaves them: not yet in the main file.
   const store = openSqliteStore(dataDir);
   await store.notes.write('word', 'unsaved', later);
   for (const suffix of ['-wal', '-shm'])

@@ -1,5 +1,5 @@
-// The frame of every command: how its arguments are parsed, how help is given, how it prints, and what its exit code means.
-// Light on purpose: `--help` loads this file and the command's own words, and nothing else.
+// The frame of every command: how its arguments are parsed, how help is given, how it prints, and what its exit code means. Kept small on
+// purpose: `--help` loads only this file and the command's own help text.
 
 /**
  * 0: done, and all is as it should be. 1: not done, or something is not as it should be. 2: the arguments or the settings are wrong, or the
@@ -7,18 +7,18 @@
  */
 export type ExitCode = 0 | 1 | 2 | 3;
 
-/** What is wrong with the arguments, in one line for whoever typed them. */
+/** What is wrong with the arguments, in one line for the user. */
 export interface Wrong {
   readonly wrong: string;
 }
 
-/** Where lines go, without their line ends. */
+/** Where lines go, without their line endings. */
 export interface Output {
   out(line: string): void;
   err(line: string): void;
 }
 
-/** Everything a command prints goes through here: what would control a terminal is replaced or escaped. */
+/** Everything a command prints goes through here: terminal control characters are replaced or escaped. */
 export interface Say {
   /** A line of the answer, on standard output. */
   line(text: string): void;
@@ -26,23 +26,23 @@ export interface Say {
   note(text: string): void;
   /** A line on standard error that begins with the command's name. */
   fault(text: string): void;
-  /** The same value for whoever parses it. @param indent 0: on one line */
+  /** The same value for programs that parse it. @param indent 0: on one line */
   json(value: unknown, indent?: number): void;
 }
 
-/** `Task`: what the arguments ask for. `Parts`: what it is done with; tests bring their own. */
+/** `Task`: what the arguments ask for. `Parts`: what the command works with; tests pass their own. */
 export interface Command<Task extends object, Parts> {
   /** As it is typed after `gatehouse`. */
   readonly name: string;
   readonly help: string;
   /** What util.parseArgs throws counts as wrong arguments. */
   read(args: readonly string[]): Task | Wrong;
-  /** The parts of this process, by its settings. Asked for once the arguments make sense. */
+  /** The parts of this process, from its settings. Called only if the arguments are valid. */
   parts(): Promise<Parts>;
   run(task: Task, parts: Parts, say: Say): Promise<ExitCode>;
 }
 
-/** The settings do not hold: the process ends with exit code 2 and this message. */
+/** The settings are invalid: the process exits with code 2 and this message. */
 export class SettingsRefused extends Error {}
 
 const terminal: Output = {
@@ -50,7 +50,7 @@ const terminal: Output = {
   err: (line) => void process.stderr.write(`${line}\n`),
 };
 
-/** @param given instead of the parts and the output of this process */
+/** @param given replaces the parts and the output of this process */
 export async function runCommand<Task extends object, Parts>(
   command: Command<Task, Parts>,
   args: readonly string[],
@@ -70,7 +70,7 @@ export async function runCommand<Task extends object, Parts>(
   return command.run(task, given ?? (await command.parts()), sayer(command.name, output));
 }
 
-/** Opens, works and closes, however the work ends. */
+/** Opens, works and closes, even if the work fails. */
 export async function using<Opened extends { close(): unknown }, Result>(
   opened: Opened,
   work: (opened: Opened) => Promise<Result>,
@@ -82,7 +82,7 @@ export async function using<Opened extends { close(): unknown }, Result>(
   }
 }
 
-/** One line: what came from outside cannot control the terminal, nor begin a line of its own. */
+/** One line: external text cannot control the terminal or start a line of its own. */
 export function plain(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '?');
 }

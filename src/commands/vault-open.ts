@@ -1,4 +1,4 @@
-// What `gatehouse vault` works with: the vault of this deployment, and what this machine is called.
+// What `gatehouse vault` works with: this deployment's vault, and this machine's name.
 import { text } from 'node:stream/consumers';
 import type { Config } from '../config/derive.ts';
 import { removableUntil } from '../store/seen-clock.ts';

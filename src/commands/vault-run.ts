@@ -31,12 +31,12 @@ export type VaultTask =
     } & Place);
 
 export interface VaultParts {
-  /** Opened once the arguments make sense. */
+  /** Opened only if the arguments are valid. */
   open(): Promise<{ readonly vault: Vault; readonly recorder: Recorder; close(): Promise<void> }>;
   /** CONFLUENCE_URL. */
   readonly url: string | undefined;
   readonly cookieFile: string;
-  /** Of this machine, for the former pipeline. */
+  /** This machine's name, for files of the former pipeline. */
   readonly computer: string | undefined;
   readonly user: string | undefined;
   /** Milliseconds. */
@@ -45,7 +45,7 @@ export interface VaultParts {
   readonly askSecret: AskSecret;
 }
 
-/** `ok`: everything is as it was asked for. */
+/** `ok`: everything was done as requested. */
 export async function carryOut(
   task: VaultTask,
   vault: Vault,

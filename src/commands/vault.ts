@@ -1,5 +1,5 @@
-// `gatehouse vault`: the vault without a browser. A passphrase or a cookie comes by file, standard input or a question without an echo, never
-// as an argument: `ps` shows those to everyone.
+// `gatehouse vault`: the vault without a browser. Passphrases and cookies are read from a file, standard input or a question without an
+// echo, never from an argument: `ps` shows arguments to everyone.
 import { parseArgs } from 'node:util';
 import { type Command, using, type Wrong } from './terminal.ts';
 import type { VaultParts, VaultTask } from './vault-run.ts';

@@ -1,5 +1,5 @@
-// Kills before every call into the file system, and at random instants, of a rotation, a pruning and an emergency with a
-// vault: .env is old or new and whole, the app starts from it, the vault opens with it, and a rerun succeeds.
+// Kills before every call into the file system, and at random instants, during a rotation, a pruning and an emergency with a vault: .env
+// is complete, either old or new, the app starts from it, the vault opens with it, and a rerun succeeds.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -22,7 +22,7 @@ after(() => fs.rmSync(root, { recursive: true }));
 
 const urlOf = (name: string) => JSON.stringify(pathToFileURL(join(import.meta.dirname, name)).href);
 
-// The command with a vault, as a child process. An emergency leaves a mark where every session would end.
+// The command with a vault, as a child process. An emergency leaves a mark where it would end every session.
 const program = `
   import { randomBytes } from 'node:crypto';
   import { writeFileSync } from 'node:fs';
@@ -35,8 +35,8 @@ const program = `
   });
 `;
 
-// Loaded before it: SIGKILL just before the nth call for the folder's files (a write after half of its bytes), or so many
-// milliseconds after the first one, from a thread of its own, so that it can strike in the middle of a call.
+// Loaded first: sends SIGKILL just before the nth call on the folder's files (for a write, after half of its bytes), or this many
+// milliseconds after the first call, from a separate thread, so that it can hit the middle of a call.
 const killer = `
   import fs from 'node:fs';
   import { syncBuiltinESMExports } from 'node:module';
@@ -84,7 +84,7 @@ async function runChild(folder: string, args: readonly string[], env: Record<str
   return { code, err, killed: child.signalCode === 'SIGKILL' };
 }
 
-/** The same in this process, where a rerun needs no new one. */
+/** The same in this process, because a rerun needs no new one. */
 function rerun(folder: string, args: readonly string[]) {
   return generateSecrets(args, {
     cwd: folder,
@@ -121,7 +121,7 @@ function makeCase(): string {
 
 interface Trial {
   readonly args: readonly string[];
-  /** What a new file must show besides being whole. */
+  /** What a new file must satisfy besides being complete. */
   proves(values: Record<string, string>, folder: string): void;
 }
 
@@ -175,7 +175,7 @@ function check(folder: string, { proves }: Trial): 'old' | 'new' {
   return 'new';
 }
 
-/** One kill in a folder of its own. @returns undefined where the run was through before. */
+/** One kill in its own folder. @returns undefined if the run had finished before. */
 async function killOnce(trial: Trial, env: Record<string, string>): Promise<'old' | 'new' | undefined> {
   const folder = makeCase();
   const { killed, code, err } = await runChild(folder, trial.args, env);
@@ -197,9 +197,9 @@ async function killOnce(trial: Trial, env: Record<string, string>): Promise<'old
 }
 
 const abreast = 3;
-/** In the middle of calls; every run has others, and each costs a process. */
+/** In the middle of calls; every run hits different ones, and each costs a process. */
 const randomKills = 30;
-/** A machine that others keep busy ends with fewer random kills instead of none. */
+/** A busy machine does fewer random kills instead of failing. */
 const patienceMs = 130_000;
 
 test('killed before every call and at random: .env and the vault fit each other after each', {
@@ -224,7 +224,7 @@ test('killed before every call and at random: .env and the vault fit each other 
   }
   outcomes.atCalls = outcomes.old + outcomes.new;
   const isLate = () => performance.now() - begin > patienceMs;
-  // How long a run takes depends on the machine: the instants spread over all of it, learnt as it goes.
+  // How long a run takes depends on the machine: the instants are spread over all of it, and the spread adapts along the way.
   let spreadMs = 60;
   const isEnough = () => outcomes.old + outcomes.new >= outcomes.atCalls + randomKills;
   while (!isEnough() && !isLate()) {

@@ -1,4 +1,4 @@
-// The secrets: their forms, that they are fit, and that oauth2-proxy takes what is called fit and nothing else.
+// The secrets: their format, that they are fit, and that oauth2-proxy accepts exactly what is called fit.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';

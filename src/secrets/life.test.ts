@@ -1,5 +1,5 @@
-// Any life of a .env file, rotation after rotation: nobody is signed out by a rotation or a pruning before their cookie is over,
-// nothing stolen survives an emergency, the record stays verifiable, and the app starts from every state.
+// Any sequence of rotations of a .env file: no rotation or pruning signs anybody out before their cookie expires, nothing stolen survives
+// an emergency, the record stays verifiable, and the app starts from every state.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
@@ -36,7 +36,7 @@ test('property: a life of rotations, prunings and emergencies', () => {
     fc.property(deeds, (life) => {
       let values: Record<string, string> = {};
       let now = Date.UTC(2026, 10, 23, 22);
-      /** When each key signed last, and which have left. */
+      /** When each key signed last, and which ones were removed. */
       const lastSigned = new Map<string, number>();
       const left = new Set<string>();
       const apply = (rotate: readonly (typeof rotateWords)[number][], prune: boolean, emergency: boolean) => {

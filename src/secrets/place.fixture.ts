@@ -1,4 +1,4 @@
-// A folder of its own for each case, and the command in it, with a terminal made of values.
+// A separate folder for each case, and the command in it, with a fake terminal.
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,12 +21,12 @@ interface Trial {
 interface Answers extends Partial<Pick<Terminal, 'countPeople' | 'endEverything'>> {
   readonly vault?: VaultSteps;
   readonly answer?: boolean;
-  /** Runs while the question stands. */
+  /** Runs while the question is open. */
   readonly meanwhile?: () => void;
   readonly at?: number;
 }
 
-/** With `.env` where `text` is given. */
+/** With `.env` if `text` is given. */
 export function place(text?: string | Uint8Array, mode = 0o600) {
   const folder = fs.mkdtempSync(join(root, 'case-'));
   const env = join(folder, '.env');

@@ -1,4 +1,4 @@
-// The plan: what is missing is made, what is real stays unless asked, and a former secret moves to the fallbacks.
+// The plan: missing secrets are created, real ones stay unless rotation is requested, and a former secret moves to the fallbacks.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';

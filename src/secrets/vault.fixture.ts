@@ -1,20 +1,20 @@
-// A small vault in a file, for tests: a data key wrapped once for each passphrase, entries sealed with it. As real as it must be
-// to show what a kill leaves behind.
+// A small vault in a file, for tests: a data key wrapped once for each passphrase, and entries sealed with it. Just real enough to show
+// what a kill leaves behind.
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { replaceFile } from '../store/replace-file.ts';
 import type { VaultSteps } from './vault-steps.ts';
 
 interface Content {
-  /** The data key, wrapped: one for each passphrase that opens. */
+  /** The wrapped data key: one slot for each passphrase that opens the vault. */
   readonly slots: readonly string[];
   readonly entries: readonly string[];
 }
 
 export interface FileVault extends VaultSteps {
-  /** Makes it, with one entry. */
+  /** Creates it, with one entry. */
   create(passphrase: string, entry: string): void;
-  /** The entries; throws where `passphrase` does not open it. */
+  /** The entries; throws if `passphrase` does not open it. */
   read(passphrase: string): string[];
   slots(): number;
 }

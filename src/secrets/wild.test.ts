@@ -1,5 +1,5 @@
-// `.env` files as people write them: edited so that dotenv, Node's own reader and a shell agree on the new value and nothing
-// else changes, or refused with the line.
+// `.env` files as people write them: either edited so that dotenv, Node's own reader and a shell agree on the new value and nothing else
+// changes, or refused with the line number.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { type EnvFault, editEnv } from './env-file.ts';
 const root = mkdtempSync(join(tmpdir(), 'gatehouse-wild-'));
 after(() => rmSync(root, { recursive: true }));
 
-/** What stands for the secret in the texts below: its old value and its new one. */
+/** The secret in the texts below: its old value and its new one. */
 const [before, now] = ['oldoldold', 'Zk3vQ9-xT7_mB1'];
 
 interface Row {
@@ -109,7 +109,7 @@ suite('files found in the wild', () => {
       }
       assert.ok('text' in result, JSON.stringify(result));
       if (row.text.includes('OLD')) assert.equal(result.text, row.text.replace('OLD', now));
-      // Each reader sees the new value, and all else as it saw it before.
+      // Each reader sees the new value, and everything else as before.
       assert.deepEqual(parse(result.text), { ...parse(text), KEY: now });
       const node = (all: string) => ({ ...parseEnv(all.replaceAll(/\r(?!\n)/g, '\n')) });
       if (!row.notForNode) assert.deepEqual(node(result.text), { ...node(text), KEY: now });
