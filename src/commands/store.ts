@@ -9,7 +9,7 @@ gatehouse store take-over --yes   makes it this deployment's. For a store of you
                                   deployment's store: that one would stop answering.`;
 
 interface StoreTask {
-  /** undefined: nothing was asked for, so it shows the available options. */
+  /** undefined: nothing was asked for, so it prints the help. */
   readonly task: 'show' | 'take-over' | undefined;
   readonly yes: boolean;
 }
