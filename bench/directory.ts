@@ -1,5 +1,5 @@
-// What the directory of sessions costs when there are many of other people's.
-// Medians in µs, on SQLite and on a private Redis; the sizes are measured one after the other in the same process.
+// The cost of the session directory when it holds many other people's sessions. Medians in µs, on SQLite and on a private Redis; the sizes
+// are measured one after the other in the same process.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,9 +1,9 @@
-// Asks a server again and again over connections that stay: what it costs that one is for it to say.
+// Sends requests to a server repeatedly over keep-alive connections; the server reports its own cost.
 import { Agent, type RequestOptions, request } from 'node:http';
 
 export interface Asked {
   readonly seconds: number;
-  /** Of one answer, milliseconds. */
+  /** Per answer, milliseconds. */
   readonly medianMs: number;
   readonly p99Ms: number;
   /** Of the last answer's body. */
@@ -43,7 +43,7 @@ export async function ask({ port, path, headers, requests }: Load): Promise<Aske
   return { seconds, medianMs: at(0.5), p99Ms: at(0.99), bytes };
 }
 
-/** Opens a page once, as a browser's address bar would. @returns the cookies that it set, as they are sent back */
+/** Opens a page once, as from a browser's address bar. @returns the cookies that it set, in the form they are sent back */
 export async function cookiesOf(
   port: number,
   path: string,

@@ -1,5 +1,5 @@
-// What Gatehouse is measured beside, one process each: `node bench/peers.ts raw|bare|stock`, on `PORT`, stock with `REDIS_URL`.
-// The same JSON and the same page of 30 rows; only stock has sessions. The page is an EJS view, as an Express app would have it.
+// What Gatehouse is compared with, one process each: `node bench/peers.ts raw|bare|stock`, on `PORT`, stock with `REDIS_URL`. The same
+// JSON and the same page of 30 rows; only stock has sessions. The page is an EJS view, as in a typical Express app.
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { RedisStore } from 'connect-redis';

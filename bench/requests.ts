@@ -26,7 +26,7 @@ const paths = ['/api/me', '/devices'] as const;
 type Path = (typeof paths)[number];
 
 const people = 1000;
-/** So many of them have 30 devices, and open the page. */
+/** This many of them have 30 devices and open the page. */
 const withDevices = 100;
 const requestsOf: Record<Path, number> = { '/api/me': 4000, '/devices': 2000 };
 
@@ -124,12 +124,12 @@ async function startPeer(kind: 'raw' | 'bare' | 'stock', redis: PrivateRedis): P
   return { name: kind, child, port, close: child.stop, headers: { '/api/me': own, '/devices': own } };
 }
 
-/** The real program with everything on: limits, record, metrics, the gate's cookie looked at. */
+/** The real program with everything on: rate limits, record, metrics, checking the gate's cookie. */
 async function startOurs(name: string, store: 'sqlite' | 'redis'): Promise<Server> {
   const server = await startServer({
     store,
     before: `import ${JSON.stringify(reportCpu)};`,
-    // Each person comes from a network of their own, as behind a front that says so.
+    // Each person comes from a separate network, as reported by a reverse proxy.
     settings: { NODE_ENV: 'production', RATE_LIMIT: 'on', TRUSTED_HOPS: '1', SESSION_MAX_PER_USER: '0' },
   });
   const { child, port, close } = server;

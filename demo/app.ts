@@ -1,4 +1,4 @@
-// Starts the app itself as a child process, as `npm start` does, from the environment it is given and nothing else.
+// Starts the app as a child process, as `npm start` does, with only the environment it is given.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Child, startChild, waitUntilUp } from './child.ts';
@@ -6,7 +6,7 @@ import { type Child, startChild, waitUntilUp } from './child.ts';
 export interface AppOptions {
   /** Must hold HOST and PORT. */
   readonly env: Readonly<Record<string, string>> & { readonly PORT: string };
-  /** Where it stands: not the checkout, whose `.env` is somebody's own. */
+  /** Its working directory: not the checkout, whose `.env` belongs to a developer. */
   readonly cwd: string;
   readonly onLine?: (line: string) => void;
 }

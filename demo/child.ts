@@ -1,4 +1,4 @@
-// Child processes: started, listened to, ended. None outlives the process that started it.
+// Child processes: starts them, reads their output, ends them. None outlives the process that started it.
 
 import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
@@ -13,7 +13,7 @@ export interface Child {
   /** Resolves when it is gone, with its exit code or the signal that ended it. */
   readonly exited: Promise<string>;
   running(): boolean;
-  /** SIGTERM, and SIGKILL where that is not heard. Resolves when it is gone. */
+  /** Sends SIGTERM, then SIGKILL if that has no effect. Resolves when it is gone. */
   stop(): Promise<void>;
   /** SIGKILL: as a crash would end it. */
   kill(): Promise<void>;
@@ -23,7 +23,7 @@ export interface ChildOptions {
   readonly name: string;
   readonly command: string;
   readonly args?: readonly string[];
-  /** All that it gets, besides where things are on this machine: nothing of the shell's settings slips in. */
+  /** Its whole environment, besides where programs are on this machine: no other shell variable is inherited. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly onLine?: (line: string) => void;
@@ -48,7 +48,7 @@ export function startChild({
   const started = spawn(command, args, {
     env: { ...Object.fromEntries(inherited), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
-    // A group of its own: Ctrl-C reaches the one that started it, which ends it in order.
+    // A separate process group: Ctrl-C reaches only the parent, which ends the child in order.
     detached: process.platform !== 'win32',
     ...(cwd === undefined ? {} : { cwd }),
   });
@@ -92,12 +92,12 @@ export function startChild({
   });
 }
 
-/** Given out in this process: what one asked for need not be listened on yet. */
+/** Ports handed out in this process: the caller may not be listening yet. */
 const given = new Set<number>();
 
 /**
- * A port that was free a moment ago. Below the ports that systems give out by themselves, so that nobody's passing connection
- * takes it while a program that had it is down for a restart.
+ * A port that was free a moment ago. Below the ephemeral range, so that no outgoing connection
+ * takes it while the program that had it restarts.
  */
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < 100; tries++) {
@@ -140,7 +140,7 @@ export async function waitFor<T>(
   throw new Error(`waited ${timeoutMs} ms for ${what}`, { cause: last });
 }
 
-/** Waits until `child` answers at `url` with 2xx; ends with its last lines where it does not. */
+/** Waits until `child` answers at `url` with 2xx; throws with its last lines if it does not. */
 export async function waitUntilUp(child: Child, url: string, timeoutMs = 15_000): Promise<void> {
   const up = waitFor(`${child.name} at ${url}`, async () => (await fetch(url)).ok, timeoutMs);
   const died = child.exited.then((how) => {

@@ -1,4 +1,4 @@
-// What the stand-in for Confluence holds: two thousand pages that are the same at every start, and ways to change them.
+// The content of the Confluence stand-in: two thousand pages, the same at every start, and ways to change them.
 
 export interface Page {
   readonly id: string;
@@ -36,7 +36,7 @@ export interface Content {
   readonly attachments: Map<string, Attachment>;
   addSpace(key: string, name: string): Space;
   add(page: { space: string; title: string; body: string; parent?: string | null; author?: string }): Page;
-  /** A new version; a page that is only moved keeps its own. */
+  /** Makes a new version; a page that is only moved keeps its version. */
   edit(id: string, change: { title?: string; body?: string }): void;
   move(id: string, to: { parent?: string | null; space?: string; position?: number }): void;
   remove(id: string): void;
@@ -123,7 +123,7 @@ const spacesOfACompany: readonly [string, string, number][] = [
   ['~ada', 'Ada Lovelace', 5],
 ];
 
-/** @param share how much of the two thousand pages: 1 all, 0.1 a tenth of each space */
+/** @param share of the two thousand pages: 1 all, 0.1 a tenth of each space */
 export function fillContent(content: Content, share = 1): void {
   let number = 0;
   for (const [key, name, pages] of spacesOfACompany) {
@@ -190,7 +190,7 @@ function bodyOf(number: number, title: string, other: string, content: Content):
   ].join('');
 }
 
-/** A picture of one pixel, told apart by what follows its end. */
+/** A one-pixel picture, made unique by bytes after its end. */
 function dot(number: number): Uint8Array {
   const png =
     'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';

@@ -10,7 +10,7 @@ export interface Asked {
   readonly origin: string;
   readonly content: Content;
   readonly now: number;
-  /** A display name; undefined: nobody. */
+  /** A display name; undefined: anonymous. */
   readonly account: string | undefined;
   readonly isCloud: boolean;
 }
@@ -24,7 +24,7 @@ export interface Reply {
 
 const missing: Reply = { status: 404, json: { statusCode: 404, message: 'No content found' } };
 
-/** The older API. What Cloud has taken away of it answers 410. */
+/** The older API. What Cloud has removed from it answers 410. */
 export function answerV1(asked: Asked): Reply {
   const { path, isCloud, account, content } = asked;
   if (path === '/rest/api/user/current') {
@@ -72,7 +72,7 @@ function answerSearch(asked: Asked): Reply {
   );
 }
 
-/** How many Confluence gives at once, whatever was asked: 50 with bodies, 200 with other expansions. */
+/** The most that Confluence returns at a time, whatever was asked: 50 with bodies, 200 with other expansions. */
 function largest(query: URLSearchParams): number {
   const expand = query.get('expand') ?? '';
   if (/\bbody\b/.test(expand)) return 50;
@@ -82,7 +82,7 @@ function largest(query: URLSearchParams): number {
 function list<T>(asked: Asked, all: readonly T[], most: number, show: (one: T) => unknown): Reply {
   const { path, query, origin, context, isCloud } = asked;
   const limit = Math.min(Number(query.get('limit') ?? 25), most);
-  // Cloud's search has cursors; a `start` says nothing to it any more.
+  // Cloud's search uses cursors and ignores `start`.
   const start = Number((isCloud ? fromCursor(query.get('cursor')) : query.get('start')) ?? 0);
   const results = all.slice(start, start + limit);
   const more = new URLSearchParams(query);

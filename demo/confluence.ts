@@ -6,7 +6,7 @@ import { type Content, createContent, fillContent } from './confluence-content.t
 import { type Asked, answerV1, type Reply } from './confluence-v1.ts';
 import { answerV2 } from './confluence-v2.ts';
 
-/** What it answers in place of what was asked. `hang`: never. `drip`: a little, and then a little more, without an end. `cut`: half of it. */
+/** What it answers instead. `hang`: never. `drip`: a little at a time, without end. `cut`: half of it. */
 export type Trouble =
   | {
       readonly status: number;
@@ -26,16 +26,16 @@ export interface Seen {
 export interface StandInForConfluence {
   /** For `CONFLUENCE_URL`. */
   readonly url: string;
-  /** Where Cloud's attachments really are, as in `URL.host`. */
+  /** Where Cloud actually serves attachments, as in `URL.host`. */
   readonly mediaHost: string;
   readonly content: Content;
-  /** Values of `Authorization` and of `Cookie` that it takes, and whose they are. */
+  /** Values of `Authorization` and `Cookie` that it accepts, and whose they are. */
   readonly accounts: Map<string, string>;
   /** Whether it shows everything to everyone, as sites with anonymous access do. */
   open: boolean;
-  /** Asked before each answer, with the path below the configured address. */
+  /** Called before each answer, with the path below the configured address. */
   trouble: ((path: string, number: number) => Trouble | undefined | Promise<Trouble | undefined>) | undefined;
-  /** Every request so far, but those for bytes at the media host. */
+  /** Every request so far, except those for bytes at the media host. */
   readonly seen: Seen[];
   readonly mediaSeen: Seen[];
   close(): Promise<void>;
@@ -45,7 +45,7 @@ export interface StandInOptions {
   readonly kind: 'cloud' | 'data-center';
   readonly port?: number;
   readonly now?: () => number;
-  /** How much of the two thousand pages; 1. */
+  /** Share of the two thousand pages; 1 by default. */
   readonly share?: number;
 }
 

@@ -1,4 +1,4 @@
-// `npm run demo`: everything on this machine, and nothing of it left behind.
+// `npm run demo`: everything runs on this machine, and nothing is left behind.
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -13,7 +13,7 @@ import { accounts, startGoogle } from './google.ts';
 import { getOauth2Proxy } from './oauth2-proxy.ts';
 
 export interface DemoOptions {
-  /** Preferred; another one where it is taken. */
+  /** Preferred port; another one if it is taken. */
   readonly port?: number;
   /** false: without oauth2-proxy, everyone is `dev@localhost`. */
   readonly gate?: boolean;
@@ -23,11 +23,11 @@ export interface DemoOptions {
 export interface Demo {
   /** The one address to open. */
   readonly url: string;
-  /** Whether oauth2-proxy stands before it. */
+  /** Whether oauth2-proxy is in front of it. */
   readonly gated: boolean;
-  /** Holds all that it wrote; gone after `close`. */
+  /** Holds everything it wrote; removed by `close`. */
   readonly folder: string;
-  /** Resolves with what happened where a part ends by itself. */
+  /** Resolves with what happened if a part ends unexpectedly. */
   readonly broken: Promise<string>;
   close(): Promise<void>;
 }
@@ -154,7 +154,7 @@ async function main(): Promise<void> {
 
   const asked = Promise.withResolvers<void>();
   let ready = false;
-  // npm hands a Ctrl-C on that the terminal has sent already: every one after the first is heard and changes nothing.
+  // npm forwards a Ctrl-C that the terminal has already sent: signals after the first are ignored.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => (ready ? asked.resolve() : process.exit(0)));
   }

@@ -1,4 +1,4 @@
-// Starts the real oauth2-proxy with the shipped oauth2-proxy.cfg; what differs here comes from the environment alone.
+// Starts the real oauth2-proxy with the shipped oauth2-proxy.cfg; every difference comes from the environment.
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { type Child, freePort, startChild, waitUntilUp } from './child.ts';
@@ -11,12 +11,12 @@ export interface GateOptions {
   readonly upstream: string;
   readonly google: StandInForGoogle;
   readonly emailsFile: string;
-  /** What it proves itself with to the app: the app's GATE_SECRET. */
+  /** How it proves itself to the app: the app's GATE_SECRET. */
   readonly gateSecret: string;
   readonly port?: number;
-  /** What browsers see, where something stands before it; else `http://localhost:PORT`. */
+  /** The URL that browsers see, if something is in front of it; else `http://localhost:PORT`. */
   readonly publicUrl?: string;
-  /** A Redis URL; absent: sessions live in its cookie. */
+  /** A Redis URL; absent: sessions are kept in its cookie. */
   readonly redisUrl?: string;
   readonly cookieSecret?: string;
   readonly cookieName?: string;
@@ -34,7 +34,7 @@ export interface Gate {
   readonly port: number;
   readonly cookieName: string;
   readonly cookieSecret: string;
-  /** All that it was started with. */
+  /** Its whole environment. */
   readonly env: Readonly<Record<string, string>>;
   readonly child: Child;
   close(): Promise<void>;
@@ -50,7 +50,7 @@ export async function startGate(options: GateOptions): Promise<Gate> {
   const origin = `http://127.0.0.1:${port}`;
   const publicUrl = options.publicUrl ?? `http://localhost:${port}`;
   const secure = publicUrl.startsWith('https:');
-  // Browsers drop a __Host- cookie that comes over plain http, on localhost too.
+  // Browsers drop a __Host- cookie set over plain http, on localhost too.
   const cookieName = options.cookieName ?? (secure ? '__Host-_oauth2_proxy' : '_oauth2_proxy');
   const cookieSecret = options.cookieSecret ?? randomBytes(32).toString('base64url');
   const settings = {

@@ -31,7 +31,7 @@ export interface Tokens {
   choose(req: IncomingMessage, res: ServerResponse): void;
   /** Answers `POST /token`. */
   redeem(req: IncomingMessage, res: ServerResponse): Promise<void>;
-  /** Whose access token that is. */
+  /** Whose access token it is. */
   holderOf(accessToken: string): Account | undefined;
   refreshCount(): number;
   delayRefresh(ms: number): void;
@@ -79,7 +79,7 @@ export async function createTokens(
   });
   service.on(Events.BeforeResponse, ({ body }: MutableResponse, { account, isRefresh }: TokenRequest) => {
     if (body === '') return;
-    // Google's access token says nothing to its holder, and a refresh gives no new refresh token.
+    // Google's access token is opaque to its holder, and a refresh returns no new refresh token.
     const accessToken = `ya29.${randomBytes(accessTokenBytes).toString('base64url')}`;
     accessTokens.set(accessToken, account);
     Object.assign(body, { access_token: accessToken, expires_in: 3599 });
@@ -92,7 +92,7 @@ export async function createTokens(
     }
   });
 
-  /** A code works once, for the client's address that asked, and only with the verifier where a challenge was given. */
+  /** A code works once, for the client address that asked, and only with the verifier if a challenge was given. */
   function takeCode(form: URLSearchParams): Account | undefined {
     const code = form.get('code') ?? '';
     const grant = codes.get(code);
@@ -120,7 +120,7 @@ export async function createTokens(
       const account = isRefresh ? refreshTokens.get(form.get('refresh_token') ?? '') : takeCode(form);
       if (!account) return sendJson(res, 400, { error: 'invalid_grant', error_description: 'Bad Request' });
       if (isRefresh) refreshes++;
-      // The body is read already; the service gets it again, with the person that it belongs to.
+      // The body has already been read; the service gets it again, with the person it belongs to.
       const { headers, method, url } = req;
       const again = Object.assign(Readable.from([raw]), { headers, method, url, account, isRefresh });
       service.requestHandler(again as unknown as IncomingMessage, res);

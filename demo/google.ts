@@ -30,9 +30,9 @@ export interface StandInForGoogle {
   readonly clientSecret: string;
   /** How often a refresh was granted. */
   refreshCount(): number;
-  /** Every refresh from now on takes so long. */
+  /** Every refresh from now on takes this long. */
   delayRefresh(ms: number): void;
-  /** Google's "remove access": tokens given so far are dead, the next refresh fails. */
+  /** Google's "remove access": existing tokens are invalid, and the next refresh fails. */
   revoke(email: string): void;
   close(): Promise<void>;
 }
@@ -41,7 +41,7 @@ export interface GoogleOptions {
   readonly port?: number;
   /** Who can sign in; absent: `accounts`. */
   readonly people?: readonly Account[];
-  /** Before its encoding. Large ones make oauth2-proxy's session cookie be of many parts. */
+  /** Before encoding. Large values make oauth2-proxy split its session cookie into several parts. */
   readonly accessTokenBytes?: number;
 }
 
@@ -54,7 +54,7 @@ export async function startGoogle({
   const clientSecret = randomBytes(16).toString('hex');
   const tokens = await createTokens(people, clientId, clientSecret, accessTokenBytes);
 
-  // oauth2-proxy asks about an access token in the address, however long it is.
+  // oauth2-proxy puts the access token into the URL when it validates it, however long it is.
   const server = createServer({ maxHeaderSize: 262_144 }, (req, res) => {
     const query = queryOf(req);
     switch (`${req.method} ${req.url?.replace(/\?.*$/s, '')}`) {
@@ -62,7 +62,7 @@ export async function startGoogle({
       case 'GET /choose': {
         const fault = requestFault(query, clientId);
         if (fault) sendPage(res, 400, refusalPage(fault));
-        // As Google does: no question where the request already names the account.
+        // As Google does: no account chooser if the request already names the account.
         else if (query.has('login_hint')) tokens.choose(req, res);
         else sendPage(res, 200, chooserPage(query, people));
         return;
@@ -106,7 +106,7 @@ export async function startGoogle({
   };
 }
 
-/** It sends people back only to this machine, whoever asks. */
+/** It redirects only to this machine, whoever sent the request. */
 function requestFault(query: URLSearchParams, clientId: string): string | undefined {
   const back = URL.parse(query.get('redirect_uri') ?? '');
   if (query.get('client_id') !== clientId) return 'The client is unknown here (client_id).';

@@ -1,5 +1,5 @@
-// Finds a fit oauth2-proxy on this machine, or gets one: built by Go, or taken out of the official image.
-// Run by itself it does just that and prints where it is.
+// Finds a suitable oauth2-proxy on this machine, or gets one: built by Go, or copied from the official image. Run directly, it does just
+// that and prints the path.
 import { type ExecFileOptions, execFile } from 'node:child_process';
 import { accessSync, constants, mkdirSync, renameSync } from 'node:fs';
 import { homedir, platform } from 'node:os';
@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { isOlder } from '../src/doctor/checks/version-order.ts';
 import { versionOfGateBinary } from '../src/doctor/look/gate-binary.ts';
 
-// What was begun here ends with this process.
+// Commands started here end with this process.
 const leaving = new AbortController();
 process.once('exit', () => leaving.abort());
 
@@ -18,20 +18,20 @@ function run(command: string, args: readonly string[], options: ExecFileOptions 
 }
 
 const version = 'v7.15.6';
-/** Before it, requests could get past the sign-in (docs/checks.md, `gate.version`). */
+/** Earlier versions let requests bypass the sign-in (docs/checks.md, `gate.version`). */
 const floor = '7.15.5';
-/** A binary that OAUTH2_PROXY_BIN names may be older: the tests run with it too. Older ones than this are not known here. */
+/** A binary that OAUTH2_PROXY_BIN names may be older: the tests run with it too. Nothing older than this has been tried. */
 const floorWhenChosen = '7.15.2';
 const sourcePath = 'github.com/oauth2-proxy/oauth2-proxy/v7';
 const image = `quay.io/oauth2-proxy/oauth2-proxy:${version}`;
 const fileName = platform() === 'win32' ? 'oauth2-proxy.exe' : 'oauth2-proxy';
 
-/** The one line for whoever has none. */
+/** One line of instructions for people who have none. */
 export const howToGetOauth2Proxy =
   `install Go (go.dev/dl), or download ${version} from github.com/oauth2-proxy/oauth2-proxy/releases ` +
   'and set OAUTH2_PROXY_BIN to the file';
 
-/** The path of a fit binary that is already here. @throws Error where OAUTH2_PROXY_BIN names an unfit one. */
+/** The path of a suitable binary that is already here. @throws Error if OAUTH2_PROXY_BIN names an unsuitable one. */
 export async function findOauth2Proxy(): Promise<string | undefined> {
   const chosen = process.env['OAUTH2_PROXY_BIN'];
   if (chosen) {
@@ -46,7 +46,7 @@ export async function findOauth2Proxy(): Promise<string | undefined> {
   return undefined;
 }
 
-/** Finds one, or gets one into the cache folder. @returns undefined where nothing works; `say` has told why. */
+/** Finds one, or gets one into the cache folder. @returns undefined if nothing works; `say` has reported why. */
 export async function getOauth2Proxy(say: (line: string) => void): Promise<string | undefined> {
   const found = await findOauth2Proxy();
   if (found) return found;
@@ -60,7 +60,7 @@ export async function getOauth2Proxy(say: (line: string) => void): Promise<strin
   ] as const) {
     try {
       if (!(await get(draft, say))) continue;
-      // Renamed when whole: another process may be looking for it at this moment.
+      // Renamed when complete: another process may be looking for it at this moment.
       renameSync(draft, target);
       if (await isFit(target)) return target;
     } catch (error) {

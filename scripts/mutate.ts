@@ -109,7 +109,7 @@ async function tryOne(file: string, text: string, mutation: Mutation, tests: rea
   process.stdout.write(`${result.padEnd(8)}  ${file}:${line}  ${what}${killer}\n`);
 }
 
-/** A test that fails anyway shows nothing. */
+/** A test that fails on unchanged code proves nothing. */
 async function passes(test: string, file: string): Promise<boolean> {
   const known = passesUnchanged.get(test) ?? !(await run(test, file));
   if (!known && !passesUnchanged.has(test)) process.stderr.write(`left out, fails unchanged: ${test}\n`);
@@ -189,7 +189,7 @@ function mutationsOf(source: SourceFile): Mutation[] {
     if (is.isExpressionStatement(node)) {
       const { expression } = node;
       const call = is.isAwaitExpression(expression) ? expression.expression : expression;
-      // A line of the log is no defence.
+      // Logging is not a defence.
       if (is.isCallExpression(call) && !textOf(call).startsWith('logger.')) add(node, ';');
       if (call !== expression) add(expression, `void ${textOf(call)}`);
     }

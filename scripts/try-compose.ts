@@ -109,7 +109,7 @@ interface Me {
 
 const me = async (device: Client) => (await device.ask('/api/me')).json<Me>();
 
-/** Whatever is done to a container, the same session answers afterwards. */
+/** The same session still answers after whatever is done to a container. */
 async function showSurvives(what: string, device: Client, act: () => Promise<string>): Promise<void> {
   const before = await me(device);
   const from = Date.now();
@@ -129,7 +129,7 @@ async function showSurvives(what: string, device: Client, act: () => Promise<str
   );
 }
 
-/** Ends the program as a crash would. `docker kill` would not do: what an operator ends, Docker leaves ended. */
+/** Ends the program as a crash would. `docker kill` would not do: Docker does not restart what an operator ended. */
 async function crash(world: ComposeWorld, service: 'app' | 'redis'): Promise<string> {
   const id = await world.idOf(service);
   const before = (await inspect(id)).RestartCount;
@@ -141,7 +141,7 @@ async function crash(world: ComposeWorld, service: 'app' | 'redis'): Promise<str
     const { RestartCount } = await inspect(id);
     return RestartCount > before && RestartCount;
   });
-  // oauth2-proxy takes the cookie from whoever asks while Redis is away.
+  // oauth2-proxy removes the cookie from anyone who sends a request while Redis is away.
   if (service === 'redis') {
     await waitFor('Redis', async () => (await inspect(id)).State.Health?.Status === 'healthy', 30_000);
   }
@@ -222,7 +222,7 @@ async function tryWith(redis: boolean): Promise<void> {
   }
 }
 
-/** Asks on and on as `devices` while `act` runs. @returns how many requests, which were refused, and for how long at most */
+/** Sends requests continuously as `devices` while `act` runs. @returns how many, which were refused, and for how long at most */
 async function underLoad(devices: readonly Client[], act: () => Promise<void>) {
   const seen = { requests: 0, refused: 0, lost: 0, longestMs: 0 };
   let over = false;
@@ -279,7 +279,7 @@ async function tryRolling(redis: boolean): Promise<void> {
     for (const word of ['session', 'gate']) {
       rotate(word);
       const { requests, refused, lost, longestMs } = await underLoad(devices, roll);
-      // A new gate secret starts the gate itself anew, which alone has the port.
+      // A new gate secret restarts the gate itself, and only the gate has the port.
       const holds = lost === 0 && (word === 'session' ? refused === 0 : longestMs < 10_000);
       const pause = refused > 0 ? `, for ${(longestMs / 1000).toFixed(1)} s at most` : '';
       show(

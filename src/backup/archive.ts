@@ -1,5 +1,5 @@
-// The archive: a tar.gz that any tar opens. It is written from a folder of finished files, and read whole or not at all: nothing in it
-// chooses a path, and every byte is compared with the manifest.
+// The archive: a tar.gz that any tar can open. It is written from a folder of finished files, and read completely or not at all: nothing
+// in it chooses a path, and every byte is checked against the manifest.
 import { createHash } from 'node:crypto';
 import { createReadStream, statfsSync } from 'node:fs';
 import { mkdir, open, stat } from 'node:fs/promises';
@@ -33,7 +33,7 @@ export async function describeFile(folder: string, name: string): Promise<Manife
   return { name, size: (await stat(path)).size, sha256: hash.digest('hex') };
 }
 
-/** @param names in their order: manifest and seal first */
+/** @param names in archive order: manifest and seal first */
 export async function writeArchive(folder: string, names: readonly string[], to: Writable): Promise<void> {
   const pack = create({ cwd: folder, gzip: true, portable: true, strict: true, noDirRecurse: true }, [
     ...names,
@@ -43,17 +43,17 @@ export async function writeArchive(folder: string, names: readonly string[], to:
 
 export interface ReadOptions {
   readonly input: AsyncIterable<Uint8Array>;
-  /** An empty folder. Its files are for nobody to use where this throws, nor before the seal was judged. */
+  /** An empty folder. Its files must not be used if this throws, nor before the seal was checked. */
   readonly folder: string;
 }
 
 export interface ReadArchive {
   readonly manifest: Manifest;
-  /** @throws BadArchive where none of `keys` sealed it as it is */
+  /** @throws BadArchive if none of `keys` sealed it as it is */
   judge(keys: readonly RecordKey[]): void;
 }
 
-/** @throws BadArchive where it is damaged, cut, or holds what the manifest does not name */
+/** @throws BadArchive if it is damaged, truncated, or contains anything that the manifest does not name */
 export async function readArchive({ input, folder }: ReadOptions): Promise<ReadArchive> {
   const parser = new Parser({ strict: true });
   const reading = createReading(folder);
@@ -67,7 +67,7 @@ export async function readArchive({ input, folder }: ReadOptions): Promise<ReadA
       .then(() => reading.take(entry))
       .catch((error: unknown) => {
         fail(error);
-        // Whoever waits for this entry's end must not wait for ever.
+        // Otherwise code that waits for the end of this entry would wait forever.
         entry.resume();
       });
   });
@@ -169,7 +169,7 @@ async function textOf(entry: ReadEntry, most: number): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** On disk for good when it resolves. */
+/** Durable on disk when it resolves. */
 async function save(entry: ReadEntry, path: string, { name, size, sha256 }: ManifestFile): Promise<void> {
   if (entry.size !== size) throw new BadArchive(`${name} in it has another size than its manifest says`);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -187,7 +187,7 @@ async function save(entry: ReadEntry, path: string, { name, size, sha256 }: Mani
   if (hash.digest('hex') !== sha256) throw new BadArchive(`${name} in it is damaged`);
 }
 
-/** What the unpacking itself reports, in words; the disk's own faults stay what they are. */
+/** Puts errors of the unpacking itself into words; disk errors are passed on unchanged. */
 function asBadArchive(error: unknown): unknown {
   const { code = '' } = error as NodeJS.ErrnoException;
   if (/^(Z_|TAR_)/.test(code)) return new BadArchive('it is damaged, cut off, or no backup at all');

@@ -1,4 +1,4 @@
-// Gathers a deployment in a folder, while it runs: each store as one instant had it, in the order in which one refers to the other.
+// Gathers a deployment in a folder while it runs: each store as of one instant, in an order that respects their references to each other.
 import {
   copyFileSync,
   existsSync,
@@ -29,13 +29,13 @@ import {
 } from './place.ts';
 
 const lockMs = 5_000;
-/** All pages in one step: a writer in between would make it begin again, and on a busy server it would never end. */
+/** All pages in one step: a write in between would restart the copy, which on a busy server would never finish. */
 const allPages = 2_000_000_000;
 
-/** @returns the names of what is there, in the order of the archive. @throws what the file system, SQLite or Redis refuses */
+/** @returns the names of the files, in archive order. @throws what the file system, SQLite or Redis refuses */
 export async function collect(place: Place, folder: string): Promise<string[]> {
   const { dataDir, emailsFile, logFile } = place;
-  // The vault and the journal count their changes in the store: with the store first neither is ever behind it.
+  // The vault and the journal count their changes in the store: if the store is copied first, neither is ever behind it.
   if (place.redis) await copyFromRedis(place.redis, dataDir, folder);
   else await copyDatabase(join(dataDir, storeFile), join(folder, storeFile));
   for (const name of lockedFiles) await copyLocked(join(dataDir, name), join(folder, name));
@@ -66,7 +66,7 @@ async function copyDatabase(from: string, to: string): Promise<void> {
   intoOneFile(to);
 }
 
-/** As whoever opens it by hand expects it: no log beside the file. */
+/** As anyone who opens it by hand expects: no write-ahead log beside the file. */
 function intoOneFile(path: string): void {
   const copy = new DatabaseSync(path);
   copy.exec('PRAGMA journal_mode = DELETE');
@@ -92,7 +92,7 @@ async function copyFromRedis(
   intoOneFile(join(folder, storeFile));
 }
 
-/** The last line may be in the middle of being written. */
+/** The last line may be only partly written. */
 function copyLines(file: string, logFile: string, folder: string): void {
   if (!existsSync(file)) return;
   const bytes = readFileSync(file);
@@ -107,7 +107,7 @@ async function copyLibrary(dataDir: string, folder: string): Promise<string[]> {
   if (!existsSync(database)) return [];
   const to = join(folder, attachmentsName);
   mkdirSync(to, { mode: 0o700 });
-  // Before and after: what the copy of the table names is there, whether a sync adds or removes files meanwhile.
+  // Both before and after: every file that the copied table names is there, even if a sync adds or removes files meanwhile.
   linkAttachments(attachmentsFolder(dataDir), to);
   await copyDatabase(database, join(folder, libraryFile));
   linkAttachments(attachmentsFolder(dataDir), to);
@@ -116,7 +116,7 @@ async function copyLibrary(dataDir: string, folder: string): Promise<string[]> {
     .map((name) => `${attachmentsName}${name}`);
 }
 
-/** Their bytes never change under their name: a second name keeps them without copying. */
+/** A file's bytes never change under its name, so a hard link keeps them without copying. */
 function linkAttachments(from: string, to: string): void {
   if (!existsSync(from)) return;
   for (const name of readdirSync(from)) {

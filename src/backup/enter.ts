@@ -1,5 +1,5 @@
-// Comes before any use of a data folder: finishes a restore that was killed, brings an older file up to date while nobody else has it open,
-// and then holds the folder beside whoever else uses it.
+// Runs before any use of a data folder: finishes a restore that was killed, upgrades an older file while nobody else has it open, and then
+// holds the folder, shared with its other users.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UnfitStore } from '../store/migrations.ts';
@@ -13,16 +13,16 @@ const waitMs = 3_000;
 const stepMs = 50;
 
 /**
- * @param connect to where sessions are; undefined: they are in the folder
+ * @param connect to the Redis that holds the sessions; undefined: they are in the folder
  * @returns how to leave
- * @throws UnfitStore where somebody else does not let go of it; and what the file system or Redis refuses
+ * @throws UnfitStore if another process does not release it; and what the file system or Redis refuses
  */
 export async function enterPlace(place: FilePlace, connect?: () => RedisPlace): Promise<Release> {
   const { dataDir } = place;
   for (const until = performance.now() + waitMs; ; ) {
     const first = whatComesFirst(dataDir, connect !== undefined);
     const release = await lockPlace(dataDir, first ? 'alone' : 'shared', stepMs);
-    // Under the lock the answer cannot change any more.
+    // Under the lock the answer can no longer change.
     if (release && whatComesFirst(dataDir, connect !== undefined) === first) {
       if (!first) return release;
       try {
@@ -38,7 +38,7 @@ export async function enterPlace(place: FilePlace, connect?: () => RedisPlace): 
   }
 }
 
-/** A restore that was cut off comes to its end. Under the lock, alone. */
+/** Finishes an interrupted restore. Requires the exclusive lock. */
 export async function finishPending(
   place: FilePlace,
   connect: (() => RedisPlace) | undefined,

@@ -1,4 +1,4 @@
-// `gatehouse backup`: gathers the deployment, says what is in it, and writes one file, whole or not at all.
+// `gatehouse backup`: gathers the deployment, describes its contents, and writes one file, completely or not at all.
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
@@ -42,11 +42,11 @@ export interface MakeOptions {
   readonly place: Place;
   /** 64 hex digits each, newest first. */
   readonly keys: readonly string[];
-  /** Of the program that makes it. */
+  /** The version of the program that makes it. */
   readonly program: string;
   /** The public address. */
   readonly address: string;
-  /** Absent: without. */
+  /** Absent: without `.env`. */
   readonly env?: { readonly text: string; readonly passphrase: string };
   /** Milliseconds. */
   readonly now: () => number;
@@ -60,17 +60,17 @@ export interface Target {
 
 const backupLockMs = 2_000;
 
-/** The file is there, and may not be replaced. */
+/** The file exists and may not be replaced. */
 export class TargetExists extends Error {
   override readonly name = 'TargetExists';
 }
 
-/** @throws TargetExists; and what the file system, SQLite or Redis refuses: then nothing was written */
+/** @throws TargetExists; and what the file system, SQLite or Redis refuses: nothing was written then */
 export async function makeBackup(options: MakeOptions, { to, force }: Target): Promise<Manifest> {
   const { dataDir } = options.place;
   if (typeof to === 'string' && existsSync(to) && !force) throw new TargetExists(to);
   const locked = await withLock(join(dataDir, 'backup'), backupLockMs, async () => {
-    // Nobody else has one while the lock is held.
+    // Nobody else has such a folder while the lock is held.
     for (const name of readdirSync(dataDir))
       if (/^backup-[\da-f]{12}$/.test(name)) rmSync(join(dataDir, name), { recursive: true, force: true });
     const folder = join(dataDir, `backup-${randomBytes(6).toString('hex')}`);
@@ -94,7 +94,7 @@ async function fill(
 ): Promise<{ manifest: Manifest; names: string[] }> {
   const madeAt = now();
   const names = await collect(place, folder);
-  // Whoever unpacks it by hand gets files for themselves alone; the attachments, which are so already, are those of DATA_DIR.
+  // Anyone who unpacks it by hand gets files that only they can read; the attachments have that mode already, and are those of DATA_DIR.
   for (const name of names) if (!name.startsWith('library/')) chmodSync(join(folder, name), 0o600);
   if (env) {
     writeFileSync(join(folder, envName), await sealEnv(env.text, env.passphrase, madeAt), { mode: 0o600 });
@@ -120,7 +120,7 @@ async function fill(
   return { manifest, names: [manifestName, sealName, ...names] };
 }
 
-/** In a copy of the copy: looking brings a file of an earlier version up to date, and the backup stays what was there. */
+/** Uses a copy of the copy: checking upgrades a file of an earlier version, and the backup must keep the original. */
 async function lookAtRecord(folder: string, keys: readonly RecordKey[]): Promise<Manifest['record']> {
   const look = join(folder, 'look');
   mkdirSync(look, { mode: 0o700 });
@@ -138,7 +138,7 @@ async function lookAtRecord(folder: string, keys: readonly RecordKey[]): Promise
   }
 }
 
-/** Beside its place first; nobody sees a part of it under its name. */
+/** Writes beside the target first; nobody sees a partial file under its name. */
 async function writeFile(
   path: string,
   force: boolean,
@@ -167,7 +167,7 @@ async function writeFile(
   }
 }
 
-/** A name that somebody else made meanwhile is not taken over. Not every disk (a USB stick's) has links. */
+/** Does not overwrite a name that another process created meanwhile. Not every disk (a USB stick, for example) supports links. */
 function putNew(temporary: string, path: string): void {
   try {
     linkSync(temporary, path);

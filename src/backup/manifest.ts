@@ -1,15 +1,15 @@
-// What a backup says about itself: what is in it, with size and digest, sealed with a key that only this deployment's secrets give.
+// What a backup says about itself: its contents, with sizes and digests, sealed with a key that only this deployment's secrets yield.
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import type { RecordKey } from '../audit/chain.ts';
 
 export const manifestName = 'manifest.json';
-/** The manifest's own seal, over its bytes as they are. */
+/** The seal of the manifest, over its exact bytes. */
 export const sealName = 'manifest.seal';
 export const readmeName = 'README.txt';
 export const envName = 'env.sealed.json';
 
-/** Where each name belongs is decided by the program that restores; an archive names no path. */
+/** The restoring program decides where each name goes; an archive names no path. */
 const knownName =
   /^(?:README\.txt|gatehouse\.db|library\.db|vault\.json|endings\.(?:journal|unfinished)|emails\.txt|env\.sealed\.json|record\.log(?:\.[1-9]\d{0,5})?|library\/[\da-f]{64})$/;
 
@@ -24,7 +24,7 @@ const manifestSchema = z.object({
   version: z.number().int().min(1),
   /** UTC. */
   madeAt: z.iso.datetime(),
-  /** Which Gatehouse made it. */
+  /** The Gatehouse version that made it. */
   program: z.string(),
   /** The layout of `gatehouse.db`. */
   layout: z.number().int().min(0),
@@ -39,14 +39,14 @@ const manifestSchema = z.object({
 export type Manifest = z.infer<typeof manifestSchema>;
 export type ManifestFile = z.infer<typeof fileSchema>;
 
-/** The form of the archive that this program writes, and the newest that it reads. */
+/** The archive format that this program writes, and the newest that it reads. */
 export const archiveVersion = 1;
 
 export function writeManifest(manifest: Manifest): string {
   return `${JSON.stringify(manifest, undefined, 2)}\n`;
 }
 
-/** @returns what is wrong with it in words, where it is none that this program can restore */
+/** @returns what is wrong, in words, if this program cannot restore it */
 export function readManifest(text: string): Manifest | { readonly wrong: string } {
   let value: unknown;
   try {
@@ -73,7 +73,7 @@ export function sealOf(manifest: string, [key]: readonly RecordKey[]): string {
   return `${key.kid} ${macOf(manifest, key).toString('base64url')}\n`;
 }
 
-/** `key unknown`: sealed with a secret that is not among `keys`. `forged`: changed since, or never sealed with it. */
+/** `key unknown`: sealed with a secret that is not among `keys`. `forged`: changed since, or never sealed with that key. */
 export function judgeSeal(
   manifest: string,
   seal: string,
@@ -86,7 +86,7 @@ export function judgeSeal(
   return timingSafeEqual(macOf(manifest, key), Buffer.from(mac, 'base64url')) ? 'genuine' : 'forged';
 }
 
-/** A key of its own, derived from the record's: neither passes for the other. */
+/** A separate key, derived from the record's: a seal of one kind is never valid as the other. */
 function macOf(manifest: string, { key }: RecordKey): Buffer {
   const derived = Buffer.from(hkdfSync('sha256', key, '', 'gatehouse backup v1', 32));
   return createHmac('sha256', derived).update(manifest).digest();

@@ -1,5 +1,5 @@
-// Moves sessions, people and the record from one kind of store to the other. At no instant are both in use: each says of itself whether it
-// is, and a move that was killed is begun anew by the same command.
+// Moves sessions, people and the record from one kind of store to the other. The two are never in use at the same time: each is marked as
+// in use or not, and a move that was killed is restarted by the same command.
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ export interface MovePlace {
   readonly keys: readonly string[];
 }
 
-/** What a move would meet. `moved away`: the source is closed, and the target in use: there is nothing to move. */
+/** What a move would find. `moved away`: the source is closed and the target in use, so there is nothing to move. */
 export type Outlook = 'free' | 'target in use' | 'moved away' | 'no source';
 
 export async function outlook({ dataDir, redis }: MovePlace, to: 'redis' | 'filesystem'): Promise<Outlook> {
@@ -50,7 +50,10 @@ function fileState(dataDir: string): string {
   }
 }
 
-/** Under the lock of the data folder, alone, with no server at that Redis. @returns entries of the record. @throws where it must be run again */
+/**
+ * Requires the exclusive lock of the data folder, and no server on that Redis. @returns how many entries the record has. @throws if it
+ * must be run again
+ */
 export async function moveToRedis({ dataDir, redis, keys }: MovePlace): Promise<number> {
   const journal = await createJournalFile(join(dataDir, journalFile)).read();
   const source = openSqliteStore(dataDir, { evenIfClosed: true });
@@ -67,7 +70,7 @@ export async function moveToRedis({ dataDir, redis, keys }: MovePlace): Promise<
   }
 }
 
-/** As `moveToRedis`, the other way. */
+/** Like `moveToRedis`, in the other direction. */
 export async function moveToFile({ dataDir, redis, keys }: MovePlace): Promise<number> {
   sweep(dataDir);
   const folder = join(dataDir, `restore-${randomBytes(6).toString('hex')}`);
@@ -103,7 +106,7 @@ function withFile(dataDir: string, work: (db: DatabaseSync) => void): void {
   }
 }
 
-/** @returns how many entries. @throws where the copy is not as the original */
+/** @returns how many entries. @throws if the copy differs from the original */
 async function sameRecord(from: RecordTable, to: RecordTable, hexKeys: readonly string[]): Promise<number> {
   const keys = recordKeys(hexKeys);
   const [a, b] = [await verifyRecord({ record: from, keys }), await verifyRecord({ record: to, keys })];

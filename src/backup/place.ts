@@ -1,4 +1,4 @@
-// What belongs to a deployment outside of its program and its `.env`, and where it lies.
+// What belongs to a deployment besides its program and its `.env`, and where it is.
 import { join } from 'node:path';
 import type { RedisPlace } from '../store/redis-migrate.ts';
 
@@ -6,7 +6,7 @@ export interface FilePlace {
   readonly dataDir: string;
   /** oauth2-proxy's allow-list. */
   readonly emailsFile: string;
-  /** The record's JSON lines; undefined: none are written. */
+  /** The record's JSON lines file; undefined: none is written. */
   readonly logFile: string | undefined;
 }
 
@@ -17,14 +17,14 @@ export interface Place extends FilePlace {
 
 export const storeFile = 'gatehouse.db';
 export const journalFile = 'endings.journal';
-/** Files of DATA_DIR whose writers take a lock of their own, and that lie under the same name in the archive. */
+/** Files of DATA_DIR whose writers take their own lock, and that have the same name in the archive. */
 export const lockedFiles = ['vault.json', journalFile, 'endings.unfinished'] as const;
 export const libraryFile = 'library.db';
-/** In the archive and while a restore waits; in DATA_DIR the bytes lie in `library/attachments`. */
+/** In the archive and while a restore is pending; in DATA_DIR the files are in `library/attachments`. */
 export const attachmentsName = 'library/';
 export const attachmentName = /^[\da-f]{64}$/;
 
 export const attachmentsFolder = (dataDir: string) => join(dataDir, 'library', 'attachments');
 
-/** Files of one database: the log of a former one would be taken for the new one's. */
+/** All files of one database: the write-ahead log of a former database would be taken for the new one's. */
 export const withSidecars = (path: string) => [path, `${path}-wal`, `${path}-shm`];

@@ -1,5 +1,5 @@
-// Puts what a restore has made ready in place. From the instant at which `restore.json` stands in DATA_DIR the restore has happened: whoever
-// comes next finishes it, and each step can be run again. Before that instant nothing was touched.
+// Puts the files that a restore has prepared in place. Once `restore.json` is in DATA_DIR the restore has happened: the next process
+// finishes it, and each step can be repeated. Before that nothing was touched.
 import {
   closeSync,
   existsSync,
@@ -27,14 +27,14 @@ import {
 } from './place.ts';
 
 const pendingName = 'restore.json';
-/** In DATA_DIR; what nothing pending names is left over from a killed command. */
+/** In DATA_DIR; if no pending restore names it, it is left over from a killed command. */
 export const stagingName = /^(?:restore|backup)-[\da-f]{12}$/;
-// oauth2-proxy may read it as another user of the group.
+// oauth2-proxy may read it as another user in the group.
 const listMode = 0o640;
 
 interface Pending {
   readonly folder: string;
-  /** Of the archive. */
+  /** The names in the archive. */
   readonly names: readonly string[];
 }
 
@@ -43,8 +43,8 @@ export function isPending(dataDir: string): boolean {
 }
 
 /**
- * The instant of a restore. To be called under the lock of the place, alone.
- * @param folder in DATA_DIR, by its name, every file in it finished
+ * Commits the restore. Requires the exclusive lock of the place.
+ * @param folder its name in DATA_DIR; every file in it is finished
  */
 export function commit(dataDir: string, folder: string, names: readonly string[]): void {
   for (const name of ['', ...names]) syncPath(join(dataDir, folder, name));
@@ -52,7 +52,7 @@ export function commit(dataDir: string, folder: string, names: readonly string[]
   replaceFile(join(dataDir, pendingName), Buffer.from(JSON.stringify({ folder, names } satisfies Pending)));
 }
 
-/** Finishes what was committed. Under the lock, alone. @throws what the file system or Redis refuses; to be run again then */
+/** Finishes what was committed. Requires the exclusive lock. @throws what the file system or Redis refuses; must then be run again */
 export async function finish(place: Place): Promise<void> {
   const { dataDir } = place;
   const { folder, names } = JSON.parse(readFileSync(join(dataDir, pendingName), 'utf8')) as Pending;
@@ -73,16 +73,16 @@ export async function finish(place: Place): Promise<void> {
   sweep(dataDir);
 }
 
-/** Removes what killed commands left behind. Under the lock, alone, with nothing pending. */
+/** Removes what killed commands left behind. Requires the exclusive lock, and that nothing is pending. */
 export function sweep(dataDir: string): void {
   removeDeadTemporaries(join(dataDir, pendingName));
   for (const name of readdirSync(dataDir))
     if (stagingName.test(name)) rmSync(join(dataDir, name), { recursive: true, force: true });
 }
 
-/** @param isThere false: the backup has none, so what is there goes */
+/** @param isThere false: the backup has no such file, so the existing one is removed */
 function putFile(from: string, to: string, isThere: boolean): void {
-  // In place already, by a run that was killed later.
+  // Already put in place by a run that was killed later.
   if (isThere && !existsSync(from)) return;
   const [, ...sidecars] = withSidecars(to);
   for (const path of isThere ? sidecars : withSidecars(to)) rmSync(path, { force: true });
@@ -101,7 +101,7 @@ function putLibrary(from: string, dataDir: string, isThere: boolean): void {
   putFile(join(from, libraryFile), join(dataDir, libraryFile), isThere);
 }
 
-/** Perhaps on another disk: it stays where it was made until all is done. */
+/** May be on another disk, so the source stays until everything is done. */
 function putElsewhere(from: string, to: string, mode: number): void {
   mkdirSync(dirname(to), { recursive: true });
   removeDeadTemporaries(to);
@@ -123,7 +123,7 @@ async function putLog(from: string, logFile: string, names: readonly string[]): 
 }
 
 function syncPath(path: string): void {
-  // Windows cannot open a folder, and needs no such step.
+  // Windows cannot open a folder, and does not need this step.
   if (process.platform === 'win32' && statSync(path).isDirectory()) return;
   const handle = openSync(path, 'r');
   try {

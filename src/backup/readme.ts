@@ -1,4 +1,4 @@
-// What somebody reads who opens a backup by hand.
+// The text for anyone who opens a backup by hand.
 
 export function readmeOf(madeAt: Date, address: string, names: readonly string[]): string {
   const has = (name: string, line: string) => (names.some((one) => one.startsWith(name)) ? [line] : []);

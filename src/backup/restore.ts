@@ -1,4 +1,4 @@
-// `gatehouse restore`: reads a backup to its end, verifies it, makes it ready beside what is there, and puts it in place in one instant.
+// `gatehouse restore`: reads a backup to its end, verifies it, prepares it beside the existing data, and puts it in place in one instant.
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,18 +13,18 @@ import { envName, type Manifest } from './manifest.ts';
 import { libraryFile, type Place, storeFile } from './place.ts';
 import { commit, finish, isPending, sweep } from './put-in-place.ts';
 
-/** A backup that lies ready in DATA_DIR, and is not in use. */
+/** A backup that is unpacked in DATA_DIR, and not in use. */
 export interface Unpacked {
   /** Its name in DATA_DIR. */
   readonly folder: string;
   readonly manifest: Manifest;
-  /** `.env` as it is sealed in it; undefined: it holds none. */
+  /** The sealed `.env` from the backup; undefined: it has none. */
   readonly sealedEnv: string | undefined;
-  /** @throws BadArchive where none of these keys (64 hex digits each) sealed it */
+  /** @throws BadArchive if none of these keys (64 hex digits each) sealed it */
   judge(keys: readonly string[]): void;
 }
 
-/** Under the lock of the place, alone. @throws BadArchive; what it made is gone then */
+/** Requires the exclusive lock of the place. @throws BadArchive, after removing what it created */
 export async function unpack(dataDir: string, input: AsyncIterable<Uint8Array>): Promise<Unpacked> {
   sweep(dataDir);
   const folder = `restore-${randomBytes(6).toString('hex')}`;
@@ -52,7 +52,7 @@ export interface ReadyOptions {
   readonly keys: readonly string[];
 }
 
-/** Whether its files are sound and its record is as it was written. @throws BadArchive, NewerStore */
+/** Checks that the files are sound and the record is as it was written. @throws BadArchive, NewerStore */
 export async function verifyUnpacked({ dataDir, unpacked, keys }: ReadyOptions): Promise<Verdict> {
   const folder = join(dataDir, unpacked.folder);
   for (const name of [storeFile, libraryFile]) {
@@ -67,10 +67,10 @@ export async function verifyUnpacked({ dataDir, unpacked, keys }: ReadyOptions):
   }
 }
 
-/** What a restore does to the store before it is in use; `store` is in nobody else's hands, and so is the folder that it is in. */
+/** What a restore does to the store before it is used; nobody else has `store` open, nor its folder. */
 export type Change = (store: Store, folder: string) => Promise<void>;
 
-/** Applies `change`, and puts all of it in place: killed at any instant, the place is the old one or the new one. */
+/** Applies `change` and puts everything in place: if killed at any instant, the place is entirely old or entirely new. */
 export async function putUnpacked(place: Place, unpacked: Unpacked, change: Change): Promise<void> {
   const folder = join(place.dataDir, unpacked.folder);
   const store = openSqliteStore(folder, { evenIfClosed: true });
@@ -85,7 +85,7 @@ export async function putUnpacked(place: Place, unpacked: Unpacked, change: Chan
   await finish(place);
 }
 
-/** Whose it is stays; which servers used it, and that it was closed, does not. */
+/** Keeps the owner; clears which servers used it, and that it was closed. */
 function reopen(path: string): void {
   const db = new DatabaseSync(path);
   db.exec("DELETE FROM store_fact WHERE name IN ('keys:replicas', 'closed'); PRAGMA journal_mode = DELETE;");
@@ -105,7 +105,7 @@ function isSound(path: string): boolean {
   }
 }
 
-/** What is here and would be replaced, in words; empty where nothing is. @throws where Redis does not answer */
+/** What exists here and would be replaced, in words; empty if nothing would be. @throws if Redis does not answer */
 export async function whatIsHere({ dataDir, emailsFile, logFile, redis }: Place): Promise<string[]> {
   const files = [
     ...(redis ? [] : [join(dataDir, storeFile)]),
@@ -118,7 +118,7 @@ export async function whatIsHere({ dataDir, emailsFile, logFile, redis }: Place)
   return [...files, ...list, ...keys];
 }
 
-/** Gives up what was unpacked, unless it is being put in place. */
+/** Discards what was unpacked, unless it is being put in place. */
 export function discard(dataDir: string, { folder }: Unpacked): void {
   if (!isPending(dataDir)) rmSync(join(dataDir, folder), { recursive: true, force: true });
 }

@@ -1,5 +1,5 @@
-// `.env` inside of a backup: sealed with a passphrase that only people know. Fernet under PBKDF2, so that a few lines of any language
-// open it without this program.
+// `.env` inside a backup: sealed with a passphrase that only people know. Fernet with PBKDF2, so that a few lines in any language can open
+// it without this program.
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { openFernet, sealFernet } from '../crypto/fernet.ts';
@@ -26,7 +26,7 @@ export async function sealEnv(text: string, passphrase: string, now: number): Pr
   return `${JSON.stringify(sealed, undefined, 2)}\n`;
 }
 
-/** @returns undefined where the passphrase is another one, or it is damaged */
+/** @returns undefined if the passphrase is wrong, or it is damaged */
 export async function openEnv(sealed: string, passphrase: string): Promise<string | undefined> {
   const parsed = schema.safeParse(parseJson(sealed));
   if (!parsed.success) return undefined;

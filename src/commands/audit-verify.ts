@@ -1,4 +1,4 @@
-// `gatehouse audit verify`: says on its first line whether the record is as it was written, and if not, what happened where.
+// `gatehouse audit verify`: reports on its first line whether the record is as it was written, and if not, what happened and where.
 import { type RecordKey, recordKeys } from '../audit/chain.ts';
 import { readCheckpoint } from '../audit/checkpoint.ts';
 import { findingWords, lineFindingWords } from '../audit/finding-words.ts';
@@ -25,12 +25,12 @@ export interface OpenRecord extends Pick<Store, 'record' | 'aliases'> {
 }
 
 export interface AuditParts {
-  /** The store and a recorder over it, opened once the arguments make sense. */
+  /** The store and a recorder on it; opened only if the arguments are valid. */
   open(): Promise<OpenRecord>;
   readonly now: () => number;
-  /** What is exported, as it is, with its own line ends. Resolves once it is on its way. */
+  /** Writes exported text unchanged, with its own line endings. Resolves once it has been handed over. */
   write(text: string): Promise<void>;
-  /** Resolves after so many milliseconds. */
+  /** Resolves after this many milliseconds. */
   readonly wait: (ms: number) => Promise<unknown>;
 }
 
@@ -70,10 +70,10 @@ export async function runVerify(
   return isIntact ? 0 : 1;
 }
 
-/** A server adds an entry to its file a moment after the store has it; another replica within seconds. */
+/** A server adds an entry to its file a moment after the store has it; another replica does within seconds. */
 const fileLagMs = 5_000;
 
-/** The store first: what it has by then is in the file, or is about to be. */
+/** Reads the store first: whatever it has by then is in the file, or is about to be. */
 async function verifyWithStore(
   path: string,
   record: OpenRecord['record'],
@@ -121,7 +121,7 @@ function lines(verdict: Verdict, file: FileVerdict | undefined, checkpoints: num
   const shown = file.absent.slice(0, gapsShown).map(([a, b]) => (a === b ? `${a}` : `${a}–${b}`));
   const rest = file.absent.length > gapsShown ? ` and ${file.absent.length - gapsShown} more gaps` : '';
   const gaps = shown.length > 0 ? [`Not in this file: ${shown.join(', ')}${rest}.`] : [];
-  // The first line says what happened first of all.
+  // The first line reports the earliest fault.
   return verdict.state === 'intact' && file.first
     ? [...aboutFile, ...gaps, ...told]
     : [...told, ...aboutFile, ...gaps];

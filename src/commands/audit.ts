@@ -1,4 +1,4 @@
-// `gatehouse audit verify|export|checkpoint`: the record without a browser; whoever has the terminal is an operator.
+// `gatehouse audit verify|export|checkpoint`: the record without a browser; anyone with access to the terminal is an operator.
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type EventName, events } from '../audit/events.ts';
@@ -90,12 +90,12 @@ function readCheckpointArgs(args: string[]): CheckpointTask | Wrong {
   return { task: 'checkpoint', out };
 }
 
-/** `none`: it is no time. A day alone means its first instant or its last one. */
+/** `none`: it is not a valid time. A date alone means its first or its last instant. */
 function instantOf(text: string | undefined, edge: 'start' | 'end'): number | undefined | 'none' {
   if (text === undefined) return undefined;
   if (/^\d{4}-\d{2}-\d{2}$/.test(text)) {
     const at = Date.parse(`${text}T${edge === 'start' ? '00:00:00.000' : '23:59:59.999'}Z`);
-    // Date.parse takes the 31st of February for a day in March.
+    // Date.parse reads 31 February as a day in March.
     return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text) ? at : 'none';
   }
   const at = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{3})?)?Z$/.test(text) ? Date.parse(text) : Number.NaN;

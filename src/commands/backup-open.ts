@@ -1,4 +1,4 @@
-// What `gatehouse backup` works with: what this deployment keeps, held while it is copied.
+// What `gatehouse backup` works with: this deployment's data, held while it is copied.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RecordUnavailable } from '../audit/recorder.ts';
@@ -45,7 +45,7 @@ export function backupParts(config: Config): BackupParts {
   };
 }
 
-/** Who took a copy of everything is in the record, and in the copy. A backup of a store that takes no entry is wanted all the same. */
+/** The record, and the copy of it, show who copied everything. A backup is made even if the store accepts no entries. */
 async function recordBackup(config: Config, say: Say): Promise<void> {
   const { store } = await openStore(config, logger);
   const recorder = openRecord({ config: () => config, store, logger, now: Date.now });

@@ -1,4 +1,4 @@
-// What `gatehouse confluence sync` and `status` do, and how they say so.
+// What `gatehouse confluence sync` and `status` do, and what they print.
 import type { Confluence, ConfluenceStatus, SyncSummary, TestResult } from '../confluence/confluence.ts';
 import { isRefusal, wordsFor } from '../confluence/outcomes.ts';
 import type { Run } from '../confluence/runs.ts';
@@ -14,12 +14,12 @@ export interface SyncTask {
 }
 
 export interface ConfluenceParts {
-  /** Opened once the arguments make sense; `missing`: no address is configured. */
+  /** Opened only if the arguments are valid; `missing`: no address is configured. */
   open(): Promise<{ readonly confluence: Confluence; close(): Promise<void> } | { readonly missing: true }>;
   readonly now: () => number;
-  /** Where the progress goes: not where the answer goes. */
+  /** Where progress is shown: separate from the answer. */
   readonly screen: Screen;
-  /** Calls back when somebody wants it to end. @returns how to stop listening */
+  /** Calls back when the user interrupts. @returns how to stop listening */
   onInterrupt(stop: () => void): () => void;
 }
 

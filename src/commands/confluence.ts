@@ -1,4 +1,4 @@
-// `gatehouse confluence sync|status`: the library without a browser; whoever has the terminal is an operator.
+// `gatehouse confluence sync|status`: the library without a browser; anyone with access to the terminal is an operator.
 import { parseArgs } from 'node:util';
 import { everything } from '../confluence/scope.ts';
 import type { ConfluenceParts, SyncTask } from './confluence-run.ts';

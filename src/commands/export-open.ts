@@ -9,7 +9,7 @@ import { openDeployment } from './deployment.ts';
 import { createProgressLine, onInterrupt, processScreen } from './progress-line.ts';
 
 export interface ExportParts {
-  /** Opened once the arguments make sense. */
+  /** Opened only if the arguments are valid. */
   open(): Promise<{
     exportPages(request: ExportRequest): Promise<ExportOutcome>;
     /** EXPORTS_DIR. */
@@ -17,7 +17,7 @@ export interface ExportParts {
     close(): Promise<void>;
   }>;
   readonly progress: { show(done: number, total: number): void; end(): void };
-  /** Calls back when somebody wants it to end. @returns how to stop listening */
+  /** Calls back when the user interrupts. @returns how to stop listening */
   onInterrupt(stop: () => void): () => void;
 }
 

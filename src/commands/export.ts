@@ -1,4 +1,4 @@
-// `gatehouse confluence export`: pages of the library as files, without a browser; whoever has the terminal is an operator.
+// `gatehouse confluence export`: pages of the library as files, without a browser; anyone with access to the terminal is an operator.
 import { parseArgs } from 'node:util';
 import type { ExportFormat, ExportOutcome, ExportScope } from '../library/export/export.ts';
 import type { ExportParts } from './export-open.ts';
@@ -21,7 +21,7 @@ Exit code 0: done; 1: not all of it could be done, and why; 2: the command is wr
 
 type ExportTask = { readonly scope: ExportScope; readonly format: ExportFormat };
 
-/** Exit code 1: not all of it could be done. */
+/** Exit code 1: part of it could not be done. */
 export const exportCommand: Command<ExportTask, ExportParts> = {
   name: 'confluence export',
   help,

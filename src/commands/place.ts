@@ -1,4 +1,4 @@
-// What backup, restore and move-store share: who uses the store at this moment, and whose it is.
+// What backup, restore and move-store share: who is using the store right now, and who owns it.
 import { resolve } from 'node:path';
 import { createLogger } from '../http/log.ts';
 import { createReplicas } from '../keys/replicas.ts';
@@ -15,7 +15,7 @@ export function inUse(dataDir: string): string {
   return `${resolve(dataDir)} is in use: a server or another command of Gatehouse is running. Stop it first; nothing was changed`;
 }
 
-/** Servers on other machines tell of themselves in the store that they share. */
+/** Servers on other machines register in the store that they share. */
 export async function whoUsesRedis({ redis, prefix }: RedisPlace): Promise<string | undefined> {
   const { facts } = createRedisStore(redis, { prefix, evenIfClosed: true });
   const others = await createReplicas({ facts, now: Date.now }).others();
@@ -24,7 +24,7 @@ export async function whoUsesRedis({ redis, prefix }: RedisPlace): Promise<strin
     : 'a server uses the Redis of this deployment. Stop it; one that crashed counts as gone after a minute';
 }
 
-/** Whose a store is, as it says of itself. */
+/** The owner that a store names. */
 export async function markIn(store: RedisPlace | string): Promise<string | undefined> {
   if (typeof store === 'string') return readSqliteFact(store, ownerFact);
   const { redis, prefix } = store;

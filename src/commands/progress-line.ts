@@ -1,8 +1,8 @@
-// A sync's progress in a terminal: one line that is written anew, or a line now and then where the output is no terminal.
+// A sync's progress in a terminal: one line that is rewritten, or an occasional line if the output is not a terminal.
 import type { Progress } from '../confluence/progress.ts';
 
 export interface Screen {
-  /** Whether a line can be written over. */
+  /** Whether a line can be overwritten. */
   readonly isTerminal: boolean;
   readonly columns: number;
   write(text: string): void;
@@ -32,7 +32,7 @@ export function createProgressLine(screen: Screen, now: () => number) {
   };
 }
 
-/** The line itself; names of spaces are not in it, since people choose those. */
+/** The line itself; it omits the names of spaces, because people choose those. */
 export function lineOf({ state, listed, done, total }: Progress): string {
   if (state === 'listing') return `Looking at what there is: ${listed} pages`;
   const share = total === 0 ? 1 : Math.min(1, done / total);

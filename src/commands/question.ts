@@ -3,10 +3,10 @@ import { createInterface } from 'node:readline';
 import { createInterface as createPrompt } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 
-/** undefined where there is no terminal to ask on. */
+/** undefined if there is no terminal to ask on. */
 export type AskSecret = (question: string) => Promise<string | undefined>;
 
-/** Asks for a word that can be seen; undefined where there is no terminal. */
+/** Asks for a word, with an echo; undefined if there is no terminal. */
 export async function askWord(question: string): Promise<string | undefined> {
   if (!process.stdin.isTTY) return undefined;
   const reader = createPrompt({ input: process.stdin, output: process.stderr });
@@ -17,7 +17,7 @@ export async function askWord(question: string): Promise<string | undefined> {
   }
 }
 
-/** Readline edits the line; what it would show goes nowhere. Ctrl-C and Ctrl-D are an empty answer. */
+/** Readline edits the line; its output is discarded. Ctrl-C and Ctrl-D give an empty answer. */
 export function askSecret(question: string): Promise<string | undefined> {
   const { stdin, stderr } = process;
   if (!stdin.isTTY) return Promise.resolve(undefined);

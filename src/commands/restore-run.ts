@@ -1,4 +1,4 @@
-// What `gatehouse restore` does, in which order, and how it says so.
+// What `gatehouse restore` does, in which order, and what it prints.
 import { createReadStream } from 'node:fs';
 import { findingWords } from '../audit/finding-words.ts';
 import type { Verdict } from '../audit/verify.ts';
@@ -35,7 +35,7 @@ export interface Destination {
   readonly place: Place;
   /** 64 hex digits each. */
   readonly keys: readonly string[];
-  /** Ends every session, and refuses what the gate issued until now. @returns how many sessions */
+  /** Ends every session, and refuses everything that the gate has issued so far. @returns how many sessions */
   readonly endEveryone: (store: Parameters<Change>[0]) => Promise<number>;
   /** Writes into the restored record that it was restored. */
   readonly record: (
@@ -43,20 +43,20 @@ export interface Destination {
     folder: string,
     facts: Readonly<Record<string, string | number>>,
   ) => Promise<void>;
-  /** A server that uses the store at this moment, in words. */
+  /** A server that is using the store right now, in words. */
   readonly whoUsesIt: () => Promise<string | undefined>;
   close(): void;
 }
 
 export interface RestoreParts {
-  /** Takes the lock of DATA_DIR, alone. @returns what is in the way, in words */
+  /** Takes the exclusive lock of DATA_DIR. @returns what prevents it, in words */
   lock(): Promise<{ readonly dataDir: string; release(): void } | Wrong>;
-  /** By the settings that are here, or by those of `env`. @returns what is wrong with them, in words */
+  /** From the current settings, or from those in `env`. @returns what is wrong with them, in words */
   destination(env: string | undefined): Destination | Wrong;
-  /** Puts `.env` in place where there is none. @returns whether it did */
+  /** Writes `.env` if there is none. @returns whether it did */
   writeEnv(text: string): boolean;
   readonly ask: AskSecret;
-  /** Asks for a word that can be seen; undefined where there is no terminal. */
+  /** Asks for a word, with an echo; undefined if there is no terminal. */
   readonly askWord: (question: string) => Promise<string | undefined>;
   readonly input: NodeJS.ReadableStream;
 }
@@ -77,7 +77,7 @@ export async function runRestore(task: RestoreTask, parts: RestoreParts, say: Sa
     say.fault(isBad ? `${task.file} cannot be restored: ${whyOf(error)}. Nothing was changed` : whyOf(error));
     return isBad ? 1 : 2;
   } finally {
-    // After a restore it is gone already.
+    // After a restore it has been moved already.
     if (unpacked) discard(locked.dataDir, unpacked);
     locked.release();
   }
@@ -118,7 +118,7 @@ async function restore(
       say.fault(refusal);
       return 2;
     }
-    // First: a restore that is cut off is finished with these settings.
+    // First, because an interrupted restore is finished with these settings.
     const wroteEnv = env !== undefined && parts.writeEnv(env.text);
     let ended = 0;
     await putUnpacked(place, unpacked, async (store, folder) => {

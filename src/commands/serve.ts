@@ -34,7 +34,7 @@ export const serveCommand: Command<object, ServeParts> = {
     const running = serve(loaded, load, () => {
       isServing = true;
     });
-    // Before it listens: a signal that arrives while it starts ends it gracefully too, and a SIGHUP without a listener would end it at once.
+    // Before it listens: a signal during start-up also ends it gracefully, and SIGHUP without a listener would kill the process.
     endWithProcess({
       stop: async () => (await running).stop(),
       logger: createLogger(loaded.config.logLevel),

@@ -1,4 +1,4 @@
-// `gatehouse sessions revoke`: ends sessions by name, here and at the gate, and waits until the gate was looked at again.
+// `gatehouse sessions revoke`: ends sessions by name, here and at the gate, and waits until the gate was checked again.
 
 import { isOpen } from '../sessions/pages/receipt.ts';
 import { handleSchema } from '../sessions/pages/session-actions.ts';
@@ -34,7 +34,7 @@ export async function revoke(
     const { count, follows } = await revocation.everyone(order, undefined);
     say.line(`${count} ${count === 1 ? 'session' : 'sessions'} signed out.`);
     if (follows) say.line(followsWords[follows]);
-    // The looks of this process at the gate end with it.
+    // Checks of the gate stop when this process exits.
     if (task.waits && count > 0) await wait(verifyWithinMs);
     return 0;
   }
@@ -71,7 +71,7 @@ async function endOne(handle: string, sessions: SessionTable, revocation: Revoca
   return row ? [await revocation.one(row, order)] : [];
 }
 
-/** An address can stand for two people: Google gives one anew after an account is gone. */
+/** One address can belong to two people: Google reassigns an address after its account was deleted. */
 async function endAllOf(email: string, sessions: SessionTable, revocation: Revocation): Promise<Ended[]> {
   const people = new Set<string>();
   for (let cursor: string | undefined, more = true; more; ) {
@@ -84,7 +84,7 @@ async function endAllOf(email: string, sessions: SessionTable, revocation: Revoc
     const theirs = page.rows.filter((row) => row.email === email);
     for (const { personId } of theirs) people.add(personId);
     cursor = page.next;
-    // The address itself comes before those that begin with it.
+    // The exact address sorts before addresses that begin with it.
     more = cursor !== undefined && theirs.length === page.rows.length;
   }
   const ended = await Promise.all([...people].map((personId) => revocation.person(personId, order)));

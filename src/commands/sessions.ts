@@ -1,4 +1,5 @@
-// `gatehouse sessions list|revoke`: the desk without a browser, by the same rules; whoever has the terminal is an operator.
+// `gatehouse sessions list|revoke`: the session desk without a browser, by the same rules; anyone with access to the terminal is an
+// operator.
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { ListTask } from './sessions-list.ts';

@@ -5,7 +5,7 @@ import { SettingsRefused } from './terminal.ts';
 
 export type Loaded = Extract<LoadResult, { readonly config: Config }>;
 
-/** Also where they do not hold. */
+/** Also if they are invalid. */
 export function load(): LoadResult {
   return loadConfig({ env: process.env, envFile: '.env' });
 }

@@ -1,4 +1,4 @@
-// `gatehouse store`: whose the store is, and how to make it this deployment's where its key was lost.
+// `gatehouse store`: shows who owns the store, and makes it this deployment's if its key was lost.
 import { parseArgs } from 'node:util';
 import type { Config } from '../config/derive.ts';
 import type { Command } from './terminal.ts';
@@ -9,7 +9,7 @@ gatehouse store take-over --yes   makes it this deployment's. For a store of you
                                   deployment's store: that one would stop answering.`;
 
 interface StoreTask {
-  /** undefined: nothing was asked for, so it says what there is. */
+  /** undefined: nothing was asked for, so it shows the available options. */
   readonly task: 'show' | 'take-over' | undefined;
   readonly yes: boolean;
 }

@@ -15,7 +15,7 @@ const againMs = 600_000;
 
 interface Kept {
   readonly version: string;
-  /** It covers links to other pages, and their files. */
+  /** Changes with every write to the library: a body contains links to other pages and files. */
   readonly stamp: string;
   readonly body: Promise<Reply<string | undefined>>;
   length: number;

@@ -1,24 +1,24 @@
-// Addresses that a page may lead to: http, https and mailto, written out anew by the URL parser that browsers have too.
+// Addresses that a page may link to: http, https and mailto, rewritten by the same URL parser that browsers use.
 
 const schemes = new Set(['http:', 'https:', 'mailto:']);
 
 /**
- * @param base what a relative address is under; undefined: a relative one leads nowhere
+ * @param base what a relative address is resolved against; undefined: relative addresses are rejected
  * @returns undefined for anything that is not such an address
  */
 export function safeAddress(text: string, base: string | undefined): string | undefined {
   if (text.length > 4000) return undefined;
   const url = URL.parse(text.toWellFormed(), base);
   if (!url || !schemes.has(url.protocol)) return undefined;
-  // `https://desk.example@evil.example/` reads like another place.
+  // `https://desk.example@evil.example/` looks like another host.
   url.username = '';
   url.password = '';
   return url.href;
 }
 
-/** The id of a heading or anchor. Never a name that something else could mean. */
+/** The id of a heading or anchor. Never a name that could mean something else. */
 export function anchorId(name: string): string {
-  // One letter can become eighteen.
+  // Normalisation can turn one letter into eighteen.
   const words = name
     .slice(0, 500)
     .normalize('NFKC')
@@ -28,7 +28,7 @@ export function anchorId(name: string): string {
   return `p-${words.slice(0, 80)}`;
 }
 
-/** Where a page of that title is at Confluence; both kinds understand it. */
+/** The address of a page by title at Confluence; both kinds understand it. */
 export function originalByTitle(url: string | undefined, space: string, title: string): string | undefined {
   if (url === undefined) return undefined;
   return safeAddress(
@@ -37,7 +37,7 @@ export function originalByTitle(url: string | undefined, space: string, title: s
   );
 }
 
-/** The id of the page that an address of this Confluence names, in any of the forms that people paste. */
+/** The id of the page that an address of this Confluence refers to, in any form that people paste. */
 export function pageIdOf(address: string, url: string | undefined): string | undefined {
   if (url === undefined) return undefined;
   const [asked, home] = [URL.parse(address), URL.parse(url)];

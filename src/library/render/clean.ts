@@ -1,4 +1,4 @@
-// From what Confluence stored to what may be shown: only elements that are named here come out, with attributes made here.
+// Turns what Confluence stored into what may be displayed: only elements that are named here come out, with attributes made here.
 import { classesOf } from './colours.ts';
 import type { RenderContext } from './context.ts';
 import { emoticon } from './emoticons.ts';
@@ -17,7 +17,7 @@ import {
   textBelow,
 } from './tree.ts';
 
-/** Gone with all that is in them: they run, load, or mean something else to a browser than to this parser. */
+/** Removed with everything inside: they run, load, or mean something else to a browser than to this parser. */
 const dropped = new Set(
   (
     'script style template noscript iframe frame frameset object embed applet svg math textarea select option title head ' +
@@ -26,7 +26,7 @@ const dropped = new Set(
   ).split(' '),
 );
 
-/** Words in a line; each stands for the HTML element after it. */
+/** Inline elements; each maps to the HTML element after it. */
 const inline: Readonly<Record<string, string>> = {
   strong: 'strong',
   b: 'strong',
@@ -83,7 +83,7 @@ function cleanElement(node: Element, context: RenderContext): Node[] {
   const heading = /^h([1-6])$/.exec(name)?.[1];
   if (heading) {
     const words = wordsOnly(below());
-    // The title of the page is the first level.
+    // The page's title is the first level.
     return words.length === 0 ? [] : [element(`h${Math.min(6, Number(heading) + 1)}`, {}, words)];
   }
   switch (name) {
@@ -142,7 +142,7 @@ function list(node: Element, context: RenderContext): Node[] {
   for (const child of node.children) {
     if (isElement(child, 'li')) items.push(clean(child.children, context));
     else if (isElement(child, 'ul', 'ol')) {
-      // A list right in a list belongs to the item before it.
+      // A list directly inside a list belongs to the item before it.
       const last = items.at(-1);
       if (last) append(last, clean([child], context));
       else items.push(clean([child], context));

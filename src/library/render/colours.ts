@@ -1,4 +1,4 @@
-// Turns the colours that people chose into a few names, which the stylesheet fits to light and dark. No style comes through.
+// Maps the colours that people chose to a few names, which the stylesheet adapts to light and dark. No style attribute passes through.
 
 type Hue = 'grey' | 'red' | 'yellow' | 'green' | 'teal' | 'blue' | 'purple';
 
@@ -18,7 +18,7 @@ const named: Readonly<Record<string, Hue>> = {
   grey: 'grey',
 };
 
-/** The nearest name of `#rrggbb`, `#rgb`, `rgb(r,g,b)` or a word. undefined: black, white or nothing that is known. */
+/** The nearest name of `#rrggbb`, `#rgb`, `rgb(r,g,b)` or a word. undefined: black, white or unknown. */
 export function hueOf(colour: string): Hue | undefined {
   const text = colour.trim().toLowerCase().slice(0, 40);
   if (Object.hasOwn(named, text)) return named[text];
@@ -51,7 +51,7 @@ function channelsOf(text: string): number[] {
   return digits.map((pair) => Number.parseInt(pair, 16));
 }
 
-/** What of a `style` attribute is kept: alignment, indent and the hue of a text, as names of classes. */
+/** What is kept of a `style` attribute: alignment, indent and text colour, as class names. */
 export function classesOf(style: string | undefined): string[] {
   if (!style || style.length > 1000) return [];
   const classes: string[] = [];

@@ -1,7 +1,7 @@
-// The header that says whether a file is shown or saved, and under which name. The name is made safe first.
+// The header that says whether a file is displayed or saved, and under which name. The name is made safe first.
 import { safeName } from '../export/file-names.ts';
 
-/** RFC 6266: a plain name for old readers, the whole one in UTF-8 (RFC 8187). */
+/** RFC 6266: an ASCII name for old clients, the full one in UTF-8 (RFC 8187). */
 export function disposition(kind: 'inline' | 'attachment', title: string): string {
   const dot = title.lastIndexOf('.');
   const ending =

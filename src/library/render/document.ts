@@ -1,19 +1,19 @@
-// A rendered body as a document of its own: in the frame, and in a file. Its policy lets nothing in but this one stylesheet.
+// A rendered body as a separate document: in the frame, and in a file. Its policy allows nothing but this one stylesheet.
 import { createHash } from 'node:crypto';
 import { html, raw } from '../../../views/html.ts';
 
 export interface PageStyle {
   readonly css: string;
-  /** The only style that the policy lets through. */
+  /** The CSP source of the only style that the policy allows. */
   readonly source: string;
 }
 
-/** @param css a stylesheet of this program */
+/** @param css a stylesheet of Gatehouse */
 export function pageStyle(css: string): PageStyle {
   return { css, source: `'sha256-${createHash('sha256').update(css).digest('base64')}'` };
 }
 
-/** What the frame may do: be read by its own page (for its height), and follow links where a person clicks. It runs nothing. */
+/** What the frame may do: be read by the page around it (for its height), and follow links that a person clicks. It runs no script. */
 export const frameSandbox =
   'allow-same-origin allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation';
 
@@ -55,11 +55,11 @@ export interface FileFacts {
   readonly title: string;
   /** "Platform handbook · version 12 · fetched 23 November 2026, 15:04 UTC". */
   readonly facts: string;
-  /** The original; undefined where it is no address. */
+  /** The original page; undefined if it has no valid address. */
   readonly url: string | undefined;
 }
 
-/** One file that needs nothing beside it and asks nobody for anything. @param body sanitised, its pictures as `data:` */
+/** A self-contained file that makes no requests. @param body sanitised, its pictures as `data:` */
 export function fileDocument(page: FileFacts, body: string, style: PageStyle): string {
   const policy = `default-src 'none'; style-src ${style.source}; img-src data:; base-uri 'none'; form-action 'none'`;
   return html`<!doctype html>

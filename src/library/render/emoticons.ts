@@ -1,4 +1,4 @@
-// Confluence's small pictures, as characters: nothing is loaded for them.
+// Confluence's emoticons as characters: nothing is loaded for them.
 import { attribute, type Element } from './tree.ts';
 
 const characters: Readonly<Record<string, string>> = {
@@ -26,10 +26,10 @@ const characters: Readonly<Record<string, string>> = {
   'broken-heart': '💔',
 };
 
-/** `<ac:emoticon>`: the character that Cloud names, else the one of the old name, else the name. */
+/** `<ac:emoticon>`: the character that Cloud gives, else the one for the old name, else the name. */
 export function emoticon(node: Element): string {
   const fallback = attribute(node, 'ac:emoji-fallback') ?? '';
-  // A character, or a few that are joined; a word would be `:custom:`, a picture that is not at hand.
+  // One character, or a few joined ones; a word would be `:custom:`, a picture that is not available.
   if (fallback.length > 0 && fallback.length <= 16 && /^[^\s\w<>]+$/u.test(fallback)) return fallback;
   const name = attribute(node, 'ac:name') ?? '';
   if (Object.hasOwn(characters, name)) return characters[name] ?? '';

@@ -1,7 +1,7 @@
-// What macros carry: parameters and text. And code, with its lines as they are.
+// What macros contain: parameters and text. Also code, with its lines unchanged.
 import { attribute, childOf, type Element, element, isElement, type Node, textBelow } from './tree.ts';
 
-/** By name in lower case; the first of a name counts. */
+/** Keyed by lower-case name; the first of each name counts. */
 export function parametersOf(node: Element): Record<string, string> {
   const found = new Map<string, string>();
   for (const child of node.children) {
@@ -17,7 +17,7 @@ export function plainBody(node: Element): string {
   return body ? textBelow(body.children).replaceAll('\r\n', '\n') : '';
 }
 
-/** Languages whose name in Confluence is not how people write it. */
+/** Languages that Confluence names differently from how people write them. */
 const languages: Readonly<Record<string, string>> = {
   actionscript3: 'ActionScript',
   bash: 'Bash',

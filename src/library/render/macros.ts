@@ -1,4 +1,4 @@
-// Confluence's macros, one function each. One that is not in the table becomes a quiet box that names it.
+// Confluence's macros, one function each. A macro that is not in the table becomes a muted box with its name.
 import { anchorId, originalByTitle } from './addresses.ts';
 import { link, pageLink, quietBox, quietLine, type RenderContext, shortName } from './context.ts';
 import { code, parametersOf, plainBody } from './macro-code.ts';
@@ -9,9 +9,9 @@ type Macro = (node: Element, context: RenderContext) => Node[];
 
 const panelWords = { info: 'Info', note: 'Note', tip: 'Tip', warning: 'Warning' } as const;
 type PanelKind = keyof typeof panelWords;
-/** A page of a thousand lists of a thousand things would be a million. */
+/** A thousand lists of a thousand items on one page would make a million. */
 const oncePerPage = new Set(['toc', 'children', 'attachments', 'gallery']);
-/** Pages that are listed below one; beyond it the space’s own list serves better. */
+/** Pages listed below a page; beyond this the space's own list is more useful. */
 const childrenLimit = 500;
 const statusHues = new Set(['red', 'yellow', 'green', 'blue', 'purple']);
 
@@ -114,7 +114,7 @@ export function macro(node: Element, context: RenderContext): Node[] {
   return [quietBox([...what, ' is not shown here.'], [...richBody(node, context), ...body])];
 }
 
-/** Cloud's newer extensions: a panel, or whatever they say to show instead. */
+/** Cloud's newer extensions: a panel, or the fallback that they contain. */
 export function extension(node: Element, context: RenderContext): Node[] {
   const inner = childOf(node, 'ac:adf-node');
   const content = inner && childOf(inner, 'ac:adf-content');

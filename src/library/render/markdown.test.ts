@@ -1,4 +1,4 @@
-// Markdown: nothing that people wrote becomes HTML, a link or a cell of its own, and no page becomes hundreds of times its size.
+// Markdown: nothing that people wrote becomes HTML, a link or a new cell, and no page grows to hundreds of times its size.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { onePage } from '../../../test/support/library.ts';

@@ -1,15 +1,18 @@
-// A clean page tree as Markdown (CommonMark with GitHub's tables and task lists). No HTML in it means anything.
+// A clean page tree as Markdown (CommonMark with GitHub's tables and task lists). It contains no active HTML.
 import { type Element, element, isElement, type Node, textBelow, visible } from './tree.ts';
 
-/** Where a picture lies beside the file. @returns undefined: only its words are written */
+/** The path of a picture beside the file. @returns undefined: only its text is written */
 export type PictureAt = (src: string) => string | undefined;
 
-/** Characters of a file. Every line in a quote or a list is indented, so that a deep one could be hundreds of times its page. */
+/**
+ * Characters per file. Every line in a quote or a list is indented, so deep nesting could make the file hundreds of times larger than
+ * its page.
+ */
 const lengthLimit = 8_000_000;
 
 class TooLarge extends Error {}
 
-/** @returns undefined where it would be too large */
+/** @returns undefined if it would be too large */
 export function markdownOf(title: string, nodes: readonly Node[], pictureAt: PictureAt): string | undefined {
   try {
     const body = blocks(nodes, pictureAt);
@@ -28,7 +31,7 @@ function bounded(text: string): string {
 
 const blockNames = new Set('p div h2 h3 h4 h5 h6 ul ol dl table blockquote pre figure details hr'.split(' '));
 
-/** Each a block without an empty line around it. Words between blocks become a paragraph. */
+/** Each is a block without blank lines around it. Text between blocks becomes a paragraph. */
 function blocks(nodes: readonly Node[], pictureAt: PictureAt): string[] {
   const done: string[] = [];
   let words: Node[] = [];
@@ -117,7 +120,7 @@ function code(node: Element, pictureAt: PictureAt): string[] {
   ];
 }
 
-/** A fence longer than any run of backticks in it. A lone CR would begin a line that no quote and no indent holds. */
+/** A fence longer than any run of backticks in it. A lone CR would start a line outside the quote or indent. */
 function fence(text: string, language: string): string {
   let longest = 2;
   for (const [run] of text.matchAll(/`+/g)) longest = Math.max(longest, run.length);
@@ -139,7 +142,7 @@ function list(node: Element, pictureAt: PictureAt): string {
       const text = blocks(children, pictureAt)
         .filter((one) => one !== '')
         .join('\n\n');
-      // Behind a task's box only words begin; a fence would be open text there.
+      // Only text can follow a task's checkbox; a fence there would be read as plain text.
       const begin = isTasks && /^(?:`{3}|[>|#-]|\d+\. )/.test(text) ? `${mark.trimEnd()}\n\n${indent}` : mark;
       return bounded(begin + text.replace(/\n(?=[^\n])/g, `\n${indent}`));
     })
@@ -150,19 +153,19 @@ function table(node: Element, pictureAt: PictureAt): string {
   const rows = rowsOf(node).map((row) =>
     row.children.flatMap((cell) => {
       if (typeof cell === 'string') return [];
-      // Readers do not agree on what splits a cell: no bar of its own is left in one.
+      // Renderers disagree on what splits a cell, so no literal bar is left in one.
       const text = blocks(inCell(cell.children), pictureAt)
         .flatMap((block) => block.split('\n'))
         .map((part) => part.replace(/\\$/, '').trim())
         .join(' ')
         .replaceAll('|', '&#124;');
-      // Markdown knows no merged cells: the further columns stay empty.
+      // Markdown has no merged cells: the further columns stay empty.
       const merged = Math.min(mergedLimit, Number(cell.attributes['colspan'] ?? 1));
       return [text, ...Array<string>(merged - 1).fill('')];
     }),
   );
   const width = rows.reduce((most, row) => Math.max(most, row.length), 1);
-  // Rows that are shorter than the first are filled up by the reader.
+  // The renderer pads rows that are shorter than the first.
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   const [head = [], ...rest] = rows;
   const first = [...head, ...Array<string>(width - head.length).fill('')];
@@ -171,7 +174,7 @@ function table(node: Element, pictureAt: PictureAt): string {
 
 const mergedLimit = 60;
 
-/** A cell is one line, on which a fence is no fence: blocks of code become code in a line. */
+/** A cell is one line, where fences do not work: code blocks become inline code. */
 function inCell(nodes: readonly Node[]): Node[] {
   return nodes.map((node) => {
     if (typeof node === 'string') return node;
@@ -192,7 +195,7 @@ function paragraph(nodes: readonly Node[], pictureAt: PictureAt): string {
     .replace(/[^\S\n]+/g, ' ')
     .replace(/ ?\n ?/g, '\n')
     .trim();
-  // What begins a block elsewhere must not begin one here.
+  // Escapes what would start a block at the beginning of a line.
   return text.replace(/^(\d{1,9})([.)])(?=\s|$)/gm, '$1\\$2').replace(/^([-+=~#>])/gm, '\\$1');
 }
 
@@ -215,7 +218,7 @@ function inlineElement(node: Element, pictureAt: PictureAt): string {
   const words = inline(node.children, pictureAt);
   if (node.name === 'a') {
     const href = node.attributes['href'] ?? '';
-    // Anchors are named anew by whoever shows Markdown.
+    // Markdown renderers assign their own anchors.
     return href === '' || href.startsWith('#') || words.trim() === ''
       ? words
       : `[${words}](<${addressOf(href)}>)`;
@@ -228,14 +231,14 @@ function inlineElement(node: Element, pictureAt: PictureAt): string {
   return `${before}${mark}${inner}${mark}${after}`;
 }
 
-/** Where signs in it could be taken for the end of it, or of its cell, it stays words. */
+/** Stays plain text if characters in it could end the code span or its cell. */
 function span(text: string): string {
   const plain = visible(text).replace(/\s+/g, ' ').trim();
   if (plain === '') return '';
   return /[`|\\<]|\][([:]/.test(plain) ? escaped(plain) : `\`${plain}\``;
 }
 
-/** Signs that would end the address, its cell or a code span around it. */
+/** Escapes characters that would end the address, its cell or a code span around it. */
 export function addressOf(href: string): string {
   const coded = href.replace(
     /[<>\s\\`|()]/g,
@@ -251,7 +254,10 @@ const references: Readonly<Record<string, string>> = {
   '|': '&#124;',
 };
 
-/** Signs that mean something in Markdown. Those that could begin HTML, code or a cell are written as references, which nothing takes apart. */
+/**
+ * Escapes Markdown's special characters. Those that could start HTML, code or a cell become character references, which no renderer
+ * splits.
+ */
 function escaped(text: string): string {
   return visible(text)
     .replace(/\r\n?/g, '\n')

@@ -1,4 +1,4 @@
-// A clean tree as text. Everything is escaped here, whatever came before.
+// Serialises a clean tree. Everything is escaped here, whatever earlier steps did.
 import { type Element, type Node, visible } from './tree.ts';
 
 const voidNames = new Set(['br', 'hr', 'img']);

@@ -1,4 +1,4 @@
-// Keeps to what readers of HTML do with elements in one another, so that the text they read is the tree that was written.
+// Follows the HTML parser's nesting rules, so that what a browser parses is the tree that was written.
 import { type Element, element, type Node } from './tree.ts';
 
 const blockNames = new Set(
@@ -19,7 +19,7 @@ function hasBlock(nodes: readonly Node[]): boolean {
   });
 }
 
-/** A paragraph; around a block it is a `div`, since a reader would end the paragraph there. */
+/** A paragraph; around a block it is a `div`, since a parser would end the paragraph there. */
 export function paragraph(children: readonly Node[], classes: string): Element {
   if (!hasBlock(children)) return element('p', { class: classes }, children);
   return element('div', { class: ['para', classes].filter(Boolean).join(' ') }, children);
@@ -27,10 +27,10 @@ export function paragraph(children: readonly Node[], classes: string): Element {
 
 const words = new WeakSet<Element>();
 
-/** What may stand in a heading or a summary: words and small pictures, no blocks. */
+/** What a heading or summary may contain: text and small pictures, no blocks. */
 export function wordsOnly(nodes: readonly Node[]): Node[] {
   return nodes.flatMap((node): Node[] => {
-    // Headings in headings would be walked once for each.
+    // Otherwise nested headings would be walked once per level.
     if (typeof node === 'string' || words.has(node)) return [node];
     if (node.name === 'toc') return [];
     const children = wordsOnly(node.children);

@@ -1,4 +1,4 @@
-// The second walk: ids of headings and anchors, each once; links to them; and the lists of contents.
+// The second pass: unique ids for headings and anchors, links to them, and tables of contents.
 import { anchorId } from './addresses.ts';
 import { type Element, element, type Node, textBelow } from './tree.ts';
 
@@ -8,7 +8,7 @@ interface Heading {
   readonly text: string;
 }
 
-/** @param title Confluence writes an anchor of a heading as `PageTitleHeadingText` too */
+/** @param title Confluence also writes a heading's anchor as `PageTitleHeadingText` */
 export function outline(nodes: readonly Node[], title: string): Node[] {
   const used = new Set<string>();
   const ids = new Map<string, string>();
@@ -17,7 +17,7 @@ export function outline(nodes: readonly Node[], title: string): Node[] {
 
   function unique(wanted: string): string {
     let id = wanted;
-    // Headings of one text are few; the count is kept beside them, so that many do not cost the square.
+    // Few headings share a text; the count is stored, so that many do not take quadratic time.
     for (let next = counts.get(wanted) ?? 2; used.has(id); next++) {
       id = `${wanted}-${next}`;
       counts.set(wanted, next + 1);

@@ -1,11 +1,11 @@
-// Reads Confluence's storage format into a tree. Takes anything and never throws; time grows with the text's length alone.
+// Parses Confluence's storage format into a tree. Accepts anything and never throws; time is linear in the text's length.
 import { Parser } from 'htmlparser2';
 import type { Element, Node } from './tree.ts';
 
-/** Characters of a body; a long handbook has a tenth of it. */
+/** Characters per body; a long handbook has a tenth of this. */
 const lengthLimit = 1_000_000;
 const nodeLimit = 150_000;
-/** Levels. The parser walks up its stack at each end tag, so an unlimited one would cost the square of the length. */
+/** Nesting levels. The parser walks up its stack at each end tag, so unlimited depth would take quadratic time. */
 const depthLimit = 200;
 
 export type Parsed =
@@ -43,11 +43,11 @@ export function parseStorage(text: string): Parsed {
         if (open.length > 1) open.pop();
       },
     },
-    // The XML mode would leave `&nbsp;` as it stands; HTML's alone would lose CDATA and `<ri:page/>`.
+    // XML mode would not decode `&nbsp;`; plain HTML mode would lose CDATA and `<ri:page/>`.
     { recognizeCDATA: true, recognizeSelfClosing: true },
   );
   const plain = text.toWellFormed().replaceAll('\0', '');
-  // In pieces, so that the parser can be stopped between them.
+  // In chunks, so that the parser can be stopped between them.
   for (let at = 0; at < plain.length && !stopped; at += 10_000) parser.write(plain.slice(at, at + 10_000));
   if (!stopped) parser.end();
   return stopped ? { kind: stopped } : { kind: 'tree', nodes: top.children };

@@ -1,4 +1,4 @@
-// Rendering: each macro as it stands, everything hostile as a tree that a strict reader accepts, never an error.
+// Rendering: each macro as it should look, hostile input as a tree that a strict parser accepts, never an error.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';

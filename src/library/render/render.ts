@@ -1,4 +1,4 @@
-// A page's stored body as HTML that may be shown in the frame, or written to a file. Never throws, whatever people stored.
+// A page's stored body as HTML that may be displayed in the frame or written to a file. Never throws, whatever is stored.
 
 import type { LibraryPages, Page } from '../contract.ts';
 import { safeAddress } from './addresses.ts';
@@ -14,7 +14,7 @@ export interface RenderOptions {
   readonly pages: LibraryPages;
   /** Confluence's address; undefined: none is configured. */
   readonly url: string | undefined;
-  /** The dashboard's own where absent. */
+  /** The dashboard's own if absent. */
   readonly links?: Links;
 }
 
@@ -31,12 +31,12 @@ function instead(context: RenderContext, why: string): Node[] {
   return [quietBox([`This page ${why} to be shown here. `, original, '.'])];
 }
 
-/** What stands in place of a page that was not rendered. @param why goes on as "to be shown here" */
+/** What is displayed instead of a page that was not rendered. @param why completes "This page … to be shown here" */
 export function notShown(page: Page, why: string, options: RenderOptions): string {
   return sanitise(markupOf(instead(sceneOf(page, options), why)));
 }
 
-/** Its HTML, sanitised. Pictures are at `/library/attachments/<id>`. */
+/** The page's HTML, sanitised. Pictures are at `/library/attachments/<id>`. */
 export function renderPage(page: Page, options: RenderOptions): string {
   return sanitise(markupOf(cleanPage(page, options)));
 }
@@ -45,7 +45,7 @@ function sceneOf(page: Page, { pages, url, links = dashboardLinks }: RenderOptio
   return { page, pages: remembering(pages), url, links, inLink: false, had: new Set(), clean };
 }
 
-/** A page can name the same pages and files thousands of times. What is remembered is without its body. */
+/** Caches look-ups: a page can refer to the same pages and files thousands of times. Bodies are not cached. */
 function remembering(pages: LibraryPages): LibraryPages {
   const light = (page: Page | undefined) => page && { ...page, body: '' };
   const byId = once((id: string) => light(pages.page(id)));

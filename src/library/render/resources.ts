@@ -1,4 +1,4 @@
-// Links, pictures and people, as Confluence names them (`ac:link`, `ac:image`, `ri:*`). Pictures come from this machine only.
+// Links, pictures and people, as Confluence writes them (`ac:link`, `ac:image`, `ri:*`). Pictures come from this machine only.
 
 import type { Attachment, Page } from '../contract.ts';
 import { anchorId, originalByTitle, pageIdOf, safeAddress } from './addresses.ts';
@@ -60,7 +60,7 @@ export function acLink(node: Element, context: RenderContext): Node {
   }
 }
 
-/** `<a>`: what it leads to, here where it names a page that is at hand. */
+/** `<a>`: links to its target, or to the library if that has the page. */
 export function anchor(node: Element, context: RenderContext): Node {
   const children = context.clean(node.children, { ...context, inLink: true });
   const href = attribute(node, 'href');
@@ -99,7 +99,7 @@ function picture(node: Element, context: RenderContext): Node {
   return quietLine(['Picture of another site, not loaded: ', link(context, address, [shown])]);
 }
 
-/** A file of another kind than the pictures that are served is a link. */
+/** A file that is not of a displayed picture type becomes a link. */
 export function attachedPicture(file: Attachment, node: Element, context: RenderContext): Node {
   if (!isShownMedia(file.mediaType)) return link(context, context.links.attachment(file), [file.title]);
   const alt = attribute(node, 'ac:alt') ?? attribute(node, 'alt') ?? '';
@@ -115,7 +115,7 @@ export function attachedPicture(file: Attachment, node: Element, context: Render
 
 const shownMedia = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif']);
 
-/** Pictures that browsers only ever show. SVG is not among them: it is a document that can run and load. */
+/** Picture types that browsers only display. SVG is excluded: it is a document that can run scripts and load resources. */
 export function isShownMedia(mediaType: string): boolean {
   return shownMedia.has(mediaType.toLowerCase());
 }
@@ -133,7 +133,7 @@ function ownerOf(owner: Element, context: RenderContext): Page | undefined {
   return context.pages.pageByTitle(attribute(owner, 'ri:space-key') ?? context.page.space, title);
 }
 
-/** A mention. Cloud names people by a number, which says nothing to a reader. */
+/** A mention. Cloud identifies people by an account id, which means nothing to a reader. */
 export function person(target: Element, body: readonly Node[] = []): Node {
   const name = attribute(target, 'ri:username');
   const known = textBelow(body).trim();

@@ -1,4 +1,5 @@
-// The second wall behind the clean tree: sanitize-html with a short list. It must change nothing that comes from it.
+// The second line of defence after the clean tree: sanitize-html with a short allow list. It must not change anything that the clean tree
+// produces.
 import sanitizeHtml from 'sanitize-html';
 
 const hues = ['grey', 'red', 'yellow', 'green', 'teal', 'blue', 'purple'];
@@ -45,7 +46,7 @@ const options: sanitizeHtml.IOptions = {
   allowProtocolRelative: false,
   disallowedTagsMode: 'discard',
   nestingLimit: 400,
-  // Pictures of the library, and nothing else that could be loaded.
+  // Only the library's own pictures; nothing else that could be loaded.
   exclusiveFilter: ({ tag, attribs }) =>
     tag === 'img' && !/^\/library\/attachments\/[\w%.~-]{1,200}$/.test(attribs['src'] ?? ''),
   transformTags: {

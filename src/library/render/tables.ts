@@ -1,4 +1,4 @@
-// Tables, rebuilt row by row: whatever stands between rows and cells would be moved about by browsers.
+// Rebuilds tables row by row: browsers would move anything between rows and cells elsewhere.
 import { hueOf } from './colours.ts';
 import type { RenderContext } from './context.ts';
 import { append, attribute, type Element, element, isElement, type Node } from './tree.ts';

@@ -1,4 +1,4 @@
-// The words of a page for the full-text search: what people see, code and the titles of macros, without any markup.
+// The text of a page for full-text search: what people see, code and macro titles, without markup.
 import { parseStorage } from './parse.ts';
 import { attribute, type Element, isElement, type Node } from './tree.ts';
 
@@ -10,13 +10,13 @@ const inLine = new Set(
 );
 const textLimit = 1_000_000;
 
-/** @param body the storage format. One that cannot be read has no words. */
+/** @param body in the storage format. An unreadable body gives no text. */
 export function textOf(body: string): string {
   const parsed = parseStorage(body);
   if (parsed.kind !== 'tree') return '';
   const parts: string[] = [];
   collect(parsed.nodes, parts);
-  // U+E000 and U+E001 mark matches in what the search finds.
+  // U+E000 and U+E001 mark matches in search results.
   const text = parts.join('').replace(/[\ue000\ue001]/g, '');
   return text
     .replace(/[^\S\n]+/g, ' ')

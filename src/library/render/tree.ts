@@ -1,7 +1,7 @@
-// The two trees of rendering, in one shape: what Confluence stored, and the clean one that may be shown.
+// The two trees of rendering, of one type: what Confluence stored, and the clean one that may be displayed.
 
 export interface Element {
-  /** Lower case, with its prefix: `ac:link`. In a clean tree a name of HTML. */
+  /** Lower case, with its prefix: `ac:link`. In a clean tree an HTML element name. */
   readonly name: string;
   readonly attributes: Readonly<Record<string, string>>;
   readonly children: readonly Node[];
@@ -21,29 +21,29 @@ export function isElement(node: Node | undefined, ...names: readonly string[]): 
   return typeof node === 'object' && (names.length === 0 || names.includes(node.name));
 }
 
-/** As `push` does, for any number: a call takes only so many arguments. */
+/** Like `push`, for any number of items: a call accepts only so many arguments. */
 export function append(nodes: Node[], more: readonly Node[]): void {
   for (const node of more) nodes.push(node);
 }
 
-/** The first child of that name. */
+/** The first child with that name. */
 export function childOf(parent: Element, name: string): Element | undefined {
   return parent.children.find((node): node is Element => isElement(node, name));
 }
 
-/** All text below, as it is. */
+/** All text below, unchanged. */
 export function textBelow(nodes: readonly Node[]): string {
   let text = '';
   for (const node of nodes) text += typeof node === 'string' ? node : textBelow(node.children);
   return text;
 }
 
-/** A value without the names that every object has. */
+/** An attribute's value, ignoring properties that every object inherits. */
 export function attribute(node: Element, name: string): string | undefined {
   return Object.hasOwn(node.attributes, name) ? node.attributes[name] : undefined;
 }
 
-/** A text without what no reader sees: control characters, halves of characters. */
+/** Removes what no reader sees: control characters, unpaired surrogates. */
 export function visible(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
   return text.toWellFormed().replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffe\uffff]/g, '');
