@@ -1,9 +1,9 @@
-// Small comforts only; every page reads and every form works without this file. Stores nothing.
+// Optional conveniences: every page and every form works without this file. Stores nothing.
 const local = new Intl.DateTimeFormat(undefined, { dateStyle: 'long', timeStyle: 'short' });
 
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
 
-// Instants only: a day of a chart is a day by UTC, and would be another one elsewhere.
+// Instants only: a chart's day is a UTC day, and would become another one in other time zones.
 function localise(part) {
   for (const time of part.querySelectorAll('time[datetime*="T"]')) {
     const at = new Date(time.dateTime);
@@ -14,14 +14,14 @@ function localise(part) {
 }
 localise(document);
 
-// A look is shown while it is chosen; it stays only when the form is sent.
+// The theme is previewed while it is chosen; it is kept only when the form is sent.
 for (const choice of document.querySelectorAll('input[name="theme"]')) {
   choice.addEventListener('change', () => {
     document.documentElement.dataset.theme = choice.value;
   });
 }
 
-// New entries come to the top by themselves; what is being read stays where it is.
+// New entries appear at the top by themselves; what is being read stays where it is.
 for (const list of document.querySelectorAll('.entries[data-live]')) {
   const seen = new Set([...list.children].map((entry) => entry.id));
   const stream = new EventSource(list.dataset.live);
@@ -68,7 +68,7 @@ for (const button of navigator.clipboard ? document.querySelectorAll('[data-copy
   });
 }
 
-// A form's token goes with the session's id, which another tab may have replaced since this page came: it is asked for once more.
+// A form's token is bound to the session id, which another tab may have replaced since this page loaded: fetch it once more.
 const goodForMs = 20_000;
 let gotAt = performance.now();
 addEventListener('submit', async (event) => {

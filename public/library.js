@@ -3,7 +3,7 @@ const frame = document.querySelector('.page-frame');
 
 function fit() {
   const body = frame.contentDocument?.body;
-  // A page that could not be shown is a document of the browser's own.
+  // A page that could not be shown is the browser's own error document.
   if (!body?.classList.contains('framed')) return;
   const measure = () => {
     frame.style.height = `${Math.ceil(body.getBoundingClientRect().height) + 1}px`;

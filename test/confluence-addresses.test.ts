@@ -1,4 +1,4 @@
-// Where a sync may go: to the one configured origin, at a public address, with credentials for nobody else.
+// Where a sync may send requests: to the one configured origin, at a public address, with credentials for no other host.
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { isIPv4 } from 'node:net';
@@ -76,7 +76,7 @@ test('a private address in the URL, or that the name has, gets no connection', a
 test('a name whose address changes after it was looked at gets no connection either', async (t) => {
   const trap = await listener(t);
   const asked: string[] = [];
-  // The first answer is public, and nobody is there; each later one is this machine.
+  // The first answer is a public address where nothing listens; every later one is this machine.
   const resolve: Resolve = (host, done) => {
     asked.push(host);
     const address = asked.length === 1 ? '240.0.0.0' : '127.0.0.1';
@@ -180,7 +180,7 @@ test('a certificate that nobody vouches for is not trusted', async (t) => {
   assert.equal(here.site.seen.length, 0);
 });
 
-/** A server that nobody should come to. */
+/** A server that nothing should connect to. */
 async function listener(t: TestContext) {
   let connections = 0;
   const server = createServer((_req, res) => void res.end('{}'));

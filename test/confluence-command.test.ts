@@ -1,4 +1,4 @@
-// `gatehouse confluence …`: what may be said, what comes back, and the exit codes.
+// `gatehouse confluence …`: accepted arguments, output, and exit codes.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -37,7 +37,7 @@ test('what a sync can be asked for', () => {
   for (const [line, expected] of cases) assert.equal(scope(line), expected, line);
 });
 
-/** Runs the command in this process, on a terminal or not. */
+/** Runs the command in this process, with or without a terminal. */
 async function run(here: Place | undefined, args: string[], isTerminal = false) {
   const said: string[] = [];
   const screen: string[] = [];

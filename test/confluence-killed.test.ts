@@ -1,4 +1,4 @@
-// A sync that is killed at any instant goes on where it was: nothing is missing, nothing is there twice, no scrap is left.
+// A sync that is killed at any instant resumes where it was: nothing is missing, nothing is duplicated, no partial file is left.
 import assert from 'node:assert/strict';
 import { createHash, randomInt } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ function start({ site, dataDir }: Place): Promise<Child> {
     name: 'sync',
     command: process.execPath,
     args: [program, site.url, dataDir],
-    // It begins in half the time.
+    // Halves its start-up time.
     env: { NODE_COMPILE_CACHE: join(dataDir, 'compiled') },
   });
 }
@@ -29,7 +29,7 @@ async function begin(child: Child): Promise<void> {
   process.kill(child.pid, 'SIGUSR2');
 }
 
-/** Resolves once it has begun, and has had that many ms. */
+/** Resolves once it has started and run for that many ms. */
 async function runs(child: Child, ms: number): Promise<void> {
   await begin(child);
   await waitFor('the sync to begin', () => child.lines.includes('begins'), 60_000);
@@ -41,14 +41,14 @@ test('killed 50 times at random, it ends complete and unduplicated', async (t) =
   const { site, library } = here;
   let kills = 0;
   let rounds = 0;
-  // The next ones get ready meanwhile: beginning takes a process longer than being killed.
+  // The next ones start meanwhile: starting a process takes longer than killing it.
   const waiting = Array.from({ length: 4 }, () => start(here));
   while (kills < 50) {
     waiting.push(start(here));
     const child = (await waiting.shift()) as Child;
     await Promise.race([runs(child, randomInt(1, 120)), child.exited]);
     if (ended(child)) {
-      // It got to its end before: something new for the next ones, of every sort.
+      // It finished before it was killed: give the next ones changes of every kind.
       rounds++;
       const pages = [...site.content.pages.values()].filter(({ status }) => status === 'current');
       for (let i = 0; i < 150; i++)

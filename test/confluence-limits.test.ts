@@ -1,4 +1,4 @@
-// Answers that are too much, too slow, or nonsense: each ends in a named reason, and memory and time stay small.
+// Answers that are too large, too slow, or nonsense: each ends with a named reason, and memory and time stay bounded.
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
@@ -82,7 +82,7 @@ test('a sync stops when the session that started it has ended, and the next one 
   const here = await place(t, { kind: 'data-center' });
   let isOver = false;
   here.site.trouble = (path) => {
-    // The first list has come: now the session ends, and Confluence takes its time.
+    // The first list has arrived: now the session ends, and Confluence answers slowly.
     if (!/\/content\//.test(path) || isOver) return undefined;
     isOver = true;
     return 'hang';

@@ -1,4 +1,4 @@
-// A sync against a Confluence of either kind: everything once, then only what changed, whatever scope was asked for.
+// A sync against either kind of Confluence: everything once, then only what changed, for every scope.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -66,7 +66,7 @@ for (const kind of kinds) {
     assert.equal(matches.all('title:"Renamed 16"').length, 1);
     const texts = library.database.prepare('SELECT count(*) AS n FROM page_text').get()?.['n'];
     assert.equal(texts, 2000, 'a page that is gone is not found any more');
-    // Neither what was replaced nor what was detached is left in the folder.
+    // Neither replaced nor detached attachments are left in the folder.
     const known = library.database.prepare('SELECT count(*) AS n FROM attachment').get()?.['n'];
     assert.equal(readdirSync(library.filesFolder).length, known);
   });
@@ -128,7 +128,7 @@ for (const kind of kinds) {
     const { site, library } = here;
     await here.sync();
     const page = pageNamed(here, 'Runbook 1');
-    // As when another page is deleted between two parts of a list: one slips through.
+    // As when another page is deleted between two parts of a list: one page is skipped.
     const { values } = site.content.pages;
     const all = site.content.pages;
     all.values = function* (this: typeof all) {

@@ -1,4 +1,5 @@
-// What a Confluence can answer instead: asked to wait, errors, sign-ins that are over, CAPTCHAs. The sync stops in time and goes on where it was.
+// Other answers that a Confluence can give: requests to wait, errors, expired sign-ins, CAPTCHAs. The sync stops in time and resumes where
+// it was.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { waitFor } from '../demo/child.ts';
@@ -28,7 +29,7 @@ for (const kind of kinds) {
     here.site.trouble = (_path, number) => (number > 10 ? answers.shift() : undefined);
     assert.equal((await here.sync()).state, 'done');
     assert.deepEqual(differences(here), []);
-    // Half of the first pause is on top: the jitter, with the tests' random of 0.5.
+    // Half of the first pause is added: the jitter, with the tests' random of 0.5.
     assert.deepEqual(
       here.pauses.toSorted((a, b) => a - b),
       [250, 3250, 7250, 90_250],
@@ -50,7 +51,7 @@ for (const kind of kinds) {
     const here = await place(t, { kind });
     const tries = new Map<string, number>();
     const burst: Trouble[] = [{ status: 500, body: '<h1>sorry</h1>' }, 'cut', { status: 503 }];
-    // Every third thing that is asked for comes at the fourth try.
+    // Every third resource is answered only at the fourth try.
     here.site.trouble = (path) => {
       const before = tries.get(path) ?? 0;
       tries.set(path, before + 1);
@@ -172,7 +173,7 @@ for (const kind of kinds) {
       assert.equal(here.events.at(-1)?.outcome, 'refused');
       assert.equal(JSON.stringify(here.events).includes('first=1'), false);
 
-      // Until somebody has seen to it nothing is asked.
+      // Nothing is requested until somebody has fixed it.
       const sent = here.site.seen.length;
       assert.equal((await here.sync()).state, 'paused');
       assert.equal(here.site.seen.length, sent);
@@ -183,7 +184,7 @@ for (const kind of kinds) {
       const rest = await here.sync();
       assert.deepEqual([rest.state, rest.resumed, rest.added], ['done', true, 41]);
       const again = here.site.seen.filter(({ path }) => /body/.test(path)).length;
-      // Requests that were cut off may reach the other side only now.
+      // Requests that were aborted may reach the other side only now.
       assert.ok(again <= 41 - ended.added + 4, `${again} pages were fetched for ${41 - ended.added}`);
       assert.deepEqual(differences(here), []);
     });
@@ -249,7 +250,7 @@ test('the test of the credentials says who we are, or why not', async (t) => {
     assert.deepEqual(await here.connect({ apiToken: 'wrong' }).test(), { ok: false, reason: 'refused' });
     here.site.trouble = () => page('<title>Maintenance</title>', 503);
     assert.deepEqual(await here.confluence.test(), { ok: false, reason: 'unavailable' });
-    // Somebody waits for the answer.
+    // Somebody is waiting for the answer.
     assert.equal(here.pauses.length, 0);
     await here.site.close();
     assert.deepEqual(await here.confluence.test(), { ok: false, reason: 'unreachable' });
@@ -266,7 +267,7 @@ test('stopped by hand it pauses, and goes on', async (t) => {
   assert.deepEqual([ended.state, ended.reason], ['paused', 'stopped']);
   assert.deepEqual([(await here.sync()).resumed, differences(here)], [true, []]);
 
-  // The next day the old lists are worth nothing.
+  // By the next day the old lists are stale.
   const [first] = here.site.content.pages.keys();
   here.site.trouble = (path) => {
     if (path.endsWith(`/pages/${first}`)) void here.confluence.stop();
@@ -329,7 +330,7 @@ test('the library’s pages start a sync, watch it, and are told where cookies a
   assert.equal(await startSync(ada), 'cookies');
 });
 
-/** The vault, as a sync sees it. */
+/** The part of the vault that a sync uses. */
 function vault(): CookieSource & { marks: [string, string][]; load(header: string): void } {
   let header = 'first=1';
   let marked = false;

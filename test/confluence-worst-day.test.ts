@@ -1,4 +1,5 @@
-// Stopped while it waits, a disk that takes nothing, a clock that was set back, answers that fit no scheme: a sync ends, alone, and takes nothing along.
+// A stop during a pause, a full disk, a clock that was set back, answers that match no schema: the sync ends, and nothing else is
+// affected.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -46,7 +47,7 @@ test('an answer that asks for another protocol ends the request', async (t) => {
   assert.deepEqual(answer, { ok: false, reason: 'unreachable' });
 });
 
-/** As SQLite says it where the disk is full. */
+/** SQLite's error for a full disk. */
 const full = "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END";
 
 test('a beat that cannot be written ends neither the process nor the sync', async (t) => {
@@ -65,7 +66,7 @@ test('a beat that cannot be written ends neither the process nor the sync', asyn
     return undefined;
   };
   const ended = await here.sync();
-  // What a timer throws nobody catches.
+  // Nobody catches what a timer throws.
   assert.deepEqual(beats, [undefined]);
   assert.deepEqual([ended.state, differences(here)], ['done', []]);
 });
@@ -175,7 +176,7 @@ test('a page where bytes were due, at a host that got no credentials, says nothi
   const bytes = new TextEncoder().encode('<title>Sign in</title>');
   const file = content.attach(page?.id ?? '', { title: 'x.bin', mediaType: 'text/html', bytes });
   here.site.trouble = (path) => {
-    // Listed as something else than what the media host says.
+    // Listed with another type than the media host sends.
     const mediaType = path.endsWith('/attachments') ? 'application/octet-stream' : 'text/html';
     Object.assign(file, { mediaType });
     return undefined;
@@ -205,7 +206,7 @@ test('packed answers that nobody reads to their end do not end the process', asy
   const packed = gzipSync(randomBytes(300_000));
   const uncaught: unknown[] = [];
   const note = (error: unknown) => void uncaught.push(error);
-  // First, so that the test itself can say what came.
+  // First, so that the test itself can report what was thrown.
   const former = process.listeners('uncaughtException');
   process.removeAllListeners('uncaughtException').on('uncaughtException', note);
   t.after(() => {
@@ -219,7 +220,7 @@ test('packed answers that nobody reads to their end do not end the process', asy
       assert.equal((await here.confluence.test()).ok, false);
     }
   }
-  // What is emitted late has its turn.
+  // Lets late events be emitted.
   await delay(100);
   assert.deepEqual(uncaught, []);
 });

@@ -1,4 +1,5 @@
-// What strangers wrote, in a real Chromium: nothing runs, nothing is loaded, nothing leaves the frame or the folder. Each wall alone, then all.
+// Untrusted content in a real Chromium: nothing runs, nothing is loaded, nothing leaves the frame or the folder. Each defence alone, then
+// all together.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +23,7 @@ interface Found {
   readonly again: string;
 }
 
-/** In the page: elements of other namespaces, attributes that could run, where links lead, and the tree as text. */
+/** Runs in the page: collects elements of other namespaces, attributes that could run, link targets, and the tree as text. */
 const lookAround = `(() => {
   const all = [...document.querySelectorAll('main *')];
   const names = all.flatMap((one) => one.getAttributeNames());
@@ -34,10 +35,10 @@ const lookAround = `(() => {
   };
 })()`;
 
-/** A hundred pages in a browser; a busy machine takes its time. */
+/** A hundred pages in a browser take time on a busy machine. */
 const slow = { timeout: 240_000 };
 const picture = png(4, 4, [200, 100, 50]);
-/** Browsers write attributes and blanks in another way than the library does; nothing else may differ. */
+/** Browsers serialise attributes and whitespace differently from the library; nothing else may differ. */
 const inOneForm = (markup: string) =>
   markup
     .replaceAll(' />', '>')
@@ -112,7 +113,7 @@ suite('hostile pages of the library', await need('chromium'), () => {
         [],
         about,
       );
-      // What the browser understood is what was written: no mutation.
+      // The browser parsed exactly what was written: no mutation (mXSS).
       const stored = library.parts.pages.page(ids[index] ?? '');
       assert.equal(inOneForm(found.again), inOneForm(stored ? renderPage(stored, library.parts) : ''), about);
     }
@@ -145,19 +146,19 @@ suite('hostile pages of the library', await need('chromium'), () => {
       return route.fulfill({ status: 404, body: '' });
     });
     for (const [index, [about, body]] of hostileBodies.entries()) {
-      // Browsers themselves take long over the deepest ones.
+      // Browsers themselves take long over the most deeply nested ones.
       if (body.length > 60_000) continue;
       await page.goto(`http://frame.test/page/${index}`);
       assert.equal(page.url(), `http://frame.test/page/${index}`, about);
       assert.deepEqual(ran, [], about);
     }
-    // The browser tells of what the policy then stopped as well; nothing of it left the machine.
+    // The browser also reports requests that the policy then blocked; none of them left the machine.
     assert.ok(foreign(asked, 'http://frame.test/').length > 0);
     assert.deepEqual(browser.arrived, []);
     await context.close();
   });
 
-  /** Two windows at once; each opens every other one. */
+  /** Two windows in parallel; each opens every other page. */
   async function openAll(
     pathOf: (id: string) => string,
     look: (page: Page, path: string, about: string) => Promise<void>,

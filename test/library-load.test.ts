@@ -1,4 +1,4 @@
-// The library under pages that cost much: whoever reads them waits, nobody else does; what they name is looked up once.
+// The library with expensive pages: only their own readers wait; what they refer to is looked up once.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';

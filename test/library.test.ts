@@ -1,4 +1,4 @@
-// The library's addresses: who may do what, what each answer lets a browser do, the search, and the frame in a real browser.
+// The library's routes: who may do what, what each answer lets a browser do, the search, and the frame in a real browser.
 import assert from 'node:assert/strict';
 import {
   mkdirSync,
@@ -371,7 +371,7 @@ test('in a browser: the frame grows with its page, its links lead where they say
   await page.goto(`${app.origin}/dashboard`);
   await page.goto(`${app.origin}/library/pages/${root}`);
   await page.waitForFunction(`document.querySelector('.page-frame').clientHeight > 1500`);
-  // Before the test itself looks into the frame, which the sandbox says something about.
+  // Checked before the test itself looks into the frame, which makes the browser log a sandbox message.
   assert.deepEqual(complaints, []);
   const frame = page.frameLocator('.page-frame');
   const img = frame.locator('img').first();

@@ -1,4 +1,5 @@
-// Before an address is taken off the allow-list: what will happen to whom. And after, where only half of it could be done.
+// Confirmation before an address is removed from the allow-list: what will happen to whom. Also the page afterwards if only half of it
+// could be done.
 import { type AccessRefusal, accessRefusal } from './access-words.ts';
 import { type Content, type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';

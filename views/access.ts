@@ -8,7 +8,7 @@ import { address, card, empty, icon, notice, pill, tag } from './parts.ts';
 export interface AccessEntry {
   readonly email: string;
   readonly comment: string | undefined;
-  /** False where no address can equal what stands there. */
+  /** False if no address can equal what is in the list. */
   readonly works: boolean;
   readonly operator: boolean;
   readonly you: boolean;
@@ -26,7 +26,7 @@ export interface AccessProps {
   readonly unlisted: readonly { readonly email: string; readonly inByDomain: boolean }[];
   /** What the form before this page did. */
   readonly done?: 'added' | 'created' | { readonly removed: number };
-  /** What was typed and not taken, and why. */
+  /** What was typed and refused, and why. */
   readonly refused?: {
     readonly email: string;
     readonly comment: string;

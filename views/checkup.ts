@@ -1,4 +1,4 @@
-// The operator's check-up: the state on top, findings by subject with their mend, what was not looked at, what is well.
+// The operator's check-up page: the summary on top, then findings by subject with their fix, what was not checked, and what is fine.
 import { count } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';
@@ -17,7 +17,7 @@ export interface CheckupFinding {
 
 interface CheckName {
   readonly id: string;
-  /** How it is when all is well. */
+  /** The state when all is well. */
   readonly good: string;
 }
 
@@ -28,7 +28,7 @@ export interface CheckupProps {
   readonly lookedAt: number;
   readonly now: number;
   readonly groups: readonly { readonly subject: string; readonly findings: readonly CheckupFinding[] }[];
-  /** What is there and could not be read, by the reason. */
+  /** What exists but could not be read, by reason. */
   readonly unread: readonly {
     readonly reason: string;
     readonly checks: readonly (CheckName & { readonly severity: Severity })[];

@@ -1,4 +1,4 @@
-// Every cookie that this browser sent: whose, what for, how it is protected, how large. Never a value.
+// Every cookie that this browser sent: who set it, what for, how it is protected, how large it is. Never a value.
 import { bytes, count } from './format.ts';
 import { type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';
@@ -24,7 +24,7 @@ export interface CookieReport {
   readonly purpose: string;
   /** Name, `=` and value, bytes. */
   readonly bytes: number;
-  /** 4096 a part. */
+  /** 4096 per part. */
   readonly limitBytes: number;
   readonly attributes: readonly CookieAttribute[];
 }

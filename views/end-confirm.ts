@@ -1,4 +1,4 @@
-// Before many sessions end: what will happen to whom. What hurts everyone has to be typed.
+// Confirmation before many sessions end: what will happen to whom. Actions that affect everyone require typing a word.
 
 import { count, deviceName } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
@@ -6,7 +6,7 @@ import { type Frame, layout } from './layout.ts';
 import { address, type Device, icon, timeAgo } from './parts.ts';
 import { token } from './session-row.ts';
 
-/** As many devices as are named one by one; of the rest only the number is said. */
+/** How many devices are named one by one; the rest are only counted. */
 const named = 12;
 
 export interface ConfirmDevice {

@@ -1,4 +1,4 @@
-// What is still to come of an ending that went ahead although the record, or the store, could not be written.
+// What is still pending after a revocation went ahead although the record or the store could not be written.
 import { type Html, html } from './html.ts';
 import type { Frame } from './layout.ts';
 import { notice } from './parts.ts';

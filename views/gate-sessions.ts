@@ -13,13 +13,13 @@ export interface GateSessionItem {
   readonly lastUsedAt?: number | undefined;
   readonly refreshedAt?: number | undefined;
   readonly expiresAt?: number | undefined;
-  /** Whether it came by here; absent where that is not known. */
+  /** Whether it has reached Gatehouse; absent if unknown. */
   readonly inApp?: boolean;
 }
 
 export interface GateSessionsProps {
   readonly sessions: readonly GateSessionItem[];
-  /** Of all, also where the list is cut short. */
+  /** Of all sessions, even if the list is truncated. */
   readonly totals: { readonly sessions: number; readonly inApp?: number | undefined };
   /** When all of it was read last; absent: the first reading is under way. */
   readonly readAt?: number | undefined;

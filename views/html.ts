@@ -1,6 +1,6 @@
-// The escaping template tag that every page is made with: what is put in is text unless it is Html itself.
+// The escaping template tag that builds every page: values are inserted as text unless they are Html.
 
-/** Markup that may stand in a page as it is. Only `html` and `raw` make it. */
+/** Markup that may be inserted into a page unescaped. Only `html` and `raw` create it. */
 export class Html {
   readonly markup: string;
   constructor(markup: string) {
@@ -27,7 +27,7 @@ export function escapeHtml(text: string): string {
   return /[&<>"']/.test(text) ? text.replace(/[&<>"']/g, (char) => escapes[char] ?? char) : text;
 }
 
-/** Tag: `html\`<p>${text}</p>\``. Attribute values must stand in quotes. */
+/** Tag: `html\`<p>${text}</p>\``. Attribute values must be quoted. */
 export function html(strings: TemplateStringsArray, ...values: readonly Content[]): Html {
   let out = strings[0] ?? '';
   for (let i = 0; i < values.length; i++) out += render(values[i]) + (strings[i + 1] ?? '');

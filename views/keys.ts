@@ -1,4 +1,5 @@
-// The secrets of the house for operators: how old each is, which former ones still count, and the command for each. No secret, no button.
+// This deployment's secrets, for operators: how old each is, which former ones are still accepted, and the command for each. No secret, no
+// button.
 import { count, date, duration, exact } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';
@@ -37,7 +38,7 @@ export interface KeysProps {
   /** Names of secrets that nothing is set for. */
   readonly unused: readonly string[];
   readonly maxAgeMs: number;
-  /** The server that answers, for the signal. */
+  /** The process id of the server that answers, for the signal. */
   readonly pid: number;
 }
 

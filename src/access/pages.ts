@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { type AccessProps, access as listPage } from '../../views/access.ts';
 import { accessRemove } from '../../views/access-remove.ts';
 import type { AccessRefusal } from '../../views/access-words.ts';
-import { HttpError } from '../http/errors.ts';
+import { parseInput, tokenField } from '../http/form.ts';
 import { pageFrame, sendPage } from '../http/page.ts';
 import { personOf } from '../http/person.ts';
 import type { Access, Refusal } from './access.ts';
@@ -15,11 +15,11 @@ export interface AccessPagesOptions {
 }
 
 const addForm = z.strictObject({
-  _csrf: z.string().optional(),
+  ...tokenField,
   email: z.string().max(1000),
   comment: z.string().max(1000).default(''),
 });
-const removeForm = z.strictObject({ _csrf: z.string().optional(), email: z.string().min(1).max(1000) });
+const removeForm = z.strictObject({ ...tokenField, email: z.string().min(1).max(1000) });
 const removeQuery = z.object({ email: z.string().min(1).max(1000) });
 
 const statusOf = { invalid: 422, present: 409, broken: 409, fault: 503 } as const;
@@ -33,7 +33,7 @@ export function accessPage(options: AccessPagesOptions): RequestHandler {
 
 export function addAccess(options: AccessPagesOptions): RequestHandler {
   return async (req, res) => {
-    const { email, comment } = parse(addForm, req.body);
+    const { email, comment } = parseInput(addForm, req.body);
     const outcome = await options.access.add(email, comment, personOf(res));
     if (outcome.kind === 'added' || outcome.kind === 'created') {
       res.redirect(303, `/access?done=${outcome.kind}`);
@@ -48,7 +48,7 @@ export function addAccess(options: AccessPagesOptions): RequestHandler {
 
 export function confirmRemoveAccess(options: AccessPagesOptions): RequestHandler {
   return (req, res) => {
-    const { email } = parse(removeQuery, req.query);
+    const { email } = parseInput(removeQuery, req.query);
     const found = options.access.checkRemoval(email, personOf(res));
     const comment = found.kind === 'listed' ? found.entry.comment : undefined;
     const state = found.kind === 'broken' || found.kind === 'fault' ? refusalOf(found) : found.kind;
@@ -58,7 +58,7 @@ export function confirmRemoveAccess(options: AccessPagesOptions): RequestHandler
 
 export function removeAccess(options: AccessPagesOptions): RequestHandler {
   return async (req, res) => {
-    const { email } = parse(removeForm, req.body);
+    const { email } = parseInput(removeForm, req.body);
     const outcome = await options.access.remove(email, personOf(res));
     switch (outcome.kind) {
       case 'removed':
@@ -120,10 +120,4 @@ function doneOf({ query }: Request): AccessProps['done'] {
   return done === 'removed' && typeof ended === 'string' && /^\d{1,6}$/.test(ended)
     ? { removed: Number(ended) }
     : undefined;
-}
-
-function parse<T>(schema: z.ZodType<T>, input: unknown): T {
-  const parsed = schema.safeParse(input);
-  if (!parsed.success) throw new HttpError('bad_request');
-  return parsed.data;
 }

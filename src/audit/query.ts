@@ -1,6 +1,6 @@
 // Validates queries of the audit log: the filters of the page, of its export and of the JSON.
 import { z } from 'zod';
-import { HttpError } from '../http/errors.ts';
+import { parseInput } from '../http/form.ts';
 import { type EventName, events, type Weight } from './events.ts';
 import type { RecordQuery } from './reader.ts';
 
@@ -29,9 +29,7 @@ export type Asked = z.output<typeof schema>;
 
 /** @throws HttpError bad_request */
 export function readAsked(query: unknown): Asked {
-  const parsed = schema.safeParse(query);
-  if (!parsed.success) throw new HttpError('bad_request');
-  return parsed.data;
+  return parseInput(schema, query);
 }
 
 /** Whether any filter is set. */

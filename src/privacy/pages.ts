@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { privacy, privacyErased } from '../../views/privacy.ts';
 import type { PersonRef, Recorder } from '../audit/recorder.ts';
 import { HttpError } from '../http/errors.ts';
+import { parseInput, tokenField } from '../http/form.ts';
 import { pageFrame, sendPage } from '../http/page.ts';
 import { personOf } from '../http/person.ts';
 import { requestFacts } from '../http/request-facts.ts';
@@ -34,9 +35,8 @@ export interface PrivacyPagesOptions {
 }
 
 const alias = z.string().regex(/^[\w-]{22}$/);
-const token = { _csrf: z.string().optional() };
-const eraseForm = z.strictObject({ ...token, confirm: z.string().max(254), who: alias.optional() });
-const findForm = z.strictObject({ ...token, email: z.string().max(254) });
+const eraseForm = z.strictObject({ ...tokenField, confirm: z.string().max(254), who: alias.optional() });
+const findForm = z.strictObject({ ...tokenField, email: z.string().max(254) });
 
 export function privacyPage(options: PrivacyPagesOptions): RequestHandler {
   return (req, res) => show(req, res, options, ownOf(res), {});
@@ -45,7 +45,7 @@ export function privacyPage(options: PrivacyPagesOptions): RequestHandler {
 /** Before it operators only. */
 export function findPerson(options: PrivacyPagesOptions): RequestHandler {
   return async (req, res) => {
-    const { email } = parse(findForm, req.body);
+    const { email } = parseInput(findForm, req.body);
     const who = await options.find(email);
     if (who) return res.redirect(303, `/privacy/person?who=${await options.aliasOf(who)}`);
     res.status(404);
@@ -64,7 +64,7 @@ export function personPage(options: PrivacyPagesOptions): RequestHandler {
 export function erasePerson(options: PrivacyPagesOptions): RequestHandler {
   const { erase, forgetBrowser, signOutPath } = options;
   return async (req, res) => {
-    const { confirm, who: name } = parse(eraseForm, req.body);
+    const { confirm, who: name } = parseInput(eraseForm, req.body);
     const { id, email, operator } = personOf(res);
     if (name !== undefined && !operator) throw new HttpError('not_operator');
     const who = name === undefined ? ownOf(res) : (await other(name, options)).who;
@@ -138,10 +138,4 @@ async function show(
 
 function sendErased(req: Request, res: Response, { sessionsEnded, stillListed, scrubbed }: Erased): void {
   sendPage(res, privacyErased(pageFrame(req, res), { ended: sessionsEnded, stillListed, scrubbed }));
-}
-
-function parse<T>(schema: z.ZodType<T>, input: unknown): T {
-  const parsed = schema.safeParse(input);
-  if (!parsed.success) throw new HttpError('bad_request');
-  return parsed.data;
 }

@@ -7,6 +7,7 @@ import { type VaultDone, type VaultProps, vault as vaultPage } from '../../views
 import { vaultClear, vaultGone, vaultRekey, vaultUnavailable } from '../../views/vault-confirm.ts';
 import type { Recorder } from '../audit/recorder.ts';
 import { HttpError } from '../http/errors.ts';
+import { emptyForm, parseInput, tokenField } from '../http/form.ts';
 import { pageFrame, sendPage } from '../http/page.ts';
 import { personOf } from '../http/person.ts';
 import type { EntryView, Load, Vault } from './contract.ts';
@@ -31,10 +32,8 @@ export interface VaultPagesOptions {
   readonly now: () => number;
 }
 
-const csrf = { _csrf: z.string().optional() };
-const loadForm = z.strictObject({ ...csrf, text: z.string() });
-const plainForm = z.strictObject(csrf);
-const idForm = z.strictObject({ ...csrf, id: z.string().min(1).max(64) });
+const loadForm = z.strictObject({ ...tokenField, text: z.string() });
+const idForm = z.strictObject({ ...tokenField, id: z.string().min(1).max(64) });
 const idQuery = z.object({ id: z.string().min(1).max(64) });
 
 export function showVault(options: VaultPagesOptions): RequestHandler {
@@ -46,7 +45,7 @@ export function showVault(options: VaultPagesOptions): RequestHandler {
 
 export function loadPasted(options: VaultPagesOptions): RequestHandler {
   return async (req, res) => {
-    const { text } = parse(loadForm, req.body);
+    const { text } = parseInput(loadForm, req.body);
     const outcome = await options.vault.load(text, loadOf(options, res, 'page'));
     if (outcome.kind === 'loaded') res.redirect(303, `/vault?done=loaded&left=${outcome.leftOut}`);
     else if (outcome.kind === 'refused') {
@@ -58,7 +57,7 @@ export function loadPasted(options: VaultPagesOptions): RequestHandler {
 
 export function loadFromFile(options: VaultPagesOptions): RequestHandler {
   return async (req, res) => {
-    parse(plainForm, req.body);
+    parseInput(emptyForm, req.body);
     const { cookieFile: path, vault, recorder, now } = options;
     const outcome = await loadCookieFile({ path, vault, recorder, now }, loadOf(options, res, 'file'));
     switch (outcome.kind) {
@@ -84,7 +83,7 @@ export function loadFromFile(options: VaultPagesOptions): RequestHandler {
 
 export function testVault(options: VaultPagesOptions): RequestHandler {
   return async (req, res) => {
-    parse(plainForm, req.body);
+    parseInput(emptyForm, req.body);
     if (!options.testConnection) throw new HttpError('not_found');
     const found = await options.testConnection.run();
     res.redirect(303, `/vault?test=${found.ok ? 'works' : encodeURIComponent(found.reason)}`);
@@ -93,7 +92,7 @@ export function testVault(options: VaultPagesOptions): RequestHandler {
 
 export function confirmClear(options: VaultPagesOptions): RequestHandler {
   return async (req, res) => {
-    const { id } = parse(idQuery, req.query);
+    const { id } = parseInput(idQuery, req.query);
     const status = await options.vault.status();
     if (status.kind === 'closed' || status.kind === 'off') {
       sendUnavailable(req, res);
@@ -110,7 +109,7 @@ export function confirmClear(options: VaultPagesOptions): RequestHandler {
 
 export function clearEntry(options: VaultPagesOptions): RequestHandler {
   return async (req, res) => {
-    const { id } = parse(idForm, req.body);
+    const { id } = parseInput(idForm, req.body);
     answer(req, res, await options.vault.clear({ id }, personOf(res)), 'cleared');
   };
 }
@@ -119,7 +118,7 @@ export const confirmRekey: RequestHandler = (req, res) => sendPage(res, vaultRek
 
 export function rekeyVault(options: VaultPagesOptions): RequestHandler {
   return async (req, res) => {
-    parse(plainForm, req.body);
+    parseInput(emptyForm, req.body);
     answer(req, res, await options.vault.replaceDataKey(personOf(res)), 'rekeyed');
   };
 }
@@ -178,10 +177,4 @@ function doneOf({ query }: Request, { testConnection }: VaultPagesOptions): Vaul
   if (done !== 'loaded') return undefined;
   const leftOut = typeof left === 'string' && /^\d{1,4}$/.test(left) ? Number(left) : 0;
   return { kind: 'loaded', leftOut, ...(typeof emptied === 'string' && { emptied: emptied === 'true' }) };
-}
-
-function parse<T>(schema: z.ZodType<T>, input: unknown): T {
-  const parsed = schema.safeParse(input);
-  if (!parsed.success) throw new HttpError('bad_request');
-  return parsed.data;
 }

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { landing } from '../../views/landing.ts';
 import { privacyNotice, type StoredItem } from '../../views/privacy-notice.ts';
 import { signedOut } from '../../views/signed-out.ts';
-import { HttpError } from '../http/errors.ts';
+import { parseInput } from '../http/form.ts';
 import { addToFrame, pageFrame, sendPage } from '../http/page.ts';
 import type { Choices } from '../store/contract.ts';
 import type { Visitors } from './visitors.ts';
@@ -64,9 +64,7 @@ const form = z.strictObject({
 /** POST `/`: saves a theme, or that the notice was seen. There is no session to bind a CSRF token to: the Origin check protects it. */
 export function saveChoices(visitors: Visitors): RequestHandler {
   return async (req, res) => {
-    const input = form.safeParse(req.body);
-    if (!input.success) throw new HttpError('bad_request');
-    const { theme, notice } = input.data;
+    const { theme, notice } = parseInput(form, req.body);
     const choices: Choices = { ...(theme && { theme }), ...(notice && { noticeSeen: true }) };
     if (Object.keys(choices).length > 0) await visitors.choose(req, res, choices);
     res.redirect(303, '/');

@@ -96,9 +96,9 @@ export const controls: readonly Control[] = [
   {
     invariant: 'input is strict',
     defence: 'fields that nobody asked for are refused',
-    file: 'src/sessions/pages/api-sessions.ts',
-    find: 'export const noFields = z.strictObject(',
-    replace: 'export const noFields = z.object(',
+    file: 'src/http/form.ts',
+    find: 'export const emptyForm = z.strictObject(',
+    replace: 'export const emptyForm = z.object(',
     tests: 'test/api-sessions.test.ts',
     sees: 'no change without the token',
   },

@@ -1,4 +1,4 @@
-// The real nginx before oauth2-proxy, with the very block that docs/deploy.md tells people to paste; without TLS.
+// The real nginx in front of oauth2-proxy, with the exact block that docs/deploy.md tells people to paste, but without TLS.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

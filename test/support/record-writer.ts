@@ -1,4 +1,4 @@
-// A process that writes to a record: so many entries, or without an end until it is killed. Says "ready", then "written N".
+// A process that writes to a record: a given number of entries, or until it is killed. Prints "ready", then "written N".
 import { createRecorder } from '../../src/audit/writer.ts';
 import type { Store } from '../../src/store/contract.ts';
 
@@ -8,7 +8,7 @@ export interface WriterTask {
   readonly url?: string;
   readonly file?: string;
   readonly journal?: string;
-  /** Whether the entries are endings; each is told on standard output once it is noted. */
+  /** Whether the entries are revocations; each is reported on standard output once it is noted. */
   readonly endings?: boolean;
   readonly catchesUp?: boolean;
   /** Absent: without an end. */
@@ -53,7 +53,7 @@ await recorder.close();
 await store.close();
 process.stdout.write(`written ${begun}\n`);
 
-/** Loads what it needs alone: it is started very often. */
+/** Loads only what it needs, because it is started very often. */
 async function open({ dataDir, url }: WriterTask): Promise<Store> {
   if (url === undefined) return (await import('../../src/store/sqlite.ts')).openSqliteStore(dataDir ?? '');
   const { createRedisStore } = await import('../../src/store/redis.ts');

@@ -1,4 +1,4 @@
-// A private Redis: own port, own password, own folder, nothing kept.
+// A private Redis: its own port, password and folder; nothing is persisted.
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -13,7 +13,7 @@ export interface PrivateRedis {
   readonly url: string;
   readonly port: number;
   readonly child: Child;
-  /** As an outage: gone at once, everything in it lost. */
+  /** Simulates an outage: stops immediately and loses all data. */
   kill(): Promise<void>;
   /** Comes back at the same address, empty. */
   restart(): Promise<void>;
@@ -26,7 +26,7 @@ export async function startRedis(more: readonly string[] = []): Promise<PrivateR
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-redis-'));
   const password = randomBytes(24).toString('base64url');
   const port = await freePort();
-  // In a file, since everyone on this machine can read a command line.
+  // In a file, because everyone on this machine can read a command line.
   const configFile = join(folder, 'redis.conf');
   const config = [
     'bind 127.0.0.1',

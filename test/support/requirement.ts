@@ -57,7 +57,7 @@ export async function gateIsAtLeast(version: string): Promise<boolean> {
   return path !== undefined && !isOlder((await versionOfGateBinary(path)) ?? '0', version);
 }
 
-/** For what runs only after `need` was content. */
+/** For code that runs only after `need` has succeeded. */
 export async function mustHave(tool: Tool): Promise<string> {
   const path = await pathOf(tool);
   if (path === undefined) throw new Error(`${tool} is missing: ${howToGet[tool]}`);

@@ -13,7 +13,7 @@ export interface Server {
   readonly child: Child;
   readonly port: number;
   readonly origin: string;
-  /** The port for whoever runs it. */
+  /** The ops port. */
   readonly ops: Client;
   readonly redis: PrivateRedis | undefined;
   gateHeaders(person: TestPerson): Record<string, string>;

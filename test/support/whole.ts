@@ -1,4 +1,4 @@
-// The app with every part that it can be without, so that none of its addresses is missing from a walk through all of them.
+// The app with every optional part, so that a walk through all routes misses none.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,7 +27,7 @@ type Inner =
   | 'now';
 
 export interface Whole {
-  /** Whoever gives the app another part with addresses has to give it here as well. */
+  /** If you give the app another part with routes, add it here as well. */
   readonly parts: Required<Omit<AppOptions, Inner>>;
   close(): void;
 }

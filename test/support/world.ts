@@ -30,7 +30,7 @@ export interface WorldOptions {
 export interface World {
   /** What browsers see. */
   readonly url: string;
-  /** The app itself, behind oauth2-proxy's back. */
+  /** The app itself, bypassing oauth2-proxy. */
   readonly appUrl: string;
   readonly opsUrl: string;
   readonly gateSecret: string;

@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { type ExportsProps, libraryExports } from '../../../views/library-exports.ts';
 import { fileWords } from '../../files/file-fault.ts';
 import { HttpError } from '../../http/errors.ts';
+import { parseInput, tokenField } from '../../http/form.ts';
 import { replacePolicy } from '../../http/headers.ts';
 import { whileAdmitted } from '../../http/long-response.ts';
 import { pageFrame, sendPage } from '../../http/page.ts';
@@ -23,7 +24,7 @@ import type { LibraryOptions } from './options.ts';
 const listed = 200;
 const id = z.string().min(1).max(200);
 const form = z.strictObject({
-  _csrf: z.string().optional(),
+  ...tokenField,
   page: id.optional(),
   space: id.optional(),
   format: z.enum(exportFormats),
@@ -45,9 +46,7 @@ export function exportsPage({ library, now }: LibraryOptions, jobs: ExportJobs):
 
 export function startExport({ library }: LibraryOptions, jobs: ExportJobs): RequestHandler {
   return async (req, res) => {
-    const parsed = form.safeParse(req.body);
-    if (!parsed.success) throw new HttpError('bad_request');
-    const { page, space, format } = parsed.data;
+    const { page, space, format } = parseInput(form, req.body);
     if ((page === undefined) === (space === undefined)) throw new HttpError('bad_request');
     const isKnown =
       page === undefined ? library.pages.spaces().some(({ key }) => key === space) : library.pages.page(page);

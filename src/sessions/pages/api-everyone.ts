@@ -3,18 +3,12 @@
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import { HttpError } from '../../http/errors.ts';
+import { emptyForm, parseInput } from '../../http/form.ts';
 import type { PersonTable } from '../../store/contract.ts';
 import { sessionOf } from '../admission/request-session.ts';
 import { summaryOfRow, viewReceipt, viewSession } from '../rules/session-view.ts';
-import { noFields, viewEnded } from './api-sessions.ts';
-import {
-  anyByHandle,
-  endAny,
-  endPerson,
-  livePage,
-  parse,
-  type SessionActionOptions,
-} from './session-actions.ts';
+import { viewEnded } from './api-sessions.ts';
+import { anyByHandle, endAny, endPerson, livePage, type SessionActionOptions } from './session-actions.ts';
 
 const query = z.strictObject({
   cursor: z.string().min(1).max(1000).optional(),
@@ -32,7 +26,7 @@ const subject = z.string().min(1).max(255);
 
 export function listAllSessions(options: SessionActionOptions): RequestHandler {
   return async (req, res) => {
-    const { cursor, q, sort, limit } = parse(query, req.query);
+    const { cursor, q, sort, limit } = parseInput(query, req.query);
     const page = await livePage(
       {
         sort,
@@ -52,7 +46,7 @@ export function listAllSessions(options: SessionActionOptions): RequestHandler {
 
 export function deleteAnySession(options: SessionActionOptions): RequestHandler {
   return async (req, res) => {
-    parse(noFields, req.body);
+    parseInput(emptyForm, req.body);
     const row = await anyByHandle(req.params['handle'], options);
     const { receipt, follows } = await endAny(row, res, options);
     res.json(viewReceipt(receipt, follows));
@@ -63,7 +57,7 @@ export function revokePerson(
   options: SessionActionOptions & { readonly people: PersonTable },
 ): RequestHandler {
   return async (req, res) => {
-    parse(noFields, req.body);
+    parseInput(emptyForm, req.body);
     const id = subject.safeParse(req.params['id']);
     const person = id.success ? await options.people.read(id.data) : undefined;
     if (!person) throw new HttpError('not_found');

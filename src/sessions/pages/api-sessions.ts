@@ -2,27 +2,19 @@
 
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
+import { emptyForm, parseInput } from '../../http/form.ts';
 import { personOf } from '../../http/person.ts';
 import { sessionOf } from '../admission/request-session.ts';
 import type { Ended } from '../revocation/revoke.ts';
 import { keyOf } from '../rules/session-id.ts';
 import { type ReceiptView, summaryOfRow, viewReceipt, viewSession } from '../rules/session-view.ts';
-import {
-  endOwn,
-  endOwnOthers,
-  liveOf,
-  ownByHandle,
-  parse,
-  type SessionActionOptions,
-} from './session-actions.ts';
+import { endOwn, endOwnOthers, liveOf, ownByHandle, type SessionActionOptions } from './session-actions.ts';
 
-/** The CSRF token may be in the body; other fields are rejected. */
-export const noFields = z.strictObject({ _csrf: z.string().optional() });
 const noQuery = z.strictObject({});
 
 export function listOwnSessions(options: SessionActionOptions): RequestHandler {
   return async (req, res) => {
-    parse(noQuery, req.query);
+    parseInput(noQuery, req.query);
     const rows = await liveOf(personOf(res).id, options);
     const { handle } = sessionOf(res);
     const sessions = rows.map((row) => viewSession(summaryOfRow(row, options.limits), handle));
@@ -32,7 +24,7 @@ export function listOwnSessions(options: SessionActionOptions): RequestHandler {
 
 export function deleteOwnSession(options: SessionActionOptions): RequestHandler {
   return async (req, res) => {
-    parse(noFields, req.body);
+    parseInput(emptyForm, req.body);
     const row = await ownByHandle(req.params['handle'], res, options);
     const { receipt, follows } = await endOwn(row, res, options);
     res.json(viewReceipt(receipt, follows));
@@ -41,7 +33,7 @@ export function deleteOwnSession(options: SessionActionOptions): RequestHandler 
 
 export function revokeOtherSessions(options: SessionActionOptions): RequestHandler {
   return async (req, res) => {
-    parse(noFields, req.body);
+    parseInput(emptyForm, req.body);
     const ended = await endOwnOthers(keyOf(req.sessionID), res, options);
     res.json({ receipts: ended.map(viewEnded) });
   };

@@ -4,6 +4,7 @@ import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import { devices } from '../../../views/devices.ts';
 import { confirmEndOthers } from '../../../views/end-confirm.ts';
+import { emptyForm, parseInput, tokenField } from '../../http/form.ts';
 import { pageFrame, sendPage } from '../../http/page.ts';
 import { personOf } from '../../http/person.ts';
 import { sessionOf } from '../admission/request-session.ts';
@@ -17,13 +18,10 @@ import {
   isCurrent,
   liveOf,
   ownByHandle,
-  parse,
   type SessionActionOptions,
 } from './session-actions.ts';
 
-const token = { _csrf: z.string().optional() };
-const endForm = z.strictObject({ ...token, handle: handleSchema });
-const emptyForm = z.strictObject(token);
+const endForm = z.strictObject({ ...tokenField, handle: handleSchema });
 
 export function devicesPage(options: SessionActionOptions): RequestHandler {
   const { limits, now } = options;
@@ -42,7 +40,7 @@ export function devicesPage(options: SessionActionOptions): RequestHandler {
 
 export function endDevice(options: SessionActionOptions): RequestHandler {
   return async (req, res) => {
-    const { handle } = parse(endForm, req.body);
+    const { handle } = parseInput(endForm, req.body);
     const row = await ownByHandle(handle, res, options);
     // Ending the current session must also clear the cookies, so it goes through /logout; 307 resends the form with its token.
     if (isCurrent(row, res)) return res.redirect(307, '/logout');
@@ -62,7 +60,7 @@ export function confirmEndOtherDevices(options: SessionActionOptions): RequestHa
 
 export function endOtherDevices(options: SessionActionOptions): RequestHandler {
   return async (req, res) => {
-    parse(emptyForm, req.body);
+    parseInput(emptyForm, req.body);
     const ended = await endOwnOthers(keyOf(req.sessionID), res, options);
     res.redirect(303, ended.length === 0 ? '/devices' : receiptPath('/devices', ended));
   };

@@ -2,23 +2,15 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import { type NewDevice, notMe } from '../../../views/new-devices.ts';
+import { emptyForm, parseInput, tokenField } from '../../http/form.ts';
 import { pageFrame, sendPage } from '../../http/page.ts';
 import { newDevicesSince } from '../admission/other-sessions.ts';
 import { changeableSession, sessionOf } from '../admission/request-session.ts';
 import { summaryOfRow } from '../rules/session-view.ts';
 import { followsOf, receiptPath } from './receipt.ts';
-import {
-  endOwn,
-  handleSchema,
-  liveOf,
-  ownByHandle,
-  parse,
-  type SessionActionOptions,
-} from './session-actions.ts';
+import { endOwn, handleSchema, liveOf, ownByHandle, type SessionActionOptions } from './session-actions.ts';
 
-const token = { _csrf: z.string().optional() };
-const notMeForm = z.strictObject({ ...token, handle: handleSchema });
-const seenForm = z.strictObject(token);
+const notMeForm = z.strictObject({ ...tokenField, handle: handleSchema });
 
 /** New devices that this session's owner has not confirmed yet. */
 export async function newDevicesOf(res: Response, options: SessionActionOptions): Promise<NewDevice[]> {
@@ -33,7 +25,7 @@ export async function newDevicesOf(res: Response, options: SessionActionOptions)
 /** POST /devices/seen: "That was me". */
 export function devicesSeen({ now }: SessionActionOptions): RequestHandler {
   return (req, res) => {
-    parse(seenForm, req.body);
+    parseInput(emptyForm, req.body);
     changeableSession(req).devicesSeenAt = now();
     res.redirect(303, '/dashboard');
   };
@@ -42,7 +34,7 @@ export function devicesSeen({ now }: SessionActionOptions): RequestHandler {
 /** POST /devices/not-me: ends it in Gatehouse and at the gate. */
 export function endNotMine(options: SessionActionOptions): RequestHandler {
   return async (req: Request, res: Response) => {
-    const { handle } = parse(notMeForm, req.body);
+    const { handle } = parseInput(notMeForm, req.body);
     const row = await ownByHandle(handle, res, options);
     const { follows } = await endOwn(row, res, options);
     res.redirect(303, `/devices/not-me?handle=${row.handle}${follows ? `&follows=${follows}` : ''}`);
@@ -52,7 +44,7 @@ export function endNotMine(options: SessionActionOptions): RequestHandler {
 /** GET /devices/not-me: advice on what to do next. */
 export function notMinePage(): RequestHandler {
   return (req, res) => {
-    const handle = parse(handleSchema, req.query['handle']);
+    const handle = parseInput(handleSchema, req.query['handle']);
     const follows = followsOf(req);
     const path = receiptPath('/devices', [{ handle, ...(follows && { follows }) }]);
     sendPage(res, notMe(pageFrame(req, res), { receiptPath: path, follows }));

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { confirmEndEveryone, confirmEndPerson, everyoneWord } from '../../../views/end-confirm.ts';
 import type { GateSessionsProps } from '../../../views/gate-sessions.ts';
 import { everyone } from '../../../views/radar.ts';
+import { parseInput, tokenField } from '../../http/form.ts';
 import { pageFrame, sendPage } from '../../http/page.ts';
 import { personOf } from '../../http/person.ts';
 import { keyOf } from '../rules/session-id.ts';
@@ -18,7 +19,6 @@ import {
   isCurrent,
   liveOf,
   livePage,
-  parse,
   type SessionActionOptions,
 } from './session-actions.ts';
 
@@ -35,14 +35,13 @@ const query = z.object({
   cursor: z.string().min(1).max(1000).optional(),
   ended: z.coerce.number().int().min(0).optional(),
 });
-const token = { _csrf: z.string().optional() };
-const handleForm = z.strictObject({ ...token, handle: handleSchema });
-const wordForm = z.strictObject({ ...token, word: z.string().max(100) });
+const handleForm = z.strictObject({ ...tokenField, handle: handleSchema });
+const wordForm = z.strictObject({ ...tokenField, word: z.string().max(100) });
 
 export function radarPage(options: RadarOptions): RequestHandler {
   const { sessions, limits, now, gateSessions } = options;
   return async (req, res) => {
-    const { q, sort, cursor, ended } = parse(query, req.query);
+    const { q, sort, cursor, ended } = parseInput(query, req.query);
     const [total, page, atGate] = await Promise.all([
       sessions.countLive(now()),
       livePage(
@@ -80,7 +79,7 @@ export function radarPage(options: RadarOptions): RequestHandler {
 
 export function endAnyDevice(options: SessionActionOptions): RequestHandler {
   return async (req, res) => {
-    const row = await anyByHandle(parse(handleForm, req.body).handle, options);
+    const row = await anyByHandle(parseInput(handleForm, req.body).handle, options);
     if (isCurrent(row, res)) return res.redirect(307, '/logout');
     res.redirect(303, receiptPath('/radar', [await endAny(row, res, options)]));
   };
@@ -99,7 +98,7 @@ export function confirmEndThePerson(options: SessionActionOptions): RequestHandl
 
 export function endThePerson(options: SessionActionOptions): RequestHandler {
   return async (req, res) => {
-    const { personId } = await anyByHandle(parse(handleForm, req.body).handle, options);
+    const { personId } = await anyByHandle(parseInput(handleForm, req.body).handle, options);
     const ended = await endPerson(personId, res, options);
     res.redirect(303, ended.length === 0 ? '/radar?ended=0' : receiptPath('/radar', ended));
   };
@@ -114,7 +113,7 @@ export function confirmEndAll({ sessions, now }: SessionActionOptions): RequestH
 
 export function endAll({ sessions, revocation, now }: SessionActionOptions): RequestHandler {
   return async (req, res) => {
-    const { word } = parse(wordForm, req.body);
+    const { word } = parseInput(wordForm, req.body);
     if (word.trim().toLowerCase() !== everyoneWord) {
       res.status(422);
       const total = await sessions.countLive(now());

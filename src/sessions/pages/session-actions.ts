@@ -23,13 +23,6 @@ export interface SessionActionOptions {
 /** The public name of a session. */
 export const handleSchema = z.string().regex(/^[\w-]{8,64}$/);
 
-/** @throws HttpError bad_request if `input` does not match `schema` */
-export function parse<T>(schema: z.ZodType<T>, input: unknown): T {
-  const parsed = schema.safeParse(input);
-  if (!parsed.success) throw new HttpError('bad_request');
-  return parsed.data;
-}
-
 /** A person's live sessions by both limits, most recently seen first. */
 export async function liveOf(personId: string, options: SessionActionOptions): Promise<SessionRow[]> {
   const { sessions, limits, now } = options;

@@ -2,7 +2,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import { settings } from '../../../views/settings.ts';
-import { HttpError } from '../../http/errors.ts';
+import { parseInput, tokenField } from '../../http/form.ts';
 import { pageFrame, sendPage } from '../../http/page.ts';
 import type { Choices, PersonTable } from '../../store/contract.ts';
 import { changeableSession, sessionOf } from '../admission/request-session.ts';
@@ -17,7 +17,7 @@ export interface SettingsOptions {
 }
 
 const form = z.strictObject({
-  _csrf: z.string().optional(),
+  ...tokenField,
   theme: z.enum(['auto', 'light', 'dark']),
   staySignedIn: z.literal('on').optional(),
 });
@@ -32,9 +32,7 @@ export function settingsPage({ limits }: SettingsOptions): RequestHandler {
 
 export function saveSettings({ people, rememberForVisitor }: SettingsOptions): RequestHandler {
   return async (req, res) => {
-    const input = form.safeParse(req.body);
-    if (!input.success) throw new HttpError('bad_request');
-    const { theme, staySignedIn } = input.data;
+    const { theme, staySignedIn } = parseInput(form, req.body);
     const session = changeableSession(req);
     await people.choose(session.personId, { theme });
     await rememberForVisitor(req, res, { theme });
