@@ -1,4 +1,4 @@
-// The names of oauth2-proxy's own cookies; what they hold is read in `cookie-value.ts`.
+// The names of oauth2-proxy's cookies. Their content is read in `cookie-value.ts`.
 /** Whether `sentName` is oauth2-proxy's session cookie or a part of it (pkg/sessions/cookie/session_store.go). */
 export function isGateCookie(sentName: string, name: string): boolean {
   return (
@@ -7,7 +7,7 @@ export function isGateCookie(sentName: string, name: string): boolean {
   );
 }
 
-/** Whether `sentName` is the short-lived cookie of a sign-in under way: `<name>_csrf` or `<name>_<8 characters>_csrf`. */
+/** Whether `sentName` is the short-lived cookie of a sign-in in progress: `<name>_csrf` or `<name>_<8 characters>_csrf`. */
 export function isGateSignInCookie(sentName: string, name: string): boolean {
   return sentName.startsWith(`${name}_`) && sentName.endsWith('_csrf');
 }

@@ -1,5 +1,5 @@
-// Ends sessions that oauth2-proxy keeps in its cookie, as far as that goes: the gate cannot be told, so the house refuses
-// the cookie by its digest, and all that was issued to a person before an instant by the cookie's own time stamp.
+// Revokes sessions that oauth2-proxy keeps in its cookie, as far as that is possible: oauth2-proxy cannot be told, so Gatehouse refuses
+// the cookie by its digest, and by the cookie's own timestamp everything that was issued to a person before an instant.
 import type { ClaimTable, NoteTable } from '../store/contract.ts';
 import { readGateCookie } from './cookie-value.ts';
 import type { GateReceipt, GateRevocation } from './revocation.ts';
@@ -9,7 +9,7 @@ import { endPersonBy } from './revoke-person.ts';
 
 export interface CookieRevocationOptions {
   readonly cookieName: string;
-  /** How long the gate takes its cookie (OAUTH2_PROXY_COOKIE_EXPIRE). */
+  /** How long oauth2-proxy accepts its cookie (OAUTH2_PROXY_COOKIE_EXPIRE). */
   readonly expireMs: number;
   readonly notes: NoteTable;
   readonly claims: ClaimTable;
@@ -24,7 +24,7 @@ export function createCookieRevocation({
   now,
 }: CookieRevocationOptions): GateRevocation {
   const marks = createRevocationMarks(notes, now, expireMs);
-  // Nothing to look at again: a cookie cannot be deleted from here.
+  // There is nothing to check again later: a cookie cannot be deleted from here.
   const receipts = createRevocationReceipts({
     notes,
     claims,
@@ -50,7 +50,7 @@ export function createCookieRevocation({
       if (cookie === 'unreadable') return { verdict: 'goes on', gate: { state: 'unverified' } };
       const { digest, issuedAt } = cookie;
       const [isEnded, cutAt] = await Promise.all([marks.isCookieEnded(digest), marks.cutAtOf(person.id)]);
-      // The stamp has whole seconds: a cookie of the very second of the cut is refused too.
+      // The timestamp has whole seconds, so a cookie issued in the same second as the cut-off is refused as well.
       if (isEnded || (cutAt !== undefined && issuedAt <= cutAt)) return { verdict: 'ended' };
       return { verdict: 'goes on', gate: { state: 'cookie', digest, issuedAt } };
     },

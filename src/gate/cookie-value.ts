@@ -1,21 +1,25 @@
-// The gate's cookie as oauth2-proxy itself reads it, so that no way of sending it makes the app see another one than the gate.
+// Reads the gate's cookie exactly as oauth2-proxy does, so that no way of sending it makes Gatehouse and oauth2-proxy see different
+// cookies.
 import type { IncomingMessage } from 'node:http';
 import { digest } from '../crypto/tokens.ts';
 
-/** What is signed in the cookie, and when it was made. The signature cannot be checked without `cookie_secret`: the gate did that. */
+/**
+ * The signed content of the cookie, and when it was made. The signature cannot be verified without `cookie_secret`; oauth2-proxy has
+ * done that.
+ */
 export interface GateCookieValue {
-  /** `base64(ticket)` with sessions in Redis, the sealed session else. */
+  /** `base64(ticket)` if sessions are in Redis, otherwise the encrypted session. */
   readonly payload: string;
-  /** When the gate issued it: at sign-in or at a refresh; whole seconds, rounded down, in milliseconds. */
+  /** When oauth2-proxy issued it, at sign-in or at a refresh: milliseconds, rounded down to whole seconds. */
   readonly issuedAt: number;
   /**
-   * Names the cookie without giving it away. Of what is signed alone, joined as it is signed: the signature's last
-   * bits are free (base64), so one cookie has several spellings.
+   * Identifies the cookie without revealing it. Computed from the signed parts only, joined as they are signed: the last bits of the
+   * signature are unused (base64), so one cookie has several spellings.
    */
   readonly digest: string;
 }
 
-/** undefined where the browser sent none. Sent but not of the gate's form: `unreadable`. */
+/** undefined if the browser sent none; `unreadable` if it sent one that does not have oauth2-proxy's form. */
 export function readGateCookie(
   req: IncomingMessage,
   name: string,
@@ -28,8 +32,9 @@ export function readGateCookie(
 }
 
 /**
- * As `loadCookie` (pkg/sessions/cookie/session_store.go): the whole one, else its parts from 0 until one is missing. However many
- * parts the gate joins are joined here: with a limit of our own, a cookie that was ended would come back in more pieces.
+ * Like `loadCookie` (pkg/sessions/cookie/session_store.go): the whole cookie, otherwise its parts from 0 until one is missing. All
+ * parts that oauth2-proxy would join are joined here: with a limit of our own, a revoked cookie would be accepted again in more
+ * pieces.
  */
 function loadCookie(header: string, name: string): string | undefined {
   const sent = readCookies(header);
@@ -42,7 +47,9 @@ function loadCookie(header: string, name: string): string | undefined {
   return parts.length > 0 ? parts.join('') : undefined;
 }
 
-/** As Go's net/http `readCookies`: the first of a name counts, a value of strange bytes does not, quotes are taken off. */
+/**
+ * Like Go's net/http `readCookies`: the first cookie of a name counts, a value with invalid bytes is ignored, and quotes are removed.
+ */
 function readCookies(header: string): ReadonlyMap<string, string> {
   const cookies = new Map<string, string>();
   for (const part of header.split(';')) {

@@ -1,18 +1,18 @@
-// When each session at the gate was first seen: notes, since a refresh resets what the gate itself knows.
+// When each gate session was first seen. Kept as notes, because a refresh resets oauth2-proxy's own timestamp.
 import { digest } from '../crypto/tokens.ts';
 import type { NoteTable } from '../store/contract.ts';
 import type { ScannedSession } from './session-scan.ts';
 
 export interface FirstSeen {
-  /** By key; what is seen now for the first time is noted, what is not there any more is forgotten. */
+  /** By key. Notes sessions seen for the first time, and forgets those that are gone. */
   of(sessions: readonly Pick<ScannedSession, 'key' | 'savedAt'>[]): Promise<ReadonlyMap<string, number>>;
-  /** A later sign-in on the same ticket begins anew. */
+  /** A later sign-in on the same ticket starts over. */
   forget(key: string): Promise<void>;
 }
 
 const batch = 200;
 
-/** @param expireMs how long a session goes on without a refresh: a note outlives it, and is written again while it lives. */
+/** @param expireMs how long a session lives without a refresh; a note outlives it, and is renewed while the session lives */
 export function createFirstSeen(notes: NoteTable, now: () => number, expireMs: number): FirstSeen {
   const known = new Map<string, { readonly at: number; readonly notedAt: number }>();
   const nameOf = (key: string) => `gate:first-seen:${digest(key)}`;

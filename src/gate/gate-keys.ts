@@ -1,35 +1,38 @@
-// Looks at the keys of the gate's sessions without touching them: SCAN, PTTL and OBJECT IDLETIME leave the idle time alone,
-// GET and STRLEN would reset it.
+// Reads the keys of gate sessions without affecting their idle time: SCAN, PTTL and OBJECT IDLETIME leave it alone, GET and STRLEN would
+// reset it.
 import type { Redis } from 'ioredis';
 import { isCluster, type RedisClient } from '../store/redis-client.ts';
 import { isGateKey } from './ticket.ts';
 
-/** One session at the gate, as far as its key tells. */
+/** One gate session, as far as its key shows. */
 export interface KeyFacts {
   readonly key: string;
-  /** Since the gate, or this house for a request of that session, last read or wrote it; undefined: Redis does not say. */
+  /**
+   * Milliseconds since oauth2-proxy last read or wrote it, or Gatehouse did so for a request of that session; undefined if Redis does
+   * not say.
+   */
   readonly idleMs: number | undefined;
-  /** Until Redis forgets it; undefined: never. */
+  /** Milliseconds until Redis deletes it; undefined: never. */
   readonly leftMs: number | undefined;
 }
 
 export interface KeyPage {
   readonly found: readonly KeyFacts[];
-  /** undefined: that was the last one. */
+  /** undefined after the last page. */
   readonly next: string | undefined;
 }
 
 export interface GateKeys {
-  /** One SCAN call. @param cursor from the page before; undefined: from the beginning. */
+  /** One SCAN call. @param cursor from the previous page; undefined: from the beginning */
   page(cursor: string | undefined): Promise<KeyPage>;
-  /** undefined where there is no such session. */
+  /** undefined if there is no such session. */
   look(key: string): Promise<KeyFacts | undefined>;
 }
 
 const scanCount = 500;
 
 export function createGateKeys(redis: RedisClient, cookieName: string): GateKeys {
-  // Letters, digits, `_`, `.` and `-` only (config/settings/gate.ts): nothing that a pattern would take for a wildcard.
+  // Only letters, digits, `_`, `.` and `-` (config/settings/gate.ts), so the pattern contains no wildcard by accident.
   const pattern = `${cookieName}-*`;
 
   async function lookAll(node: Redis, keys: readonly string[]): Promise<KeyFacts[]> {
@@ -44,7 +47,7 @@ export function createGateKeys(redis: RedisClient, cookieName: string): GateKeys
       if (typeof ttl !== 'number' || ttl === -2) return [];
       return {
         key,
-        // Under an LFU eviction policy this is an error: the time of the last use is not kept.
+        // An error under an LFU eviction policy, which does not keep the time of the last use.
         idleMs: idleError || typeof idle !== 'number' ? undefined : idle * 1000,
         leftMs: ttl === -1 ? undefined : ttl,
       };
@@ -67,7 +70,7 @@ export function createGateKeys(redis: RedisClient, cookieName: string): GateKeys
     },
     async look(key) {
       if (!isGateKey(key, cookieName)) return undefined;
-      // Not by a pipeline, which a Cluster could not send to one node that it does not know the key's slot of.
+      // Not pipelined: in a cluster, a pipeline has to go to one node, and these keys may be on several.
       const [ttl, idle] = await Promise.all([
         redis.pttl(key),
         redis.object('IDLETIME', key).catch(() => undefined),
@@ -82,7 +85,7 @@ export function createGateKeys(redis: RedisClient, cookieName: string): GateKeys
   };
 }
 
-/** SCAN sees one server's keys only. */
+/** SCAN only covers the keys of one server. */
 function nodesOf(redis: RedisClient): readonly Redis[] {
   return isCluster(redis) ? redis.nodes('master') : [redis];
 }

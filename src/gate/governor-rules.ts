@@ -1,7 +1,7 @@
-// Which sessions at the gate go beyond what oauth2-proxy itself cannot limit: age, idle time, number a person. Pure.
+// Decides which gate sessions exceed limits that oauth2-proxy cannot enforce itself: age, idle time and number per person. Pure.
 import type { ScannedSession } from './session-scan.ts';
 
-/** Each 0: no limit. */
+/** 0 means no limit. */
 export interface GovernorRules {
   readonly maxAgeMs: number;
   readonly maxIdleMs: number;
@@ -9,9 +9,9 @@ export interface GovernorRules {
 }
 
 export interface GovernedSession extends Pick<ScannedSession, 'key' | 'lastUsedAt'> {
-  /** A refresh makes the gate's own created-at young again, so this is noted beside it. */
+  /** Noted separately, because a refresh resets oauth2-proxy's created-at. */
   readonly firstSeenAt: number;
-  /** Where the session was ever tied to a session of the house. */
+  /** Set if the gate session was ever linked to a session of Gatehouse. */
   readonly personId?: string;
 }
 
@@ -23,16 +23,16 @@ export interface Verdict {
   readonly reasons: readonly GovernorReason[];
 }
 
-/** Clocks of replicas differ by less. */
+/** The clocks of replicas differ by less than this. */
 const clockSkewMs = 300_000;
 
-/** Those to end, in the order given. Of more than a person may have, those first seen last stay. */
+/** The sessions to end, in the given order. If a person has too many, those first seen most recently are kept. */
 export function plan(sessions: readonly GovernedSession[], rules: GovernorRules, now: number): Verdict[] {
   const { maxAgeMs, maxIdleMs, maxSessions } = rules;
   const byLimits = sessions.map((session) => {
     const reasons: GovernorReason[] = [];
     const age = now - session.firstSeenAt;
-    // First seen in the future: by a clock that was wrong, so how old it is is not known, and is not nothing.
+    // First seen in the future means that a clock was wrong: the age is unknown, which is not the same as zero.
     if (maxAgeMs > 0 && (age > maxAgeMs || age < -clockSkewMs)) reasons.push('age');
     if (maxIdleMs > 0 && session.lastUsedAt !== undefined && now - session.lastUsedAt > maxIdleMs)
       reasons.push('idle');

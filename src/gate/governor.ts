@@ -1,4 +1,4 @@
-// Keeps sessions at the gate within limits of age, idle time and number: every minute, one replica at a time, dry run first.
+// Enforces limits of age, idle time and number on gate sessions: every minute, on one replica at a time, and at first as a dry run.
 import type { RevocationRecorder } from '../audit/recorder.ts';
 import { digest, randomToken } from '../crypto/tokens.ts';
 import type { Logger } from '../http/log.ts';
@@ -15,14 +15,14 @@ export interface GovernorOptions {
   /** OAUTH2_PROXY_COOKIE_EXPIRE. */
   readonly expireMs: number;
   readonly snapshot: () => ScanSnapshot;
-  /** By key, of those that the house knows (`ties.ts`). */
+  /** By key, for the sessions that Gatehouse knows (`session-owners.ts`). */
   readonly ownersOf: (keys: readonly string[]) => Promise<ReadonlyMap<string, Owner>>;
-  /** Ends it at the gate, and the house's own session where there is one. */
+  /** Ends it at the gate, and Gatehouse's own session if there is one. */
   readonly end: (target: EndTarget, owner: Owner | undefined) => Promise<unknown>;
   readonly notes: NoteTable;
   readonly claims: ClaimTable;
   readonly now: () => number;
-  /** Then every session looks too old, or none. Absent: never. */
+  /** While the clock is in doubt, every session could look too old, or none. Absent: the clock is never in doubt. */
   readonly isClockDoubted?: () => boolean;
   readonly logger: Logger;
   readonly recorder: RevocationRecorder;
@@ -36,16 +36,16 @@ export interface GovernorReport {
 }
 
 export interface Governor {
-  /** @returns undefined where another replica does it, or the radar has not seen all yet. */
+  /** @returns undefined if another replica does it, or the scan is not complete yet */
   run(): Promise<GovernorReport | undefined>;
   /** The last report of this replica. */
   report(): GovernorReport | undefined;
-  /** Runs every `everyMs`. @returns how to stop. */
+  /** Runs every `everyMs`. @returns a function that stops it */
   start(everyMs?: number): () => void;
 }
 
 const minuteMs = 60_000;
-/** Whoever had the last turn keeps it, unless nothing was heard of them for so long. */
+/** The replica of the last run keeps the lease until it has been silent for this long. */
 const leaseMs = 2.5 * minuteMs;
 
 export function createGovernor(options: GovernorOptions): Governor {
@@ -79,7 +79,7 @@ export function createGovernor(options: GovernorOptions): Governor {
     return last;
   }
 
-  /** One that cannot be ended does not keep the others. */
+  /** A session that cannot be ended does not stop the others from being ended. */
   async function carryOut({ session, reasons }: Verdict, owner: Owner | undefined): Promise<void> {
     const { key } = session;
     const handle = owner?.handle ?? `gate-${digest(key).slice(0, 12)}`;

@@ -1,4 +1,4 @@
-// Middleware: names the person of a request, on every request anew; without one, nothing behind the gate is reached.
+// Middleware that identifies the person of every request anew. Without a person, nothing behind the gate is reached.
 import type { Request, RequestHandler, Response } from 'express';
 import type { Recorder } from '../audit/recorder.ts';
 import { HttpError, sendProblem } from '../http/errors.ts';
@@ -11,9 +11,9 @@ import type { GatePaths } from './paths.ts';
 import { readProof } from './proof.ts';
 
 export interface GateOptions {
-  /** Asked at each request: they can be exchanged meanwhile. Newest first. */
+  /** Read at each request, because a reload can replace them. Newest first. */
   readonly secrets: () => readonly string[];
-  /** Told of each former secret that still proved something. */
+  /** Called with each former secret that a request still proved itself with. */
   readonly noteFormer: (secret: string) => void;
   readonly operators: ReadonlySet<string>;
   readonly cookieName: string;
@@ -24,7 +24,7 @@ export interface GateOptions {
 
 const developer: Person = { id: 'dev', email: 'dev@localhost', operator: true };
 
-/** Sets `res.locals.person`, or answers: 401 for scripts, the way to the gate for people. */
+/** Sets `res.locals.person`, or answers: 401 for scripts, a redirect to the gate for people. */
 export function requirePerson(options: GateOptions): RequestHandler {
   const { operators, devMode, recorder } = options;
   return (req, res, next) => {
@@ -66,8 +66,8 @@ function admit(res: Response, person: Person): void {
 }
 
 /**
- * Sends a person to sign in. Not where the gate already let them through but was not believed: that would go
- * round in circles, so it is explained instead.
+ * Sends a person to sign in, unless oauth2-proxy already let them through but the proof was not accepted: that would be a redirect
+ * loop, so a page explains it instead.
  */
 function refuse(req: Request, res: Response, { paths }: GateOptions, cameThroughGate: boolean): void {
   const signInPath = paths.signIn(safeReturnPath(req.originalUrl));

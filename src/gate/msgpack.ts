@@ -1,6 +1,6 @@
-// Reads a few fields of one MessagePack map and steps over the rest. Bounded in depth and size; whatever comes, it does not throw.
+// Reads a few fields of one MessagePack map and skips the rest. Bounded in depth and size; never throws, whatever the input.
 
-/** What a wanted field holds. Everything else in the map is stepped over, never copied. */
+/** The content of a wanted field. Everything else in the map is skipped without being copied. */
 export type Field =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'bytes'; readonly bytes: Buffer }
@@ -8,10 +8,10 @@ export type Field =
 
 const maxDepth = 16;
 
-/** Thrown inside only. */
+/** Only thrown and caught inside this file. */
 class Malformed extends Error {}
 
-/** @returns undefined where `packed` is not exactly one map with distinct text keys, or a wanted field is of another type. */
+/** @returns undefined unless `packed` is exactly one map with distinct string keys and the wanted fields have the right types */
 export function readFields(
   packed: Buffer,
   wanted: ReadonlySet<string>,
@@ -54,7 +54,7 @@ class Reader {
     throw new Malformed();
   }
 
-  /** A text, bytes or a timestamp (extension -1). */
+  /** A string, bytes or a timestamp (extension -1). */
   field(): Field {
     const tag = this.#uint(1);
     if ((tag & 0xe0) === 0xa0) return this.#text(tag & 0x1f);
@@ -86,7 +86,7 @@ class Reader {
     for (let left = parts; left > 0; left--) this.skip(depth + 1);
   }
 
-  /** How many values and how many bytes follow a tag, by the table of the MessagePack specification. */
+  /** How many values and how many bytes follow a tag, from the table of the MessagePack specification. */
   #sizeOf(tag: number): readonly [parts: number, bytes: number] {
     if (tag <= 0x7f || tag >= 0xe0 || tag === 0xc0 || tag === 0xc2 || tag === 0xc3) return [0, 0];
     if (tag <= 0x8f) return [2 * (tag & 0x0f), 0];
@@ -140,13 +140,13 @@ function toInstant(seconds: number, nanoseconds: number): Field {
   return { kind: 'instant', at };
 }
 
-/** Numbers and small extensions: bytes after the tag. */
+/** Numbers and small extensions: the number of bytes after the tag. */
 const fixedSizes: Readonly<Record<number, number>> = {
   ...{ 202: 4, 203: 8, 204: 1, 205: 2, 206: 4, 207: 8, 208: 1, 209: 2, 210: 4, 211: 8 },
   ...{ 212: 2, 213: 3, 214: 5, 215: 9, 216: 17 },
 };
 
-/** Bytes, extensions, texts: the width of their length, and what comes besides. */
+/** Bytes, extensions, strings: the width of their length field, and what else precedes the content. */
 const countedSizes: Readonly<Record<number, readonly [1 | 2 | 4, number]>> = {
   ...{ 196: [1, 0], 197: [2, 0], 198: [4, 0], 199: [1, 1], 200: [2, 1], 201: [4, 1] },
   ...{ 217: [1, 0], 218: [2, 0], 219: [4, 0] },

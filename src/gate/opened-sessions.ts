@@ -1,15 +1,15 @@
-// Opens each stored session once: a dashboard asks for the same one over and over, and decryption is the dear part.
-// Remembers what a session says under a digest of its sealed form and its secret, and neither of the two.
+// Decrypts each stored session only once: a dashboard asks for the same one repeatedly, and decryption is the expensive part. Caches the
+// content under a digest of the encrypted form and the secret, and keeps neither of them.
 import { createHash } from 'node:crypto';
 import { type OpenSession, openSession, type Unreadable } from './ticket.ts';
 
 export type Opener = (key: string, value: Buffer, secret: Buffer) => OpenSession | Unreadable;
 
-/** @param limit sessions remembered at most; the one opened longest ago goes first. */
+/** @param limit the most sessions that are cached; the one decrypted longest ago is dropped first */
 export function createOpener(limit = 5_000): Opener {
   const opened = new Map<string, { readonly seal: string; readonly session: OpenSession }>();
   return (key, value, secret) => {
-    // The secret has a fixed length, so nothing can move from one into the other.
+    // The secret has a fixed length, so the boundary between the two inputs is unambiguous.
     const seal = createHash('sha256').update(secret).update(value).digest('base64');
     const before = opened.get(key);
     if (before?.seal === seal) return before.session;

@@ -1,19 +1,19 @@
-// The ways into and out of the gate, as paths on this site.
+// The paths on this site that lead into and out of the gate.
 
 export interface GatePaths {
-  /** Where "Sign in" leads, and `returnPath` afterwards. */
+  /** Where "Sign in" leads; afterwards the browser returns to `returnPath`. */
   signIn(returnPath: string): string;
-  /** Where a signed-out browser goes: ends the gate's session, then shows the public page. */
+  /** Where a browser goes to sign out: ends the gate session, then shows the public page. */
   readonly signOut: string;
-  /** The same, where something of the sign-out is still to come: the page says what. */
+  /** The same if part of the sign-out is still pending; the page says which. */
   signOutLate(follows: 'note' | 'row'): string;
-  /** Ends the gate's session first, so that signing in again means passing Google again. */
+  /** Ends the gate session first, so that signing in again requires signing in with Google again. */
   signInAgain(returnPath: string): string;
 }
 
 const signedOutLate = (follows: 'note' | 'row') => `/signed-out?follows=${follows}`;
 
-/** oauth2-proxy's endpoints (its `proxy_prefix` is `/oauth2`); without a gate (`DEV_MODE`) the plain pages. */
+/** oauth2-proxy's endpoints (its `proxy_prefix` is `/oauth2`); without a gate (`DEV_MODE`), ordinary pages. */
 export function createGatePaths(devMode: boolean): GatePaths {
   if (devMode) {
     return {

@@ -1,21 +1,21 @@
-// Who a request comes from, by the gate's word alone. Invariant 1: no proof, no identity.
+// Identifies the sender of a request only from headers that carry oauth2-proxy's proof. Invariant 1: no proof, no identity.
 import type { IncomingMessage } from 'node:http';
 import { equalInConstantTime } from '../crypto/tokens.ts';
 
-/** A person as the gate names them. */
+/** A person as oauth2-proxy names them. */
 export interface Identity {
-  /** The provider's stable subject (`sub`): it stays when the address changes (ASVS 6.8.1). */
+  /** The provider's stable subject (`sub`); it stays when the address changes (ASVS 6.8.1). */
   readonly id: string;
   /** Lower case. */
   readonly email: string;
 }
 
 /**
- * `anonymous`: nobody is named. `untrusted`: somebody is, without the gate's proof or with a wrong one.
- * `malformed`: the proof is right, or doubled, but the identity is not one person.
+ * `anonymous`: no identity was sent. `untrusted`: an identity was sent without oauth2-proxy's proof, or with a wrong one. `malformed`:
+ * the proof is right but sent twice, or the identity is not that of one person.
  */
 export type Proof =
-  /** `secret`: which one of the list proved it, 0 for the newest. */
+  /** `secret`: the index of the secret that proved it; 0 is the newest. */
   | { readonly kind: 'person'; readonly identity: Identity; readonly secret: number }
   | { readonly kind: 'anonymous' | 'untrusted' | 'malformed' };
 
@@ -23,10 +23,10 @@ const subjectShape = /^[\x21-\x2b\x2d-\x7e]{1,255}$/; // printable ASCII without
 const emailShape = /^[\x21-\x2b\x2d-\x3f\x41-\x7e]{1,64}@[\x21-\x2b\x2d-\x3f\x41-\x7e]{1,190}$/;
 
 /**
- * Reads `Authorization: Basic base64(subject:secret)`, `X-Forwarded-User` and `X-Forwarded-Email`, as oauth2-proxy
- * sets them with `pass_basic_auth` (pkg/header/injector.go): the proof is bound to the subject that it is for.
- * Works on the raw header lines, since Node.js joins or drops doubled ones.
- * @param secrets newest first; each is accepted.
+ * Reads `Authorization: Basic base64(subject:secret)`, `X-Forwarded-User` and `X-Forwarded-Email`, as oauth2-proxy sets them with
+ * `pass_basic_auth` (pkg/header/injector.go): the proof is bound to the subject. Works on the raw header lines, because Node.js joins
+ * or drops duplicates.
+ * @param secrets newest first; each is accepted
  */
 export function readProof(req: IncomingMessage, secrets: readonly string[]): Proof {
   const authorization = rawValues(req, 'authorization');
@@ -53,7 +53,7 @@ function rawValues(req: IncomingMessage, name: string): string[] {
   return values;
 }
 
-/** RFC 7617. Strict: Node.js's own decoder takes almost anything for base64. */
+/** RFC 7617. Strict: Node.js's own decoder accepts almost anything as base64. */
 function readBasic(header: string): { user: string; password: string } | undefined {
   const encoded = /^Basic ([A-Za-z0-9+/]+={0,2})$/i.exec(header)?.[1];
   if (!encoded) return undefined;
@@ -64,7 +64,7 @@ function readBasic(header: string): { user: string; password: string } | undefin
   return colon < 0 ? undefined : { user: text.slice(0, colon), password: text.slice(colon + 1) };
 }
 
-/** Compares with every secret, so that the time says nothing about which one fits. */
+/** Compares with every secret, so that the timing does not reveal which one matches. */
 function indexOfSecret(password: string, secrets: readonly string[]): number {
   return secrets.map((secret) => equalInConstantTime(password, secret)).indexOf(true);
 }

@@ -1,5 +1,5 @@
-// Ends sessions that oauth2-proxy keeps in Redis: for every app behind that gate, at the next request.
-// Invariant 3: what a refresh in flight writes back is refused here, and deleted again.
+// Revokes sessions that oauth2-proxy keeps in Redis: for every app behind that gate, from the next request on. Invariant 3: what a refresh
+// in progress writes back is refused here and deleted again.
 import type { Recorder } from '../audit/recorder.ts';
 import type { Logger } from '../http/log.ts';
 import { type ClaimTable, type NoteTable, StoreUnavailable } from '../store/contract.ts';
@@ -13,10 +13,10 @@ import { endPersonBy } from './revoke-person.ts';
 import { isGateKey, type OpenSession, readTicket, type Unreadable } from './ticket.ts';
 
 export interface RedisRevocationOptions {
-  /** The gate's own Redis: a connection of its own. */
+  /** oauth2-proxy's own Redis, on a separate connection. */
   readonly redis: RedisClient;
   readonly cookieName: string;
-  /** How long a session of the gate lives (OAUTH2_PROXY_COOKIE_EXPIRE). */
+  /** How long a gate session lives (OAUTH2_PROXY_COOKIE_EXPIRE). */
   readonly expireMs: number;
   readonly notes: NoteTable;
   readonly claims: ClaimTable;
@@ -26,7 +26,7 @@ export interface RedisRevocationOptions {
   readonly recorder: Recorder;
 }
 
-/** Deletes what was read and nothing else: in between, the browser may have signed in anew. */
+/** Deletes only the value that was read: in between, the browser may have signed in again. */
 const removeIfSame = `
   if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
   return 0`;
@@ -104,17 +104,17 @@ export function createRedisRevocation(options: RedisRevocationOptions): GateRevo
       marks.isTicketMarked(ticket.key),
       marks.cutAtOf(person.id),
     ]);
-    // One slow answer must not send an honest person away: what the ticket holds now is simply not known.
+    // One slow answer must not sign out an honest person: what the ticket holds now is simply unknown.
     if (isMarked && seen.state === 'unreachable') throw new StoreUnavailable(new Error('the gate’s Redis'));
     const session = seen.state === 'open' ? seen.session : undefined;
     if (session && !isSame(session, person)) return { verdict: 'another person' };
-    // What cannot be opened under a marked ticket is taken for what was ended.
+    // What cannot be decrypted under a marked ticket counts as the session that was ended.
     const isEnded = isMarked && (!session || (await marks.isEnded(ticket.key, session)));
     if (isEnded || isCut(cutAt, cookie, session)) {
       await forget(ticket.key, seen);
       return { verdict: 'ended' };
     }
-    // A sign-in since, on the same ticket: whoever looks again at the ending must leave it alone.
+    // There was a later sign-in on the same ticket: the later checks of the revocation must leave it alone.
     if (isMarked && session?.signIn !== undefined && (await marks.takenBy(ticket.key)) !== session.signIn)
       await marks.take(ticket.key, session.signIn);
     return { verdict: 'goes on', gate: stateOf(ticket.key, seen) };
@@ -144,8 +144,8 @@ function isSame(session: OpenSession, person: { readonly id: string; readonly em
 }
 
 /**
- * Whether it was issued before all of the person's was ended. A refresh sets created-at anew, but the request that
- * it happens in still carries the cookie of before.
+ * Whether it was issued before all sessions of the person were ended. A refresh sets a new created-at, but the request in which it
+ * happens still carries the earlier cookie.
  */
 function isCut(
   cutAt: number | undefined,

@@ -1,4 +1,4 @@
-// Middleware: what was ended here is refused, even where the gate still lets it in. Invariants 1 and 3.
+// Middleware that refuses what was ended here, even if oauth2-proxy still lets it through. Invariants 1 and 3.
 
 import type { RequestHandler } from 'express';
 import type { Recorder } from '../audit/recorder.ts';
@@ -12,9 +12,9 @@ import type { GateRevocation, GateState } from './revocation.ts';
 declare global {
   namespace Express {
     interface Locals {
-      /** This request's session at the gate; set behind the gate. */
+      /** The gate session of this request; set behind the gate. */
       gate?: GateState;
-      /** Whether the gate let through what was ended. */
+      /** Whether oauth2-proxy let through a session that was ended. */
       endedAtGate?: boolean;
     }
   }
@@ -26,7 +26,7 @@ export interface RefuseEndedOptions {
   readonly recorder: Recorder;
 }
 
-/** After `requirePerson`: opens the gate's session and compares. Whether it was ended is answered by `refuseEnded`. */
+/** Runs after `requirePerson`: reads the gate session and compares. `refuseEnded` answers if it was ended. */
 export function inspectGate({ revocation, recorder }: RefuseEndedOptions): RequestHandler {
   return async (req, res, next) => {
     const found = await revocation.inspect(req, personOf(res));
@@ -52,8 +52,8 @@ export function inspectGate({ revocation, recorder }: RefuseEndedOptions): Reque
 }
 
 /**
- * After a browser was told why its own session is over, and before one may begin: what was ended at the gate is refused.
- * A page goes through the gate's own sign-out, which takes the cookie away; a script gets 401.
+ * Runs after a browser was told why its own session ended, and before a new one can be created: refuses what was ended at the gate. A
+ * page goes through oauth2-proxy's sign-out, which removes the cookie; a script gets 401.
  */
 export function refuseEnded({ paths, recorder }: RefuseEndedOptions): RequestHandler {
   return (req, res, next) => {

@@ -1,36 +1,37 @@
-// What the gate's word is no longer good for: notes that every replica reads. A mark is written before anything is deleted.
+// Marks of what must be refused although oauth2-proxy still accepts it: notes that every replica reads. A mark is written before anything
+// is deleted.
 import { digest } from '../crypto/tokens.ts';
 import { type NoteTable, StoreUnavailable } from '../store/contract.ts';
 
 export interface RevocationMarks {
   /**
-   * Ends a sign-in's session under a ticket; where the sign-in is not known, all that is there now. A browser keeps its
-   * ticket at the next sign-in, so the ticket alone says nothing.
+   * Ends the session of one sign-in under a ticket; if the sign-in is unknown, everything that is there now. A browser keeps its
+   * ticket at the next sign-in, so the ticket alone does not identify a session.
    */
   endTicket(key: string, signIn: string | undefined): Promise<void>;
-  /** Whether anything under this ticket was ever ended: without, nothing more has to be read. */
+  /** Whether anything under this ticket was ever ended; if not, nothing more has to be read. */
   isTicketMarked(key: string): Promise<boolean>;
   isEnded(key: string, session: { readonly signIn?: string; readonly createdAt: number }): Promise<boolean>;
   isSignInEnded(key: string, signIn: string): Promise<boolean>;
-  /** Notes that a sign-in that was not ended goes by this ticket now, so that nobody deletes its session. */
+  /** Notes that a sign-in that was not ended uses this ticket now, so that nobody deletes its session. */
   take(key: string, signIn: string): Promise<void>;
   takenBy(key: string): Promise<string | undefined>;
   endCookie(cookieDigest: string): Promise<void>;
   isCookieEnded(cookieDigest: string): Promise<boolean>;
-  /** Refuses what was issued to the person until now. */
+  /** Refuses everything that was issued to the person until now. */
   endPerson(personId: string): Promise<void>;
-  /** Refuses what was issued to anybody until now. */
+  /** Refuses everything that was issued to anybody until now. */
   endEveryone(): Promise<void>;
-  /** undefined: nobody ended everything of this person, or of all. */
+  /** undefined: nobody ended everything of this person, or of everyone. */
   cutAtOf(personId: string): Promise<number | undefined>;
 }
 
-/** Where the sign-in is not known, what a refresh in flight wrote back is told from the next sign-in by its instant alone. */
+/** If the sign-in is unknown, only the time tells what a refresh in progress wrote back from the next sign-in. */
 const inFlightMs = 10_000;
-/** What a refresh in flight wrote back lives a little longer than what was ended. */
+/** What a refresh in progress wrote back lives a little longer than what was ended. */
 const marginMs = 3_600_000;
 
-/** @returns whether the store took the mark; what else fails is thrown. */
+/** @returns whether the store accepted the mark; other failures are thrown */
 export async function isMarked(marking: Promise<void>): Promise<boolean> {
   try {
     await marking;
@@ -41,13 +42,13 @@ export async function isMarked(marking: Promise<void>): Promise<boolean> {
   }
 }
 
-/** @param expireMs how long a session of the gate goes on: its cookie's lifetime. */
+/** @param expireMs how long a gate session lives: the lifetime of its cookie */
 export function createRevocationMarks(
   notes: NoteTable,
   now: () => number,
   expireMs: number,
 ): RevocationMarks {
-  // A note for each fact and none that is read, changed and written: endings run side by side.
+  // One note per fact instead of one that is read, changed and written, because revocations run concurrently.
   const ticketNote = (key: string) => `gate:ended:ticket:${digest(key)}`;
   const signInNote = (key: string, signIn: string) => `gate:ended:sign-in:${digest(`${key}\n${signIn}`)}`;
   const blindNote = (key: string) => `gate:ended:before:${digest(key)}`;
@@ -55,10 +56,10 @@ export function createRevocationMarks(
   const cookieNote = (cookieDigest: string) => `gate:ended:cookie:${cookieDigest}`;
   const personNote = (personId: string) => `gate:ended:person:${digest(personId)}`;
   const everyoneNote = 'gate:ended:everyone';
-  /** RevocationMarks that the store did not take, by name: this process goes by them until they are written. */
+  /** Marks that the store did not accept, by name: this process applies them until they are written. */
   const kept = new Map<string, unknown>();
   const read = async (name: string) => kept.get(name) ?? (await notes.read(name, now()));
-  // Also where Redis is full: what was ended must be refused.
+  // Works on a full Redis as well: what was ended must be refused.
   const write = async (name: string, value: unknown) => {
     try {
       await notes.writeEnding(name, value, now() + expireMs + marginMs);
@@ -75,7 +76,8 @@ export function createRevocationMarks(
         if (signIn === undefined) await write(blindNote(key), now() + inFlightMs);
         else await write(signInNote(key, signIn), true);
       } finally {
-        // Last: whoever sees this one finds the others. Also where the store did not take the first: this process goes by both.
+        // Last: whoever sees this mark also finds the others. Written even if the store did not accept the first one, because this process
+        // applies both.
         await write(ticketNote(key), true);
       }
     },

@@ -1,20 +1,20 @@
-// The receipts of endings: deleted, looked at again after 3 s and 10 s, verified once a last look finds nothing.
-// They are notes, so that any replica finishes what another one began.
+// The receipts of revocations: deleted, checked again after 3 s and 10 s, and verified once the last check finds nothing. They are notes,
+// so any replica can finish what another one started.
 import { randomToken } from '../crypto/tokens.ts';
 import type { ClaimTable, NoteTable } from '../store/contract.ts';
 import type { GateReceipt } from './revocation.ts';
 
-/** A refresh in flight writes a deleted session back when Google has answered (pkg/middleware/stored_session.go). */
+/** A refresh in progress writes a deleted session back when Google has answered (pkg/middleware/stored_session.go). */
 export const looksAfterMs = [3_000, 10_000] as const;
 const againAfterMs = 10_000;
 const lookLeaseMs = 5_000;
-/** Where another replica holds the lease of a look, its outcome is waited for. */
+/** If another replica holds the lease of a check, this one waits for its outcome. */
 const shortestWaitMs = 250;
-/** An outage is not asked about four times a second. */
+/** Keeps an outage from causing four queries a second. */
 const afterFaultMs = 5_000;
 
 interface StoredReceipt extends GateReceipt {
-  /** What to look at; absent: nothing. */
+  /** The key to check; absent: there is nothing to check. */
   readonly key?: string;
   readonly looks: number;
   readonly nextLookAt?: number;
@@ -29,13 +29,13 @@ export interface ReceiptOptions {
   /** Resolves after so many milliseconds. */
   readonly wait: (ms: number) => Promise<unknown>;
   readonly keepMs: number;
-  /** Deletes the key's session, unless a sign-in that was not ended has taken the ticket over. */
+  /** Deletes the session of the key, unless a sign-in that was not ended uses the ticket now. */
   readonly remove: (key: string) => Promise<Deletion>;
   readonly onFault: (error: unknown) => void;
 }
 
 export interface RevocationReceipts {
-  /** Writes the receipt of an ending just made, and follows it. */
+  /** Writes the receipt of a revocation that was just made, and follows it. */
   begin(handle: string, first: Pick<GateReceipt, 'endedAt' | 'gate'>, key?: string): Promise<GateReceipt>;
   of(handle: string): Promise<GateReceipt | undefined>;
 }
@@ -49,12 +49,12 @@ export function createRevocationReceipts(options: ReceiptOptions): RevocationRec
     notes.writeEnding(nameOf(handle), receipt, receipt.endedAt + keepMs);
   const followed = new Set<string>();
 
-  /** Makes the look that is due, once among all replicas. @returns the receipt after it. */
+  /** Makes the check that is due, once among all replicas. @returns the receipt after it */
   async function look(handle: string): Promise<StoredReceipt | undefined> {
     const receipt = await read(handle);
     if (!receipt?.key || receipt.nextLookAt === undefined || now() < receipt.nextLookAt) return receipt;
     const [lease, mine] = [`gate:look:${handle}:${receipt.looks}`, randomToken(9)];
-    // A full store takes no claim: then several replicas may look, which does no harm.
+    // A full store accepts no claim: several replicas may then check, which does no harm.
     const holder = await claims.claim(lease, mine, now(), now() + lookLeaseMs).catch(() => mine);
     if (holder !== mine) return receipt;
     const after = afterLook(receipt, await remove(receipt.key), now());
@@ -62,7 +62,7 @@ export function createRevocationReceipts(options: ReceiptOptions): RevocationRec
     return after;
   }
 
-  /** Until it is verified. A process that dies leaves the rest to whoever reads the receipt next. */
+  /** Until it is verified. If this process ends, whoever reads the receipt next does the rest. */
   async function follow(handle: string, receipt: StoredReceipt | undefined): Promise<void> {
     if (followed.has(handle)) return;
     followed.add(handle);
@@ -72,7 +72,7 @@ export function createRevocationReceipts(options: ReceiptOptions): RevocationRec
       while (latest?.nextLookAt !== undefined) {
         await wait(Math.max(atLeastMs, latest.nextLookAt - now()));
         atLeastMs = shortestWaitMs;
-        // A fault of the store at one look must not end the looking.
+        // A fault of the store during one check must not end the checks.
         latest = await look(handle).catch((error: unknown) => {
           onFault(error);
           atLeastMs = afterFaultMs;
@@ -88,7 +88,7 @@ export function createRevocationReceipts(options: ReceiptOptions): RevocationRec
     async begin(handle, { endedAt, gate }, key) {
       const due = key !== undefined && { key, nextLookAt: endedAt + looksAfterMs[0] };
       const receipt: StoredReceipt = { endedAt, gate, writtenBack: 0, looks: 0, ...due };
-      // An ending is not refused because its receipt cannot be kept.
+      // A revocation is not refused because its receipt cannot be stored.
       await write(handle, receipt).catch(onFault);
       void follow(handle, receipt).catch(onFault);
       return toReceipt(receipt);
@@ -101,7 +101,7 @@ export function createRevocationReceipts(options: ReceiptOptions): RevocationRec
   };
 }
 
-/** Pure: what a look makes of the receipt. */
+/** Pure: the receipt after a check. */
 function afterLook(receipt: StoredReceipt, found: Deletion, at: number): StoredReceipt {
   const { nextLookAt: _, ...rest } = receipt;
   const looks = receipt.looks + 1;
@@ -112,7 +112,7 @@ function afterLook(receipt: StoredReceipt, found: Deletion, at: number): StoredR
     case 'taken':
       return { ...rest, looks, verifiedAt: at };
     case 'was gone':
-      // Gone before it could be deleted here: an outage of Redis, or the gate's own sign-out.
+      // It was gone before it could be deleted here: an outage of Redis, or oauth2-proxy's own sign-out.
       return {
         ...rest,
         looks,

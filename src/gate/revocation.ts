@@ -1,27 +1,27 @@
-// Revocation a session at the gate: what the rest of the house knows of it, whichever way oauth2-proxy keeps its sessions.
+// Revocation at the gate, as other modules see it, whichever way oauth2-proxy keeps its sessions.
 import type { IncomingMessage } from 'node:http';
 
 /**
- * What this request's session at the gate is. `verified`: opened, and it names the same person. `cookie`: the gate
- * keeps sessions in its cookie, which only it can open. `unverified`: not readable now. `none`: no cookie of the gate.
+ * The gate session of this request. `verified`: decrypted, and it names the same person. `cookie`: oauth2-proxy keeps sessions in its
+ * cookie, which only it can decrypt. `unverified`: not readable now. `none`: no cookie of oauth2-proxy.
  */
 export type GateState =
   | {
       readonly state: 'verified';
       readonly key: string;
-      /** Names the sign-in: stays through refreshes. */
+      /** Identifies the sign-in: stays the same through refreshes. */
       readonly signIn?: string;
       readonly createdAt: number;
     }
   | { readonly state: 'cookie'; readonly digest: string; readonly issuedAt: number }
   | { readonly state: 'unverified' | 'none' };
 
-/** The tie between a session of the house and the gate's, to be kept with the session and renewed where it changed. */
+/** The link between a session of Gatehouse and a gate session, stored with the session and updated when it changes. */
 export type GateLink = Extract<GateState, { state: 'verified' | 'cookie' }>;
 
-/** Whether `gate` is a newer tie than `kept`. A refresh alone changes nothing with sessions in Redis. */
+/** Whether `gate` is a newer link than `kept`. With sessions in Redis, a refresh alone changes nothing. */
 export function isNewLink(gate: GateState, kept: GateLink | undefined): gate is GateLink {
-  // A late request with an older cookie must not move the tie back.
+  // A late request with an older cookie must not move the link back.
   if (gate.state === 'cookie') {
     return kept?.state !== 'cookie' || (kept.digest !== gate.digest && gate.issuedAt >= kept.issuedAt);
   }
@@ -30,8 +30,8 @@ export function isNewLink(gate: GateState, kept: GateLink | undefined): gate is 
 }
 
 /**
- * Whether the person passed the provider again since a session with the tie `before` ended: another ticket, or another sign-in
- * on the same one. A cookie that was issued since counts too: a renewal looks the same, but the one before is refused here.
+ * Whether the person signed in at the provider again since a session with the link `before` ended: another ticket, or another sign-in
+ * on the same one. A cookie issued since then counts as well: a renewal looks the same, but the one before it is refused here.
  */
 export function isNewSignIn(
   gate: GateState | undefined,
@@ -45,31 +45,31 @@ export function isNewSignIn(
   return gate.key !== before.key || (gate.signIn !== undefined && gate.signIn !== before.signIn);
 }
 
-/** Whether two ties are one browser's: the same ticket, whoever signed in on it last, or the same cookie. */
+/** Whether two links belong to one browser: the same ticket, whoever signed in on it last, or the same cookie. */
 export function isSameBrowser(a: GateState | undefined, b: GateState | undefined): boolean {
   if (a?.state === 'verified') return b?.state === 'verified' && a.key === b.key;
   return a?.state === 'cookie' && b?.state === 'cookie' && a.digest === b.digest;
 }
 
-/** How an ending went, as it stands now. */
+/** The current outcome of a revocation. */
 export interface GateReceipt {
   readonly endedAt: number;
   /**
-   * `ended`: the gate's session was deleted. `nothing to end`: it was gone. `unreachable`: the gate's Redis did not
-   * answer, the house refuses the session, and it is tried again. `refused here`: the gate keeps sessions in cookies,
-   * so the house refuses the cookie. `unknown`: the session was never tied to one of the gate's.
+   * `ended`: the gate session was deleted. `nothing to end`: it was gone already. `unreachable`: oauth2-proxy's Redis did not answer;
+   * Gatehouse refuses the session and tries again. `refused here`: oauth2-proxy keeps sessions in cookies, so Gatehouse refuses the
+   * cookie. `unknown`: the session was never linked to a gate session.
    */
   readonly gate: 'ended' | 'nothing to end' | 'unreachable' | 'refused here' | 'unknown';
-  /** When the last look found nothing any more; absent: not looked again yet, or nothing to look at. */
+  /** When the last check found nothing any more; absent: not checked again yet, or there is nothing to check. */
   readonly verifiedAt?: number;
-  /** How often a refresh in flight had written the session back, and it was deleted again. */
+  /** How often a refresh in progress wrote the session back, and it was deleted again. */
   readonly writtenBack: number;
-  /** The store took no mark, so what the gate still lets in is not refused here yet. */
+  /** The store accepted no mark, so what oauth2-proxy still lets through is not refused here yet. */
   readonly unmarked?: true;
 }
 
 export interface EndTarget {
-  /** The session's public name: the receipt is found by it. */
+  /** The handle of the session; the receipt is stored under it. */
   readonly handle: string;
   readonly link?: GateLink | undefined;
 }
@@ -80,17 +80,17 @@ export type Inspection =
   | { readonly verdict: 'another person' };
 
 export interface GateRevocation {
-  /** What the request's session at the gate is worth. @throws StoreUnavailable where the house's own store is down. */
+  /** The state of this request's gate session. @throws StoreUnavailable if Gatehouse's own store is down */
   inspect(req: IncomingMessage, person: { readonly id: string; readonly email: string }): Promise<Inspection>;
-  /** Ends one; the receipt goes on to fill in by itself. Where the store takes no mark, the receipt says so. */
+  /** Ends one session; the receipt is completed in the background. If the store accepts no mark, the receipt says so. */
   end(target: EndTarget): Promise<GateReceipt>;
   /**
-   * Ends those of `targets`, and refuses whatever else was issued to the person before now. In the order of `targets`.
-   * @throws StoreUnavailable where there are none, and the store takes no mark: then nothing was done
+   * Ends `targets`, in their order, and refuses everything else that was issued to the person before now.
+   * @throws StoreUnavailable if there are no targets and the store accepts no mark: nothing was done then
    */
   endPerson(personId: string, targets: readonly EndTarget[]): Promise<GateReceipt[]>;
-  /** The receipt of an ending as it stands now; looks that are due are made first. */
+  /** The current receipt of a revocation; checks that are due are made first. */
   receiptOf(handle: string): Promise<GateReceipt | undefined>;
-  /** Plain words for the page: what an ending does not reach. */
+  /** Plain words for the page: what a revocation does not reach. */
   readonly cannotReach: string;
 }

@@ -1,4 +1,4 @@
-// Ends all of a person at the gate: a mark that refuses what was issued until now, and each session that is known.
+// Ends everything of a person at the gate: a mark that refuses what was issued until now, and each known session.
 import { StoreUnavailable } from '../store/contract.ts';
 import type { EndTarget, GateReceipt } from './revocation.ts';
 import { isMarked, type RevocationMarks } from './revocation-marks.ts';

@@ -1,20 +1,20 @@
-// Whose a session at the gate is, for the radar and the governor: noted when its request comes by, since reading the gate's
-// own value would change what is read, and could only be done with the browser's ticket.
+// The owners of gate sessions, for the radar and the governor. Noted when a request of that session arrives, because reading
+// oauth2-proxy's own value would change its idle time, and needs the browser's ticket to decrypt it.
 import { digest } from '../crypto/tokens.ts';
 import type { NoteTable } from '../store/contract.ts';
 import type { GateLink } from './revocation.ts';
 
-/** What the house knows of a session at the gate. */
+/** What Gatehouse knows of a gate session. */
 export interface Owner {
   readonly personId: string;
   readonly email: string;
-  /** Of the session of the house that came with it last. */
+  /** The handle of the Gatehouse session that last came with it. */
   readonly handle: string;
   readonly link: GateLink;
 }
 
 export interface SessionOwners {
-  /** Notes `owner` where that is new; cheap to call on every request. Only for sessions that the gate keeps in Redis. */
+  /** Notes `owner` if it is new; cheap enough for every request. Only for sessions that oauth2-proxy keeps in Redis. */
   remember(owner: Owner): Promise<void>;
   ownersOf(keys: readonly string[]): Promise<ReadonlyMap<string, Owner>>;
 }
@@ -22,7 +22,7 @@ export interface SessionOwners {
 const batch = 200;
 const rememberedAtMost = 10_000;
 
-/** @param expireMs how long the gate keeps a session: a note is written again while the session is used. */
+/** @param expireMs how long oauth2-proxy keeps a session: a note is renewed while the session is used */
 export function createSessionOwners(notes: NoteTable, now: () => number, expireMs: number): SessionOwners {
   /** What this process has noted already, oldest first. */
   const noted = new Map<string, { readonly what: string; readonly at: number }>();

@@ -1,12 +1,12 @@
-// Names the sign-in at the gate that a request came with: what the tabs of one browser share, whatever else they send.
+// Identifies the sign-in at the gate that a request belongs to: shared by all tabs of one browser, whatever else they send.
 import type { IncomingMessage } from 'node:http';
 import { readGateCookie } from './cookie-value.ts';
 import type { GateState } from './revocation.ts';
 
 /**
- * By what the gate itself reads: its session where that could be opened, which stays through refreshes, else its cookie. A value
- * that the gate does not read must not tell two requests apart: each one would begin a session of its own.
- * @returns undefined where the request brought none; nothing tells its browser from another one then
+ * Derived from what oauth2-proxy itself reads: its session if that could be decrypted, which stays the same through refreshes,
+ * otherwise its cookie. A value that oauth2-proxy ignores must not distinguish two requests: each would create a session of its own.
+ * @returns undefined if the request carries neither; nothing then tells its browser from another one
  */
 export function signInNameOf(
   req: IncomingMessage,

@@ -9,14 +9,14 @@ export const padded = (text: string) =>
 /** The first part of the cookie. */
 export const ticketPayload = (id: string, secret: Buffer) => padded(`v2.${raw(id)}.${raw(secret)}`);
 
-/** AES-GCM with its nonce before it. */
+/** AES-GCM, preceded by its nonce. */
 export function seal(plain: Buffer, secret: Buffer): Buffer {
   const nonce = randomBytes(12);
   const cipher = createCipheriv('aes-128-gcm', secret, nonce);
   return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
 }
 
-/** As oauth2-proxy's library writes: text keys, instants as extension -1 with nanoseconds. */
+/** As oauth2-proxy's library writes it: string keys, times as extension -1 with nanoseconds. */
 export function encode(value: unknown): Buffer {
   if (value === null) return Buffer.from([0xc0]);
   if (typeof value === 'boolean') return Buffer.from([value ? 0xc3 : 0xc2]);

@@ -1,26 +1,26 @@
-// oauth2-proxy's session in Redis: the ticket in its cookie, and the few fields of the stored value that are needed. Pure.
-// Whoever holds the cookie may name a key of their own session only: nothing but `<cookie_name>-<32 hex>` is a key.
+// oauth2-proxy's session in Redis: the ticket in its cookie, and the few fields of the stored value that are needed. Pure. The holder of a
+// cookie can only name the key of their own session: nothing but `<cookie_name>-<32 hex>` is accepted as a key.
 import { createDecipheriv } from 'node:crypto';
 import { digest } from '../crypto/tokens.ts';
 import { type Field, readFields } from './msgpack.ts';
 
 export interface Ticket {
-  /** The key in the gate's Redis. */
+  /** The key in oauth2-proxy's Redis. */
   readonly key: string;
-  /** Opens the value there. Never kept, never logged. */
+  /** Decrypts the value there. Never stored, never logged. */
   readonly secret: Buffer;
 }
 
-/** What the gate's session says. Its OAuth tokens are not read. */
+/** The content of a gate session. Its OAuth tokens are not read. */
 export interface OpenSession {
   readonly personId: string;
-  /** Lower case; empty where the gate knows none. */
+  /** Lower case; empty if oauth2-proxy knows none. */
   readonly email: string;
-  /** Set anew by a refresh. */
+  /** Reset by a refresh. */
   readonly createdAt: number;
-  /** When Google's access token is over. */
+  /** When Google's access token expires. */
   readonly expiresOn?: number;
-  /** Names the sign-in that this session comes from: it stays through refreshes, and the next sign-in has another one. */
+  /** Identifies the sign-in that this session comes from: stays the same through refreshes; the next sign-in has another one. */
   readonly signIn?: string;
 }
 
@@ -30,7 +30,7 @@ const maxCookieLength = 1024;
 const maxValueLength = 256 * 1024;
 const [nonceLength, tagLength] = [12, 16];
 
-/** The ticket in the first part of the cookie (pkg/sessions/persistence/ticket.go); undefined where it is none. */
+/** The ticket in the first part of the cookie (pkg/sessions/persistence/ticket.go); undefined if it is not a ticket. */
 export function readTicket(payload: string, cookieName: string): Ticket | undefined {
   if (payload.length > maxCookieLength) return undefined;
   const text = strictBase64(payload, 'padded')?.toString('utf8') ?? '';
@@ -80,13 +80,13 @@ function toSession(fields: ReadonlyMap<string, Field>): OpenSession | Unreadable
     email: email?.text.toLowerCase() ?? '',
     createdAt: created.at,
     ...(expires && { expiresOn: expires.at }),
-    // 32 random bytes made where the sign-in began (pkg/cookies/csrf.go): a refresh leaves them alone.
+    // 32 random bytes made when the sign-in started (pkg/cookies/csrf.go); a refresh keeps them.
     ...(nonce &&
       nonce.bytes.length >= 16 && { signIn: digest(`gate sign-in\n${nonce.bytes.toString('hex')}`) }),
   };
 }
 
-/** base64url as Go's decoder takes it, and in one spelling only. */
+/** base64url as Go's decoder accepts it, but in one spelling only. */
 function strictBase64(text: string, form: 'padded' | 'raw'): Buffer | undefined {
   const bytes = Buffer.from(text, 'base64url');
   const raw = bytes.toString('base64url');

@@ -1,5 +1,5 @@
-// What one person or network may make the store keep. Counted where something is written, since a GET can write as well: the
-// limits a minute bound how much is asked, these bound what is left behind for days.
+// Limits how much one person or network may make the store keep. Counted where something is written, because a GET can write as well: rate
+// limits bound the number of requests, these bound what is stored for days.
 import type { Request, RequestHandler } from 'express';
 import type { Store } from 'express-rate-limit';
 import { sendProblem } from './errors.ts';
@@ -8,40 +8,43 @@ import { type LimitName, limits, limitWindowMs, type RateLimits } from './limits
 const hourMs = 3_600_000;
 
 export const allowances = {
-  /** Shared with the limit of that name: whatever writes is counted together. */
+  /** Shared with the rate limit of that name: everything that writes is counted together. */
   changes: { most: limits.changes, windowMs: limitWindowMs },
-  /** New sessions of one sign-in at the gate. A browser whose session cookie was lost begins a new one; one that keeps no cookies, with every page. */
+  /**
+   * New sessions per sign-in at the gate. A browser that lost its session cookie creates a new one; a browser that keeps no cookies
+   * creates one with every page.
+   */
   'browser-sign-ins': { most: 30, windowMs: hourMs },
-  /** New sessions of one person, on however many browsers: each further one costs a sign-in at the provider. */
+  /** New sessions per person, on however many browsers: each additional browser costs a sign-in at the provider. */
   'sign-ins': { most: 120, windowMs: hourMs },
-  /** Changes of browser, system or network that are written down for one person. */
+  /** Changes of browser, system or network that are recorded for one person. */
   moves: { most: 60, windowMs: hourMs },
-  /** Copies of the record or of what is kept about a person, each of which is recorded. */
+  /** Copies of the record or of a person's data; each is recorded. */
   copies: { most: 30, windowMs: hourMs },
-  /** Visitors of one network, an office's perhaps, whose choice is kept. */
+  /** Visitors per network, which may be an office, whose choice is stored. */
   visitors: { most: 600, windowMs: hourMs },
 } as const;
 
 export type AllowanceName = keyof typeof allowances;
 
-/** Counted by a person's own id, limits a minute among them: forgotten with the person. */
+/** Counted by a person's id, including the rate limits: deleted with the person. */
 const byPerson = ['person', 'changes', 'sign-ins', 'moves', 'copies'] as const satisfies readonly (
   | AllowanceName
   | LimitName
 )[];
 
 export interface Allowances {
-  /** Whether there is something left; takes nothing. */
+  /** Whether something is left; takes nothing. */
   hasRoom(name: AllowanceName, key: string): Promise<boolean>;
-  /** Takes one. @returns false where nothing was left */
+  /** Takes one. @returns false if nothing was left */
   take(name: AllowanceName, key: string): Promise<boolean>;
-  /** Seconds until there is room again, at least 1. */
+  /** Seconds until something is available again, at least 1. */
   waitS(name: AllowanceName, key: string): Promise<number>;
-  /** Nothing is counted of these people any more. @throws where the counters cannot be reached */
+  /** Deletes all counts of these people. @throws if the counters cannot be reached */
   forget(personIds: readonly string[]): Promise<void>;
 }
 
-/** Where the counters do not answer there is room: the store itself refuses then. */
+/** If the counters do not answer, everything is allowed: the store itself refuses then. */
 export function createAllowances({ enabled, counters }: RateLimits): Allowances {
   const stores = new Map<AllowanceName, Store>();
   const storeOf = (name: AllowanceName) => {
@@ -49,9 +52,9 @@ export function createAllowances({ enabled, counters }: RateLimits): Allowances 
     const known = stores.get(name);
     if (known) return known;
     const store = counters(name, windowMs);
-    // Of what the library hands over, its stores read the window alone.
+    // Of everything that the library passes in, its stores only read the window.
     const options = { windowMs, limit } as Parameters<NonNullable<Store['init']>>[0];
-    // What it loads beforehand it loads again when it is needed.
+    // What it loads in advance it loads again when it is needed.
     Promise.resolve(store.init?.(options)).catch(() => undefined);
     stores.set(name, store);
     return store;
@@ -64,7 +67,7 @@ export function createAllowances({ enabled, counters }: RateLimits): Allowances 
       return undefined;
     }
   };
-  // rate-limit-redis makes NaN of a key that is not there.
+  // rate-limit-redis turns a missing key into NaN.
   const usedAfter = async (...asked: Parameters<typeof look>) => (await look(...asked))?.totalHits || 0;
   return {
     hasRoom: async (name, key) => (await usedAfter(name, 'get', key)) < allowances[name].most,
@@ -83,7 +86,7 @@ export function createAllowances({ enabled, counters }: RateLimits): Allowances 
   };
 }
 
-/** Before what is no change but is recorded each time: as many as the allowance of that name has. */
+/** For requests that are not changes but are recorded each time: limited by the allowance of that name. */
 export function limitCopies(allow: Allowances, key: (req: Request) => string): RequestHandler {
   return async (req, res, next) => {
     if (await allow.take('copies', key(req))) return next();

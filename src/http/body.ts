@@ -1,11 +1,11 @@
-// Reads a request's body: small, of a stated type, or not at all (ASVS 4.1, 13.2; 15.3.6).
+// Reads a request's body: small and of a declared type, or not at all (ASVS 4.1, 13.2; 15.3.6).
 import express, { type RequestHandler } from 'express';
 import { HttpError } from './errors.ts';
 import { hasStrangeName } from './field-names.ts';
 
 const limit = '16kb';
 
-/** For changes: a form or JSON in UTF-8 into `req.body`; no body is an empty object; any other type is refused with 415. */
+/** For changes: puts a form or JSON in UTF-8 into `req.body`; no body is an empty object; any other type is refused with 415. */
 export function readBody(): RequestHandler[] {
   const readJson = express.json({ limit, strict: true, inflate: false });
   const readForm = express.urlencoded({
@@ -13,7 +13,7 @@ export function readBody(): RequestHandler[] {
     extended: false,
     parameterLimit: 50,
     inflate: false,
-    // The parser drops `__proto__` without a word, so that no schema would see it.
+    // The parser drops `__proto__` silently, so no schema would see it.
     verify(_req, _res, body) {
       if (hasStrangeName(body.toString('latin1'))) throw new HttpError('bad_request');
     },

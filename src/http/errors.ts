@@ -1,4 +1,4 @@
-// Every refusal: its code, its status and its words. No stack and no internal message reaches a reader (ASVS 16.5.1).
+// Every refusal: its code, status and words. No stack and no internal message reaches a reader (ASVS 16.5.1).
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import { errorPage } from '../../views/error.ts';
 import { faultIn, type KnownFault } from './known-fault.ts';
@@ -184,7 +184,7 @@ export function sendProblem(
   const isOver = code === 'session_ended' || code === 'no_session';
   const wayIn = signInPath ?? (code === 'session_ended' ? res.locals.frame.signInPath : undefined);
   const action = isOver && wayIn ? { label: 'Sign in', href: wayIn } : words.action;
-  // Whoever has no session is shown no way that needs one.
+  // A reader without a session is shown no link that needs one.
   if (isOver) Reflect.deleteProperty(res.locals.frame, 'person');
   const { status, title, detail } = words;
   const page = errorPage(pageFrame(req, res), {
@@ -201,7 +201,7 @@ export function sendProblem(
 
 export const notFound: RequestHandler = (req, res) => sendProblem(req, res, 'not_found');
 
-/** For a known path: anything but `methods` is answered with 405 and `Allow`. */
+/** For a known path: every method except `methods` is answered with 405 and `Allow`. */
 export function onlyMethods(...methods: readonly string[]): RequestHandler {
   const allow = (methods.includes('GET') ? [...methods, 'HEAD'] : methods).join(', ');
   return (req, res) => {
@@ -210,7 +210,7 @@ export function onlyMethods(...methods: readonly string[]): RequestHandler {
   };
 }
 
-/** The last handler: known errors by their code, everything else as `internal`, logged with its frames. */
+/** The last handler: known errors by their code, everything else as `internal`, logged with its stack frames. */
 export function errorHandler(logger: Logger): ErrorRequestHandler {
   return (error: unknown, req, res, _next) => {
     const code = codeOf(error);
@@ -222,7 +222,7 @@ export function errorHandler(logger: Logger): ErrorRequestHandler {
       if (!res.writableEnded) res.destroy();
       return;
     }
-    // Whoever runs the site can mend it, and sees how; to everyone else it says nothing.
+    // An operator can fix it and sees how; everyone else is told nothing.
     const cause = res.locals.frame?.person?.operator ? faultIn(error) : undefined;
     sendProblem(req, res, code, undefined, cause);
   };

@@ -1,11 +1,11 @@
-// Validates what a request sends, a form, JSON or a query, against its schema.
+// Validates the input of a request (a form, JSON or a query) against its schema.
 import { z } from 'zod';
 import { HttpError } from './errors.ts';
 
-/** The field of the anti-forgery token, which `sessions/admission/csrf.ts` checks. */
+/** The field of the CSRF token, which `sessions/admission/csrf.ts` checks. */
 export const tokenField = { _csrf: z.string().optional() };
 
-/** Nothing but the token. */
+/** A form with nothing but the token. */
 export const emptyForm = z.strictObject(tokenField);
 
 /** @throws HttpError bad_request where `input` does not match `schema` */

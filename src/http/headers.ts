@@ -1,11 +1,11 @@
-// The security headers of every answer (ASVS 3.4). Nothing may load, frame or run but what is named here.
+// The security headers of every response (ASVS 3.4). Nothing may load, frame or run that is not named here.
 import type { RequestHandler, Response } from 'express';
 import helmet from 'helmet';
 
 export interface HeaderOptions {
-  /** Whether browsers come by https: only then HSTS. */
+  /** Whether browsers use https: only then HSTS. */
   readonly https: boolean;
-  /** Where the gate sends people to sign in: a form that is posted after the gate's session ended is redirected there. */
+  /** Where oauth2-proxy sends people to sign in: a form that is posted after the gate session ended is redirected there. */
   readonly loginOrigin: string;
 }
 
@@ -28,25 +28,25 @@ export function securityHeaders({ https, loginOrigin }: HeaderOptions): RequestH
     },
     crossOriginOpenerPolicy: { policy: 'same-origin' },
     crossOriginResourcePolicy: { policy: 'same-origin' },
-    // With `no-referrer` browsers send `Origin: null` on a form of our own.
+    // With `no-referrer`, browsers send `Origin: null` with our own forms.
     referrerPolicy: { policy: 'same-origin' },
     strictTransportSecurity: https ? { maxAge: 63_072_000, includeSubDomains: true } : false,
     xFrameOptions: { action: 'deny' },
   });
 }
 
-/** For everything that is about one person (ASVS 14.3.2). */
+/** For everything that concerns one person (ASVS 14.3.2). */
 export const noStore: RequestHandler = (_req, res, next) => {
   res.setHeader('Cache-Control', 'no-store');
   next();
 };
 
-/** For a page that shows another one of this site in a frame: the one thing that its policy lacks. */
+/** For a page that shows another page of this site in a frame: the one thing that the page policy forbids. */
 export function allowOwnFrame(res: Response): void {
   res.setHeader('Content-Security-Policy', `${res.getHeader('Content-Security-Policy')};frame-src 'self'`);
 }
 
-/** For an answer that holds what strangers wrote: a policy of its own in place of the pages'. Only our own page may frame it. */
+/** For a response with untrusted content: its own policy instead of the page policy. Only our own pages may frame it. */
 export function replacePolicy(res: Response, policy: string): void {
   res.setHeader('Content-Security-Policy', policy);
   res.setHeader('X-Frame-Options', 'SAMEORIGIN');

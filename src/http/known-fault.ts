@@ -1,6 +1,6 @@
-// Why something failed, as an error below the present one knows it: fixed words, so that they can be logged and shown to an operator.
+// The cause of a failure, as a lower-level error knows it: fixed words that can be logged and shown to an operator.
 
-/** A code that others use too (`NOPERM`, `ENOSPC`), what it means, and what to do. */
+/** A widely used code (`NOPERM`, `ENOSPC`), what it means, and what to do. */
 export interface KnownFault {
   readonly code: string;
   readonly command?: string;
@@ -10,7 +10,7 @@ export interface KnownFault {
 
 const depthAtMost = 6;
 
-/** The first fault in the chain of causes; undefined where nothing is known. */
+/** The first known fault in the chain of causes; undefined if there is none. */
 export function faultIn(error: unknown): KnownFault | undefined {
   for (let at = error, depth = 0; at instanceof Error && depth < depthAtMost; at = at.cause, depth++) {
     const { fault } = at as Error & { fault?: unknown };

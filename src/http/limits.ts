@@ -1,4 +1,5 @@
-// Rate limits: by network before anything is known, by person once the gate has named one, so nobody can lock another out.
+// Rate limits: by network before anything is known about a request, and by person after oauth2-proxy has named one, so that nobody can
+// lock out somebody else.
 import type { Request, RequestHandler } from 'express';
 import { ipKeyGenerator, type Options, type RateLimitInfo, rateLimit } from 'express-rate-limit';
 import { sendProblem } from './errors.ts';
@@ -6,7 +7,7 @@ import type { Logger } from './log.ts';
 import type { RateCounters } from './rate-counters.ts';
 
 /**
- * Requests a minute. `changes` counts what writes: whatever is not a read by its method, and a GET that begins a session
+ * Requests per minute. `changes` counts what writes: every method other than a read, and a GET that creates a session
  * (`allowances.ts`).
  */
 export const limits = { network: 1200, person: 600, changes: 60 } as const;
@@ -21,7 +22,7 @@ export interface RateLimits {
   readonly logger?: Logger;
 }
 
-/** Makes the limiter `name`. */
+/** Creates the limiter `name`. */
 export function limitRate(
   name: LimitName,
   { enabled, counters, logger }: RateLimits,
@@ -35,7 +36,7 @@ export function limitRate(
     standardHeaders: false,
     legacyHeaders: false,
     keyGenerator: (req) => key(req),
-    // Without its counters the store is down as well, and the request ends with 503 where it matters.
+    // If the counters are unavailable the store is down as well, and the request gets a 503 where it matters.
     passOnStoreError: true,
     handler: (req, res) => {
       const resetAt = (req as { rateLimit?: RateLimitInfo }).rateLimit?.resetTime?.getTime();
@@ -44,7 +45,7 @@ export function limitRate(
       sendProblem(req, res, 'too_many_requests');
     },
     store: counters(name, limitWindowMs),
-    // Without one it writes to the console: no JSON, and with messages that quote.
+    // Without a logger the library writes to the console: not JSON, and with messages that quote input.
     ...(logger && { logger }),
   };
   const count = rateLimit(options);

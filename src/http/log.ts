@@ -1,4 +1,4 @@
-// Structured logs. What is logged is chosen field by field, so a header, a query or a cookie cannot slip in (invariant 10).
+// Structured logs. Every logged field is chosen explicitly, so no header, query or cookie can get in (invariant 10).
 import type { RequestHandler } from 'express';
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { pinoHttp } from 'pino-http';
@@ -7,14 +7,14 @@ import { faultIn } from './known-fault.ts';
 
 export type { Logger } from 'pino';
 
-/** JSON lines with UTC times on standard output, or into `destination`. */
+/** JSON lines with UTC times to standard output, or to `destination`. */
 export function createLogger(level: string, destination?: DestinationStream): Logger {
   const options = {
     level,
     base: null,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
-    // pino would copy the message of what lies under its error key into `msg`: ours lie under `err`.
+    // pino would copy the message of whatever is under its error key into `msg`; ours is under `err`.
     errorKey: 'error',
     serializers: { err: serializeError, error: serializeError },
   };
@@ -31,7 +31,7 @@ export function requestLog(logger: Logger): RequestHandler {
       if (error || res.statusCode >= 500) return 'error';
       return res.statusCode >= 400 ? 'warn' : 'debug';
     },
-    // An unexpected error has its own line, with its stack; here it would stand a second time.
+    // An unexpected error has its own line with its stack; here it would be logged twice.
     customErrorObject: (_req, _res, _error, value: Record<string, unknown>) => ({ ...value, err: undefined }),
     serializers: {
       req: (req: { method: string; url: string }) => ({ method: req.method, path: pathOf(req.url) }),
@@ -40,12 +40,12 @@ export function requestLog(logger: Logger): RequestHandler {
   }) as RequestHandler;
 }
 
-/** The path alone: a query can carry an authorization code or a token. */
+/** Only the path: a query can contain an authorization code or a token. */
 function pathOf(url: string): string {
   return url.split('?', 1)[0]?.slice(0, 200) ?? '';
 }
 
-/** Messages of libraries can quote what they were given; type, code and stack frames cannot. */
+/** Messages of libraries can quote their input; type, code and stack frames cannot. */
 function serializeError(error: unknown): unknown {
   if (!(error instanceof Error)) return { type: typeof error };
   const { name, code, cause } = error as Error & { code?: unknown; cause?: unknown };

@@ -1,10 +1,10 @@
-// Answers that go on for long: whoever was signed out meanwhile gets no more of them (invariant 3).
+// Long responses: a reader who is signed out meanwhile gets no more of them (invariant 3).
 import type { Response } from 'express';
 
 declare global {
   namespace Express {
     interface Locals {
-      /** Whether the reader's session still lives, here and at the gate; set behind the session. */
+      /** Whether the reader's session is still valid, here and at the gate; set behind the session. */
       stillAdmitted?: () => Promise<boolean>;
     }
   }
@@ -13,9 +13,9 @@ declare global {
 const askEveryMs = 1_000;
 
 /**
- * Passes `parts` on for as long as the reader may have them, and asks before a part at most once a second.
- * @param now milliseconds of a clock that nobody sets
- * @throws Error where the reader may not any more, or that cannot be known: the answer is to be cut off
+ * Yields `parts` for as long as the reader may have them; checks before a part, at most once a second.
+ * @param now milliseconds of a monotonic clock
+ * @throws Error if the reader may not read on, or that cannot be determined: the response has to be cut off
  */
 export async function* whileAdmitted<T>(
   res: Response,

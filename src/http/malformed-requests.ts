@@ -1,4 +1,4 @@
-// Requests that no honest client sends: refused before anything looks at them.
+// Refuses requests that no honest client sends, before anything else handles them.
 import type { RequestHandler } from 'express';
 import { HttpError } from './errors.ts';
 import { hasDoubledName, hasStrangeName } from './field-names.ts';
@@ -7,8 +7,8 @@ const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
 const urlLimit = 4096;
 
 /**
- * TRACE and unknown methods are 405; an address over 4,096 characters is 414; a query with `a[b]`, `__proto__` or a name given
- * twice is 400. JSON is never shown as a page (ASVS 3.2.1).
+ * TRACE and unknown methods are 405; a URL longer than 4,096 characters is 414; a query with `a[b]`, `__proto__` or a repeated name is
+ * 400. JSON is never shown as a page (ASVS 3.2.1).
  */
 export const refuseStrangeRequests: RequestHandler = (req, res, next) => {
   if (!methods.has(req.method)) {

@@ -1,7 +1,7 @@
-// What kind of request this is: a person who opens a page, a script, or something between.
+// Tells what kind of request this is: a person opening a page, a script, or something in between.
 import type { Request } from 'express';
 
-/** A GET that puts a page into a window. Only such a request may begin a session. Fetch metadata decides where it is sent. */
+/** A GET that loads a page into a window. Only such a request may create a session. Decided by Fetch Metadata if it is sent. */
 export function isNavigation(req: Request): boolean {
   if (req.method !== 'GET' || isApi(req)) return false;
   const mode = req.headers['sec-fetch-mode'];
@@ -11,7 +11,7 @@ export function isNavigation(req: Request): boolean {
   return wantsHtml(req);
 }
 
-/** Whether an answer in HTML is of use. */
+/** Whether the client can use a response in HTML. */
 export function wantsHtml(req: Request): boolean {
   return !isApi(req) && req.accepts(['html', 'json']) === 'html';
 }
@@ -20,14 +20,14 @@ export function isApi(req: Request): boolean {
   return req.path === '/api' || req.path.startsWith('/api/');
 }
 
-/** A click from another site, which arrives without a SameSite=Strict cookie. */
+/** A click on another site, which arrives without a SameSite=Strict cookie. */
 export function isCrossSite(req: Request): boolean {
   return req.headers['sec-fetch-site'] === 'cross-site';
 }
 
 /**
- * A path on this site, to come back to: `/x?y`. Anything that a browser could read as another site is `/`
- * (`//host`, `/\host`, a scheme, control characters).
+ * A path on this site to return to: `/x?y`. Anything that a browser could read as another site becomes `/` (`//host`, `/\host`, a
+ * scheme, control characters).
  */
 export function safeReturnPath(path: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: browsers drop tabs and line ends from URLs, so they are refused

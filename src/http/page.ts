@@ -1,4 +1,4 @@
-// Sends pages: the frame of a request, and the answer's type.
+// Sends pages: the frame of a request, and the type of the response.
 import type { Request, RequestHandler, Response } from 'express';
 import type { Html } from '../../views/html.ts';
 import type { Frame, Theme } from '../../views/layout.ts';
@@ -7,9 +7,9 @@ import { randomToken } from '../crypto/tokens.ts';
 declare global {
   namespace Express {
     interface Locals {
-      /** The CSP nonce of this answer. */
+      /** The CSP nonce of this response. */
       nonce: string;
-      /** What the frame of this answer's page shows; parts are added on the way. */
+      /** What the frame of the page shows; middleware adds parts to it. */
       frame: Omit<Frame, 'nonce' | 'path'>;
     }
   }
@@ -21,7 +21,7 @@ export interface FrameBase {
   readonly signInPath: string;
 }
 
-/** Gives each answer its nonce and the frame of a visitor's page. */
+/** Gives each response its nonce and the frame of a visitor's page. */
 export function prepareFrame(base: FrameBase): RequestHandler {
   return (_req, res, next) => {
     res.locals.nonce = randomToken(16);
@@ -30,7 +30,7 @@ export function prepareFrame(base: FrameBase): RequestHandler {
   };
 }
 
-/** Adds to the frame what is known by now. */
+/** Adds to the frame what has become known. */
 export function addToFrame(
   res: Response,
   known: {

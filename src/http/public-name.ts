@@ -1,18 +1,18 @@
-// By which name this site was asked: its own, one that only leads to it, or this machine's.
+// Which name this site was addressed by: its own, an alias that redirects to it, or a local name of this machine.
 import type { IncomingMessage } from 'node:http';
 
-/** A name or an address, with or without a port: nothing that a parser of URLs could read in another way. */
+/** A name or an address, with or without a port: nothing that a URL parser could read differently. */
 const hostForm = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{0,5})?$/i;
 
 /**
- * A `Host` in its one spelling: small letters, IPv6 shortened, and without the port that the scheme means anyway (RFC 9110,
- * section 4.2.3). @returns undefined for what is no host
+ * A `Host` in its canonical form: lower case, IPv6 shortened, without the scheme's default port (RFC 9110, section 4.2.3). @returns
+ * undefined if it is not a host
  */
 export function readHost(host: string, scheme: string): string | undefined {
   return hostForm.test(host) ? URL.parse(`${scheme}//${host}`)?.host : undefined;
 }
 
-/** Whether an `Origin` is that one, in any spelling of it. */
+/** Whether `origin` is `own`, in any spelling. */
 export function isOrigin(origin: string, own: string): boolean {
   if (origin === own) return true;
   const [, scheme = '', host = ''] = /^(https?:)\/\/([^/]*)$/.exec(origin) ?? [];
@@ -20,14 +20,14 @@ export function isOrigin(origin: string, own: string): boolean {
   return read !== undefined && `${scheme}//${read}` === own;
 }
 
-/** This machine's own names with the port that was connected to, for scripts and health checks beside the app. */
+/** The local names of this machine with the port of the connection, for scripts and health checks beside the app. */
 export function isLocalHost(req: IncomingMessage, host: string | undefined): boolean {
   const port = req.socket.localPort;
   const written = port === 80 ? ['', ':80'] : [`:${port}`];
   return written.some((end) => ['localhost', '127.0.0.1', '[::1]'].some((name) => host === `${name}${end}`));
 }
 
-/** The origin that this request was sent to: one of our own, because others were refused before. */
+/** The origin that this request was sent to: one of ours, because others have been refused already. */
 export function ownOriginOf(req: IncomingMessage, publicOrigin: string): string {
   const { host } = req.headers;
   return isLocalHost(req, host) ? `http://${host}` : publicOrigin;

@@ -1,30 +1,30 @@
-// Counts of what was asked lately, in Redis so that replicas count together, or in this process.
+// Counts recent requests, in Redis so that replicas share the counts, or in this process.
 import type { Store } from 'express-rate-limit';
 import { type RedisReply, RedisStore } from 'rate-limit-redis';
 
-/** What of Redis the shared counters need. */
+/** The part of Redis that the shared counters need. */
 export interface RateLimitRedis {
-  /** `ready` where commands are answered. */
+  /** `ready` if commands are answered. */
   readonly status: string;
   call(command: string, ...args: string[]): Promise<unknown>;
 }
 
-/** Gives the counters called `name`; whoever asks for the same name counts together. @param windowMs for how long a count goes on */
+/** Returns the counters called `name`; callers that use the same name share them. @param windowMs how long a count lasts */
 export type RateCounters = (name: string, windowMs: number) => Store;
 
-/** @param prefix what every key in Redis begins with */
+/** @param prefix of every key in Redis */
 export function createRateCounters(redis: RateLimitRedis | undefined, prefix = 'gatehouse:'): RateCounters {
   if (redis) return (name) => redisCounters(redis, `${prefix}rate:${name}:`);
   const own = new Map<string, Store>();
   return (name, windowMs) => {
     const store = own.get(name) ?? processCounters(windowMs);
     own.set(name, store);
-    // express-rate-limit takes the same object twice for a mistake.
+    // express-rate-limit reports an error if the same object is used twice.
     return { ...store };
   };
 }
 
-/** Of this process. By a clock that nobody sets: the library's own would hold people up until a clock that was set back has caught up. */
+/** For this process. Uses a monotonic clock: the library's own would block people until a clock that was set back has caught up. */
 function processCounters(windowMs: number): Store {
   const counts = new Map<string, { hits: number; readonly overAt: number }>();
   let sweptAt = performance.now();
@@ -58,17 +58,17 @@ function processCounters(windowMs: number): Store {
   };
 }
 
-/** The digest of no script: Redis answers it with NOSCRIPT, and rate-limit-redis then loads the real one. */
+/** The digest of no script: Redis answers NOSCRIPT, and rate-limit-redis then loads the real one. */
 const noScript = '0'.repeat(40);
 
 function redisCounters(redis: RateLimitRedis, prefix: string): Store {
   return new RedisStore({
     prefix,
     sendCommand: async (command: string, ...args: string[]) => {
-      // In an outage nobody waits for each counter in turn; the session itself is waited for.
+      // In an outage, requests do not wait for each counter in turn; they wait for the session.
       if (redis.status !== 'ready' && command !== 'SCRIPT') throw new Error('the counters are not connected');
       const reply = redis.call(command, ...args) as Promise<RedisReply>;
-      // It would keep a failure to load for good: whoever started during an outage would never limit anyone.
+      // Otherwise it would keep a failed load forever, and a process started during an outage would never limit anyone.
       return command === 'SCRIPT' ? reply.catch(() => noScript) : reply;
     },
   });

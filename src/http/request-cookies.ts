@@ -1,4 +1,4 @@
-// Reads the `Cookie` header as the wire has it: duplicates are kept, and only space and tab are white space.
+// Parses the `Cookie` header as it was sent: duplicates are kept, and only space and tab count as white space.
 import type { IncomingMessage } from 'node:http';
 
 export interface SentCookie {
@@ -16,7 +16,7 @@ export function sentCookies(req: IncomingMessage): readonly SentCookie[] {
   return cookies;
 }
 
-/** Several rooms ask about the same request. */
+/** Several modules ask about the same request. */
 const read = new WeakMap<IncomingMessage, readonly SentCookie[]>();
 
 function readCookies(header: string | undefined): readonly SentCookie[] {
@@ -27,15 +27,15 @@ function readCookies(header: string | undefined): readonly SentCookie[] {
   });
 }
 
-/** The value of the only cookie called `name`; undefined where there is none or more than one. */
+/** The value of the only cookie called `name`; undefined if there is none or more than one. */
 export function singleCookie(req: IncomingMessage, name: string): string | undefined {
   const found = sentCookies(req).filter((cookie) => cookie.name === name);
   return found.length === 1 ? found[0]?.value : undefined;
 }
 
 /**
- * Whether a cookie of that name came twice, or beside one whose name only a lax parser takes for it
- * (a leading U+00A0 makes `__Host-x` out of a name that a sibling domain may set).
+ * Whether a cookie of that name was sent twice, or next to one whose name only a lenient parser takes for it (a leading U+00A0 makes
+ * `__Host-x` out of a name that a sibling domain may set).
  */
 export function isAmbiguous(req: IncomingMessage, name: string): boolean {
   const alike = sentCookies(req).filter((cookie) => cookie.name.trim() === name);

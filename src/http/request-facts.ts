@@ -1,4 +1,4 @@
-// Where a request came from and how the log names it: what every event about a request carries.
+// The network of a request and its id in the log, for every event about a request.
 import type { Request } from 'express';
 
 export function requestFacts(req: Request): { readonly network?: string; readonly requestId?: string } {

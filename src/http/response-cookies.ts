@@ -1,4 +1,4 @@
-// Writes the app's own cookies: one place for their attributes, and never two of one name in an answer (ASVS 3.3, RFC 6265 4.1.1).
+// Sets Gatehouse's own cookies: one place for their attributes, and never two of one name in a response (ASVS 3.3, RFC 6265 4.1.1).
 import type { ServerResponse } from 'node:http';
 import { stringifySetCookie } from 'cookie';
 
@@ -8,7 +8,7 @@ export interface OwnCookieAttributes {
   readonly sameSite: 'strict' | 'lax' | 'none';
 }
 
-/** Sets `name`, replacing what this answer already sets under it. `maxAgeMs` undefined: until the browser closes. */
+/** Sets `name`, replacing what this response already sets under it. `maxAgeMs` undefined: until the browser closes. */
 export function setCookie(
   res: ServerResponse,
   name: string,
@@ -26,7 +26,7 @@ export function setCookie(
   res.setHeader('Set-Cookie', [...others, line]);
 }
 
-/** Makes the browser drop `name`. With the attributes, or a `__Host-` name would be left alone. */
+/** Makes the browser delete `name`. Sends the attributes as well, because a `__Host-` cookie would be kept without them. */
 export function clearCookie(res: ServerResponse, name: string, attributes: OwnCookieAttributes): void {
   setCookie(res, name, '', attributes, 0);
 }

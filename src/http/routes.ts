@@ -1,13 +1,13 @@
-// The form of a route: one row each. What a row does not call public passes the gate, the session, the anti-forgery check and
-// `no-store` by being mounted at all (invariant 12); an operator's route says so in its own row.
+// The shape of a route: one row each. Unless a row says that it is public, mounting it puts the gate, the session, the CSRF check and
+// `no-store` in front of it (invariant 12); an operator's route says so in its row.
 import type { Express, Request, RequestHandler } from 'express';
 import { onlyMethods } from './errors.ts';
 
-/** `public`: everyone, as a visitor. `member`: whoever is signed in. `operator`: members listed in `ADMIN_EMAILS`. */
+/** `public`: everyone, as a visitor. `member`: signed-in people. `operator`: members listed in `ADMIN_EMAILS`. */
 export type Audience = 'public' | 'member' | 'operator';
 
 export interface RouteRow {
-  /** A GET row answers HEAD too. */
+  /** A GET row also answers HEAD. */
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** As Express matches it: `/library/pages/:id`. All rows of one path have the same audience. */
   readonly path: string;
@@ -15,11 +15,11 @@ export interface RouteRow {
   /** What it does, for the documents: "ends one of your devices". */
   readonly does: string;
   /**
-   * Of a POST that a page's form sends: the page. The gate answers a form that arrives after its own session ended with the way
-   * to sign in, and then opens the form's address by GET: that leads here, and the page says that nothing was changed.
+   * For a POST sent by a page's form: that page. If the form arrives after the gate session ended, oauth2-proxy answers with its
+   * sign-in and then opens the form's URL by GET: that redirects to this page, which says that nothing was changed.
    */
   readonly page?: string;
-  /** Of a public route whose path is a pattern: the regular expression that the gate lets through. */
+  /** For a public route whose path is a pattern: the regular expression that oauth2-proxy lets through. */
   readonly gatePattern?: string;
 }
 
@@ -31,17 +31,17 @@ export interface BoundRoute extends RouteRow {
   readonly handlers: readonly RequestHandler[];
 }
 
-/** Gives the rows of a feature what they need. */
+/** Gives the rows of a feature the parts that they need. */
 export function bindRoutes<Options>(routes: readonly Route<Options>[], options: Options): BoundRoute[] {
   return routes.map(({ handler, ...row }) => ({ ...row, handlers: [handler(options)].flat() }));
 }
 
-/** What every request to a path passes first, by the audience of the path. */
+/** What every request to a path passes through first, by the audience of the path. */
 export type Guards = Readonly<Record<Audience, readonly RequestHandler[]>>;
 
 /**
- * Mounts the rows in their order: the guards of the path's audience, then the row of the method, else 405 with `Allow`.
- * @throws Error where two rows of one path name different audiences
+ * Mounts the rows in order: the guards of the path's audience, then the row of the method, otherwise 405 with `Allow`.
+ * @throws Error if two rows of one path name different audiences
  */
 export function mountRoutes(app: Express, routes: readonly BoundRoute[], guards: Guards): void {
   for (const [path, rows] of Map.groupBy(routes, (row) => row.path)) {
@@ -61,12 +61,12 @@ export function mountRoutes(app: Express, routes: readonly BoundRoute[], guards:
 
 const lowerCase = { GET: 'get', POST: 'post', DELETE: 'delete' } as const;
 
-/** In the address of a form whose path is a page as well: what the gate opens by GET is then told from a visit to the page. */
+/** In the URL of a form whose path is a page as well, so that a GET by oauth2-proxy can be told from a visit to the page. */
 const sent = 'sent';
-/** In the address of a page whose form was not taken. */
+/** In the URL of a page whose form was not processed. */
 const notTaken = 'signed-in-again';
 
-/** A form that comes by GET was held up by the sign-in: its content is lost, so its page is shown, and says so. */
+/** A form that arrives by GET was interrupted by the sign-in: its content is lost, so its page is shown and says so. */
 function leadToForm(page: string, isPage: boolean): RequestHandler {
   return (req, res, next) => {
     if (isPage && req.query[sent] !== '1') return next();
@@ -74,7 +74,7 @@ function leadToForm(page: string, isPage: boolean): RequestHandler {
   };
 }
 
-/** Whether this page is shown in place of an answer to its form, which the gate held up. */
+/** Whether this page is shown instead of the answer to its form, which the sign-in interrupted. */
 export function wasNotTaken(req: Request): boolean {
   return req.query[notTaken] === '1';
 }

@@ -1,4 +1,4 @@
-// Who may ask: the Host must be ours, and a change must come from one of our own pages.
+// Checks where a request comes from: the Host must be ours, and a change must come from one of our own pages.
 import type { Request, RequestHandler } from 'express';
 import { HttpError } from './errors.ts';
 import { isLocalHost, isOrigin, readHost } from './public-name.ts';
@@ -6,9 +6,8 @@ import { isLocalHost, isOrigin, readHost } from './public-name.ts';
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
- * Refuses a foreign `Host` with 421. Ours are the public one, and this machine's own names with the port that was connected
- * to. Another name of ours only leads to the public one: a GET is redirected, a change is refused, because its form came from a
- * page that we never showed there.
+ * Refuses a foreign `Host` with 421. Ours are the public one, and the local names of this machine with the port of the connection. An
+ * alias only leads to the public name: a GET is redirected, a change is refused, because no page of ours was ever shown there.
  */
 export function checkHost(publicOrigin: string, aliases: readonly string[]): RequestHandler {
   const schemeOf = (origin: string) => new URL(origin).protocol;
@@ -21,7 +20,7 @@ export function checkHost(publicOrigin: string, aliases: readonly string[]): Req
     if (host === publicHost || isLocalHost(req, host) || isNameOf(host, publicOrigin)) return next();
     if (!aliases.some((alias) => isNameOf(host, alias))) return next(new HttpError('misdirected'));
     if (req.method !== 'GET' && req.method !== 'HEAD') return next(new HttpError('other_name'));
-    // The refusal above is a page as well, and its style must come from where it stands.
+    // The refusal above is a page as well, and loads its style from the same origin.
     if (req.path.startsWith('/assets/')) return next();
     res.setHeader('Cache-Control', 'no-store');
     res.redirect(302, publicOrigin + (req.url.startsWith('/') ? req.url : '/'));
@@ -29,9 +28,9 @@ export function checkHost(publicOrigin: string, aliases: readonly string[]): Req
 }
 
 /**
- * Refuses a change whose `Origin` is not the page's own, that a browser calls anything but same-origin,
- * or that says neither (ASVS 3.5.1; W3C Fetch Metadata). A cross-site read of `/api` is refused as well (3.5.8).
- * @param refused hears of each refused change
+ * Refuses a change whose `Origin` is not that of the page, that a browser marks as anything but same-origin, or that has neither
+ * header (ASVS 3.5.1; W3C Fetch Metadata). A cross-site read of `/api` is refused as well (3.5.8).
+ * @param refused called for each refused change
  */
 export function checkOrigin(publicOrigin: string, refused: (req: Request) => void): RequestHandler {
   return (req, _res, next) => {
@@ -60,7 +59,7 @@ function isOwnOrigin(req: Request, publicOrigin: string, site: string | string[]
   );
 }
 
-/** How often a header stands on the wire: Node.js joins or drops duplicates silently. */
+/** How often a header was sent: Node.js joins or drops duplicates silently. */
 export function headerCount(req: Request, name: string): number {
   let count = 0;
   for (let i = 0; i < req.rawHeaders.length; i += 2) if (req.rawHeaders[i]?.toLowerCase() === name) count++;

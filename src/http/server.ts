@@ -1,12 +1,12 @@
-// A listening server that slow clients cannot hold, and that ends without cutting a request.
+// An HTTP server that slow clients cannot block, and that stops without cutting off a request.
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Logger } from './log.ts';
 import { headerLimitBytes, refuseUnreadable } from './unparsable-requests.ts';
 
 /**
- * HTTP/1.1 with short limits: 5 s for the headers, 30 s for a whole request, 32 KB of headers: oauth2-proxy's sessions in
- * cookies are in parts of 4 KB, and it passes on what browsers sent.
- * @param logger hears of requests whose headers are larger
+ * HTTP/1.1 with short limits: 5 s for the headers, 30 s for a whole request, 32 KB of headers. oauth2-proxy's sessions in cookies come
+ * in parts of 4 KB, and it passes on what browsers send.
+ * @param logger for requests with larger headers
  */
 export function createHttpServer(listener: RequestListener, logger: Logger): Server {
   const server = createServer(
@@ -14,7 +14,7 @@ export function createHttpServer(listener: RequestListener, logger: Logger): Ser
       headersTimeout: 5_000,
       requestTimeout: 30_000,
       connectionsCheckingInterval: 1_000,
-      // Longer than Go's 90 s for idle connections: the gate must never send into one that is closing.
+      // Longer than Go's 90 s for idle connections: oauth2-proxy must never send a request into a connection that is being closed.
       keepAliveTimeout: 120_000,
       maxHeaderSize: headerLimitBytes,
       insecureHTTPParser: false,
@@ -25,7 +25,7 @@ export function createHttpServer(listener: RequestListener, logger: Logger): Ser
   return server;
 }
 
-/** Resolves with the port once `server` listens. @throws a plain sentence that names `setting` where it cannot. */
+/** Resolves with the port once `server` listens. @throws Error with a plain sentence that names `setting` if it cannot listen */
 export async function listen(server: Server, port: number, host: string, setting = 'PORT'): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
@@ -41,7 +41,7 @@ export async function listen(server: Server, port: number, host: string, setting
   return typeof address === 'object' && address ? address.port : port;
 }
 
-/** Takes no new requests, lets those under way finish, and after `limitMs` closes what is left. */
+/** Accepts no new requests, lets those in progress finish, and closes what is left after `limitMs`. */
 export async function drain(server: Server, limitMs: number): Promise<void> {
   if (!server.listening) return;
   await new Promise<void>((resolve) => {

@@ -1,11 +1,12 @@
-// Answers what the parser of HTTP refuses, before there is a request: plain words for headers that are too large, a status else.
+// Answers requests that the HTTP parser rejects, before there is a request object: plain words for headers that are too large, a bare
+// status otherwise.
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from './log.ts';
 
 export const headerLimitBytes = 32_768;
 
-/** By Node's code of the error; everything else is 400. */
+/** By Node.js's error code; everything else is 400. */
 const statuses: Readonly<Record<string, number>> = {
   HPE_HEADER_OVERFLOW: 431,
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
@@ -13,7 +14,7 @@ const statuses: Readonly<Record<string, number>> = {
 };
 
 const tellAgainMs = 10_000;
-/** A client that still sends would lose the answer if the connection were cut at once. */
+/** A client that is still sending would lose the response if the connection were closed immediately. */
 const lingerMs = 1_000;
 
 const tooLarge = `<!doctype html>
@@ -40,7 +41,10 @@ const tooLargeAnswer = [
   tooLarge,
 ].join('\r\n');
 
-/** A listener for a server’s `clientError`. One line of log in ten seconds says how many requests had too large headers. */
+/**
+ * A listener for a server's `clientError`. Logs at most one line in ten seconds with the number of requests whose headers were too
+ * large.
+ */
 export function refuseUnreadable(logger: Logger): (error: NodeJS.ErrnoException, socket: Duplex) => void {
   let times = 0;
   let toldAt = Number.NEGATIVE_INFINITY;
@@ -75,7 +79,7 @@ export function refuseUnreadable(logger: Logger): (error: NodeJS.ErrnoException,
   };
 }
 
-/** Whether an answer to an earlier request is on its way: another head inside it would be read as its body. */
+/** Whether a response to an earlier request is being sent: another header block inside it would be read as its body. */
 function isAnswering(socket: Duplex & { readonly _httpMessage?: { readonly headersSent: boolean } | null }) {
   return socket._httpMessage?.headersSent === true;
 }
