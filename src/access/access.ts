@@ -1,11 +1,11 @@
-// Who may sign in: shows and changes the allow-list, and ends the sessions of whoever is taken off it, in that order.
+// Who may sign in: shows and changes the allow-list, and then ends the sessions of people who were removed from it.
 import type { RevocationRecorder } from '../audit/recorder.ts';
 import { admittedByDomain } from './domains.ts';
 import type { AccessFile } from './file.ts';
 import type { FileFault } from './file-fault.ts';
 import { add, type Broken, type Entry, entries, parseEmail, remove } from './list.ts';
 
-/** Whoever changes the list. */
+/** The person who changes the list. */
 export interface Operator {
   readonly id: string;
   readonly email: string;
@@ -23,7 +23,7 @@ export interface AccessOptions {
   readonly emailDomains: readonly string[];
 }
 
-/** One member each, so that a `switch` can tell them apart. */
+/** One member per kind, so that a `switch` can tell them apart. */
 type Kind<K extends string> = K extends string ? { readonly kind: K } : never;
 
 export type Refusal = { readonly kind: 'fault'; readonly fault: FileFault } | Broken;
@@ -35,16 +35,16 @@ export interface Shown {
   readonly unlisted: readonly string[];
 }
 
-/** `created`: the list did not exist; it begins with the operator, who would lock themselves out otherwise. */
+/** `created`: the list did not exist; it starts with the operator, who would otherwise be locked out. */
 export type AddOutcome = Kind<'added' | 'created' | 'present' | 'invalid'> | Refusal;
 
-/** What removing an address would meet. */
+/** What removing an address would lead to. */
 export type RemovalCheck =
   | { readonly kind: 'listed'; readonly entry: Entry }
   | Kind<'absent' | 'yourself' | 'last'>
   | Refusal;
 
-/** `removed`, `absent`: in either case the sessions were ended too; `not-ended`: the list was changed, the sessions were not. */
+/** `removed`, `absent`: the sessions were ended in either case; `not-ended`: the list was changed, the sessions were not ended. */
 export type RemoveOutcome =
   | { readonly kind: 'removed' | 'absent'; readonly ended: number }
   | Kind<'not-ended' | 'yourself' | 'last'>
@@ -55,11 +55,11 @@ export interface Access {
   readonly emailDomains: readonly string[];
   show(): Shown | Refusal;
   isOperator(email: string): boolean;
-  /** Whether `email_domains` lets this address in, whatever the list says. */
+  /** Whether `email_domains` admits this address whatever the list says. */
   isInByDomain(email: string): boolean;
   checkRemoval(email: string, by: Operator): RemovalCheck;
   add(text: string, comment: string, by: Operator): Promise<AddOutcome>;
-  /** Safe to repeat: sessions are ended also where the address is gone already. */
+  /** Safe to repeat: sessions are ended even if the address is gone already. */
   remove(email: string, by: Operator): Promise<RemoveOutcome>;
 }
 
@@ -140,7 +140,7 @@ export function createAccess({
       if ('fault' in done) return { kind: 'fault', fault: done.fault };
       const { value } = done;
       if (value.kind !== 'removed' && value.kind !== 'absent') return value;
-      // After the list: ended first, the person could sign in again between the two.
+      // After the list: if the sessions were ended first, the person could sign in again in between.
       try {
         return { kind: value.kind, ended: await endPerson(email, by) };
       } catch (error) {
@@ -157,7 +157,7 @@ function begun(by: Operator): string {
   return own.kind === 'added' ? own.text : firstLines;
 }
 
-/** A list that lets nobody in is more often a slip than a wish. */
+/** A list that admits nobody is more often a slip than an intention. */
 function isLast(all: readonly Entry[], email: string): boolean {
   const working = all.filter(({ works }) => works);
   return working.length === 1 && working[0]?.email === email;

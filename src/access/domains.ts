@@ -1,4 +1,4 @@
-// Whom oauth2-proxy lets in without the list: its `email_domains`. Any match there makes the list useless for that address.
+// Whom oauth2-proxy admits without the list: its `email_domains`. A match there makes the list irrelevant for that address.
 
 /** isEmailValidWithDomains of oauth2-proxy (7.15.3, validator.go): a domain, `.domain` or `*.domain` with all below it, `*`. */
 export function admittedByDomain(email: string, domains: readonly string[]): boolean {

@@ -1,4 +1,4 @@
-// Why the allow-list cannot be read or written; whatever is not foreseen here is thrown on.
+// Why the allow-list cannot be read or written; unexpected errors are rethrown.
 
 import type { FileFault as DiskFault } from '../files/file-fault.ts';
 import { fileFaultOf } from '../files/file-refused.ts';
@@ -37,13 +37,13 @@ const faults: Readonly<Partial<Record<DiskFault, FileFault>>> = {
   link: 'not-a-file',
   folder: 'not-a-file',
   'not-a-file': 'not-a-file',
-  // A file that is a mount of its own cannot be renamed over.
+  // A file that is a mount by itself cannot be replaced by renaming.
   mounted: 'mounted-alone',
   full: 'disk-full',
   quota: 'disk-full',
   'too-many-open': 'too-many-open',
   'broken-disk': 'broken-disk',
-  // A list is no database: these are about its lock.
+  // The list is not a database: these concern its lock.
   damaged: 'lock',
   'not-a-database': 'lock',
   locked: 'busy',

@@ -1,4 +1,5 @@
-// The allow-list on disk: oauth2-proxy, and a crash at any instant, see the old or the new one whole; writers take turns.
+// The allow-list on disk. oauth2-proxy, and a crash at any time, see either the complete old list or the complete new one; writers take
+// turns.
 import {
   accessSync,
   closeSync,
@@ -21,7 +22,7 @@ const attempts = 5;
 export type ListText = { readonly text: string } | { readonly fault: FileFault };
 export type Changed<T> = { readonly value: T } | { readonly fault: FileFault };
 
-/** What becomes of the list: `text` is written, where it is given. */
+/** What to do with the list: `text` is written if it is given. */
 export interface Decision<T> {
   readonly text?: string;
   readonly value: T;
@@ -29,10 +30,10 @@ export interface Decision<T> {
 
 export interface AccessFile {
   readonly path: string;
-  /** `missing` where there is none. */
+  /** `missing` if there is no file. */
   read(): ListText;
   /**
-   * Replaces the list by what `decide` makes of it, undefined standing for no file. Asked again where somebody else saved
+   * Replaces the list by the result of `decide`, which gets undefined if there is no file. Called again if somebody else saved
    * meanwhile, so that neither change is lost.
    */
   change<T>(decide: (text: string | undefined) => Decision<T>): Promise<Changed<T>>;
@@ -51,10 +52,10 @@ export function createAccessFile(path: string, lockWaitMs = 3000): AccessFile {
     async change(decide) {
       try {
         const target = realPath(path);
-        // Asked first, since a lock that cannot be made would say less.
+        // Checked first: the error of a lock that cannot be created would say less.
         accessSync(dirname(target), constants.W_OK | constants.X_OK);
         const locked = await withLock(target, lockWaitMs, async () => {
-          // Another writer may have been waited for.
+          // This may have waited for another writer.
           await confirmChange();
           return attempt(target, decide);
         });
@@ -79,10 +80,10 @@ function attempt<T>(path: string, decide: (text: string | undefined) => Decision
   return { fault: 'busy' };
 }
 
-// Readable for the group: oauth2-proxy may run as somebody else.
+// Readable by the group: oauth2-proxy may run as another user.
 const newMode = 0o640;
 
-/** A list that changed hands might be closed to oauth2-proxy, which stops when it cannot open it. */
+/** A list with another owner might be unreadable for oauth2-proxy, which stops if it cannot open it. */
 function putInPlace(
   path: string,
   text: string,
@@ -106,7 +107,7 @@ interface OnDisk {
   readonly links: number;
 }
 
-/** Always closed again before anything is renamed: while a file is held open, its watcher does not learn that it was replaced. */
+/** Always closed before anything is renamed: while a file is held open, its watcher is not notified that it was replaced. */
 function readAt(path: string): OnDisk | undefined {
   const kind = lstatSync(path, { throwIfNoEntry: false });
   if (!kind) return undefined;
@@ -122,7 +123,7 @@ function readAt(path: string): OnDisk | undefined {
   }
 }
 
-/** A byte-order mark stays in the text: oauth2-proxy takes it for a part of the first address. */
+/** A byte-order mark stays in the text: oauth2-proxy takes it as part of the first address. */
 function decode(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -131,7 +132,7 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
-/** Where a link leads: the link itself is not to be replaced by a file. */
+/** The target of a link: the link itself must not be replaced by a file. */
 function realPath(path: string): string {
   const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
   return isLink ? realpathSync(path) : path;

@@ -1,11 +1,11 @@
-// The allow-list as text: adding or removing an address changes whom oauth2-proxy lets in by that address and nothing else;
-// every other line, comment and line end stays as it was.
+// The allow-list as text: adding or removing an address changes whether oauth2-proxy admits that address and nothing else; every other
+// line, comment and line ending stays as it was.
 import { type ListRecord, readList } from './reader.ts';
 
 export interface Entry {
   /** Lower case, as oauth2-proxy compares it. */
   readonly email: string;
-  /** The one `#` line above it or above its group, or else what stands in further columns. */
+  /** The single `#` line above it or above its group, otherwise the content of further columns. */
   readonly comment: string | undefined;
   /** False for what no address can equal: `@example.org`, `ada@example.org # Ada`, a byte-order mark. */
   readonly works: boolean;
@@ -23,7 +23,7 @@ const maxComment = 200;
 const emailShape =
   /^(?!#)[\w.!#$%&'*+/=?^`{|}~-]{1,64}@(?:[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?\.)+[a-z\d-]{2,63}$/;
 
-/** An address as it stands on the list; undefined where it cannot be one that the gate and the dashboard both take. */
+/** An address as it is on the list; undefined if it is not one that both oauth2-proxy and the dashboard accept. */
 export function parseEmail(text: string): string | undefined {
   const email = text.trim().toLowerCase();
   return email.length <= 254 && emailShape.test(email) ? email : undefined;
@@ -46,14 +46,14 @@ export function entries(text: string): Entries {
   return { kind: 'entries', entries: [...found.values()] };
 }
 
-/** Puts `email` at the end, its comment on a line above. @param email from `parseEmail` */
+/** Appends `email`, with its comment on the line above. @param email from `parseEmail` */
 export function add(text: string, email: string, comment = ''): Added {
   const reading = readList(text);
   if (reading.kind === 'broken') return reading;
   if (reading.records.some(({ address }) => address === email)) return { kind: 'present' };
   const end = text.includes('\r\n') ? '\r\n' : '\n';
   const note = cleanComment(comment);
-  // A list of several columns must have as many on every line.
+  // If the list has several columns, every line needs as many.
   const columns = ','.repeat((reading.records[0]?.fields.length ?? 1) - 1);
   const lines = linesOf(text);
   const isGroup = note === '' && !lines.slice(blockBegin(lines)).some(isComment);
@@ -65,7 +65,7 @@ export function add(text: string, email: string, comment = ''): Added {
   return { kind: 'added', text: `${head}${note && `# ${note}${end}`}${email}${columns}${end}` };
 }
 
-/** Takes every line of `email` out, and the comment that stood above it alone. @param email as `entries` names it */
+/** Removes every line of `email`, and a comment that belonged to it alone. @param email as `entries` names it */
 export function remove(text: string, email: string): Removed {
   const reading = readList(text);
   if (reading.kind === 'broken') return reading;
@@ -81,7 +81,7 @@ export function remove(text: string, email: string): Removed {
     if (heading !== undefined && isOver) gone.add(heading);
   }
   for (const at of [...gone]) {
-    // What stood between two empty lines leaves one.
+    // Two empty lines around a removed line become one.
     const isFirst = !gone.has(at - 1) && isBlank(lines[at - 1]);
     let after = at;
     while (gone.has(after)) after++;
@@ -96,7 +96,7 @@ interface Placed {
   readonly heading: number | undefined;
 }
 
-/** A comment of one line holds for the addresses below it, up to the next comment or empty line; a longer one is the file's own. */
+/** A comment of one line applies to the addresses below it, up to the next comment or empty line; a longer one belongs to the file. */
 function withHeadings(lines: readonly string[], records: readonly ListRecord[]): Placed[] {
   const placed: Placed[] = [];
   const begins = new Map(records.map((record) => [record.line, record]));
@@ -116,7 +116,7 @@ function withHeadings(lines: readonly string[], records: readonly ListRecord[]):
   return placed;
 }
 
-/** Where the last lines without an empty one between them begin. */
+/** Where the last block of lines without an empty line starts. */
 function blockBegin(lines: readonly string[]): number {
   return lines.findLastIndex((line) => isBlank(line)) + 1;
 }
@@ -137,7 +137,7 @@ function commentOf(line: string): string {
   return line.replace(/^#+/, '').trim();
 }
 
-/** One line, without what could turn the reading direction of a page. */
+/** One line, without characters that could change the reading direction of a page. */
 function cleanComment(comment: string): string {
   const line = comment.toWellFormed().replace(/[\s\p{Cc}\u202a-\u202e\u2066-\u2069]+/gu, ' ');
   return Array.from(line.trim()).slice(0, maxComment).join('').trim();

@@ -1,4 +1,4 @@
-// GET /access, POST /access/add, GET and POST /access/remove: the allow-list for operators. The root lets only operators here.
+// GET /access, POST /access/add, GET and POST /access/remove: the allow-list for operators. `routes.ts` admits only operators.
 
 import type { Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';

@@ -1,25 +1,25 @@
-// Reads an allow-list exactly as oauth2-proxy does (7.15.3, validator.go: Go's csv reader with `,`, `#` and
-// TrimLeadingSpace): whom a file lets in is answered here, and nowhere else.
+// Reads an allow-list exactly as oauth2-proxy does (7.15.3, validator.go: Go's csv reader with `,`, `#` and TrimLeadingSpace). This file
+// alone decides whom a list admits.
 
 export interface ListRecord {
   /** The first field, trimmed, in lower case: what oauth2-proxy compares an address with. May be anything. */
   readonly address: string;
   readonly fields: readonly string[];
-  /** The lines that it stands on, counted from 0; `endLine` is the one after. */
+  /** The lines that it occupies, counted from 0; `endLine` is the line after. */
   readonly line: number;
   readonly endLine: number;
 }
 
-/** One bad record and oauth2-proxy ignores the whole file: it goes on with the list it had, or starts with an empty one. */
+/** One bad record makes oauth2-proxy ignore the whole file: it keeps the list it had, or starts with an empty one. */
 export type Reading =
   | { readonly kind: 'records'; readonly records: readonly ListRecord[] }
   | { readonly kind: 'broken'; readonly line: number; readonly fault: 'quote' | 'columns' };
 
-// unicode.IsSpace, without the line end: JavaScript's \s has U+FEFF and lacks U+0085.
+// unicode.IsSpace without the line feed: JavaScript's \s includes U+FEFF and lacks U+0085.
 const space = String.raw`\t\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000`;
 const leading = new RegExp(`[${space}]*`, 'y');
 const around = new RegExp(String.raw`^[${space}\n]+|[${space}\n]+$`, 'g');
-// Only a `#` in the first column begins a comment; a line of spaces is a record.
+// Only a `#` in the first column starts a comment; a line of spaces is a record.
 const skipped = /#[^\n]*(?:\n|$)|\n/y;
 const quoted = /"([^"]*(?:""[^"]*)*)"(,|\n|$)/y;
 const plain = /([^,\n]*)(,|\n|$)/y;
@@ -49,7 +49,7 @@ export function readList(text: string): Reading {
       end = field[2];
     }
     if (records[0] && fields.length !== records[0].fields.length) return broken(begin, 'columns');
-    // The last line may have no end.
+    // The last line may lack a line ending.
     const endLine = source[at - 1] === '\n' ? line : line + 1;
     records.push({ address: lowerCase((fields[0] ?? '').replace(around, '')), fields, line: begin, endLine });
   }
@@ -60,7 +60,7 @@ function broken(line: number, fault: 'quote' | 'columns'): Reading {
   return { kind: 'broken', line: line + 1, fault };
 }
 
-/** strings.ToLower: each character by itself, and one for one (JavaScript makes two of `İ`). */
+/** strings.ToLower: each character by itself, one to one (JavaScript makes two characters of `İ`). */
 function lowerCase(text: string): string {
   return Array.from(text, (char) => String.fromCodePoint(char.toLowerCase().codePointAt(0) ?? 0)).join('');
 }

@@ -1,4 +1,4 @@
-// GET /cookies and GET /api/cookies: the report, for people and for scripts.
+// GET /cookies and GET /api/cookies: the cookie report, for people and for scripts.
 import type { Request, RequestHandler, Response } from 'express';
 import { type CookiesProps, cookies } from '../../views/cookies.ts';
 import { pageFrame, sendPage } from '../http/page.ts';
@@ -7,7 +7,7 @@ import type { Route } from '../http/routes.ts';
 import { type KnownCookie, reportCookies } from './cookie-report.ts';
 
 export interface CookiePagesOptions {
-  /** The cookies that this house sets or knows, as they stand for this request. */
+  /** The cookies that Gatehouse sets or knows, with their values for this request. */
   readonly known: (req: Request, res: Response) => readonly KnownCookie[];
 }
 

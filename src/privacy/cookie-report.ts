@@ -1,8 +1,8 @@
-// What can be said about the cookies that a browser sent, without their values: whose they are, what for, how well kept.
+// Describes the cookies that a browser sent, without their values: who set them, what they are for, and how well they are protected.
 import type { CookieAttribute, CookieReport, CookiesProps, Verdict } from '../../views/cookies.ts';
 import type { SentCookie } from '../http/request-cookies.ts';
 
-/** A cookie that this house knows, with the attributes that it is set with. */
+/** A cookie that Gatehouse knows, with the attributes that it is set with. */
 export interface KnownCookie {
   readonly matches: (name: string) => boolean;
   readonly setBy: CookieReport['setBy'];
@@ -16,10 +16,10 @@ export interface KnownCookie {
 
 /** RFC 6265bis: browsers drop a cookie whose name and value are longer. */
 const cookieLimitBytes = 4096;
-/** What nginx and many proxies take for one header line. */
+/** What nginx and many proxies accept as one header line. */
 const headerBudgetBytes = 8192;
 
-/** Reports on `sent` in the order of first appearance; cookies that `known` takes for parts of one are one. */
+/** Reports on `sent` in the order of first appearance; cookies that `known` recognises as parts of one are reported as one. */
 export function reportCookies(sent: readonly SentCookie[], known: readonly KnownCookie[]): CookiesProps {
   const groups = new Map<KnownCookie | string, SentCookie[]>();
   for (const cookie of sent) {
@@ -98,7 +98,7 @@ function unknownAttributes(name: string): CookieAttribute[] {
   ];
 }
 
-/** A browser vouches for the attributes that a prefix demands (RFC 6265bis 4.1.3). */
+/** The browser guarantees the attributes that a prefix requires (RFC 6265bis 4.1.3). */
 function prefixAttribute(name: string, without: Verdict): CookieAttribute {
   if (name.startsWith('__Host-Http-')) {
     return attribute(

@@ -1,6 +1,6 @@
-// Erases a person: recorded first, then everything ends, then everything goes, the key of the pseudonym last. Safe to repeat at any
-// point, so a crash halfway leaves nothing that a second try does not reach (GDPR, article 17). What is left in the store's own files is
-// noted before anything is deleted, so that it is written anew for as long as that has not been done.
+// Erases a person: the erasure is recorded, then all sessions end, then all data is deleted, the key of the pseudonym last. Safe to
+// repeat at any point, so a crash halfway leaves nothing that a second try does not reach (GDPR, article 17). What may be left in the
+// store's own files is noted before anything is deleted, so that rewriting them is retried until it succeeds.
 import { committed } from '../audit/confirmed-change.ts';
 import type { PersonRef, RevocationRecorder } from '../audit/recorder.ts';
 import type { Store } from '../store/contract.ts';
@@ -13,32 +13,32 @@ const roundsAtMost = 5;
 export interface EraseOptions {
   readonly store: Pick<Store, 'sessions' | 'people' | 'notes' | 'scrub'>;
   readonly recorder: ErasingRecorder;
-  /** Destroys the keys of a person's pseudonyms: the record's entries stay and are nobody's. */
+  /** Destroys the keys of a person's pseudonyms: the entries of the record stay and belong to nobody. */
   readonly forgetAliases: (person: PersonRef) => Promise<unknown>;
   /** Ends all sessions of a person, here and at the gate. */
   readonly endSessions: (
     personId: string,
     by: ErasedBy,
   ) => Promise<readonly { readonly endedNow: boolean }[]>;
-  /** What other rooms keep about somebody. */
+  /** What other modules store about somebody. */
   readonly further: readonly ((who: Somebody) => Promise<void>)[];
-  /** Whether the address is still on the allow-list, so that they could come back. */
+  /** Whether the address is still on the allow-list, so that the person could come back. */
   readonly isListed: (email: string) => boolean;
   readonly now: () => number;
 }
 
-/** A recorder that can be waited for, and whose journal can forget somebody. */
+/** A recorder that can be flushed, and whose journal can forget a person. */
 export interface ErasingRecorder extends RevocationRecorder {
   flush(): Promise<void>;
   forget(person: PersonRef): Promise<void>;
 }
 
-/** The person, an operator, the terminal, or the retention. */
+/** The person, an operator, the terminal, or retention. */
 export type ErasedBy = { readonly id: string; readonly email: string } | 'terminal' | 'retention';
 
 export interface Erased {
   readonly sessionsEnded: number;
-  /** Nothing of it is left in the store's own files either; false: that is tried again. */
+  /** Whether nothing is left in the store's own files either; false: that is tried again. */
   readonly scrubbed: boolean;
   readonly stillListed: boolean;
 }
@@ -69,13 +69,13 @@ export function createErase(options: EraseOptions): Erase {
           await notes.forgetPerson(id);
         }
         for (const erase of further) await erase(who);
-        // After the events of the endings: one that came later would make a new pseudonym.
+        // After the events of the revocations: a later event would create a new pseudonym.
         await recorder.flush();
         for (const person of refs) await recorder.forget(person);
         for (const person of refs) await forgetAliases(person);
-        // The person's row last: as long as it is there, the address leads to what is left.
+        // The person's row goes last: while it exists, the address leads to what is left.
         for (const id of ids) await people.remove(id);
-        // A sign-in in between has a session now, and nothing that leads to it.
+        // Somebody who signed in meanwhile has a session now, and nothing else leads to it.
         again = (await Promise.all(ids.map((id) => sessions.rowsOf(id)))).some((rows) => rows.length > 0);
       }
       return { sessionsEnded, scrubbed: await scrubNow(store), stillListed: isListed(email) };
@@ -83,7 +83,7 @@ export function createErase(options: EraseOptions): Erase {
   };
 }
 
-/** Asks again for what an erasure could not do at once, or was killed before. */
+/** Tries again what an erasure could not do immediately, or did not reach before it was killed. */
 export async function scrubAgain(store: Pick<Store, 'notes' | 'scrub'>, now: number): Promise<void> {
   if ((await store.notes.read(scrubDue, now)) !== undefined) await scrubNow(store);
 }

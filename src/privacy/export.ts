@@ -1,10 +1,10 @@
-// Everything that is kept about a person, each field in plain words (GDPR, articles 15 and 20).
+// Everything that is stored about a person, each field explained in plain words (GDPR, articles 15 and 20).
 import type { NoteTable, PersonTable, SessionRow, SessionTable } from '../store/contract.ts';
 import type { Somebody } from './person.ts';
 
 export interface ExportSection {
   readonly section: string;
-  /** What this is and why it is kept. */
+  /** What this is and why it is stored. */
   readonly about: string;
   /** What each field of the items means. */
   readonly fields: Readonly<Record<string, string>>;
@@ -18,7 +18,7 @@ export interface PersonExport {
   readonly sections: readonly ExportSection[];
 }
 
-/** What another room keeps about somebody. */
+/** What another module stores about somebody. */
 export type ExportSource = (who: Somebody) => Promise<ExportSection>;
 
 export interface ExportOptions {
@@ -102,7 +102,7 @@ function byWhom({ by, reason }: NonNullable<SessionRow['ended']>): string {
   return reason === 'signed_out' || reason === 'revoked' ? 'you' : 'an operator';
 }
 
-/** Notes by the beginning of their name; the rest of a name can be a digest. */
+/** Notes by the prefix of their name; the rest of a name can be a digest. */
 const noteWords: readonly (readonly [prefix: string, what: string])[] = [
   ['devices:', 'the kinds of device that you signed in from, as digests, to tell you of a new one'],
   ['replayed:', 'that a cookie of yours was used again after it had been replaced'],
@@ -118,7 +118,7 @@ async function notesOf({ ids }: Somebody, { notes, now }: ExportOptions): Promis
     fields: { what: 'what it says', value: 'what is kept' },
     items: found.map(({ key, value }) => ({
       what: noteWords.find(([prefix]) => key.startsWith(prefix))?.[1] ?? key.split(':')[0],
-      // The gate's name for a session is of no use to a reader, and of some to a thief.
+      // oauth2-proxy's name for a session is useless to a reader and useful to a thief.
       value: key.startsWith('gate:tie:') ? undefined : value,
     })),
   };

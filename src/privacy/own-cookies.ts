@@ -1,4 +1,4 @@
-// The cookies of this house, described from the configuration.
+// Gatehouse's own cookies and oauth2-proxy's, described from the configuration.
 import { duration, remaining } from '../../views/format.ts';
 import type { KnownCookie } from './cookie-report.ts';
 

@@ -1,5 +1,5 @@
-// GET /privacy, POST /privacy/erase, POST /privacy/find, GET /privacy/person, GET /api/privacy/export: one's own data, and for
-// operators anybody's. In addresses a person is named by the record's pseudonym.
+// GET /privacy, POST /privacy/erase, POST /privacy/find, GET /privacy/person, GET /api/privacy/export: one's own data, and for operators
+// anybody's. In URLs a person is named by the pseudonym of the record.
 
 import type { Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
@@ -18,19 +18,19 @@ export interface PrivacyPagesOptions {
   readonly exportPerson: (who: Somebody) => Promise<PersonExport>;
   readonly erase: Erase;
   readonly recorder: Recorder;
-  /** Everyone behind an address; undefined where nothing is kept about it. */
+  /** Everyone with this address; undefined if nothing is stored about it. */
   readonly find: (email: string) => Promise<Somebody | undefined>;
-  /** The pseudonym of somebody about whom something is kept. */
+  /** The pseudonym of a person about whom something is stored. */
   readonly aliasOf: (who: Somebody) => Promise<string>;
-  /** Whom a pseudonym stands for; undefined where nobody is. */
+  /** The person that a pseudonym stands for; undefined if there is none. */
   readonly behindAlias: (alias: string) => Promise<Somebody | undefined>;
   readonly personRetentionDays: number;
   readonly recordRetentionDays: number;
-  /** Where a browser goes whose person is no more: through the gate's sign-out. */
+  /** Where a browser goes whose person was erased: through oauth2-proxy's sign-out. */
   readonly signOutPath: string;
-  /** Takes the cookies of this browser away. */
+  /** Deletes the cookies of this browser. */
   readonly forgetBrowser: (req: Request, res: Response) => void;
-  /** Lets only so many copies be taken: each is recorded, though it is a GET. */
+  /** Limits the number of copies: each one is recorded, although it is a GET. */
   readonly limitCopies: RequestHandler;
 }
 
@@ -42,7 +42,7 @@ export function privacyPage(options: PrivacyPagesOptions): RequestHandler {
   return (req, res) => show(req, res, options, ownOf(res), {});
 }
 
-/** Before it operators only. */
+/** Mounted for operators only. */
 export function findPerson(options: PrivacyPagesOptions): RequestHandler {
   return async (req, res) => {
     const { email } = parseInput(findForm, req.body);
@@ -53,7 +53,7 @@ export function findPerson(options: PrivacyPagesOptions): RequestHandler {
   };
 }
 
-/** Before it operators only. */
+/** Mounted for operators only. */
 export function personPage(options: PrivacyPagesOptions): RequestHandler {
   return async (req, res) => {
     const { who, name } = await other(req.query['who'], options);

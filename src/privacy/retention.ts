@@ -1,4 +1,4 @@
-// Forgets people who have not signed in for long, and asks again for what a scrub could not do at once.
+// Erases people who have not signed in for long, and tries again what a scrub could not do immediately.
 import type { Store } from '../store/contract.ts';
 import { type Erase, scrubAgain } from './erase.ts';
 
@@ -12,7 +12,7 @@ export interface RetentionOptions {
 
 const atOnce = 50;
 
-/** One round, a batch; several replicas may do it side by side. @returns how many people were erased. */
+/** One batch; several replicas may do it concurrently. @returns how many people were erased */
 export async function forgetAway({ store, erase, retentionMs, now }: RetentionOptions): Promise<number> {
   await scrubAgain(store, now());
   if (retentionMs === 0) return 0;

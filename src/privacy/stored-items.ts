@@ -1,4 +1,4 @@
-// What the program stores about people, for the privacy notice: made from the configuration that really holds.
+// What Gatehouse stores about people, for the privacy notice: derived from the configuration in use.
 import { duration } from '../../views/format.ts';
 import type { StoredItem } from '../../views/privacy-notice.ts';
 import type { Config } from '../config/derive.ts';
