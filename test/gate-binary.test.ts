@@ -32,7 +32,7 @@ suite('oauth2-proxy binaries', { skip: process.platform === 'win32' && 'needs a 
     assert.equal(await versionOf(binary('stamped', 'v7.15.6', '(devel)')), '7.15.6');
     assert.equal(await versionOf(binary('installed', 'undefined', 'v7.15.6')), '7.15.6');
     assert.equal(await versionOf(binary('both', 'v7.15.5', 'v7.15.6')), '7.15.5');
-    assert.match(await versionOf(binary('neither', 'undefined', '(devel)')), /does not tell its version/);
+    assert.match(await versionOf(binary('neither', 'undefined', '(devel)')), /does not report its version/);
   });
 
   test('a binary from `go install` counts for the demo and the tests, an old one does not', async (t) => {
