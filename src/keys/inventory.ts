@@ -84,7 +84,7 @@ export function knownSecrets(config: Config, values: SettingValues | undefined):
     {
       ...common,
       name: 'OAUTH2_PROXY_CLIENT_SECRET',
-      protects: 'Proves to Google that a sign-in comes from this house.',
+      protects: 'Proves to Google that a sign-in comes from this site.',
       prints: elsewhere(values?.OAUTH2_PROXY_CLIENT_SECRET),
       command: 'docker compose up -d --wait',
       byHand:

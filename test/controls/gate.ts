@@ -237,6 +237,16 @@ export const controls: readonly Control[] = [
     sees: 'a mark that the store did not take holds in this process until the store has it',
   },
   {
+    invariant: '3 an ended session stays ended (gate)',
+    defence: 'the mark of a ticket is written although the store refused the mark of its sign-in',
+    file: 'src/gate/revocation-marks.ts',
+    find: 'await write(signInNote(key, signIn), true);\n      } finally {',
+    replace:
+      'await write(signInNote(key, signIn), true);\n      } catch (error) {\n        throw error;\n      }\n      {',
+    tests: 'src/gate/redis-revocation.test.ts',
+    sees: 'a mark that the store does not take is said, and this process goes by it all the same',
+  },
+  {
     invariant: '3 ended stays ended',
     defence: 'a mark outlives what a refresh in flight writes back',
     file: 'src/gate/revocation-marks.ts',
