@@ -1,7 +1,6 @@
 // Rate limits: who asks too much waits, nobody else does; replicas on Redis count together, also after an outage.
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
-import { limits } from '../src/http/limits.ts';
 import { connectRedis } from '../src/store/redis-client.ts';
 import type { Answer } from './support/client.ts';
 import {
@@ -23,8 +22,18 @@ import {
 } from './support/hostile.ts';
 import { need } from './support/requirement.ts';
 
+/** Low ones: few requests reach them. */
+const limits = { network: 150, person: 80, changes: 20 };
+
 async function startLimited(t: TestContext, options: SessionActionOptions): Promise<Desk> {
-  const desk = await startDesk({ ...options, settings: { RATE_LIMIT: 'on', ...options.settings } });
+  const desk = await startDesk({ ...options, settings: {
+      RATE_LIMIT: 'on',
+      RATE_LIMIT_NETWORK: `${limits.network}`,
+      RATE_LIMIT_PERSON: `${limits.person}`,
+      RATE_LIMIT_CHANGES: `${limits.changes}`,
+      ...options.settings,
+    },
+  });
   t.after(() => desk.close());
   return desk;
 }

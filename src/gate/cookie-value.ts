@@ -1,7 +1,7 @@
 // Reads the gate's cookie exactly as oauth2-proxy does, so that no way of sending it makes Gatehouse and oauth2-proxy see different
 // cookies.
-import type { IncomingMessage } from 'node:http';
 import { digest } from '../crypto/tokens.ts';
+import type { CookieHeader } from '../http/request-cookies.ts';
 
 /**
  * The signed content of the cookie, and when it was made. The signature cannot be verified without `cookie_secret`; oauth2-proxy has
@@ -20,10 +20,7 @@ export interface GateCookieValue {
 }
 
 /** undefined if the browser sent none; `unreadable` if it sent one that does not have oauth2-proxy's form. */
-export function readGateCookie(
-  req: IncomingMessage,
-  name: string,
-): GateCookieValue | 'unreadable' | undefined {
+export function readGateCookie(req: CookieHeader, name: string): GateCookieValue | 'unreadable' | undefined {
   const value = loadCookie(req.headers.cookie ?? '', name);
   if (value === undefined) return undefined;
   const [payload = '', seconds = '', signature, ...rest] = value.split('|');

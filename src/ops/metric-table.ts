@@ -35,6 +35,7 @@ export const storeOperations = {
   sessions: [
     'create',
     'read',
+    'readMany',
     'update',
     'touch',
     'rotate',

@@ -5,6 +5,7 @@ import { attempt, merge, type SessionEnd, type SessionRow, type SessionTable } f
 import type { RedisClient } from './redis-client.ts';
 import type { RedisClock } from './redis-clock.ts';
 import { createRedisIndexes } from './redis-indexes.ts';
+import { readTexts } from './redis-many.ts';
 import { evalEnding } from './redis-when-full.ts';
 
 /** Replaces the value only if it is still the one that was read; keeps its TTL. */
@@ -31,6 +32,11 @@ class ConditionalRedisStore extends RedisStore {
 
   async read(key: string): Promise<SessionRow | undefined> {
     return ((await this.get(key)) ?? undefined) as SessionRow | undefined;
+  }
+
+  /** @returns the row that `read` would give for this value of its key */
+  parse(text: string | null | undefined): SessionRow | undefined {
+    return text == null ? undefined : (this.serializer.parse(text) as unknown as SessionRow);
   }
 
   /**
@@ -86,6 +92,21 @@ export function createRedisSessions(
         return store.insert(row);
       }),
     read: (key) => attempt(() => store.read(key)),
+    readMany: (keys, noteNames) =>
+      attempt(async () => {
+        const names = [
+          ...keys.map((key) => `${prefix}session:${key}`),
+          ...noteNames.map((name) => `${prefix}note:${name}`),
+        ];
+        const texts = await readTexts(redis, names);
+        return {
+          rows: keys.map((_, i) => store.parse(texts[i])),
+          notes: noteNames.map((_, i) => {
+            const text = texts[keys.length + i];
+            return text == null ? undefined : (JSON.parse(text) as unknown);
+          }),
+        };
+      }),
     update: (key, patch) =>
       attempt(
         async () =>

@@ -121,7 +121,7 @@ export async function startDesk({
     ...redisPart,
     ...parts,
   });
-  const server = createHttpServer(app, logger);
+  const server = createHttpServer(app.listener, logger);
   const port = await listen(server, 0, '127.0.0.1');
   const origin = `http://localhost:${port}`;
 
