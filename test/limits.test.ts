@@ -26,7 +26,9 @@ import { need } from './support/requirement.ts';
 const limits = { network: 150, person: 80, changes: 20 };
 
 async function startLimited(t: TestContext, options: SessionActionOptions): Promise<Desk> {
-  const desk = await startDesk({ ...options, settings: {
+  const desk = await startDesk({
+    ...options,
+    settings: {
       RATE_LIMIT: 'on',
       RATE_LIMIT_NETWORK: `${limits.network}`,
       RATE_LIMIT_PERSON: `${limits.person}`,

@@ -65,7 +65,11 @@ test('switched off, or without an answer of the counters, there is room: the sto
   await off.forget(['ada']);
   const down = () => Promise.reject(new Error('away'));
   const away = { init() {}, get: down, increment: down, resetKey: down } as unknown as ImmediateCounters;
-  const allow = createAllowances({ enabled: true, most, counters: { exact: () => away, immediate: () => away } });
+  const allow = createAllowances({
+    enabled: true,
+    most,
+    counters: { exact: () => away, immediate: () => away },
+  });
   assert.equal(await allow.hasRoom('copies', 'ada'), true);
   assert.equal(await allow.take('copies', 'ada'), true);
   await assert.rejects(allow.forget(['ada']), /away/);

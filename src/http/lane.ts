@@ -2,8 +2,7 @@
 // unusual steps aside into the ordinary handlers, which decide what to do about it. Requests that arrive in one turn of the event loop are
 // admitted by one read of the store, which begins after each of them has arrived: what was ended before a request came is never admitted.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ImmediateLimit } from './limits.ts';
-import { networkKey } from './limits.ts';
+import { type ImmediateLimit, networkKey } from './limits.ts';
 import type { PlainRequest } from './plain-request.ts';
 
 /** What must be read to admit one request; known from its headers alone. */
@@ -46,30 +45,38 @@ export function createLane<Plan extends LanePlan, Admitted>(options: LaneOptions
     const found = await admit(group.map(({ plan }) => plan)).catch(() => []);
     for (const [i, one] of group.entries()) {
       const admitted = found[i];
-      if (admitted === undefined) one.stepAside();
-      else answer(one, admitted);
+      if (admitted === undefined || !answer(one, admitted)) one.stepAside();
     }
   }
 
-  function answer(
-    { req, res, stepAside, plan, network, arrivedAt }: Waiting<Plan>,
-    admitted: Admitted,
-  ): void {
+  /** @returns false if the request must step aside */
+  function answer({ req, res, plan, network, arrivedAt }: Waiting<Plan>, admitted: Admitted): boolean {
     const write = answers.get(req.url ?? '');
     // Others of this group may have used up what was left; what is refused is counted once more, which changes nothing.
-    if (!write || !byNetwork.take(network) || !byPerson.take(plan.personId)) return stepAside();
+    if (!write || !byNetwork.take(network) || !byPerson.take(plan.personId)) return false;
     onAnswer(req, res, arrivedAt);
     write(res, admitted);
+    return true;
+  }
+
+  /** @returns undefined if the request must step aside */
+  function prepare(req: IncomingMessage): Pick<Waiting<Plan>, 'plan' | 'network' | 'arrivedAt'> | undefined {
+    if (!answers.has(req.url ?? '')) return undefined;
+    const request = readRequest(req);
+    const plan = request && planFor(request);
+    if (!plan) return undefined;
+    const network = networkKey(request.ip);
+    if (!byNetwork.hasRoom(network) || !byPerson.hasRoom(plan.personId)) return undefined;
+    return { plan, network, arrivedAt: performance.now() };
   }
 
   return (req: IncomingMessage, res: ServerResponse, stepAside: () => void): void => {
-    if (!answers.has(req.url ?? '')) return stepAside();
-    const request = readRequest(req);
-    const plan = request && planFor(request);
-    if (!plan) return stepAside();
-    const network = networkKey(request.ip);
-    if (!byNetwork.hasRoom(network) || !byPerson.hasRoom(plan.personId)) return stepAside();
+    const prepared = prepare(req);
+    if (!prepared) {
+      stepAside();
+      return;
+    }
     if (waiting.length === 0) setImmediate(() => void admitAll());
-    waiting.push({ req, res, stepAside, plan, network, arrivedAt: performance.now() });
+    waiting.push({ req, res, stepAside, ...prepared });
   };
 }

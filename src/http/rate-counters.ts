@@ -75,7 +75,7 @@ interface Exchange {
 function processCounters(windowMs: number, exchange?: Exchange): ImmediateCounters {
   const counts = new Map<string, Count>();
   const unsent = new Set<string>();
-  let timer: NodeJS.Timeout | undefined;
+  let isDue = false;
   let sweptAt = performance.now();
 
   async function send(key: string): Promise<void> {
@@ -96,8 +96,10 @@ function processCounters(windowMs: number, exchange?: Exchange): ImmediateCounte
   }
 
   function exchangeSoon(): void {
-    timer ??= setTimeout(() => {
-      timer = undefined;
+    if (isDue) return;
+    isDue = true;
+    setTimeout(() => {
+      isDue = false;
       const keys = [...unsent];
       unsent.clear();
       void Promise.all(keys.map(send)).then(() => {
