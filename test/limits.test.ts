@@ -12,6 +12,7 @@ import {
   startDesk,
   storeKinds,
 } from './support/desk.ts';
+import { eventually } from './support/eventually.ts';
 import {
   assertNoSessionCookie,
   assertPlain,
@@ -177,6 +178,18 @@ suite('rate limits of replicas on Redis', await need('redis-server'), () => {
     const counts = await ask(limits.changes - 1, async (i) => clients[i % 2]?.() ?? assert.fail());
     assert.deepEqual(counts, { 303: limits.changes - 1 });
     for (const change of clients) assertWaits(await change());
+  });
+
+  test('requests: what one replica counted, another knows about a second later', async (t) => {
+    const first = await startLimited(t, { store: 'redis' });
+    const second = await startLimited(t, { store: 'redis', beside: first });
+    const { browser } = await begin(first, ada);
+    const there = second.browser(ada);
+    for (const [name, value] of browser.cookies) there.cookies.set(name, value);
+    await ask(limits.person, () => browser.ask('/api/me'));
+    assertWaits(await browser.ask('/api/me'));
+    assert.equal((await there.ask('/api/me')).status, 200, 'the first one there is not known to be too many');
+    await eventually('a refusal there', async () => (await there.ask('/api/me')).status === 429);
   });
 
   test('a program that started while Redis was down limits as soon as Redis is there', async (t) => {
