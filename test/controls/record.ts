@@ -392,7 +392,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'record: an edited entry takes nothing with it',
     defence: 'what is no genuine entry decides nothing about age',
-    file: 'src/audit/genuine.ts',
+    file: 'src/audit/chain.ts',
     find: 'entry && key && macOf(key.key, row.seq, row.prev, row.text) === row.mac ? entry : undefined',
     replace: 'macOf.length > 0 && key ? entry : undefined',
     tests: 'test/record.test.ts',
