@@ -1,9 +1,9 @@
-// What is still pending after a revocation went ahead although the record or the store could not be written.
+// Says what is still pending after a revocation went ahead although the record or the store could not be written.
 import { type Html, html } from './html.ts';
 import type { Frame } from './layout.ts';
 import { notice } from './parts.ts';
 
-/** `note`: the entry in the record. `row`: also the ending itself in the store. */
+/** `note`: the entry in the record. `row`: also the ended session in the store. */
 export type Follows = 'note' | 'row';
 
 const words: Record<Follows, readonly [title: string, text: string]> = {

@@ -1,4 +1,4 @@
-// The question before a sign-out, for whoever opens its address.
+// The confirmation before a sign-out, for people who open its address directly.
 import { type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';
 import { token } from './session-row.ts';
