@@ -1,5 +1,4 @@
-// The question before a sign-out, and the public page after it.
-
+// The confirmation before a sign-out, and the public page after it.
 import { type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';
 import { type Follows, followsNotice, icon } from './parts.ts';
@@ -22,7 +21,7 @@ export function signedOut(frame: Frame, follows?: Follows): Html {
   );
 }
 
-/** The question before a sign-out, for anyone who opens its address. Form POST `/logout`: `_csrf`. */
+/** The confirmation before a sign-out, for people who open its address directly. Form POST `/logout`: `_csrf`. */
 export function signOutQuestion(frame: Frame): Html {
   return layout(
     frame,

@@ -69,7 +69,7 @@ export function run(cwd: string, args: readonly string[], env: Record<string, st
 
 export const doctor = (cwd: string, ...args: string[]) => run(cwd, ['src/main.ts', 'doctor', ...args]);
 
-/** As above, but in this process: faster for many variants. */
+/** The same in this process: faster for many variants. */
 export async function doctorHere(folder: string, ...args: string[]): Promise<Ran> {
   const lines = { out: '', err: '' };
   const code = await runCommand(doctorCommand, args, {
