@@ -1,4 +1,4 @@
-// A session that was opened before is known again, and only with the same value and the same secret.
+// A session that was opened before is recognised, but only with the same value and the same secret.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
