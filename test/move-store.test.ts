@@ -1,4 +1,4 @@
-// `gatehouse move-store`: from SQLite to Redis and back with everything, and never both in use.
+// `gatehouse move-store`: from SQLite to Redis and back with all data, and never both in use.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -95,7 +95,7 @@ suite('moving a store', await need('redis-server'), () => {
     const half = openRedis();
     await assert.rejects(half.notes.read('half', 0), /REDIS_URL is being filled/);
     assert.equal(await outlook(target, 'redis'), 'free');
-    // Between the two steps at its end: the file is closed, and Redis is not open yet.
+    // Between the last two steps: the file is closed, and Redis is not open yet.
     await moveToRedis(target);
     await redis.hset('gatehouse:store', 'closed', 'filling');
     assert.throws(() => openSqliteStore(dataDir), /was moved to the other kind of store/);

@@ -1,5 +1,5 @@
-// One store belongs to one deployment: another one does not start on it and is told how to have its own, while the owner comes
-// back after every rotation, with another address, after an emergency and after its Redis was emptied. On both stores.
+// One store belongs to one deployment: another one does not start on it and is told how to get its own, while the owner still starts after
+// every rotation, with another address, after an emergency and after its Redis was emptied. On both stores.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -43,7 +43,7 @@ for (const kind of storeKinds) {
       rmSync(folder, { recursive: true, force: true });
     });
 
-    /** A store of its own for each test; each call a deployment that is set to it. */
+    /** A separate store for each test; each call starts a deployment that is configured to use it. */
     function place() {
       const name = `place${places++}`;
       const dataDir = join(folder, name);
@@ -239,7 +239,7 @@ for (const kind of storeKinds) {
       await mine.store.close();
     });
 
-    /** What an emptied Redis, or a file put in the place of this one, would hold. */
+    /** Leaves what an emptied Redis, or a file that replaced this one, would contain. */
     async function forget({ store }: OpenedStore, mark: string): Promise<void> {
       if (redis) {
         const name = `place${places - 1}:store`;

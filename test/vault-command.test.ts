@@ -1,4 +1,4 @@
-// `gatehouse vault …`, the real command as a process: what it does, what it says, its exit codes, and that no value is said.
+// `gatehouse vault …`, the real command as a process: what it does, what it prints, its exit codes, and that it never prints a value.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createHash, pbkdf2Sync } from 'node:crypto';
@@ -21,7 +21,7 @@ function prepare(t: TestContext, env: Record<string, string> = {}) {
     DEV_MODE: 'true',
     SECRET_KEY: createHash('sha256').update(folder).digest('hex'),
     VAULT_PASSPHRASE: passphrase,
-    // Machines in CI may have no id.
+    // Machines in CI may not have an id.
     VAULT_BIND_MACHINE: 'false',
     CONFLUENCE_URL: 'https://wiki.test/confluence',
     AUDIT_LOG_FILE: 'off',

@@ -1,4 +1,4 @@
-// What marks refuse, for how long, and what holds while the store takes none.
+// What marks refuse, for how long, and what still holds if the store accepts none.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

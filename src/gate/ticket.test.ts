@@ -1,4 +1,4 @@
-// The ticket and what it opens: vectors made by the real oauth2-proxy, and everything that a hostile browser could send.
+// The ticket and what it decrypts: vectors made by the real oauth2-proxy, and everything that a hostile browser could send.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';

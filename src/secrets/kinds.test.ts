@@ -1,4 +1,4 @@
-// The secrets: their format, that they are fit, and that oauth2-proxy accepts exactly what is called fit.
+// The secrets: their format, that they are fit, and that oauth2-proxy accepts exactly those that are called fit.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';

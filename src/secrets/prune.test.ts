@@ -1,4 +1,4 @@
-// Former secrets: since when they are out of use, when they can be removed, and what is kept of them for the record.
+// Former secrets: how long they have been out of use, when they can be removed, and what is kept of them for the record.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadConfig } from '../config/load.ts';
