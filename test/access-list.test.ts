@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { admittedByDomain } from '../src/access/domains.ts';
+import { admittedByDomain } from '../src/access/access.ts';
 import { add, entries, parseEmail, remove } from '../src/access/list.ts';
 import { admits } from './support/admitted.ts';
 

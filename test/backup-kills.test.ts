@@ -13,7 +13,7 @@ import { pathToFileURL } from 'node:url';
 import { recordKeys } from '../src/audit/chain.ts';
 import { readArchive } from '../src/backup/archive.ts';
 import { enterPlace } from '../src/backup/enter.ts';
-import { auditKeyOf } from '../src/crypto/audit-key.ts';
+import { auditKeyOf } from '../src/crypto/kdf.ts';
 import { connectRedis, type RedisClient } from '../src/store/redis-client.ts';
 import { migrateRedis } from '../src/store/redis-migrate.ts';
 import { migrateSqlite } from '../src/store/sqlite-migrate.ts';

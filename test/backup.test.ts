@@ -9,7 +9,7 @@ import { after, before, suite, test } from 'node:test';
 import { recordKeys } from '../src/audit/chain.ts';
 import { verifyRecord } from '../src/audit/verify.ts';
 import { makeBackup } from '../src/backup/make.ts';
-import { auditKeyOf } from '../src/crypto/audit-key.ts';
+import { auditKeyOf } from '../src/crypto/kdf.ts';
 import { lockPlace } from '../src/store/place-lock.ts';
 import { assertFilled } from './support/filled-store.ts';
 import { type KeptPlace, makePlace, pictureOf, wholeWith } from './support/kept-place.ts';

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, suite, test } from 'node:test';
 import { createApp } from '../src/app.ts';
-import { fingerprint } from '../src/crypto/fingerprint.ts';
+import { fingerprint } from '../src/crypto/tokens.ts';
 import { checkUp, summaryOf } from '../src/doctor/check-up.ts';
 import { checks } from '../src/doctor/checks/all-checks.ts';
 import { closed } from '../src/doctor/checks/skip-auth-routes.ts';

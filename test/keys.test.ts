@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, suite, test } from 'node:test';
 import { loadConfig } from '../src/config/load.ts';
-import { fingerprint } from '../src/crypto/fingerprint.ts';
+import { fingerprint } from '../src/crypto/tokens.ts';
 import { announceEveryMs, createReplicas, type Replicas } from '../src/keys/replicas.ts';
 import { ada, also, begin, type Desk, grace, startDesk, storeKinds } from './support/desk.ts';
 import { need } from './support/requirement.ts';

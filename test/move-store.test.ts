@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { moveToRedis, outlook } from '../src/backup/move.ts';
-import { auditKeyOf } from '../src/crypto/audit-key.ts';
+import { auditKeyOf } from '../src/crypto/kdf.ts';
 import type { Store } from '../src/store/contract.ts';
 import { createRedisStore } from '../src/store/redis.ts';
 import { connectRedis, type RedisClient } from '../src/store/redis-client.ts';

@@ -10,7 +10,7 @@ import { after, before, suite, test } from 'node:test';
 import { waitFor } from '../demo/child.ts';
 import type { Config } from '../src/config/derive.ts';
 import { formatProblems, loadConfig } from '../src/config/load.ts';
-import { auditKeyOf } from '../src/crypto/audit-key.ts';
+import { auditKeyOf } from '../src/crypto/kdf.ts';
 import { createLogger } from '../src/http/log.ts';
 import { StoreUnavailable } from '../src/store/contract.ts';
 import { ownerFact } from '../src/store/owner.ts';

@@ -9,8 +9,8 @@ import { type TestContext, test } from 'node:test';
 import { readArguments, runCommand } from '../src/commands/terminal.ts';
 import { vaultCommand } from '../src/commands/vault.ts';
 import type { VaultParts } from '../src/commands/vault-run.ts';
+import { passphraseFault } from '../src/config/secret-strength.ts';
 import { sealFernet } from '../src/crypto/fernet.ts';
-import { passphraseFault } from '../src/vault/passphrase-rules.ts';
 import { byTerminal, folderFor, passphrase, startVault } from './support/vault.ts';
 
 const main = join(import.meta.dirname, '../src/main.ts');

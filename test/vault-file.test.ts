@@ -7,7 +7,7 @@ import { copyFileSync, existsSync, readFileSync, statSync, symlinkSync, writeFil
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import type { VaultSteps } from '../src/secrets/vault-steps.ts';
+import type { VaultSteps } from '../src/secrets/vault-change.ts';
 import type { Vault } from '../src/vault/contract.ts';
 import { faultWords, type VaultFault } from '../src/vault/faults.ts';
 import { createVaultSteps } from '../src/vault/passphrases.ts';

@@ -1,11 +1,9 @@
 // The notice about sign-ins on devices that were not seen before, and what to do if one was not the reader.
 
-import { type Follows, followsNotice } from './follows.ts';
 import { deviceName } from './format.ts';
 import { type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';
-import type { Device } from './parts.ts';
-import { notice, timeAgo, timeExact } from './parts.ts';
+import { type Device, type Follows, followsNotice, notice, timeAgo, timeExact } from './parts.ts';
 
 export interface NewDevice {
   readonly handle: string;

@@ -165,3 +165,23 @@ export function themeChoice(assets: Assets, chosen: 'auto' | 'light' | 'dark', l
       html`<label><input type="radio" name="theme" value="${value}"${value === chosen && html` checked`}>${icon(assets, name)}<span>${label}</span></label>`,
   )}</div></fieldset>`;
 }
+
+/** What is still pending after a revocation although the record or the store could not be written. `note`: the entry in the record. `row`: also the ended session in the store. */
+export type Follows = 'note' | 'row';
+
+const followsWords: Record<Follows, readonly [title: string, text: string]> = {
+  note: [
+    'Signed out; the note of it follows',
+    'The audit log cannot be written right now. The entry for this is kept on the server and is added as soon as the log takes it.',
+  ],
+  row: [
+    'Signed out here; the rest follows',
+    'The session store takes no changes right now. This server refuses the session from now on, also after a restart, and ends it in the store as soon as it can. Until then, other servers of this site and other apps behind the same gate may still accept it.',
+  ],
+};
+
+export function followsNotice(assets: Assets, follows: Follows | undefined): Html | undefined {
+  if (!follows) return undefined;
+  const [title, text] = followsWords[follows];
+  return html`<div role="status">${notice(assets, follows === 'row' ? 'weak' : 'unknown', title, html`<p class="muted small">${text}</p>`)}</div>`;
+}

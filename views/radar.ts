@@ -1,10 +1,9 @@
 // Everyone's sessions, for operators: counts, search, order, rows that name the person, and the gate's own sessions below.
-import { type Follows, followsNotice } from './follows.ts';
 import { count } from './format.ts';
 import { type GateSessionsProps, gateSessions } from './gate-sessions.ts';
 import { type Content, type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';
-import { card, empty, notice } from './parts.ts';
+import { card, empty, type Follows, followsNotice, notice } from './parts.ts';
 import { endButton, type SessionItem, sessionList, signOutHere, tieMeanings } from './session-row.ts';
 
 export type EveryoneSort = 'seen' | 'created' | 'email';

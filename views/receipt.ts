@@ -1,10 +1,9 @@
 // The receipt of a revocation: ended here, ended at the gate, verified. The page reloads until the last step is known.
 
-import { type Follows, followsNotice } from './follows.ts';
 import { count, deviceName, exact } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';
-import { address, card, type Device, icon, prose } from './parts.ts';
+import { address, card, type Device, type Follows, followsNotice, icon, prose } from './parts.ts';
 
 export interface ReceiptItem {
   readonly handle: string;

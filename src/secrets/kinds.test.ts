@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { mustHave, need } from '../../test/support/requirement.ts';
-import { fingerprint } from '../crypto/fingerprint.ts';
+import { fingerprint } from '../crypto/tokens.ts';
 import { faultOf, makeSecret, type SecretKind, secretKinds } from './kinds.ts';
 
 function kindOf(word: string): SecretKind {

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadConfig } from '../config/load.ts';
-import { auditKeyOf } from '../crypto/audit-key.ts';
-import { fingerprint } from '../crypto/fingerprint.ts';
+import { auditKeyOf } from '../crypto/kdf.ts';
+import { fingerprint } from '../crypto/tokens.ts';
 import { place } from './place.fixture.ts';
 
 const dayMs = 86_400_000;

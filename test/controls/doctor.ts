@@ -257,7 +257,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: what cannot be read never passes',
     defence: 'a file in another encoding counts as unreadable',
-    file: 'src/doctor/read/text-file.ts',
+    file: 'src/doctor/read/folder.ts',
     find: '{ fatal: true, ignoreBOM: true }',
     replace: '{ ignoreBOM: true }',
     tests: 'test/doctor-unread.test.ts',

@@ -59,7 +59,7 @@ export const controls: readonly Control[] = [
   {
     invariant: '5 one browser starts one session',
     defence: 'only what the gate itself reads identifies the browser',
-    file: 'src/gate/sign-in-name.ts',
+    file: 'src/gate/cookie-value.ts',
     find: "if (gate?.state === 'cookie') return gate.digest;",
     replace: "if (gate?.state === 'cookie') return req.headers.cookie ?? '';",
     tests: 'test/gate-cookie-parts.test.ts',

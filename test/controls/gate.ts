@@ -194,10 +194,10 @@ export const controls: readonly Control[] = [
   {
     invariant: '1 no proof, no identity',
     defence: 'a remembered session requires the same secret',
-    file: 'src/gate/opened-sessions.ts',
+    file: 'src/gate/ticket.ts',
     find: '.update(secret)',
     replace: '',
-    tests: 'src/gate/opened-sessions.test.ts',
+    tests: 'src/gate/ticket.test.ts',
     sees: 'what is remembered is told apart',
   },
   {

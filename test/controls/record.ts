@@ -392,7 +392,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'record: an edited entry causes no removal',
     defence: 'an entry with an invalid seal does not affect retention',
-    file: 'src/audit/genuine.ts',
+    file: 'src/audit/chain.ts',
     find: 'entry && key && macOf(key.key, row.seq, row.prev, row.text) === row.mac ? entry : undefined',
     replace: 'macOf.length > 0 && key ? entry : undefined',
     tests: 'test/record.test.ts',

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { misspeltProblems } from '../../src/config/misspelt.ts';
-import { fingerprint } from '../../src/crypto/fingerprint.ts';
+import { fingerprint } from '../../src/crypto/tokens.ts';
 import type {
   Deployment,
   Files,

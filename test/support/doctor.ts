@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { readList } from '../../src/access/reader.ts';
 import { doctorCommand } from '../../src/commands/doctor.ts';
 import { runCommand } from '../../src/commands/terminal.ts';
-import { fingerprint } from '../../src/crypto/fingerprint.ts';
+import { fingerprint } from '../../src/crypto/tokens.ts';
 import { gather } from '../../src/doctor/look/gather.ts';
 
 export const root = join(import.meta.dirname, '../..');

@@ -14,7 +14,7 @@ import { join, resolve } from 'node:path';
 import { recordKeys } from '../../src/audit/chain.ts';
 import { verifyRecord } from '../../src/audit/verify.ts';
 import { openLibrary } from '../../src/confluence/library-store.ts';
-import { auditKeyOf } from '../../src/crypto/audit-key.ts';
+import { auditKeyOf } from '../../src/crypto/kdf.ts';
 import type { Store } from '../../src/store/contract.ts';
 import { createRedisStore } from '../../src/store/redis.ts';
 import { connectRedis } from '../../src/store/redis-client.ts';

@@ -2,7 +2,7 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { findOauth2Proxy, howToGetOauth2Proxy } from '../../demo/oauth2-proxy.ts';
-import { isOlder } from '../../src/doctor/checks/version-order.ts';
+import { isOlder } from '../../src/doctor/checks/versions.ts';
 import { versionOfGateBinary } from '../../src/doctor/look/gate-binary.ts';
 
 export type Tool = 'oauth2-proxy' | 'redis-server' | 'chromium' | 'openssl' | 'nginx';

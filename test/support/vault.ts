@@ -13,9 +13,9 @@ import type { ErasingRecorder } from '../../src/privacy/erase.ts';
 import type { Store } from '../../src/store/contract.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import type { Load, Vault } from '../../src/vault/contract.ts';
+import type { VaultPagesOptions } from '../../src/vault/pages.ts';
 import { createVault } from '../../src/vault/vault.ts';
 import { createVaultFile, type GenerationSeen, type VaultFileOptions } from '../../src/vault/vault-file.ts';
-import type { VaultParts } from '../../src/wiring/vault.ts';
 import { createClient } from './client.ts';
 import { ada, configOf, type TestPerson } from './desk.ts';
 
@@ -122,7 +122,7 @@ export interface VaultApp {
 export async function startVaultApp(
   test: TestContext,
   { vault, recorder, clock }: VaultWorld,
-  more: Partial<VaultParts> & { readonly settings?: Record<string, string> } = {},
+  more: Partial<VaultPagesOptions> & { readonly settings?: Record<string, string> } = {},
 ): Promise<VaultApp> {
   const { settings, ...routes } = more;
   const folder = folderFor(test);
