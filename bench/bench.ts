@@ -1,5 +1,5 @@
-// `npm run bench`: everything that is measured, into docs/performance.md; `-- quick` and `-- smoke` take less time, and the names of parts
-// choose some. Only the whole run writes that page; `--out FILE` writes the report of any run to a file.
+// `npm run bench`: runs all measurements and writes docs/performance.md. `-- quick` and `-- smoke` take less time, and the names of parts
+// run only those. Only the complete run writes that page; `--out FILE` writes the report of any run to a file.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
@@ -14,10 +14,10 @@ import { placeReport, type Results, reportOf } from './report.ts';
 import { compare, type Question, type Samples } from './requests.ts';
 import { type BenchServer, type Crowd, startOurs, startPeer, startProxy } from './servers.ts';
 
-/** How much is measured. */
+/** How much to measure. */
 interface Extent {
   readonly rounds: number;
-  /** A round asks each server this often, at each number of connections. */
+  /** Requests to each server in one round, for each number of connections. */
   readonly requests: Readonly<Record<'me' | 'devices' | 'dashboard' | 'check', number>>;
   readonly crowd: Crowd;
   readonly sizes: readonly number[];
@@ -43,7 +43,7 @@ const extents = {
     starts: 2,
     memoryRequests: 20_000,
   },
-  // Whether all of it works; its figures mean nothing.
+  // Checks that everything runs; its figures mean nothing.
   smoke: {
     rounds: 1,
     requests: { me: 60, devices: 30, dashboard: 30, check: 60 },
@@ -61,7 +61,7 @@ const page = join(import.meta.dirname, '..', 'docs', 'performance.md');
 
 const say = (line: string) => void process.stderr.write(`${line}\n`);
 
-/** Runs `work` with servers that are started for it and stopped after it. */
+/** Runs `work` with servers that are started before it and stopped after it. */
 async function withServers<T>(
   starts: readonly (() => Promise<BenchServer>)[],
   work: (servers: readonly BenchServer[]) => Promise<T>,

@@ -1,5 +1,5 @@
-// What the session directory costs when it holds many other people's sessions. The stores of all sizes are open at once and take turns, so
-// that what disturbs the machine disturbs all of them.
+// The cost of the session store when it holds many other people's sessions. The stores of all sizes are open at once and measured in turn,
+// so that a disturbance of the machine affects all of them.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,9 +24,9 @@ export type Operation = (typeof operations)[number];
 export interface Growth {
   readonly store: 'SQLite' | 'Redis';
   readonly operation: Operation;
-  /** Microseconds by number of sessions, medians. */
+  /** Median microseconds for each number of sessions. */
   readonly us: readonly { readonly size: number; readonly us: number }[];
-  /** How many times the cost at the smallest size the one at the largest is. */
+  /** The cost at the largest size divided by the cost at the smallest. */
   readonly times: Spread;
 }
 
@@ -37,7 +37,7 @@ interface Filled {
 }
 
 const perPerson = 5;
-/** The runs of one operation: groups whose medians are compared in pairs. */
+/** Each operation runs in groups; the medians of the groups are compared in pairs. */
 const [groups, perGroup] = [9, 20];
 const warmUps = 10;
 const begunAt = Date.now();
@@ -63,7 +63,7 @@ export async function measureGrowth(sizes: readonly number[]): Promise<Growth[]>
     const filled: Filled[] = [];
     try {
       for (const size of sizes) filled.push(await fill(size));
-      // Ending last: it changes what the others find.
+      // Ending comes last because it changes what the other operations find.
       for (const operation of operations.toSorted(
         (a, b) => Number(a === 'end one') - Number(b === 'end one'),
       ))
@@ -86,7 +86,7 @@ async function measure(
     const warm = group === 0 ? warmUps : 0;
     for (let i = -warm; i < perGroup; i++) {
       for (const [which, { store, size }] of filled.entries()) {
-        // Spread over all people; each session is used once.
+        // Spreads the runs over all people and uses each session once.
         const run = warmUps + group * perGroup + i;
         const index = Math.floor((run * size) / runs / perPerson) * perPerson;
         const from = process.hrtime.bigint();
@@ -130,7 +130,7 @@ async function fillSqlite(size: number): Promise<Filled> {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'));
   const store = openSqliteStore(folder);
   const db = new DatabaseSync(join(folder, 'gatehouse.db'));
-  // In one transaction: a million of the store's own would take minutes.
+  // In one transaction, because a million calls of the store's own operation would take minutes.
   const insert = db.prepare(
     `INSERT INTO session (key, handle, person_id, email, created_at, last_seen_at, expires_at, id_hash, id_issued_at, data)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,

@@ -1,4 +1,4 @@
-// How soon the program listens, what memory it takes at rest, and what is left of that after many requests.
+// How long the program takes to listen, how much memory it uses at rest, and how much after many requests.
 import { setTimeout as delay } from 'node:timers/promises';
 import { ask } from './load.ts';
 import { preparePlace } from './ours.ts';
@@ -7,18 +7,18 @@ import { usageOf } from './usage.ts';
 
 export interface Starts {
   readonly name: ServerName;
-  /** Milliseconds from the call to the first connection: in a new place, where nothing is compiled and no store made. */
+  /** Milliseconds from the start to the first accepted connection, in a new place: no compiled code, no store. */
   readonly firstMs: number;
-  /** The same for the later starts in that place. */
+  /** The same for later starts in that place. */
   readonly laterMs: readonly number[];
-  /** Some seconds after each later start, without a request. */
+  /** Memory a few seconds after each later start, before any request. */
   readonly restMb: readonly number[];
 }
 
 export interface Memory {
   readonly name: ServerName;
   readonly beforeMb: number;
-  /** By number of requests so far. */
+  /** Memory after a number of requests. */
   readonly after: readonly { readonly requests: number; readonly mb: number }[];
 }
 
@@ -26,7 +26,7 @@ const restMs = 3000;
 const chunks = 40;
 const connections = 32;
 
-/** @param rounds later starts on each store */
+/** @param rounds number of later starts on each store */
 export async function measureStarts(rounds: number): Promise<Starts[]> {
   const redis = await startBenchRedis();
   const places = [
@@ -52,7 +52,7 @@ export async function measureStarts(rounds: number): Promise<Starts[]> {
   return all.map(({ name, firstMs, laterMs, restMb }) => ({ name, firstMs, laterMs, restMb }));
 }
 
-/** Eight of ten requests are `/api/me`, one each the two pages. @param servers that nobody has asked anything yet, besides the sign-ins */
+/** Sends eight of ten requests to `/api/me`, and one each to the two pages. @param servers freshly started, with everyone signed in */
 export async function measureMemory(servers: readonly BenchServer[], requests: number): Promise<Memory[]> {
   const mbOf = async ({ pid }: BenchServer) => (await usageOf(pid)).memoryMb;
   const all = await Promise.all(

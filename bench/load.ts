@@ -1,21 +1,21 @@
-// Sends requests over keep-alive connections, one at a time on each. Speaks HTTP/1.1 itself, because Node's client would cost more than
-// some of the servers that are measured.
+// Sends requests over keep-alive connections, one at a time on each. Implements HTTP/1.1 itself, because Node's client costs more than
+// some of the measured servers.
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { keepCookies } from '../test/support/client.ts';
 
-/** A browser of a signed-in person. */
+/** A signed-in person's browser. */
 export interface Browser {
-  /** The bytes of a GET with this browser's headers and cookies. */
+  /** The bytes of a GET request with this browser's headers and cookies. */
   requestFor(path: string): Buffer;
-  /** Takes over the cookies that a response sets. @param head the status line and headers */
+  /** Stores the cookies that a response sets. @param head the status line and headers */
   keep(head: string): void;
 }
 
 export interface Response {
   readonly status: number;
   readonly head: string;
-  /** Of the body. */
+  /** Size of the body. */
   readonly bytes: number;
 }
 
@@ -28,20 +28,20 @@ export interface Connection {
 export interface Load {
   readonly port: number;
   readonly path: string;
-  /** Used in turn. */
+  /** Taken in turn. */
   readonly browsers: readonly Browser[];
   readonly requests: number;
   readonly connections: number;
-  /** Called after every connection was opened and used once, and again after the last response. */
+  /** Called when every connection has been opened and used once, and again after the last response. */
   readonly onEdge: () => Promise<void>;
 }
 
 export interface Timing {
-  /** From the first to the last request. */
+  /** From the first request to the last response. */
   readonly seconds: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Of the last body. */
+  /** Size of the last body. */
   readonly bytes: number;
 }
 
@@ -148,7 +148,7 @@ export async function openConnection(port: number): Promise<Connection> {
   };
 }
 
-/** undefined while something is missing. Knows no pipelining: what has arrived belongs to one response. */
+/** undefined while the response is incomplete. Does not support pipelining: everything received belongs to one response. */
 function readResponse(received: Buffer): Response | undefined {
   const end = received.indexOf('\r\n\r\n');
   if (end < 0) return undefined;
@@ -162,11 +162,11 @@ function readResponse(received: Buffer): Response | undefined {
 }
 
 export interface Pace {
-  /** Runs `work`, once nobody asks more often than the limit allows. */
+  /** Runs `work`, after waiting until it stays within the limit. */
   run<T>(requests: number, browsers: number, work: () => Promise<T>): Promise<T>;
 }
 
-/** The rate limits stay on, so the load must keep to them. @param mostAMinute requests of one person */
+/** Keeps the load within the rate limits, which stay on. @param mostAMinute requests of one person */
 export function createPace(mostAMinute: number): Pace {
   const windowMs = 61_000;
   let past: { readonly endedAt: number; readonly each: number }[] = [];

@@ -1,4 +1,4 @@
-// On what it was measured, in words that do not name the machine.
+// Describes the machine and the versions without naming the machine.
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { arch, cpus, platform, totalmem } from 'node:os';

@@ -1,4 +1,4 @@
-// The program that is measured, as production runs it: every defence and limit on, the request log written, metrics counted.
+// The measured program, configured as in production: all defences, rate limits, the request log and metrics are on.
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -8,14 +8,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Child, freePort, startChild } from '../demo/child.ts';
 import { host } from './people.ts';
 
-/** One deployment: its folder, ports and settings. */
+/** One deployment: a folder, ports and settings. */
 export interface Place {
   readonly port: number;
   readonly gateSecret: string;
   readonly dataDir: string;
-  /** Starts the program. Resolves when it listens, with the milliseconds that this took. */
+  /** Starts the program. Resolves when it accepts connections, with the milliseconds that this took. */
   start(): Promise<{ readonly child: Child; readonly listeningMs: number }>;
-  /** Empties the request log, which would fill the disk. */
+  /** Empties the request log, which would otherwise fill the disk. */
   emptyLog(): void;
   remove(): void;
 }
@@ -23,7 +23,7 @@ export interface Place {
 const main = join(import.meta.dirname, '..', 'src', 'main.ts');
 const giveUpAfterMs = 30_000;
 
-/** @param redisUrl of its Redis; undefined: it keeps its sessions in SQLite */
+/** @param redisUrl the URL of its Redis; undefined: it uses SQLite */
 export async function preparePlace(redisUrl?: string): Promise<Place> {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'));
   const remove = () => rmSync(folder, { recursive: true, force: true });
@@ -48,10 +48,10 @@ export async function preparePlace(redisUrl?: string): Promise<Place> {
     ADMIN_EMAILS: 'operator@example.org',
     EMAILS_FILE: emails,
     DATA_DIR: dataDir,
-    // Where it keeps compiled code: the first start of a place finds none.
+    // Its compile cache, so that the first start in a place finds none.
     XDG_CACHE_HOME: join(folder, 'cache'),
     AUDIT_LOG_FILE: join(folder, 'audit.log'),
-    // Above the 30 devices of the page that is measured.
+    // More than the 30 devices of the measured page.
     SESSION_MAX_PER_USER: '40',
     ...(redisUrl !== undefined && { SESSION_BACKEND: 'redis', REDIS_URL: redisUrl }),
   };
@@ -61,7 +61,7 @@ export async function preparePlace(redisUrl?: string): Promise<Place> {
     dataDir,
     async start() {
       const from = performance.now();
-      // The log goes to a file: read by this process it would cost the load that it sends. `exec` keeps the process id.
+      // The log goes to a file, because reading it in this process would slow down the load. `exec` keeps the process id.
       const child = await startChild({
         name: 'gatehouse',
         command: 'sh',

@@ -1,5 +1,5 @@
-// What Gatehouse is compared with, one process each: `node bench/peers.ts raw|bare|stock`, on `PORT`, stock with `REDIS_URL`. The same
-// JSON and the same two pages; only stock has sessions. The pages are EJS views, as in a typical Express app.
+// The servers that Gatehouse is compared with, one process each: `node bench/peers.ts raw|bare|stock`, on `PORT`, stock with `REDIS_URL`.
+// All serve the same JSON and the same two pages; only stock has sessions. The pages are EJS views, as in a typical Express app.
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { RedisStore } from 'connect-redis';
@@ -14,7 +14,7 @@ const [dayMs, lifetimeMs] = [86_400_000, 604_800_000];
 
 const pages = ['devices', 'dashboard'] as const;
 
-/** As large as Gatehouse's; stock keeps it in each session. */
+/** The same size as Gatehouse's response; stock keeps it in each session. */
 const me = {
   person: { id: '100000000000000000001', email: 'person1@example.org', operator: false },
   session: {

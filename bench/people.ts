@@ -1,11 +1,11 @@
-// Who asks: 300 people, each from a network of their own, with the cookies of a real browser. Half of what makes a request expensive is in
-// its headers.
+// The people who send requests: 300, each from a different network, with a real browser's headers and cookies, which are half of a
+// request's cost.
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { encode, seal, ticketPayload } from '../src/gate/ticket.fixture.ts';
 
 export interface BenchPerson {
-  /** As Google numbers accounts. */
+  /** In the form of a Google account id. */
   readonly id: string;
   readonly email: string;
   readonly address: string;
@@ -14,11 +14,11 @@ export interface BenchPerson {
 export const host = 'localhost';
 export const gateCookieName = '__Host-_oauth2_proxy';
 
-/** What Google's tokens and oauth2-proxy's MessagePack come to. */
+/** Typical size of Google's tokens in oauth2-proxy's MessagePack, compressed. */
 const cookieSessionBytes = 1300;
 const ticketLifetimeS = 604_800;
 
-/** One in four over IPv6. The networks are those reserved for measurements and documentation (RFC 2544, RFC 3849). */
+/** One in four uses IPv6. The networks are reserved for benchmarks and documentation (RFC 2544, RFC 3849). */
 export function createPeople(count: number): BenchPerson[] {
   return Array.from({ length: count }, (_, i) => ({
     id: `1${String(i + 1).padStart(20, '0')}`,
@@ -27,7 +27,7 @@ export function createPeople(count: number): BenchPerson[] {
   }));
 }
 
-/** What a browser sends for a page or a script's request: the same to every server. */
+/** A browser's headers, the same for every server. */
 export const browserHeaders = {
   host,
   connection: 'keep-alive',
@@ -41,7 +41,7 @@ export const browserHeaders = {
   'sec-fetch-user': '?1',
 };
 
-/** What oauth2-proxy adds for a person who is signed in. */
+/** The headers that oauth2-proxy adds for a signed-in person. */
 export function gateHeaders({ id, email, address }: BenchPerson, gateSecret: string): Record<string, string> {
   return {
     authorization: `Basic ${Buffer.from(`${id}:${gateSecret}`).toString('base64')}`,
@@ -54,10 +54,13 @@ export function gateHeaders({ id, email, address }: BenchPerson, gateSecret: str
   };
 }
 
-/** A gate cookie as oauth2-proxy makes it when it keeps its sessions in cookies; only oauth2-proxy could see that this one is not sealed. */
+/**
+ * A gate cookie in the form that oauth2-proxy uses when it keeps sessions in cookies. The content is random: only oauth2-proxy could
+ * decrypt it.
+ */
 export const cookieSession = () => gateCookie(randomBytes(cookieSessionBytes).toString('base64url'));
 
-/** One with a ticket, and the session that it stands for in Redis. */
+/** Writes a gate session to Redis. @returns the cookie with its ticket */
 export async function redisSession(redis: Redis, { id, email }: BenchPerson): Promise<string> {
   const key = `${gateCookieName}-${randomBytes(16).toString('hex')}`;
   const secret = randomBytes(16);

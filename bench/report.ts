@@ -1,13 +1,13 @@
-// The measurements as Markdown: tables, and the targets with what was reached. Pure.
+// Renders the measurements as Markdown: tables, and the targets with what was reached. Pure.
 import { type Growth, operations } from './growth.ts';
 import type { Memory, Starts } from './lifetime.ts';
 import { connectionCounts, type Sample, type Samples } from './requests.ts';
 import type { ServerName } from './servers.ts';
 import { medianOf, ratiosOf, type Spread, spreadOf } from './statistics.ts';
 
-/** What was measured; a part that was not is absent. */
+/** What was measured; a part that was not measured is absent. */
 export interface Results {
-  /** `/api/me`, the page of 30 devices, the dashboard. */
+  /** `/api/me`, the page of 30 devices and the dashboard. */
   readonly me?: readonly Samples[];
   readonly devices?: readonly Samples[];
   readonly dashboard?: readonly Samples[];
@@ -20,7 +20,7 @@ export interface Results {
 
 const markers = { start: '<!-- bench:start -->', end: '<!-- bench:end -->' } as const;
 
-/** @param about where and when it was measured, as a paragraph */
+/** @param about a paragraph that says where and when it was measured */
 export function reportOf(results: Results, about: string): string {
   const { me, devices, dashboard, check, growth, starts, memory } = results;
   const parts = [
@@ -54,13 +54,13 @@ type Figure = (sample: Sample) => number;
 const cpuUs: Figure = (sample) => sample.cpuUs;
 const p99Ms: Figure = (sample) => sample.p99Ms;
 
-/** What a server is compared with: what people would have used, and for a check oauth2-proxy with its sessions in the same kind of place. */
+/** The server to compare with: stock, or for a check oauth2-proxy with its sessions in the same kind of store. */
 function baselineOf(name: ServerName, all: readonly Samples[]): ServerName {
   if (all.some((samples) => samples.name === 'stock')) return 'stock';
   return name.endsWith('Redis') ? 'oauth2-proxy, Redis' : 'oauth2-proxy, cookies';
 }
 
-/** Of each round, how many times `its` figure `other` has; undefined if one of them was not measured. */
+/** The figure of `other` divided by that of `its`, round by round; undefined if one of them was not measured. */
 function compared(
   all: readonly Samples[] | undefined,
   other: ServerName,
@@ -228,7 +228,7 @@ function valuesOf(
   return found && spreadOf(values(found));
 }
 
-/** Without what was not measured. */
+/** Leaves out targets of parts that were not measured. */
 function targetsTable(results: Results): string {
   const rows = targetsOf(results).flatMap(({ what, needs, reached, isMet }) =>
     reached
@@ -245,7 +245,7 @@ function targetsTable(results: Results): string {
   return rows.length > 0 ? table(['', 'target', 'reached', 'met'], rows) : 'None of these parts has one.';
 }
 
-/** "2.41 (2.35 to 2.50)": the median, and the lowest and highest round. */
+/** "2.41 (2.35 to 2.50)": the median, the lowest and the highest. */
 function spreadText({ median, lowest, highest }: Spread): string {
   return `${median.toFixed(2)} (${lowest.toFixed(2)} to ${highest.toFixed(2)})`;
 }
@@ -264,7 +264,7 @@ function counted(value: number): string {
   return value.toLocaleString('en-US');
 }
 
-/** With aligned columns, so that it can be read in a terminal as well. */
+/** Aligns the columns, so that the table is readable in a terminal too. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((cell, i) => Math.max(3, cell.length, ...rows.map((row) => row[i]?.length ?? 0)));
   const line = (cells: readonly string[]) =>

@@ -1,5 +1,5 @@
-// What a request costs on each server. All of them run at once; every round asks each one in turn, so that what disturbs the machine
-// disturbs all of them.
+// Measures what a request costs on each server. All servers run at once and each round measures them in turn, so that a disturbance of the
+// machine affects all of them.
 import { ask } from './load.ts';
 import type { BenchServer, ServerName } from './servers.ts';
 import { usageOf } from './usage.ts';
@@ -7,37 +7,37 @@ import { usageOf } from './usage.ts';
 export const connectionCounts = [32, 256] as const;
 
 export interface Sample {
-  /** Of the server, per request. */
+  /** The server's processor time per request. */
   readonly cpuUs: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Of the body. */
+  /** Size of the body. */
   readonly bytes: number;
-  /** Of the server, after the run. */
+  /** The server's memory after the run. */
   readonly memoryMb: number;
-  /** Per request; undefined without a Redis. */
+  /** Per request; undefined if the server uses no Redis. */
   readonly redis: { readonly cpuUs: number; readonly commands: number } | undefined;
 }
 
-/** The samples of one server, one a round. */
+/** The samples of one server, one for each round. */
 export interface Samples {
   readonly name: ServerName;
   readonly path: string;
   readonly at: Readonly<Record<(typeof connectionCounts)[number], readonly Sample[]>>;
 }
 
-/** What is asked of one server. */
+/** Which path of which server to measure. */
 export interface Question {
   readonly server: BenchServer;
   readonly path: string;
   readonly requests: number;
 }
 
-/** @param rounds one more warms up. @throws Error if a response is not a 2xx */
+/** @param rounds one more round runs first as a warm-up. @throws Error if a response is not a 2xx */
 export async function compare(questions: readonly Question[], rounds: number): Promise<Samples[]> {
   const all = questions.map((question) => ({ question, at: { 32: [] as Sample[], 256: [] as Sample[] } }));
   for (let round = -1; round < rounds; round++) {
-    // Forwards and backwards: whoever comes first would otherwise always find the same machine.
+    // The order alternates, so that no server always runs first.
     for (const { question, at } of round % 2 === 0 ? all : all.toReversed()) {
       for (const connections of connectionCounts) {
         const sample = await measure(question, connections);

@@ -1,5 +1,5 @@
-// Everything that requests are sent to, each on its own port and with a Redis of its own where it needs one: stock, bare Express, Node
-// alone, Gatehouse on both stores, and oauth2-proxy with its sessions in cookies and in Redis.
+// Starts the servers that are measured, each on its own port and with its own Redis if it needs one: Node.js alone, Express, stock,
+// Gatehouse on both stores, and oauth2-proxy with sessions in cookies and in Redis.
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -40,10 +40,10 @@ export interface BenchServer {
   readonly pid: number;
   /** Its Redis; undefined if it uses none. */
   readonly redis: BenchRedis | undefined;
-  /** Whose browsers ask for it: for `/devices` those of people with 30 devices, for `/dashboard` those of the others. */
+  /** The browsers that request `path`: for `/devices` those of people with 30 devices, for `/dashboard` those of people with one. */
   browsersFor(path: string): readonly Browser[];
   readonly pace: Pace;
-  /** Called between two runs. */
+  /** Called after each run. */
   tidy(): void;
   close(): Promise<void>;
 }
@@ -51,23 +51,23 @@ export interface BenchServer {
 export interface BenchRedis {
   readonly url: string;
   readonly client: Redis;
-  /** Since its start: microseconds, and commands including those of scripts. */
+  /** Totals since it started: microseconds, and commands including those in scripts. */
   usage(): Promise<{ readonly cpuUs: number; readonly commands: number }>;
   close(): Promise<void>;
 }
 
 export interface Crowd {
   readonly people: number;
-  /** How many of them have 30 devices. */
+  /** How many people have 30 devices. */
   readonly withDevices: number;
 }
 
 export const devicesEach = 30;
-/** Below RATE_LIMIT_PERSON, which counts what is measured and what warms up. */
+/** Below the limit for one person (`src/http/limits.ts`), which counts the warm-up as well. */
 const requestsAMinute = 500;
 const signInsAtOnce = 16;
 
-/** As the Compose file starts it. */
+/** Configured as in the Compose file. */
 export async function startBenchRedis(): Promise<BenchRedis> {
   const server = await startRedis(['appendonly yes', 'appendfsync everysec']);
   const client = new Redis(server.url);
@@ -88,7 +88,7 @@ export async function startBenchRedis(): Promise<BenchRedis> {
   };
 }
 
-/** `raw` and `bare` have no sessions: they show what Node and Express alone cost. */
+/** `raw` and `bare` have no sessions: they show the cost of Node.js and Express alone. */
 export async function startPeer(kind: 'raw' | 'bare' | 'stock', { people }: Crowd): Promise<BenchServer> {
   const redis = kind === 'stock' ? await startBenchRedis() : undefined;
   const port = await freePort();
@@ -117,7 +117,7 @@ export async function startPeer(kind: 'raw' | 'bare' | 'stock', { people }: Crow
   };
 }
 
-/** Signs everyone in, on one device; the other devices of those who have more are written to the store. */
+/** Signs everyone in on one device; writes the sessions of further devices to the store. */
 export async function startOurs(
   store: 'sqlite' | 'redis',
   { people: count, withDevices }: Crowd,
@@ -155,7 +155,7 @@ export async function startOurs(
   };
 }
 
-/** Signs everyone in through the stand-in for Google, so that oauth2-proxy itself makes the cookies. */
+/** Signs everyone in through the stand-in for Google, so that the cookies are oauth2-proxy's own. */
 export async function startProxy(
   binary: string,
   sessions: 'cookies' | 'Redis',
@@ -219,14 +219,14 @@ async function signIn(port: number, { email, address }: BenchPerson): Promise<Br
   return browser;
 }
 
-/** From the account chooser back to the redirect URI. */
+/** Follows redirects from the account chooser until the redirect URI. */
 async function follow(chooser: URL): Promise<URL> {
   const { headers } = await fetch(chooser, { redirect: 'manual' });
   const next = new URL(headers.get('location') ?? '', chooser);
   return next.pathname === '/oauth2/callback' ? next : follow(next);
 }
 
-/** Copies of the session that each of them has. */
+/** Adds copies of the session that each person has. */
 async function addDevices(store: Store, people: readonly BenchPerson[]): Promise<void> {
   for (const { id } of people) {
     const [row] = await store.sessions.rowsOf(id);

@@ -1,4 +1,4 @@
-// What many runs come to.
+// Medians, and ratios of runs that were measured in pairs.
 
 export interface Spread {
   readonly median: number;
@@ -20,7 +20,7 @@ export function medianOf(values: readonly number[]): number {
   return spreadOf(values).median;
 }
 
-/** Of each pair, how many times `those` is `these`: what disturbs one run disturbs the run next to it as well. */
+/** Divides each of `those` by its partner in `these`: a disturbance affects both runs of a pair. */
 export function ratiosOf(those: readonly number[], these: readonly number[]): Spread {
   return spreadOf(those.slice(0, these.length).map((value, i) => value / (these[i] ?? Number.NaN)));
 }
