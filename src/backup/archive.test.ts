@@ -109,7 +109,7 @@ const refused = (bytes: Uint8Array, words: RegExp) =>
     return true;
   });
 
-/** An archive with other entries than the program would write. */
+/** An archive with entries that the program would not write. */
 function withEntry(entry: Partial<Header>, body = 'x'): Buffer {
   const header = new Header({ mode: 0o600, size: body.length, type: 'File', ...entry } as never);
   header.encode();
@@ -122,7 +122,7 @@ function withEntry(entry: Partial<Header>, body = 'x'): Buffer {
   return gzipSync(Buffer.concat(made));
 }
 
-/** Where the first file begins: the seal takes one block for its header and one for its contents. */
+/** Where the first file begins: the seal has one block for its header and one for its contents. */
 function afterSeal(tar: Buffer): number {
   return tar.indexOf(`${sealName}\0`) + 2 * 512;
 }
@@ -140,7 +140,7 @@ test('cut off anywhere it is refused', async () => {
     const length = Math.floor((good.length * part) / 20);
     await refused(good.subarray(0, length), /damaged|cut off|empty/);
   }
-  // A tar that is empty, or ends between two files, in a complete gzip.
+  // A tar file that is empty, or ends between two files, inside a complete gzip file.
   await refused(gzipSync(Buffer.alloc(1024)), /it is empty, or cut off at its beginning|damaged/);
   const tar = gunzipSync(good);
   await refused(

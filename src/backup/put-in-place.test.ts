@@ -1,4 +1,4 @@
-// The commit of a restore: before it nothing has changed, after it the next process finishes what was begun.
+// The commit of a restore: before it nothing has changed, after it the next process finishes what was started.
 import assert from 'node:assert/strict';
 import fs, {
   chmodSync,
@@ -37,7 +37,7 @@ async function noteIn(dataDir: string, text?: string): Promise<unknown> {
   return read;
 }
 
-/** A place with "old" in it, and "new" ready beside it. */
+/** A place that contains "old", with "new" ready beside it. */
 async function ready(): Promise<{ place: Place; folder: string }> {
   const dataDir = mkdtempSync(join(root, 'data-'));
   const folder = join(dataDir, name);
@@ -71,7 +71,7 @@ test('a restore that was cut off after its instant is finished by whoever comes 
   const { place } = await ready();
   const { dataDir } = place;
   commit(dataDir, name, names);
-  // Half of it was done already.
+  // Half of it has already been done.
   writeFileSync(join(dataDir, 'vault.json'), readFileSync(join(dataDir, name, 'vault.json')));
   rmSync(join(dataDir, name, 'vault.json'));
   (await enterPlace(place))();
@@ -86,7 +86,7 @@ test('a restore that was cut off after its instant is finished by whoever comes 
 test('the log of the former database is not taken for that of the new one', async () => {
   const { place } = await ready();
   const { dataDir } = place;
-  // As a killed server leaves them: not yet in the main file.
+  // As a killed server leaves them: not yet written to the main file.
   const store = openSqliteStore(dataDir);
   await store.notes.write('word', 'unsaved', later);
   for (const suffix of ['-wal', '-shm'])
