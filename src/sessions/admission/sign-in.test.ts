@@ -108,7 +108,7 @@ function setUp(
     } as unknown as Request;
     const error = await startSession(req, res, ada, options).then(
       () => undefined,
-      (thrown: unknown) => thrown,
+      (thrown: Error) => thrown,
     );
     if (error instanceof HttpError)
       return { refused: error.code, waitS: headers.get('Retry-After'), id: '', session: undefined };
