@@ -371,4 +371,22 @@ export const controls: readonly Control[] = [
     tests: 'src/http/request-cookies.test.ts',
     sees: 'a name that only a lax parser takes for ours is ambiguous, also alone',
   },
+  {
+    invariant: '1 no proof, no identity',
+    defence: 'no redirect loop where the proof is wrong',
+    file: 'src/gate/identity.ts',
+    find: 'refuse(req, res, options, true);',
+    replace: 'refuse(req, res, options, false);',
+    tests: 'src/gate/identity.test.ts',
+    sees: 'without the proof, a person gets a page',
+  },
+  {
+    invariant: 'R57: no parser makes objects of names',
+    defence: 'a repeated name is found in every encoding',
+    file: 'src/http/field-names.ts',
+    find: "return decodeURIComponent((part.split('=', 1)[0] ?? '').replaceAll('+', ' '));",
+    replace: "return part.split('=', 1)[0];",
+    tests: 'src/http/field-names.test.ts',
+    sees: 'a repeated name is found',
+  },
 ];

@@ -434,4 +434,13 @@ export const controls: readonly Control[] = [
     tests: 'src/audit/prune.test.ts',
     sees: 'an entry that was edited to look old takes nothing with it',
   },
+  {
+    invariant: 'record: tampering is found',
+    defence: 'pruning during a verification is not reported as tampering',
+    file: 'src/audit/verify.ts',
+    find: '(await options.record.anchor()) === before',
+    replace: '(await options.record.anchor()) !== null',
+    tests: 'src/audit/verify.test.ts',
+    sees: 'entries that were pruned during the walk',
+  },
 ];
