@@ -81,7 +81,7 @@ suite('hostile pages of the library', await need('chromium'), () => {
   const foreign = (asked: readonly string[], ...own: string[]) =>
     asked.filter((url) => !own.some((start) => url.startsWith(start)));
 
-  test('the watch itself sees what runs and what loads', async () => {
+  test('the detector notices what runs and what loads', async () => {
     const { context, page, ran } = await browser.context();
     await page.goto('about:blank');
     const seen = page.waitForEvent('requestfinished');
@@ -93,7 +93,7 @@ suite('hostile pages of the library', await need('chromium'), () => {
     await context.close();
   });
 
-  test('the sanitised markup alone, without frame or policy', slow, async () => {
+  test('sanitised markup only, without frame or policy', slow, async () => {
     const { context, page, asked, ran } = await browser.context();
     await context.route('http://bare.test/**', (route) => {
       const index = Number(new URL(route.request().url()).pathname.slice(1));
@@ -122,7 +122,7 @@ suite('hostile pages of the library', await need('chromium'), () => {
     await context.close();
   });
 
-  test('frame and policy alone, around what was not sanitised', slow, async () => {
+  test('frame and policy only, around unsanitised markup', slow, async () => {
     const { context, page, asked, ran } = await browser.context();
     const policy = bodyPolicy(pageStyle(pageCss()), 'http://frame.test/library/attachments/');
     await context.route('http://frame.test/**', (route) => {
@@ -183,7 +183,7 @@ suite('hostile pages of the library', await need('chromium'), () => {
     return asked;
   }
 
-  test('as people open them: the page and its frame', slow, async () => {
+  test('as people open it: the page with its frame', slow, async () => {
     const asked = await openAll(
       (id) => `/library/pages/${id}`,
       async (page, path, about) => {
@@ -198,7 +198,7 @@ suite('hostile pages of the library', await need('chromium'), () => {
     );
   });
 
-  test('as people open them: the body by itself, the search, the space', slow, async () => {
+  test('as people open it: the body alone, the search, the space', slow, async () => {
     await openAll(
       (id) => `/library/pages/${id}/body`,
       async (page, _path, about) => assert.equal(page.frames().length, 1, about),
@@ -211,7 +211,7 @@ suite('hostile pages of the library', await need('chromium'), () => {
     await context.close();
   });
 
-  test('an attachment opened by itself is no page', async () => {
+  test('an attachment opened directly is not rendered as a page', async () => {
     const { context, page, ran } = await browser.context(desk.gateHeaders(ada));
     await page.goto(`${app.origin}/dashboard`);
     for (const { id, title } of library.parts.pages.attachmentsOf(ids[0] ?? '')) {
@@ -225,7 +225,7 @@ suite('hostile pages of the library', await need('chromium'), () => {
     await context.close();
   });
 
-  test('exported: every file lies in the folder, runs nothing and loads nothing', slow, async () => {
+  test('exported: every file is inside the folder, runs nothing and loads nothing', slow, async () => {
     library.space('T', 'Titles');
     for (const [index, title] of hostileTitles.entries())
       library.page({

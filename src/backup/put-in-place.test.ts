@@ -51,7 +51,7 @@ async function ready(): Promise<{ place: Place; folder: string }> {
 
 const names = ['gatehouse.db', 'vault.json'];
 
-test('a restore that was cut off after its instant is finished by whoever comes next', async () => {
+test('a restore interrupted after its commit is finished by the next command', async () => {
   const { place } = await ready();
   const { dataDir } = place;
   commit(dataDir, name, names);
@@ -67,7 +67,7 @@ test('a restore that was cut off after its instant is finished by whoever comes 
   );
 });
 
-test('the log of the former database is not taken for that of the new one', async () => {
+test('the write-ahead log of the former database is not used for the new one', async () => {
   const { place } = await ready();
   const { dataDir } = place;
   // As a killed server leaves them: not yet in the main file.
@@ -83,7 +83,7 @@ test('the log of the former database is not taken for that of the new one', asyn
   assert.equal(await noteIn(dataDir), 'new');
 });
 
-test('before its instant nothing has changed, and what was made ready is swept away', async () => {
+test('before its commit nothing has changed, and prepared files are removed', async () => {
   const { place } = await ready();
   (await enterPlace(place))();
   assert.equal(await noteIn(place.dataDir), 'old');
@@ -91,7 +91,7 @@ test('before its instant nothing has changed, and what was made ready is swept a
   assert.equal(existsSync(join(place.dataDir, name)), false);
 });
 
-test('a file that a restore has to finish from cannot lead elsewhere', async () => {
+test('a file from which a restore is finished cannot be a link to elsewhere', async () => {
   const { place } = await ready();
   writeFileSync(join(place.dataDir, 'restore.json'), JSON.stringify({ folder: '../elsewhere', names }));
   await assert.rejects(enterPlace(place), /was changed by hand/);

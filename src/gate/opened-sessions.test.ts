@@ -8,7 +8,7 @@ import { encode, seal } from './ticket.fixture.ts';
 const secret = randomBytes(16);
 const stored = (user: string) => seal(encode({ u: user, ca: new Date(5) }), secret);
 
-test('what is remembered is told apart by value and secret', () => {
+test('cached sessions are distinguished by value and secret', () => {
   const open = createOpener();
   const value = stored('ada');
   const first = open('k', value, secret);
@@ -21,7 +21,7 @@ test('what is remembered is told apart by value and secret', () => {
   assert.equal(open('k', Buffer.from('x'), secret), 'too short');
 });
 
-test('a limit is kept', () => {
+test('the cache has a limit', () => {
   const open = createOpener(2);
   const [a, b, c] = [stored('a'), stored('b'), stored('c')];
   const first = open('a', a, secret);
