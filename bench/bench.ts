@@ -1,4 +1,4 @@
-// `npm run bench`: everything that is measured. `npm run bench -- requests [ROUNDS]` or `-- directory [SIZE…]`: one of the two.
+// `npm run bench`: runs all measurements. `npm run bench -- requests [ROUNDS]` or `-- directory [SIZE…]` runs one of the two.
 import { measureDirectory } from './directory.ts';
 import { compareRequests } from './requests.ts';
 

@@ -3,24 +3,24 @@ import { Agent, type RequestOptions, request } from 'node:http';
 
 export interface Asked {
   readonly seconds: number;
-  /** Per answer, milliseconds. */
+  /** Per response, milliseconds. */
   readonly medianMs: number;
   readonly p99Ms: number;
-  /** Of the last answer's body. */
+  /** Size of the last response's body. */
   readonly bytes: number;
 }
 
 export interface Load {
   readonly port: number;
   readonly path: string;
-  /** The headers of each request in turn. */
+  /** The headers of the requests, used in turn. */
   readonly headers: readonly Readonly<Record<string, string>>[];
   readonly requests: number;
 }
 
 export const connections = 32;
 
-/** @throws where an answer is a redirect or a refusal. */
+/** @throws if a response is a redirect or a refusal */
 export async function ask({ port, path, headers, requests }: Load): Promise<Asked> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const times: number[] = [];

@@ -1,6 +1,6 @@
-// What a signed-in request costs, beside Express without sessions, the usual session stack, and Node alone. The figure is
-// processor time of the server per request, which a busy machine disturbs least: all servers run at once, each round asks
-// each of them in turn, and the median of the rounds counts.
+// What a signed-in request costs, compared with Express without sessions, the usual session stack, and plain Node.js. The figure is the
+// server's processor time per request, because a busy machine distorts it least: all servers run at once, each round measures each of them
+// in turn, and the median of the rounds counts.
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { type Child, freePort, startChild, waitFor } from '../demo/child.ts';
@@ -13,7 +13,7 @@ interface Server {
   readonly child: Child;
   readonly port: number;
   close(): Promise<void>;
-  /** For the two paths: the JSON and the page. */
+  /** By path: the JSON and the page. */
   readonly headers: Record<Path, Record<string, string>[]>;
 }
 
@@ -26,7 +26,7 @@ const paths = ['/api/me', '/devices'] as const;
 type Path = (typeof paths)[number];
 
 const people = 1000;
-/** This many of them have 30 devices and open the page. */
+/** How many people have 30 devices each and open the page. */
 const withDevices = 100;
 const requestsOf: Record<Path, number> = { '/api/me': 4000, '/devices': 2000 };
 
@@ -53,7 +53,7 @@ async function compare(path: Path, servers: readonly Server[], rounds: number): 
   for (let round = -1; round < rounds; round++) {
     for (const server of servers) {
       const sample = await measure(server, path);
-      // The first one warms up.
+      // The first round is a warm-up.
       if (round >= 0) samples.get(server)?.push(sample);
     }
   }

@@ -166,7 +166,7 @@ test('files are readable only by their owner, named by digest, and contain what 
     mediaType: 'image/png',
     bytes: bytes('picture'),
   });
-  // As a killed sync leaves it.
+  // A leftover of a killed sync.
   writeFileSync(join(library.filesFolder, 'scrap.part'), 'x');
   await here.sync();
   const stored = library.attachment(file.id);

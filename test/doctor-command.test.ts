@@ -100,7 +100,7 @@ suite('gatehouse doctor', () => {
   });
 
   test('inside the app’s container: reports what it saw and the command that checks the rest, and never exits with 0', async (t) => {
-    // As Compose starts it: everything in the environment, and no file of the deployment.
+    // As Compose starts it: everything in the environment, and no files of the deployment.
     const folder = mkdtempSync(join(tmpdir(), 'gatehouse-doctor-'));
     t.after(() => rmSync(folder, { recursive: true }));
     mkdirSync(join(folder, 'data'), { mode: 0o700 });

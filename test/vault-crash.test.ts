@@ -1,4 +1,5 @@
-// Killed at any instant, the vault opens with the passphrase that stands in .env, and nothing is lost; several at once lose nothing either.
+// Killed at any instant, the vault can be opened with the passphrase in .env, and nothing is lost; concurrent processes lose nothing
+// either.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,7 +12,10 @@ import type { EntryView } from '../src/vault/contract.ts';
 import { openVault } from '../src/vault/open.ts';
 import { folderFor, keepEvents, passphrase, target } from './support/vault.ts';
 
-/** Each costs several derivations of 600,000 rounds: a hundred passed in three minutes, and so many do for every day. */
+/**
+ * Each round costs several key derivations of 600,000 iterations: a hundred rounds passed in three minutes, and this many suffice for
+ * daily runs.
+ */
 const rounds = 40;
 const script = join(import.meta.dirname, 'support', 'vault-worker.ts');
 
@@ -29,7 +33,7 @@ function start(
   return worker;
 }
 
-/** Resolves once it has said a line that begins so, or has ended. */
+/** Resolves once it has printed a line that begins like this, or has ended. */
 async function until(worker: ReturnType<typeof start>, beginning: string): Promise<void> {
   while (
     !worker.lines.some((line) => line.startsWith(beginning)) &&
@@ -39,7 +43,7 @@ async function until(worker: ReturnType<typeof start>, beginning: string): Promi
     await Promise.race([once(worker.stdout as Readable, 'data'), once(worker, 'exit')]);
 }
 
-/** What is there, as the next process finds it, with the passphrase that is in "`.env`". */
+/** The entries as the next process finds them, with the passphrase in "`.env`". */
 async function look(
   folder: string,
 ): Promise<{ entries: readonly EntryView[]; headerOf(owner: string): Promise<string> }> {
@@ -85,7 +89,7 @@ test('killed repeatedly while it loads, clears, and changes the passphrase and t
   for (let round = 0; round < rounds; round++) {
     const worker = start(folder, `r${round}`, 'all');
     const ending = once(worker, 'close');
-    // Half of them while something is seen to be written: that is where the danger is. The others at any time of a turn.
+    // Half of the kills happen while a file is being written, where the danger is; the others at any time of a turn.
     let left = 1 + Math.floor(Math.random() * 12);
     const isWatched = round % 2 === 1;
     const watcher = isWatched
@@ -94,7 +98,7 @@ test('killed repeatedly while it loads, clears, and changes the passphrase and t
     await until(worker, 'ready');
     const readyAt = performance.now();
     if (round === 0) await until(worker, 'cleared');
-    // On a machine that is busy with other things a turn may take very long.
+    // On a busy machine a turn may take very long.
     turnMs ||= Math.min(2_000, performance.now() - readyAt);
     const timer = isWatched
       ? undefined
@@ -120,7 +124,7 @@ test('killed repeatedly while it loads, clears, and changes the passphrase and t
     }
     for (const owner of owners) {
       assert.equal(await headerOf(owner), `v=${owner}`);
-      // Written, and killed before it could say so.
+      // Written, but killed before it could report that.
       if (!expected.has(owner)) {
         assert.ok(owner.startsWith(`r${round}-`), `${owner} came back`);
         expected.set(owner, 'there');
