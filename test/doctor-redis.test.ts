@@ -23,7 +23,7 @@ const found = (fact: RedisFact) =>
   checkUp({ ...deploymentWith({}), redis: { found: [fact] } }, 'high', table).findings.map(({ id }) => id);
 
 suite('the check-up of Redis', await need('redis-server'), () => {
-  test('each fault is found by itself, and nothing once it is mended', async () => {
+  test('each fault is found alone, and nothing once it is fixed', async () => {
     const redis = await startRedis();
     const admin = new Redis(redis.url);
     try {

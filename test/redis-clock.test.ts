@@ -10,7 +10,7 @@ import { need } from './support/requirement.ts';
 const [hour, day] = [3_600_000, 86_400_000];
 
 suite('a clock that differs from that of Redis', await need('redis-server'), () => {
-  test('sessions, notes, visitors and counters live for as long as they should', async (t) => {
+  test('sessions, notes, visitors and counters expire at the right time', async (t) => {
     const redis = await startRedis();
     t.after(() => redis.close());
     for (const ahead of [-500 * day, -hour, 0, hour, 500 * day]) {
