@@ -1,4 +1,4 @@
-// Strange hosts, forwarded headers, methods and framing: the right 4xx in plain words, and nothing is changed.
+// Unusual hosts, forwarded headers, methods and framing: the right 4xx in plain words, and nothing is changed.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import type { Client } from './support/client.ts';
@@ -39,7 +39,7 @@ for (const store of storeKinds) {
       return answer;
     }
 
-    test('a foreign Host is answered with 421, whoever asks', async () => {
+    test('an unknown Host gets 421, whoever asks', async () => {
       const foreign = [
         ['Host: evil.test'],
         ['Host: desk.test.evil.test'],
@@ -70,7 +70,7 @@ for (const store of storeKinds) {
       }
     });
 
-    test('forwarded headers decide nothing: neither Secure, nor where a redirect leads, nor the address shown', async () => {
+    test('forwarded headers affect neither Secure, nor redirects, nor the displayed address', async () => {
       const spoofs = [
         'X-Forwarded-Host: evil.test',
         'X-Forwarded-Proto: http',
@@ -125,7 +125,7 @@ for (const store of storeKinds) {
       );
     });
 
-    test('a known path answers another method with 405 and says which ones it takes', async () => {
+    test('a wrong method on a known path gets 405 with the allowed methods', async () => {
       const allowed: [path: string, allow: string][] = [
         ['/', 'GET, POST, HEAD'],
         ['/settings', 'GET, POST, HEAD'],
@@ -147,7 +147,7 @@ for (const store of storeKinds) {
       assert.equal((await send('OPTIONS * HTTP/1.1')).status, 404);
     });
 
-    test('requests inside requests: the connection ends and nothing behind is done', async () => {
+    test('request smuggling: the connection is closed, and the inner request is not executed', async () => {
       const head = [
         'Host: desk.test',
         ...own,
@@ -178,7 +178,7 @@ for (const store of storeKinds) {
         const bytes = `POST /logout HTTP/1.1\r\n${[...head, ...lines].join('\r\n')}\r\n\r\n0\r\n\r\n${inside}`;
         const text = await leavesStoreAlone(desk, () => sendBytes(desk.port, bytes), about);
         const statuses = [...text.matchAll(/^HTTP\/1\.1 (\d+)/gm)].map(([, status]) => status);
-        // A bad chunk stands behind a good head, which has its own answer.
+        // A malformed chunk follows a valid head, which gets a response of its own.
         assert.equal(statuses.at(-1), '400', `${about}: ${statuses}`);
         assert.ok(!text.includes(ada.email), about);
       }

@@ -1,4 +1,4 @@
-// A walk through everything that can be read: no secret stands in any answer, log line or file, and reading changes nothing.
+// Reads everything that can be read: no response, log line or file contains a secret, and reading changes nothing.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -50,11 +50,11 @@ const others = [
 ];
 
 for (const store of storeKinds) {
-  suite(`a walk on ${store}`, await needsOf(store), () => {
+  suite(`a crawl on ${store}`, await needsOf(store), () => {
     let desk: Desk;
     let browser: Client;
     let csrfToken: string;
-    /** Each secret under the name that a failure tells. */
+    /** Each secret, by the name to show in a failure. */
     let secrets: Record<string, string>;
     let csrfSecret: string;
     const answers: [about: string, answer: Answer][] = [];
@@ -92,7 +92,7 @@ for (const store of storeKinds) {
       }
     };
 
-    test('reading changes nothing in the store, whoever reads', async () => {
+    test('reading changes nothing in the store, for any role', async () => {
       const queue = [...starts, ...others];
       const seen = new Set<string>(queue);
       for (let path = queue.shift(); path !== undefined; path = queue.shift()) {
@@ -113,8 +113,8 @@ for (const store of storeKinds) {
       assert.ok(seen.size > starts.length + others.length, 'links were followed');
     });
 
-    test('only last seen moves, and only once a minute has passed', async () => {
-      // Where it stands: in the session itself, and in the index that sorts by it.
+    test('only the last-seen time changes, at most once a minute', async () => {
+      // It is stored in the session itself, and in the index that is sorted by it.
       const blind = (text: string) =>
         text
           .replace(/(last_seen_at|lastSeenAt)\\?":\d+/g, '')
@@ -127,7 +127,7 @@ for (const store of storeKinds) {
       assert.equal(blind(now), blind(before));
     });
 
-    test('no answer holds a secret, in its body or its headers', () => {
+    test('no answer contains a secret, in its body or its headers', () => {
       assert.ok(answers.length > 50);
       for (const [about, { text, headers }] of answers) {
         assertNone(text, about, { 'the token’s secret': csrfSecret });
@@ -140,7 +140,7 @@ for (const store of storeKinds) {
       }
     });
 
-    test('errors and refusals tell none either, to their asker or to the log', async () => {
+    test('errors and refusals reveal none either, to the client or in the log', async () => {
       const id = browser.cookies.get(sessionName) ?? '';
       const odd: [path: string, options: Parameters<typeof browser.ask>[1]][] = [
         [`/dashboard?session=${id}&_csrf=${csrfToken}`, {}],
@@ -201,8 +201,8 @@ for (const store of storeKinds) {
       }
     });
 
-    test('the store holds none, nor do its files byte by byte', async () => {
-      // csurf keeps its secret in the session; it is worth nothing without the session's id.
+    test('the store contains none, nor do the bytes of its files', async () => {
+      // csurf keeps its secret in the session; it is useless without the session's id.
       const contents = await storeContents(desk);
       assert.ok(contents.length > 100);
       assertNone(contents, 'the store');
@@ -212,7 +212,7 @@ for (const store of storeKinds) {
       for (const file of files) assertNone(readFileSync(join(desk.dataDir, file), 'latin1'), file);
     });
 
-    test('who signed out leaves nothing in the files', async () => {
+    test('signing out leaves nothing in the files', async () => {
       const leaving = await begin(desk, { id: '900', email: 'leaving@example.org' });
       const own =
         (await storeContents(desk))
@@ -222,7 +222,7 @@ for (const store of storeKinds) {
       assert.equal((await leaving.change('/logout')).status, 303);
       assert.ok(!(await storeContents(desk)).includes(secret));
       if (desk.redis) return;
-      // The log of writes still holds it until it is folded into the file.
+      // The write-ahead log still contains it until it is checkpointed into the file.
       await desk.store.close();
       for (const file of readdirSync(desk.dataDir)) {
         assert.ok(!readFileSync(join(desk.dataDir, file), 'latin1').includes(secret), file);

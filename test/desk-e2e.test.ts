@@ -1,5 +1,5 @@
-// The reason the product exists, in real browsers through the real oauth2-proxy with Redis: sign a device out from another
-// one, for good, here and at the gate; and let the same browser in again.
+// The reason the product exists, in real browsers through the real oauth2-proxy with Redis: sign a device out from another one, for good,
+// here and at the gate; then sign in again with the same browser.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
@@ -36,7 +36,7 @@ suite('signing out another device', needed, () => {
     await world?.close();
   });
 
-  test('A is ended from B: A lands on Google, the receipt is verified, A can come in again', async () => {
+  test('A is ended from B: A lands on Google, the receipt is verified, A can sign in again', async () => {
     const [a, b] = [await newPage(browser, phone), await newPage(browser)];
     await signIn(a, world, 'ada@example.org');
     await signIn(b, world, 'ada@example.org');
@@ -47,7 +47,7 @@ suite('signing out another device', needed, () => {
 
     await a.goto(`${world.url}/dashboard`);
     assert.ok(a.url().startsWith(world.google.origin), `A lands on ${a.url()}`);
-    // The page asks again by itself until the looks after 3 and 10 seconds found nothing.
+    // The page reloads until the checks after 3 and 10 seconds have found nothing.
     await b
       .getByText(/^Verified at/i)
       .first()
@@ -61,7 +61,7 @@ suite('signing out another device', needed, () => {
     assert.match((await a.textContent('h1')) ?? '', /ada@example\.org/);
   });
 
-  test('an operator ends all of a person: every browser of hers lands on Google', async () => {
+  test('an operator ends all sessions of a person: each of her browsers lands on Google', async () => {
     const [one, two, operator] = [
       await newPage(browser),
       await newPage(browser, phone),
@@ -88,7 +88,7 @@ suite('signing out another device', needed, () => {
     assert.match((await operator.textContent('h1')) ?? '', /ada@example\.org/);
   });
 
-  test('taking an address off the list ends that person everywhere, and adding it lets her in again', async () => {
+  test('removing an address from the list signs that person out everywhere; adding it admits them again', async () => {
     const [grace, operator] = [await newPage(browser), await newPage(browser)];
     await signIn(grace, world, 'grace@example.org');
     await signIn(operator, world, 'ada@example.org');
@@ -111,13 +111,13 @@ suite('signing out another device', needed, () => {
 });
 
 suite('a form that is older than its token', await need('chromium'), () => {
-  test('two tabs: the one that was left open still works after the other one has replaced the id', async (t) => {
+  test('two tabs: the older one still works after the other has rotated the id', async (t) => {
     const desk = await also(t, { store: 'sqlite', settings: { PUBLIC_URL: 'http://localhost:4180' } });
     const browser = await launchChromium();
     t.after(() => browser.close());
     const context = await browser.newContext({ extraHTTPHeaders: desk.gateHeaders(ada) });
     const [left, other] = [await context.newPage(), await context.newPage()];
-    // Its own clock says that the page has been open for long.
+    // Makes the page believe that it has been open for a long time.
     const ownClock = `{
       const real = performance.now.bind(performance);
       performance.now = () => real() + (globalThis.ahead ?? 0);

@@ -1,5 +1,5 @@
-// The whole way in real Chromium, through the real oauth2-proxy: in, around, out, and not back. On SQLite over plain
-// http as on a laptop, and on Redis behind https with `__Host-` cookies.
+// Everything in a real Chromium through the real oauth2-proxy: signing in, using the pages, signing out, and staying out. On SQLite over
+// plain http as on a laptop, and on Redis behind https with `__Host-` cookies.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
@@ -35,7 +35,7 @@ for (const { store, https, prefix } of worlds) {
       const page = await context.newPage();
       const faults: string[] = [];
       page.on('console', (message) => {
-        // The browser itself reports pages that answer 401 on purpose.
+        // The browser itself logs pages that answer 401 on purpose.
         if (message.type() === 'error' && !/status of 40[13]/.test(message.text()))
           faults.push(message.text());
       });
@@ -57,7 +57,7 @@ for (const { store, https, prefix } of worlds) {
       await page.waitForURL(`${world.url}/dashboard`);
     }
 
-    test('landing, sign in, dashboard, cookies, sign out, and back is not possible', async () => {
+    test('landing page, sign-in, dashboard, cookies, sign-out, and no way back to the pages', async () => {
       const { page, faults } = await newPage();
       await page.goto(`${world.url}/`);
       await page.getByLabel('Dark').check();
@@ -110,7 +110,7 @@ for (const { store, https, prefix } of worlds) {
       await page.goto(`${world.url}/dashboard`);
       assert.ok(page.url().startsWith(world.google.origin), 'the next click lands on Google’s sign-in');
 
-      // Who kept a copy of every cookie gets no further: the session is over at the app, whatever the gate says.
+      // Somebody who copied every cookie gets no further: the app has ended the session, whatever the gate says.
       const thief = await newPage();
       await thief.page.context().addCookies(copy);
       const answer = await thief.page.context().request.get(`${world.url}/api/me`, { maxRedirects: 0 });
@@ -118,7 +118,7 @@ for (const { store, https, prefix } of worlds) {
       assert.deepEqual(faults, []);
     });
 
-    test('the old visitor id is dead after sign-in', async () => {
+    test('the old visitor id is not accepted after sign-in', async () => {
       const { page } = await newPage();
       await page.goto(`${world.url}/`);
       const before = await page.context().cookies(world.url);
@@ -131,7 +131,7 @@ for (const { store, https, prefix } of worlds) {
       assert.notEqual(now?.value, old?.value);
     });
 
-    test('who is not on the allow-list stays outside', async () => {
+    test('a person who is not on the allow-list is refused', async () => {
       const { page } = await newPage();
       await page.goto(`${world.url}/dashboard`);
       await page.getByText('mallory@example.net').click();
@@ -141,7 +141,7 @@ for (const { store, https, prefix } of worlds) {
       assert.equal((await page.goto(`${world.url}/api/me`))?.status(), 401);
     });
 
-    test('the app comes back after a crash with every session intact', async () => {
+    test('the app restarts after a crash with every session intact', async () => {
       const { page } = await newPage();
       await signIn(page, 'ada@example.org');
       const before = await cookieOf(page, 'session');
@@ -152,7 +152,7 @@ for (const { store, https, prefix } of worlds) {
       assert.equal((await cookieOf(page, 'session'))?.value, before?.value);
     });
 
-    test('who comes with an ended session and has passed Google since is in at once, and told', async () => {
+    test('an ended session followed by a new Google sign-in is admitted at once, with a notice', async () => {
       const { page } = await newPage();
       await signIn(page, 'ada@example.org');
       const copy = (await page.context().cookies(world.url)).filter((cookie) =>
@@ -165,7 +165,7 @@ for (const { store, https, prefix } of worlds) {
       assert.match((await page.textContent('main')) ?? '', /was ended/);
     });
 
-    test('settings work by keyboard alone, without a script', async () => {
+    test('settings work by keyboard alone, without scripts', async () => {
       const context = await browser.newContext({ ignoreHTTPSErrors: true, javaScriptEnabled: false });
       const page = await context.newPage();
       await signIn(page, 'grace@example.org');

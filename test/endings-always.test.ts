@@ -1,5 +1,5 @@
-// An ending is never refused: with a store that is full, that only reads, or that is away, and with a record that cannot be written, the
-// person is out at once, and the record has it afterwards, once and in order.
+// A revocation is never refused: with a store that is full, read-only or unreachable, and with a record that cannot be written, the person
+// is signed out at once, and the record has it afterwards, once and in order.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -20,7 +20,7 @@ type SignedIn = Awaited<ReturnType<typeof begin>>;
 
 const person = (name: string): TestPerson => ({ id: `9000${name}`, email: `${name}@endings.test` });
 
-/** Everyone who is about to leave, signed in while the store still takes it. */
+/** Everyone whose sessions will end, signed in while the store still accepts writes. */
 async function crowd(desk: Desk) {
   const operator = await begin(desk, ada);
   const phone = await begin(desk, person('one'));
@@ -37,7 +37,7 @@ async function crowd(desk: Desk) {
 
 const isOut = async ({ browser }: SignedIn) => (await browser.ask('/api/me')).status === 401;
 
-/** Ends in every way that a person or an operator has. @returns the handles in the order in which they ended */
+/** Ends sessions in every way that a person or an operator can. @returns the handles in the order in which they ended */
 async function endAll(
   { operator, phone, tablet, laptop, leaver, watched }: Awaited<ReturnType<typeof crowd>>,
   follows: 'note' | 'row',
@@ -66,14 +66,14 @@ async function endAll(
   return [phone, tablet, leaver, watched].map(({ handle }) => handle);
 }
 
-/** Whatever else changes something is refused as before. */
+/** All other changes are refused as before. */
 async function assertRefused({ operator }: Awaited<ReturnType<typeof crowd>>, desk: Desk): Promise<void> {
   assert.equal((await operator.change('/access/add', { email: 'new@endings.test' })).status, 503);
   assert.equal((await desk.browser(person('late')).ask('/dashboard')).status, 503, 'nobody signs in');
   assert.equal((await operator.browser.ask('/dashboard')).status, 200, 'reading goes on');
 }
 
-/** Once the store takes changes again: each ending is in the record, once, in order, and the chain is whole. */
+/** Once the store accepts changes again: each revocation is in the record, once, in order, and the chain is intact. */
 async function assertRecorded(desk: Desk, handles: readonly string[]): Promise<void> {
   const revoked = async () =>
     (await desk.store.record.after(0, 1_000))
@@ -113,7 +113,7 @@ if (storeKinds.includes('redis'))
       return { desk, admin, people: await crowd(desk) };
     }
 
-    test('a full Redis: everything that ends goes on, and nothing else; erasing too', async (t) => {
+    test('a full Redis: endings and erasure still work, everything else is refused', async (t) => {
       const { desk, admin, people } = await open(t);
       await admin.config('SET', 'maxmemory', '1');
       const handles = await endAll(people, 'note');
@@ -127,7 +127,7 @@ if (storeKinds.includes('redis'))
       await assertRecorded(desk, [...handles, erased.handle]);
     });
 
-    test('a full Redis, and the id of the session is due: who signs out is signed out', async (t) => {
+    test('a full Redis when the id is due for rotation: signing out still works', async (t) => {
       const { desk, admin, people } = await open(t);
       await admin.config('SET', 'maxmemory', '1');
       desk.advance(16 * 60_000);
@@ -144,7 +144,7 @@ if (storeKinds.includes('redis'))
         ['CONFIG', 'SET', 'min-replicas-to-write', '0'],
       ],
     ] as const) {
-      test(`${what}: out at this server at once, in the store as soon as it takes it`, async (t) => {
+      test(`${what}: refused by this server immediately, ended in the store as soon as possible`, async (t) => {
         const { desk, admin, people } = await open(t);
         const [first, ...rest] = on;
         await admin.call(first, ...rest);
@@ -156,7 +156,7 @@ if (storeKinds.includes('redis'))
       });
     }
 
-    test('in Redis the record alone cannot be written', async (t) => {
+    test('only the record in Redis cannot be written', async (t) => {
       const { desk, admin, people } = await open(t);
       const [name = ''] = (await admin.keys('*{record}:*')).filter((key) => key.endsWith(':head'));
       await admin.rename(name, `${name}-away`);
@@ -168,7 +168,7 @@ if (storeKinds.includes('redis'))
       await assertRecorded(desk, handles);
     });
 
-    test('Redis is away altogether: who signs out leaves, and what is left of it is ended on its return', async (t) => {
+    test('Redis is unavailable: signing out works, and the sessions are ended once it returns', async (t) => {
       const { desk, people } = await open(t);
       const { child } = desk.redis ?? assert.fail();
       process.kill(child.pid, 'SIGSTOP');
@@ -191,7 +191,7 @@ if (storeKinds.includes('redis'))
 
 if (storeKinds.includes('sqlite'))
   suite('an ending is never refused: SQLite', () => {
-    test('another program holds its lock: out at once, in the file as soon as it takes it', async (t) => {
+    test('another program holds the lock: refused immediately, ended in the file as soon as possible', async (t) => {
       const desk = await also(t, { store: 'sqlite' });
       const people = await crowd(desk);
       const other = new DatabaseSync(join(desk.dataDir, 'gatehouse.db'));
@@ -204,7 +204,7 @@ if (storeKinds.includes('sqlite'))
       await assertRecorded(desk, [people.leaver.handle]);
     });
 
-    test('a full disk: the person is out, and the record has it once there is room', {
+    test('a full disk: the person is signed out, and the record has it once there is space', {
       skip: !canMount(),
     }, async (t) => {
       const disk = mkdtempSync(join(tmpdir(), 'gatehouse-disk-'));
@@ -219,7 +219,7 @@ if (storeKinds.includes('sqlite'))
       process.env['TMPDIR'] = disk;
       const desk = await also(t, { store: 'sqlite' });
       const people = await crowd(desk);
-      // What a log has grown to could be written over: without it nothing has room.
+      // A write-ahead log that has grown could be overwritten in place: after truncating it there is no room for anything.
       await desk.store.scrub();
       fill(join(disk, 'full'));
       const handles = await endAll(people, 'row');
@@ -238,7 +238,7 @@ function fill(path: string): void {
     try {
       for (;;) writeFileSync(path, Buffer.alloc(bytes, 1), { flag: 'a' });
     } catch {
-      // Smaller pieces may still fit.
+      // Smaller blocks may still fit.
     }
   }
 }

@@ -1,5 +1,5 @@
-// Every address of the whole app, as it is registered: closed without an identity, for operators unless it is named here as
-// everybody's, with its headers whatever it answers. A new route without a guard fails here.
+// Every address of the whole app, as registered: closed without an identity, for operators only unless it is listed here as open to
+// members, and with its headers whatever it answers. A new route without a guard fails here.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, suite, test } from 'node:test';
@@ -11,11 +11,11 @@ import { gateExceptions } from './support/gate-exceptions.ts';
 import { assertPlain, formType, leavesStoreAlone, needsOf } from './support/hostile.ts';
 import { routesOf, type Whole, wholeParts } from './support/whole.ts';
 
-/** For visitors, written down once more: whoever opens another route to everybody has to say so here too. */
+/** Public routes, listed a second time: a route that becomes public has to be added here as well. */
 const open = ['/', '/signed-out', '/privacy-notice', '/health', '/assets/*path'];
-/** By the rows that the program mounts. */
+/** According to the rows that the program mounts. */
 const ofMembers = allRoutes.filter(({ who }) => who === 'member').map(({ path }) => path);
-/** Not rows: what refuses. */
+/** Not rows: these refuse what no row matches. */
 const fallbacks = ['/api/*path'];
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
@@ -51,7 +51,7 @@ for (const store of storeKinds) {
     const isScript = (url: string) => url.startsWith('/api/');
     const exact = (path: string) => path.replace(/[:*]\w+/g, 'x1');
 
-    /** What it answers to; `app.all` names every method there is, and guards or refuses. */
+    /** The methods a path answers to; `app.all` lists every method, and only guards or refuses. */
     function methodsOf(path: string): Set<string> {
       const known = routesOf(desk)
         .filter((route) => route.path === path && route.methods.length < 5)
@@ -70,26 +70,26 @@ for (const store of storeKinds) {
       if (status >= 400) assertPlain(text, about);
     }
 
-    test('they were all found', () => {
+    test('all routes were found', () => {
       for (const known of [...open, ...ofMembers, '/vault/rekey', '/library/exports/:id', '/record/live'])
         assert.ok(paths.includes(known), known);
       assert.deepEqual(new Set(paths), new Set([...allRoutes.map(({ path }) => path), ...fallbacks]));
     });
 
-    test('the check-up tries the gate’s exceptions on every address that is not public', () => {
+    test('the check-up tests the gate’s exceptions against every address that is not public', () => {
       const others = allRoutes.filter(({ who }) => who !== 'public').map(({ path }) => path);
       for (const path of others) assert.ok(closedPaths.includes(path.replace(/:\w+/g, 'x')), path);
       for (const path of closedPaths) assert.ok(!open.includes(path), path);
     });
 
-    test('what only operators may see is marked so in each of its rows', () => {
+    test('rows for operators are marked as such', () => {
       const ofOperators =
         /^\/(radar|access|record|keys|checkup|vault|api\/admin|api\/checkup|library\/(sync|exports)|privacy\/(find|person))(\/|$)/;
       for (const { path, who, method } of allRoutes)
         assert.equal(who === 'operator', ofOperators.test(path), `${method} ${path}`);
     });
 
-    test('everybody gets to the open ones alone, and oauth2-proxy.cfg lets through just those', () => {
+    test('public routes are open to everyone, and oauth2-proxy.cfg lets through exactly those', () => {
       const rows = allRoutes.filter(({ who }) => who === 'public');
       assert.deepEqual(new Set(rows.map(({ path }) => path)), new Set(open));
       const cfg = readFileSync('oauth2-proxy.cfg', 'utf8');
@@ -100,7 +100,7 @@ for (const store of storeKinds) {
       assert.deepEqual(new Set(written), new Set(gateExceptions(allRoutes)));
     });
 
-    test('without an identity, or with one that nobody vouches for, none opens', async () => {
+    test('no other route opens without an identity or with an unproven one', async () => {
       const forged = {
         'x-forwarded-user': ada.id,
         'x-forwarded-email': ada.email,
@@ -133,7 +133,7 @@ for (const store of storeKinds) {
       }
     });
 
-    test('a member is kept out wherever it is not named as everybody’s', async () => {
+    test('a member is refused on every route that is not declared for members', async () => {
       const inside = closed().filter((path) => !path.includes('*'));
       for (const path of inside) {
         for (const method of ['GET', 'HEAD', 'POST', 'DELETE']) {
@@ -158,7 +158,7 @@ for (const store of storeKinds) {
             continue;
           }
           const answer = await leavesStoreAlone(desk, ask, about);
-          // A page that is only posted to may say so first: nothing is shown and nothing done.
+          // A page that only accepts POST may say so first: nothing is shown or done.
           const isPosted = !methodsOf(path).has(method) && answer.status === 405;
           assert.ok(answer.status === 403 || isPosted, `${answer.status} ${about}`);
           assertHeaders(answer, about);
@@ -166,12 +166,12 @@ for (const store of storeKinds) {
       }
     });
 
-    test('each answers in each method with its headers, and refuses what it does not know', async () => {
+    test('each route answers every method with its headers, and refuses what it does not know', async () => {
       for (const path of paths.filter((one) => !one.includes('*'))) {
         const known = methodsOf(path);
         for (const method of methods) {
           if (known.has(method) && !['GET', 'HEAD'].includes(method)) continue;
-          // It stays open; its own tests read it.
+          // This response stays open; it has its own tests.
           if (path === '/record/live' && method === 'GET') continue;
           const about = `${method} ${path}`;
           const headers =
@@ -179,7 +179,7 @@ for (const store of storeKinds) {
               ? {}
               : { origin: desk.origin, 'x-csrf-token': operators.csrfToken, 'content-length': '0' };
           const answer = await operators.browser.ask(exact(path), { method, headers });
-          // What is not its own method may be that of the session which is called so.
+          // A method that this path does not have may belong to the session route that matches the same address.
           if (!known.has(method) && !/^DELETE .*revoke-others$/.test(about)) {
             assert.equal(answer.status, 405, about);
             assert.match(String(answer.headers['allow']), /GET|POST|DELETE/, about);
@@ -191,7 +191,7 @@ for (const store of storeKinds) {
       }
     });
 
-    test('no spelling of a path walks around its guard', async () => {
+    test('no spelling of a path bypasses its guard', async () => {
       const spellings = (url: string) => [
         `/${url}`,
         `${url}/`,
@@ -223,7 +223,7 @@ for (const store of storeKinds) {
       }
     });
 
-    test('a body that is too large is refused unread, also without an end', async () => {
+    test('a body that is too large is refused unread, even without an end', async () => {
       const big = 'a'.repeat(20_000);
       for (const path of closed().filter((one) => !one.includes('*'))) {
         const headers = {

@@ -1,4 +1,4 @@
-// What the file system refuses, met by the real program: every start and every command names the file, its setting and what to do.
+// File system errors in the real program: every start and every command names the file, its setting and what to do.
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -20,10 +20,10 @@ interface Ended {
   readonly said: string;
 }
 
-/** The same for all commands: a store belongs to one deployment. */
+/** The same for all commands, because a store belongs to one deployment. */
 const secrets = { SECRET_KEY: randomBytes(32).toString('hex'), GATE_SECRET: randomBytes(32).toString('hex') };
 
-/** Runs a command in `folder` until its end. @param command nothing of it is read by a shell */
+/** Runs a command in `folder` until it exits. @param command passed without a shell */
 function run(folder: string, ...command: string[]): Promise<Ended> {
   const env = {
     ...{ PATH: process.env['PATH'], HOME: process.env['HOME'] },
@@ -44,12 +44,12 @@ function place(): string {
   return fs.mkdtempSync(join(root, 'case-'));
 }
 
-/** @param make what is wrong in the folder @param says what the last line must hold */
+/** @param make breaks something in the folder @param says what the last line must contain */
 interface State {
   readonly name: string;
   readonly make: (folder: string) => void;
   readonly says: RegExp;
-  /** `serve` where it is absent. */
+  /** Default: `serve`. */
   readonly command?: readonly string[];
 }
 
@@ -61,7 +61,7 @@ const states: readonly State[] = [
     says: /: data \(DATA_DIR\) is in the way: .*move what is there away/,
   },
   {
-    name: 'DATA_DIR is a link that leads round in a circle',
+    name: 'DATA_DIR is a circular link',
     make: (folder) => fs.symlinkSync('data', join(folder, 'data')),
     says: /: data \(DATA_DIR\) is a symbolic link/,
   },
@@ -89,7 +89,7 @@ const states: readonly State[] = [
     says: /: data\/vault\.json \(DATA_DIR\) is a symbolic link/,
   },
   {
-    name: 'the database is none',
+    name: 'the database file is not a database',
     make: (folder) => {
       data(folder);
       fs.writeFileSync(join(folder, 'data/gatehouse.db'), randomBytes(8192), { mode: 0o600 });
@@ -98,7 +98,7 @@ const states: readonly State[] = [
   },
 ];
 
-suite('what is there already', { concurrency: 4 }, () => {
+suite('existing files', { concurrency: 4 }, () => {
   for (const { name, make, says, command = ['serve'] } of states) {
     test(name, async () => {
       const folder = place();
@@ -109,7 +109,7 @@ suite('what is there already', { concurrency: 4 }, () => {
     });
   }
 
-  test('the library is no database', async () => {
+  test('the library file is not a database', async () => {
     const folder = place();
     data(folder);
     fs.writeFileSync(join(folder, 'data/library.db'), randomBytes(8192), { mode: 0o600 });
@@ -120,12 +120,12 @@ suite('what is there already', { concurrency: 4 }, () => {
     }
   });
 
-  test('a damaged database is named by a command that reads it', async () => {
+  test('a damaged database is reported by a command that reads it', async () => {
     const folder = place();
     assert.equal((await node(folder, 'sessions', 'list')).code, 0);
     const path = join(folder, 'data/gatehouse.db');
     const bytes = fs.readFileSync(path);
-    // The header and the schema's first page stay.
+    // Keeps the header and the schema's first page.
     fs.writeFileSync(path, Buffer.concat([bytes.subarray(0, 4096), randomBytes(bytes.length - 4096)]));
     const { code, said } = await node(folder, 'sessions', 'list');
     assert.equal(code, 1, said);
@@ -133,7 +133,7 @@ suite('what is there already', { concurrency: 4 }, () => {
   });
 });
 
-suite('what is no ordinary file, where a command is given its name', { concurrency: 4 }, () => {
+suite('special files as arguments of commands', { concurrency: 4 }, () => {
   const folder = place();
   execFileSync('sh', ['-c', 'mkfifo "$1"', 'sh', join(folder, 'pipe')]);
   const commands: readonly string[][] = [
@@ -151,7 +151,7 @@ suite('what is no ordinary file, where a command is given its name', { concurren
     });
   }
 
-  test('a folder, a device and what is not there', () => {
+  test('a folder, a device and a missing file', () => {
     const table = { [folder]: 'folder', '/dev/zero': 'not-a-file', [join(folder, 'none')]: 'missing' };
     for (const [path, fault] of Object.entries(table))
       assert.throws(() => readOrdinaryFile({ path }), { name: 'FileRefused', fault });
@@ -170,7 +170,7 @@ function canMount(): boolean {
   }
 }
 
-/** In a mount namespace of its own, after `mounts`, lines of a shell. */
+/** Runs in a mount namespace of its own, after `mounts`, lines of shell script. */
 function mounted(folder: string, mounts: string, ...command: string[]): Promise<Ended> {
   return run(folder, ...apart, 'sh', '-euc', `${mounts}\nexec "$@"`, 'sh', process.execPath, ...command);
 }
@@ -181,7 +181,7 @@ suite('mounts', {
 }, () => {
   const secretFiles = (folder: string) => fs.readdirSync(folder).filter((name) => /backup|tmp/.test(name));
 
-  test('a `.env` that is mounted by itself is not changed, and leaves no copy full of secrets', async () => {
+  test('a `.env` that is a mount of its own is not changed, and no copy with secrets is left', async () => {
     const folder = place();
     assert.equal((await run(folder, process.execPath, generator)).code, 0);
     const before = fs.readFileSync(join(folder, '.env'), 'utf8');
@@ -198,7 +198,7 @@ suite('mounts', {
     assert.deepEqual([fs.readFileSync(join(folder, '.env'), 'utf8'), secretFiles(folder)], [before, []]);
   });
 
-  test('a full disk and one that is read-only: the generator', async () => {
+  test('a full disk and a read-only one: the generator', async () => {
     const folder = place();
     assert.equal((await run(folder, process.execPath, generator)).code, 0);
     fs.mkdirSync(join(folder, 'disk'));
@@ -223,7 +223,7 @@ suite('mounts', {
     assert.match(other.said, /\.lock.*read-only: mount it writable.*nothing was changed/);
   });
 
-  test('a full disk and one that is read-only: the server and a command', async () => {
+  test('a full disk and a read-only one: the server and a command', async () => {
     const folder = place();
     assert.equal((await node(folder, 'sessions', 'list')).code, 0);
     const full = [
@@ -243,7 +243,7 @@ suite('mounts', {
   });
 });
 
-test('what others could open is closed to them, and that is said', async () => {
+test('files readable by others are closed, with a log line', async () => {
   const folder = place();
   fs.mkdirSync(join(folder, 'data'));
   fs.writeFileSync(join(folder, 'data/vault.json'), '');

@@ -1,5 +1,5 @@
-// A form that arrives after the gate's own session ended: the gate asks for a sign-in and opens the form's address by GET. That
-// leads to the form's page, which says that nothing was changed.
+// A form that arrives after the gate's own session has ended: the gate asks for a sign-in and then opens the form's address by GET. That
+// redirects to the form's page, which says that nothing was changed.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { allRoutes } from '../src/wiring/all-routes.ts';
@@ -24,7 +24,7 @@ suite('a form’s address, opened by GET', () => {
     whole.close();
   });
 
-  test('every form names its page, and its address leads there with the notice', async () => {
+  test('every form names its page, and its address redirects there with the notice', async () => {
     const { browser } = await begin(desk, ada);
     const forms = allRoutes.filter(
       ({ method, path, who }) => method === 'POST' && who !== 'public' && !path.startsWith('/api/'),
@@ -36,7 +36,7 @@ suite('a form’s address, opened by GET', () => {
       const answer = await browser.ask(isPage ? `${path}?sent=1` : path);
       assert.equal(answer.status, 303, path);
       assert.equal(answer.location, `${page}?signed-in-again=1`, path);
-      // Nobody else is signed in here, so a page about other devices leads on to the list.
+      // Nobody else is signed in here, so a page about other devices redirects to the list.
       const shown = await browser.ask(answer.location ?? '');
       if (shown.status === 303) continue;
       assert.equal(shown.status, 200, path);
@@ -44,13 +44,13 @@ suite('a form’s address, opened by GET', () => {
     }
   });
 
-  test('a page that is only visited says nothing of it', async () => {
+  test('a page that is only visited shows no notice', async () => {
     const { browser } = await begin(desk, ada);
     for (const path of ['/settings', '/logout', '/devices', '/radar/end-everyone'])
       assert.doesNotMatch((await browser.ask(path)).text, notice, path);
   });
 
-  test('each form whose address is a page as well says in its address that it was sent', async () => {
+  test('each form whose address is also a page marks in its address that it was sent', async () => {
     const { browser } = await begin(desk, ada);
     await begin(desk, ada, { 'user-agent': 'another device' });
     const twins = new Set(
@@ -85,14 +85,14 @@ suite('the same through oauth2-proxy', await need('oauth2-proxy'), () => {
   });
   after(() => world.close());
 
-  /** A browser whose session at the gate is over while its session here goes on. */
+  /** A browser whose session at the gate is over while its session here continues. */
   async function signedOutAtGate() {
     const device = createClient(world.url);
     const page = await device.signIn('ada@example.org');
     const token = /name="_csrf" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
     for (const name of [...device.cookies.keys()])
       if (name.includes('oauth2_proxy')) device.cookies.delete(name);
-    /** Sends a form, signs in at Google where that is asked, and follows to where it ends. */
+    /** Sends a form, signs in at Google if asked to, and follows redirects to the end. */
     const send = async (path: string, fields: Record<string, string> = {}) => {
       let answer = await device.ask(path, {
         method: 'POST',
@@ -111,7 +111,7 @@ suite('the same through oauth2-proxy', await need('oauth2-proxy'), () => {
     return { device, send };
   }
 
-  test('a device that was to end is still there, and its page says that nothing was changed', async () => {
+  test('a device that was to be ended is still there, and its page says that nothing was changed', async () => {
     const { device, send } = await signedOutAtGate();
     const answer = await send('/devices/end', { handle: 'not-that-it-matters' });
     assert.equal(answer.status, 200);
@@ -120,7 +120,7 @@ suite('the same through oauth2-proxy', await need('oauth2-proxy'), () => {
     assert.equal((await device.ask('/api/me')).status, 200);
   });
 
-  test('a sign-out is asked again, and one click does it', async () => {
+  test('a sign-out is asked for again, and takes one click', async () => {
     const { device, send } = await signedOutAtGate();
     const asked = await send('/logout?sent=1');
     assert.equal(asked.status, 200);

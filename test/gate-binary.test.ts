@@ -1,4 +1,4 @@
-// Which oauth2-proxy binaries count, and how their version is read.
+// Which oauth2-proxy binaries are accepted, and how their version is determined.
 import assert from 'node:assert/strict';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ suite('oauth2-proxy binaries', { skip: process.platform === 'win32' && 'needs a 
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-binary-'));
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  /** A program that prints what oauth2-proxy prints, with Go's build information behind it as in a real binary. */
+  /** A program that prints what oauth2-proxy prints, followed by Go's build information as in a real binary. */
   function binary(name: string, says: string, builtFrom: string): string {
     const path = join(folder, name);
     const information = `path\tgithub.com/oauth2-proxy/oauth2-proxy/v7\nmod\tgithub.com/oauth2-proxy/oauth2-proxy/v7\t${builtFrom}\th1:x=\n`;
@@ -28,14 +28,14 @@ suite('oauth2-proxy binaries', { skip: process.platform === 'win32' && 'needs a 
     return 'found' in seen ? seen.found.version : `missing: ${seen.missing}`;
   }
 
-  test('the version is what the binary says, else what Go built it from', async () => {
+  test('the version comes from the binary’s own output, or else from Go’s build information', async () => {
     assert.equal(await versionOf(binary('stamped', 'v7.15.6', '(devel)')), '7.15.6');
     assert.equal(await versionOf(binary('installed', 'undefined', 'v7.15.6')), '7.15.6');
     assert.equal(await versionOf(binary('both', 'v7.15.5', 'v7.15.6')), '7.15.5');
     assert.match(await versionOf(binary('neither', 'undefined', '(devel)')), /does not report its version/);
   });
 
-  test('a binary from `go install` counts for the demo and the tests, an old one does not', async (t) => {
+  test('a binary from `go install` is accepted for the demo and the tests, an old one is not', async (t) => {
     const before = process.env['OAUTH2_PROXY_BIN'];
     t.after(() => {
       if (before === undefined) delete process.env['OAUTH2_PROXY_BIN'];

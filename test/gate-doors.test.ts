@@ -1,4 +1,4 @@
-// The whole program behind the real oauth2-proxy: sessions in cookies of many parts, and other names of the site.
+// The whole program behind the real oauth2-proxy: sessions in cookies of many parts, and other host names of the site.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { waitFor } from '../demo/child.ts';
@@ -6,7 +6,7 @@ import { type StandInForGoogle, startGoogle } from '../demo/google.ts';
 import { need } from './support/requirement.ts';
 import { startWorld, type World } from './support/world.ts';
 
-suite('large cookies and other names, through the gate', await need('oauth2-proxy'), () => {
+suite('large cookies and other host names, through the gate', await need('oauth2-proxy'), () => {
   let google: StandInForGoogle;
   let world: World;
   before(async () => {
@@ -18,7 +18,7 @@ suite('large cookies and other names, through the gate', await need('oauth2-prox
     await google.close();
   });
 
-  test('a gate session of many parts is read up to 32 KB; beyond, a page comes through the gate and a line is logged', async () => {
+  test('a gate session in many parts is accepted up to 32 KB; beyond that the gate’s page appears and a line is logged', async () => {
     const device = world.client();
     assert.equal((await device.signIn('ada@example.org')).status, 200);
     const parts = [...device.cookies.keys()].filter((name) => /^_oauth2_proxy_\d+$/.test(name));
@@ -38,13 +38,13 @@ suite('large cookies and other names, through the gate', await need('oauth2-prox
     const refused = await device.ask('/dashboard');
     assert.equal(refused.status, 431);
     assert.match(refused.text, /Clear the cookies of this site in your browser/);
-    // The child's output arrives when it does.
+    // The child's output may arrive later.
     await waitFor('the line about it', async () =>
       world.appLines.some((line) => line.includes('"event":"request.headers_too_large"')),
     );
   });
 
-  test('another name leads to the first, for visitors on the front page and for whoever is signed in everywhere', async () => {
+  test('another host name redirects to the main one: visitors on the front page, members everywhere', async () => {
     const headers = { host: 'other.test' };
     const visitor = world.client();
     const front = await visitor.ask('/', { headers });
@@ -60,7 +60,7 @@ suite('large cookies and other names, through the gate', await need('oauth2-prox
     });
     assert.equal(change.status, 421);
 
-    // What docs/deploy.md warns of: the cookie of this attempt stays with the other name.
+    // What docs/deploy.md warns about: the cookie of this attempt stays on the other host name.
     const start = await visitor.ask('/dashboard', { headers });
     const chooser = new URL(start.location ?? '');
     assert.equal(chooser.searchParams.get('redirect_uri'), `${world.url}/oauth2/callback`);

@@ -1,4 +1,4 @@
-// Whose address oauth2-proxy logs behind the real nginx, and that no header which a client makes up is believed there.
+// Which client address oauth2-proxy logs behind the real nginx, and that no header which a client invents is believed there.
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { after, before, suite, test } from 'node:test';
@@ -7,7 +7,7 @@ import { type GateOnly, startGateOnly } from './support/gate-only.ts';
 import { type Nginx, startNginx } from './support/nginx.ts';
 import { gateIsAtLeast, need } from './support/requirement.ts';
 
-/** Every address of 127.0.0.0/8 is this machine on Linux, so that a client can have another one than nginx. */
+/** On Linux every address of 127.0.0.0/8 is this machine, so the client can have a different one than nginx. */
 const client = '127.0.0.7';
 const withFront =
   process.platform === 'linux'
@@ -34,7 +34,7 @@ function ask(port: number, path: string, headers: Record<string, string>) {
   });
 }
 
-/** The address at the beginning of the line that the gate wrote about this path. */
+/** The address at the beginning of the gate's log line about this path. */
 async function loggedFor(world: GateOnly, path: string): Promise<string | undefined> {
   const line = await waitFor('the line about the request', async () =>
     world.gate.child.lines.find(
@@ -56,7 +56,7 @@ suite('the gate behind nginx, as shipped', withFront, () => {
     await world.close();
   });
 
-  test('the log names who connected, the front, and since 7.15.5 nothing that a header says', async () => {
+  test('the log names the peer, nginx, and since 7.15.5 nothing from a header', async () => {
     const isStrict = await gateIsAtLeast('7.15.5');
     await ask(nginx.port, '/through-nginx', forgeries);
     assert.equal(await loggedFor(world, '/through-nginx'), isStrict ? '127.0.0.1' : client);
@@ -64,7 +64,7 @@ suite('the gate behind nginx, as shipped', withFront, () => {
     assert.equal(await loggedFor(world, '/past-nginx'), isStrict ? client : '198.51.100.66');
   });
 
-  test('made-up headers open nothing and lead nowhere else', async () => {
+  test('forged headers open nothing and redirect nowhere', async () => {
     for (const port of [nginx.port, world.gate.port]) {
       const arrived = await world.arrivalsOf(async () => {
         const answer = await ask(port, '/dashboard', forgeries);
@@ -77,14 +77,14 @@ suite('the gate behind nginx, as shipped', withFront, () => {
     }
   });
 
-  test('what the app counts its hops in has the client’s own address, whatever the client wrote', async () => {
+  test('the header in which the app counts proxies has the client’s own address, whatever the client sent', async () => {
     const [arrived] = await world.arrivalsOf(() => ask(nginx.port, '/', forgeries));
     assert.deepEqual(arrived?.all('x-forwarded-for'), [`${client}, 127.0.0.1`]);
     assert.deepEqual(arrived?.all('x-forwarded-uri'), []);
   });
 });
 
-suite('the gate behind nginx, which it is told to believe', withFront, () => {
+suite('the gate behind a trusted nginx', withFront, () => {
   let world: GateOnly;
   let nginx: Nginx;
   before(async () => {
@@ -96,12 +96,12 @@ suite('the gate behind nginx, which it is told to believe', withFront, () => {
     await world.close();
   });
 
-  test('the log names the client’s own address, not the one it made up', async () => {
+  test('the log names the client’s own address, not the forged one', async () => {
     await ask(nginx.port, '/through-nginx', forgeries);
     assert.equal(await loggedFor(world, '/through-nginx'), client);
   });
 
-  test('the documented block takes X-Forwarded-Uri away, so that it opens nothing', async () => {
+  test('the documented block removes X-Forwarded-Uri, so that it opens nothing', async () => {
     const arrived = await world.arrivalsOf(async () => {
       assert.equal((await ask(nginx.port, '/dashboard', forgeries)).status, 302);
     });

@@ -1,5 +1,5 @@
-// What members and strangers can make the store keep by asking alone. Each hostile request is answered or refused; what stays
-// behind is bounded by person and by network, and nobody honest is kept out by that.
+// How much members and strangers can make the store keep just by sending requests. Each hostile request is answered or refused; what
+// remains is bounded per person and per network, and that keeps no honest person out.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -22,7 +22,7 @@ interface Kept {
   readonly bytes: number;
 }
 
-/** Without claims and counters of the limits, which run out by themselves within seconds. */
+/** Without the limits' claims and counters, which expire within seconds. */
 async function keptBy(desk: Desk): Promise<Kept> {
   await desk.recorder.flush();
   return desk.redis ? keptInRedis(desk.redis.url) : keptInSqlite(desk.dataDir);
@@ -65,7 +65,7 @@ async function keptInRedis(url: string): Promise<Kept> {
   };
 }
 
-/** Some at once; how often each status came. */
+/** Sends requests in batches. @returns how often each status occurred */
 async function flood(count: number, one: (i: number) => Promise<Answer>): Promise<Record<number, number>> {
   const statuses: Record<number, number> = {};
   for (let i = 0; i < count; i += 25) {
@@ -105,10 +105,10 @@ for (const store of storeKinds) {
         const cookies = [...own.browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
         const own1 = gateCookie(`${person.id} own`);
         const asked = [
-          // No session cookie: something beside the gate's cookie, and another cookie of the gate each time.
+          // No session cookie: first something next to the gate's cookie, then a different gate cookie each time.
           await flood(100, (i) => open(person, `${gateName}=${own1}; ${gateName}_7=${i}`)),
           await flood(100, (i) => open(person, `${gateName}=${gateCookie(`${person.id} ${i}`)}`)),
-          // A session that moves, and one whose tie to the gate changes.
+          // A session that changes devices, and one whose gate link changes.
           await flood(100, (i) =>
             open(person, cookies, { 'user-agent': i % 2 ? 'Firefox/150.0' : 'Edg/149.0' }),
           ),
@@ -144,7 +144,7 @@ for (const store of storeKinds) {
       assert.ok(bytes <= 400_000, `${bytes} bytes a person`);
     });
 
-    test('further requests of the same hour leave nothing at all', async () => {
+    test('further requests in the same hour leave nothing', async () => {
       const [person] = members;
       assert.ok(person);
       const first = await keptBy(desk);
@@ -154,7 +154,7 @@ for (const store of storeKinds) {
       assert.equal(left.entries, first.entries);
     });
 
-    test('five hundred hostile requests of strangers leave a few entries of each network', async () => {
+    test('five hundred hostile anonymous requests leave a few entries for each network', async () => {
       const first = await keptBy(desk);
       const networks = 20;
       const of = (i: number) => from(`198.51.${i % networks}.1`);
@@ -171,7 +171,7 @@ for (const store of storeKinds) {
       assert.equal(left.sessions, first.sessions);
     });
 
-    test('thirty tabs that a browser opens again share one session, even where it is the last that may begin', async () => {
+    test('thirty tabs reopened at once share one session, even if only one more may start', async () => {
       const person = member(50);
       const own = gateCookie('restored');
       for (let i = 1; i < allowances['browser-sign-ins'].most; i++) {
@@ -185,18 +185,18 @@ for (const store of storeKinds) {
       assert.equal(refused.status, 429);
       assert.match(refused.text, /Many sign-ins in a short time/);
       assert.ok(Number(refused.headers['retry-after']) > 0);
-      // The cookie may be a stolen one: its owner still gets in.
+      // The cookie may have been stolen: its owner can still get in.
       assert.equal((await open(person, `${gateName}=${gateCookie('signed in anew')}`)).status, 200);
     });
 
-    test('an office behind one address: sixty people sign in within a minute, and choose', async () => {
+    test('an office behind one address: sixty people sign in and save choices within a minute', async () => {
       const answers = await flood(60, (i) =>
         open(member(100 + i), `${gateName}=${gateCookie(`office ${i}`)}`, from('203.0.113.9')),
       );
       assert.deepEqual(answers, { 200: 60 });
     });
 
-    test('visitors of one network are kept so far and no further; others and members go on', async () => {
+    test('visitors of one network are stored up to a limit; other networks and members are unaffected', async () => {
       const choose = (address: string, cookie = '') =>
         desk.browser().ask('/', {
           method: 'POST',
@@ -213,7 +213,7 @@ for (const store of storeKinds) {
   });
 }
 
-/** Tabs do not share a session with those of before any more. Redis forgets by its own clock, which a test does not advance. */
+/** Afterwards tabs no longer share a session with earlier ones. Redis expires keys by its own clock, which tests do not advance. */
 async function nextMoment(desk: Desk): Promise<void> {
   desk.advance(11_000);
   if (!desk.redis) return;

@@ -1,4 +1,4 @@
-// The security headers of every kind of answer, and what is never among them. On both stores.
+// The security headers of every kind of response, and what is never among them. On both stores.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { StoreUnavailable } from '../src/store/contract.ts';
@@ -16,7 +16,7 @@ import {
 
 type Signed = Awaited<ReturnType<typeof begin>>;
 
-/** Each kind of answer: who asks for what, and its status. */
+/** Each kind of response: its status, and who requests what. */
 function kinds(
   desk: Desk,
   { browser, csrfToken }: Signed,
@@ -72,7 +72,7 @@ const one = (answer: Answer, name: string) => {
   return typeof value === 'string' ? value : '';
 };
 
-/** @returns the policy's directives. */
+/** @returns the directives of the policy */
 function assertHardened(answer: Answer, https: boolean, about: string): Map<string, string> {
   const expected: Record<string, string> = {
     'x-content-type-options': 'nosniff',
@@ -149,7 +149,7 @@ for (const store of storeKinds) {
       assert.equal(nonces.size, all.length * 2, 'each answer has a nonce of its own');
     });
 
-    test('every script of a page carries that page’s nonce, and nothing is inline', async () => {
+    test('every script carries its page’s nonce, and nothing is inline', async () => {
       for (const [status, who, path, options = {}] of kinds(desk, signedIn)) {
         const answer = await who.ask(path, options);
         if (!one(answer, 'content-type').startsWith('text/html') || status === 303) continue;
@@ -167,7 +167,7 @@ for (const store of storeKinds) {
       }
     });
 
-    test('style, script and pictures: cached for good under a name that changes, with the same headers', async () => {
+    test('style sheet, script and images: cached permanently under a versioned name, with the same headers', async () => {
       const page = (await desk.browser().ask('/')).text;
       const paths = [...new Set(page.match(/\/assets\/[\w.-]+/g))];
       assert.ok(paths.length >= 3);
@@ -182,7 +182,7 @@ for (const store of storeKinds) {
       }
     });
 
-    test('what the program did not foresee is a 500 without a word of it; a store that fails is a 503', async (t) => {
+    test('an unexpected error is a 500 without details; a failing store is a 503', async (t) => {
       const secret = 'password=hunter2 in /srv/app/secret.ts';
       const fail = (error: Error) => ({
         ...desk.store,
@@ -203,7 +203,7 @@ for (const store of storeKinds) {
         for (const accept of ['text/html', 'application/json']) {
           const browser = variant.browser(ada);
           for (const [name, value] of signedIn.browser.cookies) browser.cookies.set(name, value);
-          // A page reads the person; a script as JSON does not, so it is asked for one that goes on.
+          // Rendering the page reads the person, which fails; the answer to a script does not need the person, so it may succeed.
           const answer = await browser.ask('/dashboard', {
             headers: { accept: `${accept}, text/html;q=0.1` },
           });
@@ -228,7 +228,7 @@ for (const store of storeKinds) {
       }
     });
 
-    test('429 and what Node.js itself refuses', async (t) => {
+    test('429, and what Node.js itself refuses', async (t) => {
       const limited = await startVariant(desk, { config: { ...desk.config, rateLimit: true } });
       t.after(() => limited.close());
       const post = () => limited.browser().ask('/', { method: 'POST', headers: { origin: limited.origin } });
@@ -237,7 +237,7 @@ for (const store of storeKinds) {
       assert.equal(answer.status, 429);
       assertHardened(answer, true, '429');
       assertPlain(answer.text);
-      // These are answered before there is a request, and the connection ends: bare, or as a page that loads nothing.
+      // These are answered before there is a request object, and the connection closes: a bare response, or a page that loads nothing.
       const bare = /^HTTP\/1\.1 400 [\w ]+\r\nConnection: close\r\n\r\n$/;
       assert.match(await sendBytes(desk.port, 'nonsense\r\n\r\n'), bare);
       const large = `GET / HTTP/1.1\r\nHost: localhost:${desk.port}\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`;
@@ -265,7 +265,7 @@ for (const store of storeKinds) {
       }
     });
 
-    test('/api is for scripts of this site: refused across sites, a download where a browser would show it', async () => {
+    test('/api is for this site’s scripts: refused across sites, a download if opened in a browser', async () => {
       for (const path of ['/api/me', '/api/cookies', '/api/nothing']) {
         const crossed = await signedIn.browser.ask(path, { headers: { 'sec-fetch-site': 'cross-site' } });
         assert.equal(crossed.status, 403);
@@ -278,7 +278,7 @@ for (const store of storeKinds) {
       }
     });
 
-    test('over plain http there is no HSTS, and cookies say neither Secure nor __Host-', async (t) => {
+    test('over plain http there is no HSTS, and cookies are neither Secure nor __Host-', async (t) => {
       const plain = await startDesk({ store, settings: { PUBLIC_URL: 'http://localhost:4180' } });
       t.after(() => plain.close());
       const spoof = { 'x-forwarded-proto': 'https' };

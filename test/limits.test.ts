@@ -1,4 +1,4 @@
-// Rate limits: who asks too much waits, nobody else does; replicas on Redis count together, also after an outage.
+// Rate limits: only those who send too many requests have to wait; replicas on Redis count together, also after an outage.
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
 import { connectRedis } from '../src/store/redis-client.ts';
@@ -41,7 +41,7 @@ async function startLimited(t: TestContext, options: SessionActionOptions): Prom
   return desk;
 }
 
-/** Asks `count` times, some at once; how often each status came. */
+/** Sends `count` requests in batches. @returns how often each status occurred */
 async function ask(count: number, one: (i: number) => Promise<Answer>): Promise<Record<number, number>> {
   const statuses: Record<number, number> = {};
   for (let i = 0; i < count; i += 50) {
@@ -64,7 +64,7 @@ function assertWaits(answer: Answer): void {
 
 const from = (...addresses: string[]) => ({ 'x-forwarded-for': addresses.join(', ') });
 
-test('a clock that is set back holds nobody up for longer than a minute', async (t) => {
+test('a clock that is set back blocks nobody for longer than a minute', async (t) => {
   const desk = await startLimited(t, { store: 'sqlite' });
   const mine = await begin(desk, ada);
   const save = () => mine.change('/settings', { theme: 'dark', staySignedIn: 'on' });
@@ -74,20 +74,20 @@ test('a clock that is set back holds nobody up for longer than a minute', async 
   assertWaits(await save());
   const passed = performance.now.bind(performance);
   t.mock.method(performance, 'now', () => passed() + 61_000);
-  // The session is one of the clock that was ahead, and so over.
+  // The session was begun by the clock that was ahead, so it is over now.
   const again = await begin(desk, ada);
   assert.equal((await again.change('/settings', { theme: 'dark', staySignedIn: 'on' })).status, 303);
 });
 
 for (const store of storeKinds) {
   suite(`rate limits on ${store}`, await needsOf(store), () => {
-    test('changes: the one after the last waits, on every device of that person, and nobody else does', async (t) => {
+    test('changes: the one beyond the limit is refused on every device of that person, and nobody else is affected', async (t) => {
       const desk = await startLimited(t, { store });
       const mine = await begin(desk, ada, from('192.0.2.1'));
       const phone = await begin(desk, ada, from('198.51.100.1'));
       const hers = await begin(desk, grace, from('192.0.2.1'));
       const save = () => mine.change('/settings', { theme: 'dark', staySignedIn: 'on' });
-      // That two sessions began was a change as well, though it took a GET each.
+      // Starting the two sessions counted as changes too, although each was a GET.
       assert.deepEqual(await ask(limits.changes - 2, save), { 303: limits.changes - 2 });
       for (const { change } of [mine, phone]) {
         const refused = await leavesStoreAloneButCounters(desk, () =>
@@ -105,7 +105,7 @@ for (const store of storeKinds) {
       );
     });
 
-    test('a person’s requests: a stranger without proof cannot use them up', async (t) => {
+    test('a person’s allowance cannot be used up by a stranger without proof', async (t) => {
       const desk = await startLimited(t, { store });
       const { browser } = await begin(desk, ada, from('192.0.2.1'));
       const named = { 'x-forwarded-user': ada.id, 'x-forwarded-email': ada.email, ...from('198.51.100.66') };
@@ -123,10 +123,10 @@ for (const store of storeKinds) {
       assert.equal((await begin(desk, grace, from('192.0.2.1'))).page.status, 200);
     });
 
-    test('public pages are counted by network: the entry that the gate wrote, and a /56 of IPv6', async (t) => {
+    test('public pages are counted by network: the address added by the gate, and a /56 for IPv6', async (t) => {
       const desk = await startLimited(t, { store });
       const visit = (...addresses: string[]) => desk.browser().ask('/', { headers: from(...addresses) });
-      // What stands before the last entry came from the client: it opens no fresh account.
+      // Everything before the last entry came from the client, and does not get a fresh allowance.
       const counts = await ask(limits.network, (i) => visit(`10.${i >> 8}.${i & 255}.1`, '192.0.2.7'));
       assert.deepEqual(counts, { 200: limits.network });
       assertWaits(await visit('203.0.113.250', '192.0.2.7'));
@@ -160,12 +160,12 @@ for (const store of storeKinds) {
   });
 }
 
-/** A counter may move; nothing else. */
+/** Only a counter may change. */
 const leavesStoreAloneButCounters = async <T>(desk: Desk, attack: () => Promise<T>) =>
   desk.redis ? attack() : leavesStoreAlone(desk, attack);
 
 suite('rate limits of replicas on Redis', await need('redis-server'), () => {
-  test('they count together', async (t) => {
+  test('replicas share one count', async (t) => {
     const first = await startLimited(t, { store: 'redis' });
     const second = await startLimited(t, { store: 'redis', beside: first });
     const { browser, csrfToken } = await begin(first, ada);
@@ -192,7 +192,7 @@ suite('rate limits of replicas on Redis', await need('redis-server'), () => {
     await eventually('a refusal there', async () => (await there.ask('/api/me')).status === 429);
   });
 
-  test('a program that started while Redis was down limits as soon as Redis is there', async (t) => {
+  test('a program that started while Redis was down applies limits as soon as Redis is back', async (t) => {
     const first = await startLimited(t, { store: 'redis' });
     await first.redis?.kill();
     const second = await startLimited(t, { store: 'redis', beside: first });
@@ -206,7 +206,7 @@ suite('rate limits of replicas on Redis', await need('redis-server'), () => {
     assertWaits(await choose());
   });
 
-  test('scripts that Redis forgot are loaded again', async (t) => {
+  test('scripts that Redis lost are loaded again', async (t) => {
     const desk = await startLimited(t, { store: 'redis' });
     await desk.redis?.restart();
     const headers = { origin: desk.origin, 'content-type': formType };
@@ -219,8 +219,8 @@ suite('rate limits of replicas on Redis', await need('redis-server'), () => {
 });
 
 for (const store of storeKinds) {
-  suite(`the counts of an erased person on ${store}`, await needsOf(store), () => {
-    test('are gone: nothing counts on, and no key names the person', async (t) => {
+  suite(`the counters of an erased person on ${store}`, await needsOf(store), () => {
+    test('are gone: nothing keeps counting, and no key names the person', async (t) => {
       const desk = await startLimited(t, { store });
       const operator = await begin(desk, ada);
       const { change } = await begin(desk, grace);

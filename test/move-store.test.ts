@@ -1,4 +1,4 @@
-// `gatehouse move-store`: from SQLite to Redis and back with everything, and never both in use.
+// `gatehouse move-store`: from SQLite to Redis and back with all data, and never both in use.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { moveToRedis, outlook } from '../src/backup/move.ts';
-import { auditKeyOf } from '../src/crypto/audit-key.ts';
+import { auditKeyOf } from '../src/crypto/kdf.ts';
 import type { Store } from '../src/store/contract.ts';
 import { createRedisStore } from '../src/store/redis.ts';
 import { connectRedis, type RedisClient } from '../src/store/redis-client.ts';
@@ -49,7 +49,7 @@ suite('moving a store', await need('redis-server'), () => {
     return store;
   }
 
-  test('to Redis and back: everything comes along, nobody is signed out, and the place before is closed', async () => {
+  test('to Redis and back: everything is moved, nobody is signed out, and the old store is closed', async () => {
     const there = await place.gatehouse(['move-store', 'redis'], { env: inFile() });
     assert.equal(there.code, 0, there.err);
     assert.match(there.err, /Moved to Redis, with \d+ entries of the record\. Nobody was signed out/);
@@ -72,7 +72,7 @@ suite('moving a store', await need('redis-server'), () => {
     assert.match(closed.err, /REDIS_URL was moved to the other kind of store/);
   });
 
-  test('what is there is not replaced unasked, and a server at that Redis is in the way', async () => {
+  test('an existing store is not replaced without a request, and a server that uses that Redis blocks the move', async () => {
     await redis.flushdb();
     const other = openRedis();
     await other.notes.write('theirs', 1, at + 1e9);
@@ -86,7 +86,7 @@ suite('moving a store', await need('redis-server'), () => {
     assert.equal(await other.notes.read('theirs', 0), 1);
   });
 
-  test('cut off at any step neither store is in use by mistake, and the same move begins anew', async () => {
+  test('interrupted at any step, neither store is used by mistake, and the move can be repeated', async () => {
     await redis.flushdb();
     const { dataDir } = place;
     const target = { dataDir, redis: { redis, prefix: 'gatehouse:' }, keys: [key] };
@@ -95,7 +95,7 @@ suite('moving a store', await need('redis-server'), () => {
     const half = openRedis();
     await assert.rejects(half.notes.read('half', 0), /REDIS_URL is being filled/);
     assert.equal(await outlook(target, 'redis'), 'free');
-    // Between the two steps at its end: the file is closed, and Redis is not open yet.
+    // Between the last two steps: the file is closed, and Redis is not open yet.
     await moveToRedis(target);
     await redis.hset('gatehouse:store', 'closed', 'filling');
     assert.throws(() => openSqliteStore(dataDir), /was moved to the other kind of store/);

@@ -1,4 +1,5 @@
-// What two sessions of one browser share at the gate, and endings that fail halfway. On both stores, the gate with cookies.
+// What two sessions of one browser share at the gate, and revocations that fail halfway. On both stores, with the gate's sessions in
+// cookies.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { StoreUnavailable } from '../src/store/contract.ts';
@@ -8,7 +9,7 @@ import { need } from './support/requirement.ts';
 const gateName = '__Host-_oauth2_proxy';
 const sessionName = '__Host-session';
 
-/** In the form of oauth2-proxy's cookie: payload, seconds, signature. */
+/** In the format of oauth2-proxy's cookie: payload, seconds, signature. */
 const gateCookie = (payload: string, at = Date.now()) => `${payload}|${Math.floor(at / 1000)}|c2ln`;
 
 function browserOf(desk: Desk, cookie: string) {
@@ -22,7 +23,7 @@ for (const store of storeKinds) {
     `one browser on ${store}`,
     await need(...(store === 'redis' ? (['redis-server'] as const) : [])),
     () => {
-      test('a browser that lost its session cookie begins again and again, and is never sent away for it', async (t) => {
+      test('a browser that keeps losing its session cookie can always start a new session', async (t) => {
         const desk = await also(t, { store, settings: { SESSION_MAX_PER_USER: '3' } });
         const browser = browserOf(desk, gateCookie('QUFB'));
         for (let i = 0; i < 6; i++) {
@@ -38,7 +39,7 @@ for (const store of storeKinds) {
         );
       });
 
-      test('signing out all others leaves the browser that asks alone', async (t) => {
+      test('signing out all others keeps only the browser that asks', async (t) => {
         const desk = await also(t, { store });
         const browser = browserOf(desk, gateCookie('QUFB'));
         await browser.ask('/dashboard');
@@ -57,7 +58,7 @@ for (const store of storeKinds) {
       });
 
       for (const table of ['notes', 'sessions'] as const) {
-        test(`an ending that the store cut short at its ${table} holds at once, and nobody slips in`, async (t) => {
+        test(`an ending interrupted by the store at its ${table} takes effect immediately, and no request gets through`, async (t) => {
           const desk = await also(t, { store });
           const victim = browserOf(desk, gateCookie('QUFB'));
           await victim.ask('/dashboard');
@@ -68,7 +69,7 @@ for (const store of storeKinds) {
           desk.advance(1000);
           const method = table === 'notes' ? 'writeEnding' : 'end';
           const real = Reflect.get(desk.store[table], method) as (...args: unknown[]) => unknown;
-          // Cut at the marks of the gate, or at the row itself; whatever else is written goes through.
+          // Writing the gate's marks, or the session's row, fails; all other writes succeed.
           const isCut = (key: unknown) => table === 'sessions' || String(key).startsWith('gate:ended:');
           Reflect.set(desk.store[table], method, (...args: unknown[]) =>
             isCut(args[0])
@@ -94,7 +95,7 @@ for (const store of storeKinds) {
         });
       }
 
-      test('a late request with an older cookie of the gate does not move the tie back', async (t) => {
+      test('a late request with an older gate cookie does not restore the old link', async (t) => {
         const desk = await also(t, { store });
         const [older, newer] = [gateCookie('QUFB', Date.now() - 100_000), gateCookie('QkJC')];
         const browser = browserOf(desk, older);
@@ -110,10 +111,11 @@ for (const store of storeKinds) {
         assert.equal((await browserOf(desk, newer).ask('/dashboard')).status, 303);
       });
 
-      test('what changes about a session does not set its cookie again', async (t) => {
+      test('a change of the session’s data does not set its cookie again', async (t) => {
         const desk = await also(t, { store });
         const { browser } = await begin(desk, ada);
-        // Another agent is written down (SESSION_BINDING=observe). A late answer with the id would bring back one that was replaced.
+        // A different user agent is noted (SESSION_BINDING=observe). Setting the cookie in a late response would bring back an id that was
+        // replaced.
         const moved = await browser.ask('/api/me', {
           headers: { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0' },
         });
@@ -122,7 +124,7 @@ for (const store of storeKinds) {
         assert.ok(desk.logLines.some((line) => line.includes('session.moved')));
       });
 
-      test('ending everyone lets others be served in between', async (t) => {
+      test('ending everyone does not block other requests', async (t) => {
         const desk = await also(t, { store });
         const { change } = await begin(desk, ada);
         const at = desk.now();

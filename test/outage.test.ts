@@ -1,4 +1,4 @@
-// The store is away: who is signed in waits and stays signed in, public pages go on, and everything comes back by itself.
+// The store is unreachable: people who are signed in wait and stay signed in, public pages still work, and everything recovers by itself.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -18,7 +18,7 @@ async function open(t: TestContext, options: SessionActionOptions): Promise<Desk
 
 type SignedIn = Awaited<ReturnType<typeof begin>>;
 
-/** What someone signed in is told while nothing can be read: to wait; and no cookie is touched. */
+/** While nothing can be read, somebody who is signed in is asked to wait, and no cookie is touched. */
 async function assertWaits({ browser, change }: SignedIn): Promise<void> {
   for (const path of ['/dashboard', '/settings']) {
     const page = await browser.ask(path);
@@ -89,7 +89,7 @@ suite('Redis is away', await need('redis-server'), () => {
     await assertGoesOn(desk, signedIn);
   });
 
-  test('it hangs: every answer comes within seconds, and afterwards everyone is still who they are', async (t) => {
+  test('it hangs: every answer comes within seconds, and afterwards everyone is still signed in', async (t) => {
     const desk = await open(t, { store: 'redis' });
     const [one, two] = [await begin(desk, ada), await begin(desk, grace)];
     const { child } = desk.redis ?? assert.fail();
@@ -103,7 +103,7 @@ suite('Redis is away', await need('redis-server'), () => {
     assert.ok(performance.now() - startedAt < 8000);
     process.kill(child.pid, 'SIGCONT');
     await waitFor('the return', async () => (await one.browser.ask('/api/me')).status === 200);
-    // Answers that came too late must not be taken for those of other questions.
+    // Responses that come too late must not be taken for those to other commands.
     for (let i = 0; i < 10; i++) {
       const pairs = [one, two, two, one].map(
         async ({ browser }) => (await browser.ask('/api/me')).json<{ person: { id: string } }>().person.id,
@@ -113,7 +113,7 @@ suite('Redis is away', await need('redis-server'), () => {
     await assertGoesOn(desk, one);
   });
 
-  test('back without its data: everyone signs in again by opening a page, and no old cookie opens anything', async (t) => {
+  test('back without its data: opening a page starts a new session, and no old cookie is accepted', async (t) => {
     const desk = await open(t, { store: 'redis' });
     const { browser } = await begin(desk, ada);
     const old = browser.cookies.get(sessionName);
@@ -123,7 +123,7 @@ suite('Redis is away', await need('redis-server'), () => {
     assert.notEqual(browser.cookies.get(sessionName), old);
   });
 
-  test('with rate limits on it is the same, and the log tells of it in JSON, not the console', async (t) => {
+  test('the same with rate limits on, and it is logged as JSON, not to the console', async (t) => {
     const consoleError = t.mock.method(console, 'error', () => {});
     const desk = await open(t, { store: 'redis', settings: { RATE_LIMIT: 'on' } });
     const signedIn = await begin(desk, ada);
@@ -139,7 +139,7 @@ suite('Redis is away', await need('redis-server'), () => {
 });
 
 suite('SQLite is locked', () => {
-  test('reading goes on, a write is answered with 503, and all is well once the lock is gone', async (t) => {
+  test('reads continue, writes get 503, and all is well once the lock is gone', async (t) => {
     const desk = await open(t, { store: 'sqlite' });
     const signedIn = await begin(desk, ada);
     const visitor = desk.browser();
@@ -159,7 +159,7 @@ suite('SQLite is locked', () => {
     assertPlain((await member.change('/settings', { theme: 'dark' })).text);
     await assertSignInWaits(desk);
     await assertPublicPagesGoOn(desk, visitor);
-    // Last seen is due to be written, and cannot be: the answer is whole all the same.
+    // The time last seen should be written, but cannot be: the response is complete all the same.
     desk.advance(61_000);
     for (const path of ['/api/me', '/dashboard']) {
       const answer = await browser.ask(path);

@@ -1,4 +1,4 @@
-// The ops port: alive is alive; ready is with a store that answers, and before the end. On both stores.
+// The ops port: alive while the process runs; ready while the store responds and until it shuts down. On both stores.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { waitFor } from '../demo/child.ts';
@@ -10,7 +10,7 @@ import { assertPlain, needsOf } from './support/hostile.ts';
 
 for (const store of storeKinds) {
   suite(`readiness on ${store}`, await needsOf(store), () => {
-    test('alive is alive; ready is with a store, and before the end', async (t) => {
+    test('is live while it runs, and ready while the store answers and it is not stopping', async (t) => {
       const desk = await startDesk({ store });
       t.after(() => desk.close());
       let accepting = true;

@@ -1,4 +1,4 @@
-// `gatehouse audit …` as a person at a terminal has it: exit codes, first lines, exports that are safe to open.
+// `gatehouse audit …` as people use it in a terminal: exit codes, first lines, exports that are safe to open.
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -72,7 +72,7 @@ function tamper(sql: string): void {
   db.close();
 }
 
-test('verify: 0 and "Intact", 1 and what happened where, 2 where it cannot be run', async () => {
+test('verify exits with 0 and "Intact", 1 and what happened where, or 2 if it cannot run', async () => {
   assert.deepEqual(await audit(['verify']), { code: 0, out: 'The record is empty.\n', err: '' });
   await write(20);
   assert.deepEqual(await audit(['verify']), { code: 0, out: 'Intact: 20 entries, 1 to 20.\n', err: '' });
@@ -104,7 +104,7 @@ test('verify: 0 and "Intact", 1 and what happened where, 2 where it cannot be ru
   assert.equal((await audit(['verify', '--checkpoint', join(folder, 'nowhere')])).code, 2);
 });
 
-test('verify --file: whatever is not there, not once or not at its place is a finding with its number', async () => {
+test('verify --file reports each missing, repeated or misplaced line with its number', async () => {
   await write(20);
   const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
   const verdictOf = async (changed: readonly string[]) => {
@@ -132,7 +132,7 @@ test('verify --file: whatever is not there, not once or not at its place is a fi
   assert.deepEqual([gone.code, gone.out.split('\n')[0]], told('entries 1 to 20 are missing (20).'));
 });
 
-test('verify --file: where the file stepped aside, was pruned or was moved away is no border', async () => {
+test('verify --file accepts files that were rotated, pruned or moved away', async () => {
   await write(6);
   renameSync(file, `${file}.1`);
   await write(4);
@@ -143,7 +143,7 @@ test('verify --file: where the file stepped aside, was pruned or was moved away 
   await write(3);
   const moved = await audit(['verify', '--file', file]);
   assert.equal(moved.code, 0, moved.out);
-  // An entry of the store that is about to be added is waited for.
+  // It waits for an entry that the store has and the file is about to get.
   const lines = readFileSync(file, 'utf8');
   writeFileSync(
     file,
@@ -180,7 +180,7 @@ test('a checkpoint that is kept elsewhere shows what the record alone cannot', a
     [cut.code, cut.out.split('\n')[0]],
     [1, 'Tampered: the record ends too early: from entry 4 on, 9 entries were cut off.'],
   );
-  // The file remembers too.
+  // The file shows it too.
   assert.equal((await audit(['verify', '--file', file])).code, 1);
   writeFileSync(kept, printed.out.replace('"seq":12', '"seq":2'));
   const forged = await audit(['verify', '--checkpoint', kept]);
@@ -190,7 +190,7 @@ test('a checkpoint that is kept elsewhere shows what the record alone cannot', a
   );
 });
 
-test('export: JSON lines or CSV that no spreadsheet runs, by person, event and time; itself recorded', async () => {
+test('export: JSON lines or CSV that no spreadsheet executes, by person, event and time; itself recorded', async () => {
   await write(9);
   const store = openStore();
   const recorder = recorderOver(store);
@@ -227,7 +227,7 @@ test('export: JSON lines or CSV that no spreadsheet runs, by person, event and t
   );
 });
 
-test('what is not understood is refused in one line', async () => {
+test('wrong arguments are refused in one line', async () => {
   for (const args of [
     [],
     ['verfy'],

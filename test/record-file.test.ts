@@ -1,4 +1,4 @@
-// The JSON lines: in order, for their owner alone, whole after a crash, caught up after a fault, gone after their time.
+// The JSON lines: in order, readable only by their owner, complete after a crash, caught up after a failure, removed after their time.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import {
@@ -42,7 +42,7 @@ afterEach(async () => {
 
 const textOfFile = () => readFileSync(file, 'utf8');
 
-test('the lines are those of the store, in its order, and nobody else may read them', async () => {
+test('has the lines of the store, in its order, readable only by their owner', async () => {
   const recorder = recorderOver(store, { file });
   await Promise.all(
     Array.from({ length: 300 }, (_, i) => recorder.write({ event: 'session.created', session: `s${i}` })),
@@ -62,7 +62,7 @@ test('the lines are those of the store, in its order, and nobody else may read t
   assert.deepEqual([count, first, absent], [300, undefined, []]);
 });
 
-test('a line torn by a crash is set aside at the next start, told, and the rest verifies', async () => {
+test('a line that a crash left incomplete is set aside and reported at the next start, and the rest verifies', async () => {
   const first = recorderOver(store, { file });
   await first.write({ event: 'session.created' });
   await first.close();
@@ -82,12 +82,12 @@ test('a line torn by a crash is set aside at the next start, told, and the rest 
   assert.ok(events.includes('record.repaired'), events.join());
 });
 
-test('what a killed process had committed and not yet added is added at the next start, once', async () => {
+test('entries that a killed process committed but did not append are appended once, at the next start', async () => {
   const entry = { event: 'session.created' } as const;
   const first = recorderOver(store, { file });
   for (let i = 0; i < 5; i++) await first.write(entry);
   await first.close();
-  // As a kill between the two leaves it; here also between two steps of stepping aside.
+  // As left by a kill between the two steps; here also between two steps of a file rotation.
   renameSync(file, `${file}.1`);
   assert.equal((await verifyFile(file, keys)).count, 5);
   const killed = recorderOver(store);
@@ -106,7 +106,7 @@ test('what a killed process had committed and not yet added is added at the next
   await next.close();
   const { count, absent, first: wrong, macs } = await verifyFile(file, keys);
   assert.deepEqual([count, absent, wrong, macs.size], [1_209, [], undefined, 1_209]);
-  // Lines of nobody's say nothing about where it ended.
+  // Lines with an invalid seal say nothing about where the file ended.
   appendFileSync(file, textOfFile().split('\n').at(-2)?.replace('"seq":1209', '"seq":9999') ?? '');
   appendFileSync(file, '\n');
   await recorderOver(store).write(entry);
@@ -116,7 +116,7 @@ test('what a killed process had committed and not yet added is added at the next
   assert.ok(textOfFile().includes('"seq":1210') && textOfFile().includes('"seq":1211'));
 });
 
-test('several processes write one file: every entry is in it, in order, once', async () => {
+test('several processes write one file: it has every entry once and in order', async () => {
   const [one, other] = [
     recorderOver(store, { file }),
     recorderOver(openSqliteStore(join(folder, 'data')), { file }),
@@ -132,11 +132,11 @@ test('several processes write one file: every entry is in it, in order, once', a
   await one.flush();
   const { count, first, absent } = await verifyFile(file, keys);
   assert.deepEqual([first, absent], [undefined, []]);
-  // What was written elsewhere after the last of their own comes with the next one.
+  // Entries that another process wrote after their last one are added with the next entry.
   assert.ok(count >= 29, `${count} lines`);
 });
 
-test('edited, swapped with another course, and unknown lines are named; swapped, doubled and missing ones too', async () => {
+test('reports edited, foreign and unknown lines, and swapped, repeated and missing ones', async () => {
   const recorder = recorderOver(store, { file });
   for (let i = 0; i < 30; i++) await recorder.write({ event: 'session.created', facts: { n: i } });
   await recorder.close();
@@ -161,13 +161,13 @@ test('edited, swapped with another course, and unknown lines are named; swapped,
   assert.equal((await verifyFile(file, recordKeys([otherKey]))).findings, 30);
 });
 
-test('a file that cannot be written refuses nothing; it is told once, counted, and caught up', async () => {
+test('a file that cannot be written refuses nothing; it is reported once, counted, and caught up', async () => {
   const logger = listeningLogger();
   const recorder = recorderOver(store, { file, logger });
   await recorder.write({ event: 'session.created' });
   await recorder.flush();
   renameSync(dirname(file), `${dirname(file)}-away`);
-  // Also as root, whom no mode stops, a file cannot be made inside a file.
+  // No mode restricts root, but even root cannot create a file inside a file.
   writeFileSync(dirname(file), '');
   for (let i = 0; i < 5; i++) {
     await recorder.write({ event: 'session.created', facts: { n: i } });
@@ -184,13 +184,13 @@ test('a file that cannot be written refuses nothing; it is told once, counted, a
   assert.deepEqual([count, absent], [7, []]);
 });
 
-test('a full file steps aside by number, an old one too, and what is past its time is removed', async () => {
+test('a full file and an old one are rotated to numbered names, and expired ones are removed', async () => {
   let at = Date.now();
   const recorder = recorderOver(store, { file, now: () => at, retentionMs: 60 * dayMs });
   await recorder.write({ event: 'session.created' });
   await recorder.flush();
   const whole = textOfFile();
-  // Ten megabytes of the same line: as good as other ones.
+  // Ten megabytes of the same line do as well as different ones.
   writeFileSync(file, whole.repeat(Math.ceil((10 * 1024 * 1024) / whole.length)));
   await recorder.write({ event: 'session.created' });
   await recorder.flush();
@@ -212,7 +212,7 @@ test('a full file steps aside by number, an old one too, and what is past its ti
   await recorder.close();
 });
 
-test('a link in the place of the file is not followed', async () => {
+test('a link in place of the file is not followed', async () => {
   mkdirSync(dirname(file), { recursive: true });
   const target = join(folder, 'target');
   writeFileSync(target, 'mine\n');
@@ -224,7 +224,7 @@ test('a link in the place of the file is not followed', async () => {
   assert.equal(recorder.state().fileBehind, 1);
 });
 
-test('a full disk: a line is whole or not there, and the file is caught up once there is room', {
+test('a full disk: a line is complete or absent, and the file is caught up once there is space', {
   skip: !canMount(),
 }, async () => {
   const small = join(folder, 'small');
@@ -248,10 +248,10 @@ test('a full disk: a line is whole or not there, and the file is caught up once 
   }
 });
 
-test('a store that takes nothing for two seconds refuses the change, and takes the next one', async () => {
+test('a store that accepts nothing for two seconds refuses the change, and accepts the next one', async () => {
   const recorder = recorderOver(store);
   await recorder.write({ event: 'session.created' });
-  // Another process keeps the database to itself for longer than a change may wait.
+  // Another process locks the database for longer than a change may wait.
   const greedy = new DatabaseSync(join(folder, 'data', 'gatehouse.db'));
   greedy.exec('BEGIN IMMEDIATE');
   await assert.rejects(recorder.write({ event: 'session.revoked' }), { code: 'record_unavailable' });

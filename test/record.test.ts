@@ -1,4 +1,4 @@
-// The recorder: what is written, about whom, what happens when it cannot be, and how it is read again.
+// The recorder: what is written, about whom, what happens if it cannot be written, and how it is read again.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
@@ -14,7 +14,8 @@ import { createReader, type RecordItem } from '../src/audit/reader.ts';
 import { type RecordedEvent, RecordUnavailable } from '../src/audit/recorder.ts';
 import { sealGroup } from '../src/audit/seal-group.ts';
 import { verifyRecord } from '../src/audit/verify.ts';
-import type { RecordTable, Store } from '../src/store/contract.ts';
+import type { Store } from '../src/store/contract.ts';
+import type { RecordTable } from '../src/store/contract-record.ts';
 import { connectRedis } from '../src/store/redis-client.ts';
 import {
   dayMs,
@@ -42,7 +43,7 @@ await onBothStores('the recorder', (open) => {
   });
   after(() => place.close());
 
-  test('an entry says who, what, when, from where and how it went, without an address or a network’s member', async () => {
+  test('an entry says who, what, when, from where and how it went, without e-mail or full network addresses', async () => {
     const at = Date.UTC(2026, 9, 30, 12);
     const logger = listeningLogger();
     const recorder = recorderOver(place.store, { now: () => at, logger });
@@ -123,13 +124,13 @@ await onBothStores('the recorder', (open) => {
     assert.deepEqual(await aliases.all(carl), []);
     assert.deepEqual((await createReader(place.store).page({ limit: 10, person: carl })).items, []);
     assert.equal((await verifyRecord({ record: place.store.record, keys })).state, 'intact');
-    // Whoever comes back is somebody new.
+    // Somebody who comes back gets a new pseudonym.
     await recorder.write({ event: 'session.created', person: carl });
     assert.equal(all.includes((await aliases.all(carl))[0] ?? ''), false);
     await recorder.close();
   });
 
-  test('an address that changed hands leads to whoever has it, and each person to their own entries', async () => {
+  test('an address that changed hands leads to its present owner, and each person to their own entries', async () => {
     const recorder = recorderOver(place.store);
     const reader = createReader(place.store);
     await recorder.write({ event: 'session.created', person: { id: 'first', email: 'shared@example.org' } });
@@ -148,7 +149,7 @@ await onBothStores('the recorder', (open) => {
     await recorder.close();
   });
 
-  test('whatever is in an event, it is one line of JSON, short, that reads as it was', async () => {
+  test('any event becomes one short line of JSON that reads back unchanged', async () => {
     const start = (await place.store.record.before(Number.POSITIVE_INFINITY, 1))[0]?.seq ?? 0;
     const recorder = recorderOver(place.store);
     const nasty = fc.oneof(
@@ -191,7 +192,7 @@ await onBothStores('the recorder', (open) => {
     await recorder.close();
   });
 
-  test('refusals of one network in a minute are two entries, then ever fewer, and many networks are one more', async (t) => {
+  test('refusals of one network make two entries in a minute, then ever fewer, and many networks one more', async (t) => {
     const own = await open();
     t.after(() => own.close());
     const { record } = own.store;
@@ -215,7 +216,7 @@ await onBothStores('the recorder', (open) => {
       ],
     );
 
-    // A day of it, from one network and from new ones all the time.
+    // This goes on for a day, from one network and from ever new ones.
     for (let second = 0; second < 86_400; second += 20) {
       at += 20_000;
       refuse('10.0.0.1');
@@ -231,7 +232,7 @@ await onBothStores('the recorder', (open) => {
     assert.ok(told > 8_000, 'each one is told, alone or with others');
   });
 
-  test('an older copy of the record under a running server is told at the next entry, and stays told', async (t) => {
+  test('an older copy of the record under a running server is reported at the next entry, and stays reported', async (t) => {
     for (const kept of [3, 0]) {
       const own = await open();
       t.after(() => own.close());
@@ -253,7 +254,7 @@ await onBothStores('the recorder', (open) => {
     }
   });
 
-  test('keys change while it runs; a removed one leaves exactly its entries in doubt', async () => {
+  test('keys change while it runs; only the entries of a removed one cannot be verified', async () => {
     let ring = [key];
     const recorder = recorderOver(place.store, { keys: () => ring });
     await recorder.write({ event: 'session.created' });
@@ -269,7 +270,7 @@ await onBothStores('the recorder', (open) => {
     ring = [key];
   });
 
-  test('pages lead from the newest to the oldest, each entry once, by every filter', async () => {
+  test('pages lead from the newest to the oldest, each entry once, with every filter', async () => {
     const recorder = recorderOver(place.store, { keys: () => [otherKey, key] });
     const dora = { id: 'subject-dora', email: 'dora@example.org' };
     for (let i = 0; i < 60; i++) {
@@ -322,7 +323,7 @@ await onBothStores('the recorder', (open) => {
       heard.push(...items.map(({ entry }) => entry?.session ?? ''));
       hear();
     });
-    // The first look finds where the record ends.
+    // The first read finds where the record ends.
     await new Promise((resolve) => setTimeout(resolve, 50));
     const told = new Promise<void>((resolve) => {
       hear = resolve;
@@ -334,7 +335,7 @@ await onBothStores('the recorder', (open) => {
     await recorder.close();
   });
 
-  test('however much is read, searched or removed, others have their turn in between', async (t) => {
+  test('other work proceeds, however much is read, searched or removed', async (t) => {
     const own = await open();
     t.after(() => own.close());
     const { record } = own.store;
@@ -370,7 +371,7 @@ await onBothStores('the recorder', (open) => {
     assert.equal((await record.after(0, 10)).length, 2, 'the last one, and what tells of the others');
   });
 
-  test('what is older than the retention goes from the front, and the rest verifies', async () => {
+  test('entries older than the retention period are removed from the front, and the rest verifies', async () => {
     let at = Date.now();
     const recorder = recorderOver(place.store, {
       now: () => at,
@@ -401,7 +402,7 @@ await onBothStores('the recorder', (open) => {
     const ring = recordKeys([otherKey, key]);
     assert.equal((await verifyRecord({ record: place.store.record, keys: ring })).state, 'intact');
     assert.equal(await recorder.prune(), 0);
-    // The last entry stays, however old: the chain hangs on it.
+    // The last entry stays, however old: the chain continues from it.
     at += 100 * dayMs;
     await recorder.prune();
     assert.equal((await entriesOf(place.store))[0]?.event, 'record.pruned');
@@ -428,7 +429,7 @@ await onBothStores('the recorder', (open) => {
     assert.equal((await record.after(0, 10)).length, 4);
   });
 
-  test('addresses are nowhere in what is kept, once their person is forgotten', async () => {
+  test('no address of a forgotten person is in what is kept', async () => {
     const secret = `${randomBytes(6).toString('hex')}@example.org`;
     const recorder = recorderOver(place.store, { keys: () => [otherKey, key] });
     await recorder.write({ event: 'session.created', person: { id: `id-${secret}`, email: secret } });
@@ -440,7 +441,7 @@ await onBothStores('the recorder', (open) => {
     assert.equal(await place.store.aliases.bySubject(`id-${secret}`), undefined);
   });
 
-  test('without its store it refuses changes, keeps notes for later, and goes on by itself', async () => {
+  test('without its store it refuses changes, keeps notes for later, and recovers by itself', async () => {
     const store = place.open();
     const logger = listeningLogger();
     const recorder = recorderOver(store, { logger, keys: () => [otherKey, key] });
@@ -463,7 +464,7 @@ await onBothStores('the recorder', (open) => {
   });
 });
 
-/** A copy of the record as it is now. @returns how to put it in the place of what is there then */
+/** Copies the record as it is now. @returns how to replace the current record with the copy */
 async function keepCopy(t: TestContext, { address, store }: RecordPlace): Promise<() => Promise<void>> {
   if ('url' in address) {
     const client = connectRedis(address.url, () => undefined);

@@ -1,4 +1,5 @@
-// The database is removed, replaced or cut off from its log under the running program: it goes on in no file that is no longer there.
+// The database is removed, replaced or separated from its write-ahead log while the program runs: it never continues in a file that is no
+// longer there.
 import assert from 'node:assert/strict';
 import { copyFileSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +10,7 @@ import { ada } from './support/desk.ts';
 import { eventually } from './support/eventually.ts';
 import { startServer } from './support/server.ts';
 
-test('a database that was moved, replaced, or lost its log: not ready, every change refused, told once, and well again when it is back', async (t) => {
+test('a database that was moved, replaced, or lost its log: not ready, every change refused, logged once, and ready again when it is back', async (t) => {
   const dataDir = mkdtempSync(join(tmpdir(), 'gatehouse-replaced-'));
   const server = await startServer({ store: 'sqlite', settings: { DATA_DIR: dataDir } });
   t.after(async () => {

@@ -1,4 +1,4 @@
-// The generator on files that are no files, on a vault in a container's volume, and by root on what belongs to somebody else.
+// The generator on files that are not regular files, on a vault in a container's volume, and run by root on somebody else's files.
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
@@ -13,7 +13,7 @@ const root = fs.mkdtempSync(join(tmpdir(), 'gatehouse-places-'));
 after(() => fs.rmSync(root, { recursive: true }));
 const folderOf = () => fs.mkdtempSync(join(root, 'case-'));
 
-/** The real command; one that hangs is ended, with code null. */
+/** Runs the real command; one that hangs is killed, with code null. */
 function run(folder: string, ...args: string[]) {
   return new Promise<{ readonly code: unknown; readonly out: string; readonly err: string }>((done) => {
     const options = { cwd: folder, timeout: 20_000, killSignal: 'SIGKILL' } as const;
@@ -25,7 +25,7 @@ function run(folder: string, ...args: string[]) {
 
 const valuesIn = (folder: string) => parse(fs.readFileSync(join(folder, '.env')));
 
-/** A whole .env, in a folder where Compose runs the app. */
+/** A complete .env, in a folder where Compose runs the app. */
 async function composeFolder(): Promise<string> {
   const folder = folderOf();
   assert.equal((await run(folder)).code, 0);
@@ -33,7 +33,7 @@ async function composeFolder(): Promise<string> {
   return folder;
 }
 
-test('a pipe or a folder in the place of .env: refused in plain words, at once', async () => {
+test('a pipe or a folder in place of .env: refused immediately in plain words', async () => {
   const [piped, held] = [folderOf(), folderOf()];
   execFileSync('/usr/bin/env', ['mkfifo', join(piped, '.env')]);
   fs.mkdirSync(join(held, '.env'));
@@ -75,7 +75,7 @@ test('a vault in a volume: a new passphrase is refused with the commands to run 
   assert.equal((await run(folder, '--rotate', 'session,gate,oauth2,redis', '--yes')).code, 0);
 });
 
-test('it goes on where somebody says that they do it by hand, and in an emergency; both name the commands', async () => {
+test('it proceeds with a confirmation to run them by hand, and in an emergency; both print the commands', async () => {
   const folder = await composeFolder();
   for (const [args, last] of [
     [['--rotate', 'vault', '--vault-by-hand'], 'vault rekey --drop-old'],
@@ -94,7 +94,7 @@ test('it goes on where somebody says that they do it by hand, and in an emergenc
   assert.equal((await run(folder, '--rotate', 'session', '--vault-by-hand', '--yes')).code, 2);
 });
 
-test('a vault that is within reach under Compose learns the new passphrase as ever', async () => {
+test('a vault that is accessible under Compose gets the new passphrase as usual', async () => {
   const folder = await composeFolder();
   fs.appendFileSync(join(folder, '.env'), 'VAULT_BIND_MACHINE=false\n');
   const path = join(folder, 'data', 'vault.json');
@@ -107,7 +107,7 @@ test('a vault that is within reach under Compose learns the new passphrase as ev
   assert.ok(opened !== 'none' && !('fault' in opened) && opened.slots.length === 1);
 });
 
-/** As a server here would open it. */
+/** Opens the vault as a server here would. */
 function vaultAt(path: string) {
   return createVaultFile({ path, bindMachine: false, machineId: async () => undefined, now: Date.now });
 }
@@ -115,7 +115,7 @@ function vaultAt(path: string) {
 const needsRoot = process.geteuid?.() === 0 ? {} : { skip: 'only root can work on what is somebody else’s' };
 
 test(
-  'by root: what belongs to somebody else stays theirs, the lock and the vault too',
+  'run as root: files of another user keep their owner, including the lock and the vault',
   needsRoot,
   async () => {
     const folder = folderOf();
@@ -139,7 +139,7 @@ test(
   },
 );
 
-test('a lock that cannot be taken: refused in plain words', async () => {
+test('a lock that cannot be acquired: refused in plain words', async () => {
   const folder = folderOf();
   await run(folder);
   fs.rmSync(join(folder, '.env.lock'));

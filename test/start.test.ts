@@ -1,4 +1,5 @@
-// The start of the real program: after a crash it listens again, and whatever ends it before it listens says why, with an exit code.
+// How the real program starts: after a crash it listens again, and if anything ends it before it listens, it says why and sets an exit
+// code.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -15,7 +16,7 @@ import { startRedis } from './support/redis.ts';
 const main = resolve(import.meta.dirname, '../src/main.ts');
 const hex = () => randomBytes(32).toString('hex');
 
-/** A folder of its own, and `gatehouse serve` in it. @param before run before the program, as a module */
+/** A folder of its own, and `gatehouse serve` in it. @param before a module that is loaded before the program */
 async function place(t: TestContext, settings: Readonly<Record<string, string>> = {}, before = '') {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-start-'));
   const beforeFile = join(folder, 'before.mjs');
@@ -59,7 +60,7 @@ async function listens(child: Child): Promise<void> {
 
 for (const kind of storeKinds) {
   suite(`the start on ${kind}`, await needsOf(kind), () => {
-    test('killed and started again at once, it listens each time', async (t) => {
+    test('killed and restarted immediately, it listens each time', async (t) => {
       const redis = kind === 'redis' ? await startRedis() : undefined;
       t.after(() => redis?.close());
       const settings = redis && { SESSION_BACKEND: 'redis', REDIS_URL: redis.url };
@@ -73,8 +74,8 @@ for (const kind of storeKinds) {
   });
 }
 
-test('a start that nothing keeps going says so, and its exit code is not 0', async (t) => {
-  // No port ever answers, and nothing else is under way.
+test('a start that ends before it is done says so, and exits with an error', async (t) => {
+  // No port ever listens, and nothing else keeps the process alive.
   const { serve } = await place(
     t,
     {},
@@ -85,8 +86,8 @@ test('a start that nothing keeps going says so, and its exit code is not 0', asy
   assert.match(child.lines.at(-1) ?? '', /`serve` ended before it was done/);
 });
 
-test('a signal before it listens is logged, and the exit code is not 0', async (t) => {
-  // A Redis that takes connections and says nothing holds the start up.
+test('a signal before it listens is logged, and exits with an error', async (t) => {
+  // A Redis that accepts connections and never responds blocks the start.
   const sockets = new Set<Socket>();
   const silent = createServer((socket) => void sockets.add(socket.on('error', () => {}))).listen(0);
   await once(silent, 'listening');
@@ -106,7 +107,7 @@ test('a signal before it listens is logged, and the exit code is not 0', async (
   assert.ok(child.lines.some((line) => line.includes('"event":"server.stopped_before_listening"')));
 });
 
-test('what cannot be opened at the start ends it with a word, although Redis is already connected', async (t) => {
+test('a start that cannot open something says so and ends, although Redis is already connected', async (t) => {
   const redis = await startRedis();
   t.after(() => redis.close());
   const { folder, serve } = await place(t, { SESSION_BACKEND: 'redis', REDIS_URL: redis.url });

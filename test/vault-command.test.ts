@@ -1,4 +1,4 @@
-// `gatehouse vault …`, the real command as a process: what it does, what it says, its exit codes, and that no value is said.
+// `gatehouse vault …`, the real command as a process: what it does, what it prints, its exit codes, and that it never prints a value.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createHash, pbkdf2Sync } from 'node:crypto';
@@ -9,8 +9,8 @@ import { type TestContext, test } from 'node:test';
 import { readArguments, runCommand } from '../src/commands/terminal.ts';
 import { vaultCommand } from '../src/commands/vault.ts';
 import type { VaultParts } from '../src/commands/vault-run.ts';
+import { passphraseFault } from '../src/config/secret-strength.ts';
 import { sealFernet } from '../src/crypto/fernet.ts';
-import { passphraseFault } from '../src/vault/passphrase-rules.ts';
 import { byTerminal, folderFor, passphrase, startVault } from './support/vault.ts';
 
 const main = join(import.meta.dirname, '../src/main.ts');
@@ -21,7 +21,7 @@ function prepare(t: TestContext, env: Record<string, string> = {}) {
     DEV_MODE: 'true',
     SECRET_KEY: createHash('sha256').update(folder).digest('hex'),
     VAULT_PASSPHRASE: passphrase,
-    // Machines in CI may have no id.
+    // Machines in CI may not have an id.
     VAULT_BIND_MACHINE: 'false',
     CONFLUENCE_URL: 'https://wiki.test/confluence',
     AUDIT_LOG_FILE: 'off',
@@ -48,7 +48,7 @@ function prepare(t: TestContext, env: Record<string, string> = {}) {
   return { folder, run };
 }
 
-test('load, status, rekey and clear, as somebody does it', { timeout: 240_000 }, async (t) => {
+test('load, status, rekey and clear, as a user runs them', { timeout: 240_000 }, async (t) => {
   const { folder, run } = prepare(t);
   const file = join(folder, 'cookies', 'confluence_cookies.txt');
   assert.deepEqual(await run('status'), {
@@ -86,7 +86,7 @@ test('load, status, rekey and clear, as somebody does it', { timeout: 240_000 },
   for (const { all } of [loaded, piped, status, json]) assert.doesNotMatch(all, /5ecret/);
 });
 
-test('each reason why it does not open has its own line, exit code 1, and the mend', {
+test('each reason for a vault that does not open has its own line and fix, and exit code 1', {
   timeout: 240_000,
 }, async (t) => {
   const { folder, run } = prepare(t);
@@ -109,7 +109,7 @@ test('each reason why it does not open has its own line, exit code 1, and the me
   assert.match((await run('status')).err, /VAULT_PASSPHRASE is not set/);
 });
 
-test('the former pipeline’s files are taken over and stay as they are', { timeout: 240_000 }, async (t) => {
+test('the files of the former pipeline are imported and left unchanged', { timeout: 240_000 }, async (t) => {
   const { folder, run } = prepare(t);
   const salt = Buffer.from('00112233445566778899aabbccddeeff', 'hex');
   const key = pbkdf2Sync('ConfluenceDataPipelinePC-1ada', salt, 100_000, 32, 'sha256');
@@ -132,7 +132,7 @@ test('the former pipeline’s files are taken over and stay as they are', { time
   assert.match((await run('status')).out, /JSESSIONID/);
 });
 
-test('a passphrase is typed twice, and must be one that .env keeps', async (t) => {
+test('a passphrase is typed twice, and must survive a round trip through .env', async (t) => {
   const { vault, again, recorder } = startVault(t);
   await vault.load('a=1', byTerminal);
   const said: string[] = [];
@@ -170,7 +170,7 @@ test('a passphrase is typed twice, and must be one that .env keeps', async (t) =
   assert.equal(passphraseFault('correct "horse" #battery$ `x`'), undefined);
 });
 
-test('wrong words: one line, exit code 2, nothing opened', async () => {
+test('wrong arguments: one line, exit code 2, nothing opened', async () => {
   for (const args of [
     [],
     ['foo'],

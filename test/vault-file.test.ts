@@ -1,4 +1,5 @@
-// The vault's file: whatever is changed in it, cut off or put back is noticed, and the file is not touched by whoever could not open it.
+// The vault's file: everything that is changed in it, cut off or put back is detected, and a process that could not open the file leaves
+// it alone.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -6,7 +7,7 @@ import { copyFileSync, existsSync, readFileSync, statSync, symlinkSync, writeFil
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import type { VaultSteps } from '../src/secrets/vault-steps.ts';
+import type { VaultSteps } from '../src/secrets/vault-change.ts';
 import type { Vault } from '../src/vault/contract.ts';
 import { faultWords, type VaultFault } from '../src/vault/faults.ts';
 import { createVaultSteps } from '../src/vault/passphrases.ts';
@@ -34,7 +35,7 @@ function eachSlot(file: Json, work: (slot: Json['slots'][0]) => Json['slots'][0]
   file.slots = file.slots.map(work);
 }
 
-/** As somebody without the key would edit it: the checksum is made right again. */
+/** Edits the file as somebody without the key would, and corrects the checksum. */
 function edit(path: string, work: (file: Json) => void): void {
   const file = JSON.parse(readFileSync(path, 'utf8')) as Json;
   work(file);
@@ -43,7 +44,7 @@ function edit(path: string, work: (file: Json) => void): void {
   writeFileSync(path, `${JSON.stringify(file, null, 2)}\n`);
 }
 
-test('every byte of the file is held, and every length but its own is noticed', async (t) => {
+test('every byte of the file is authenticated, and any change of length is detected', async (t) => {
   const { path, vault } = startVault(t);
   await vault.load('a=1', byTerminal);
   const whole = readFileSync(path);
@@ -64,7 +65,7 @@ test('every byte of the file is held, and every length but its own is noticed', 
   assert.equal(await faultOf(vault), 'open');
 });
 
-test('edited by somebody who makes the checksum right again: still noticed', async (t) => {
+test('edited with a corrected checksum: still detected', async (t) => {
   const { path, vault } = startVault(t);
   await vault.load('a=1', byTerminal);
   await vault.load('b=2', other);
@@ -92,7 +93,7 @@ test('edited by somebody who makes the checksum right again: still noticed', asy
     edit(path, work);
     assert.equal(await faultOf(vault), 'damaged', name);
   }
-  // The slots and the data key of one vault under the entries of the other one.
+  // One vault's slots and data key with the other vault's entries.
   writeFileSync(path, whole);
   edit(path, (file) => (file.slots = foreign.slots));
   assert.equal(await faultOf(vault), 'damaged');
@@ -109,7 +110,7 @@ test('edited by somebody who makes the checksum right again: still noticed', asy
   assert.equal(await faultOf(vault), 'open');
 });
 
-test('wrong passphrase, other machine, no machine, one error each and the file untouched', async (t) => {
+test('wrong passphrase, other machine, no machine: a distinct error each, and the file is unchanged', async (t) => {
   const { path, vault, again, recorder } = startVault(t);
   await vault.load('a=1', byTerminal);
   const whole = readFileSync(path);
@@ -133,7 +134,7 @@ test('wrong passphrase, other machine, no machine, one error each and the file u
   assert.equal(new Set(Object.values(faultWords)).size, Object.keys(faultWords).length);
 });
 
-test('where it shall be bound and there is nothing to bind it to, no vault is made', async (t) => {
+test('no vault is created if binding is required and there is no machine id', async (t) => {
   const { path, again } = startVault(t);
   const outcome = await again({ machineId: async () => undefined }).load('a=1', byTerminal);
   assert.deepEqual(outcome, { kind: 'closed', fault: 'no_machine_id' });
@@ -141,7 +142,7 @@ test('where it shall be bound and there is nothing to bind it to, no vault is ma
   assert.match(faultWords.no_machine_id, /VAULT_BIND_MACHINE=false/);
 });
 
-test('a changed binding is taken over where it still opens: off, carried away, on there', async (t) => {
+test('a changed binding is adopted where the vault still opens: off, moved away, on there', async (t) => {
   const { vault, again, recorder } = startVault(t);
   await vault.load('a=1', byTerminal);
   const unbound = again({ bindMachine: false });
@@ -155,7 +156,7 @@ test('a changed binding is taken over where it still opens: off, carried away, o
   assert.equal(await faultOf(vault), 'other_machine');
 });
 
-test('an old file that is put back is noticed, by every process, until it is taken over on purpose', async (t) => {
+test('an old file that was put back is detected by every process until it is accepted explicitly', async (t) => {
   const { path, vault, again, recorder, options } = startVault(t);
   await vault.load('a=old', byTerminal);
   copyFileSync(path, `${path}.old`);
@@ -174,7 +175,7 @@ test('an old file that is put back is noticed, by every process, until it is tak
   assert.ok('header' in answer && answer.header === 'a=old');
   copyFileSync(`${path}.old`, path);
   assert.equal(await faultOf(vault), 'restored');
-  // A process that writes without the store, as the generator: its generation is seen at the next opening.
+  // A process that writes without the store, like the generator: the next opening notices its generation.
   assert.equal(await vault.replaceDataKey('terminal', { acceptRestored: true }), 'done');
   const { seen: _, ...alone } = options;
   copyFileSync(path, `${path}.old`);
@@ -184,7 +185,7 @@ test('an old file that is put back is noticed, by every process, until it is tak
   assert.equal(await faultOf(vault), 'restored');
 });
 
-test('the generator’s steps: at each of them the vault opens with the passphrase that may stand in .env', async (t) => {
+test('at each step of the generator the vault opens with the passphrase in .env at that step', async (t) => {
   const { path, vault, again, options } = startVault(t);
   const steps: VaultSteps = createVaultSteps(options);
   const [one, two, three] = [passphrase, 'the second passphrase', 'the third passphrase'];
@@ -206,7 +207,7 @@ test('the generator’s steps: at each of them the vault opens with the passphra
   const bytes = readFileSync(path);
   await steps.addPassphrase(one, two);
   assert.deepEqual(readFileSync(path), bytes, 'again: nothing to do');
-  // Killed here, .env still has the first one; the next run makes another.
+  // If it is killed here, .env still has the first one; the next run creates another.
   await steps.addPassphrase(one, three);
   assert.equal(await opens(), '101');
   await steps.keepOnly(three);
@@ -222,7 +223,7 @@ test('the generator’s steps: at each of them the vault opens with the passphra
     await assert.rejects(work, /^Error: The vault was not changed: it does not open with VAULT_PASSPHRASE/);
 });
 
-test('0600 in a folder of 0700; what is no file, a link, or of somebody else is not read or written', async (t) => {
+test('0600 in a folder of 0700; anything but a regular file of this user is neither read nor written', async (t) => {
   const { path, vault, again } = startVault(t);
   await vault.load('a=1', byTerminal);
   assert.equal(statSync(path).mode & 0o777, 0o600);
@@ -243,7 +244,7 @@ test('the clock may go back without locking the vault', async (t) => {
   assert.equal(await faultOf(vault), 'open');
 });
 
-test('where nothing more can be written, that is what it says, and the file stays as it was', async (t) => {
+test('if nothing more can be written, it says so, and the file stays unchanged', async (t) => {
   const { path, vault } = startVault(t);
   await vault.load('a=1', byTerminal);
   const before = readFileSync(path);
@@ -251,7 +252,7 @@ test('where nothing more can be written, that is what it says, and the file stay
     import { createVaultFile } from ${JSON.stringify(join(import.meta.dirname, '../src/vault/vault-file.ts'))};
     const file = createVaultFile({ path: process.argv[1], bindMachine: true, machineId: async () => '0123456789abcdef0123456789abcdef', now: Date.now });
     console.log(JSON.stringify(await file.change(process.argv[2], async () => ({ entries: [] }))));`;
-  // A process that may not make a file of even one byte stands for a disk without room.
+  // A process that may not create a file of even one byte simulates a full disk.
   const { stdout } = await promisify(execFile)('/bin/sh', [
     ...['-c', 'trap "" XFSZ; ulimit -f 0; exec "$@"', 'sh', process.execPath],
     ...['--input-type=module', '-e', code, path, passphrase],

@@ -1,4 +1,4 @@
-// The charts: each has its sentence, its numbers and its picture, and the three say the same; nothing that the CSP forbids.
+// The charts: each has a sentence, its numbers and a picture, and the three agree; nothing that the CSP forbids.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -22,7 +22,7 @@ function everyone(more: Partial<EveryonesCharts> = {}): string {
   }).markup;
 }
 
-test('the sentence says the sum and today', () => {
+test('the sentence gives the total and today’s number', () => {
   const own = (numbers: readonly number[]) =>
     /<p class="muted">(.*?)<\/p>/.exec(ownChart(days(numbers)).markup)?.[1];
   assert.equal(own([2, 0, 3]), '5 in the last 3 days, 3 of them today.');
@@ -31,7 +31,7 @@ test('the sentence says the sum and today', () => {
   assert.equal(own([0, 0, 0]), 'None in the last 3 days; each one counts here within seconds.');
 });
 
-test('the first day: every chart has its frame and its words, and no picture of nothing', () => {
+test('the first day: every chart has its frame and text, and no empty picture', () => {
   const markup = everyone();
   assert.equal(markup.match(/role="img"/g)?.length, 3);
   assert.match(markup, /None in the last 14 days\. That is how it should be\./);
@@ -41,7 +41,7 @@ test('the first day: every chart has its frame and its words, and no picture of 
   assert.match(everyone({ live: { now: undefined, highest: none } }), /Not known just now/);
 });
 
-test('the most at one time and its day, the commonest refusal', () => {
+test('the most at one time with its day, and the most common refusal', () => {
   const markup = everyone({
     live: { now: 2, highest: days([3, 8, 2]) },
     refused: days([1, 4, 2]).map((day, index) => ({
@@ -69,7 +69,7 @@ test('every picture has a name, its numbers in words, and a table with the same 
       );
       const [, title, desc] = /aria-labelledby="([\w-]+) ([\w-]+)"/.exec(markup) ?? [];
       assert.ok(markup.includes(`<title id="${title}">`) && markup.includes(`<desc id="${desc}">`));
-      // What is drawn lies within the picture, and something is drawn for each day.
+      // Everything drawn lies within the picture, and each day has something drawn for it.
       const rects = [
         ...markup.matchAll(/<rect (?!class)x="([\d.]+)%" y="([\d.]+)" width="([\d.]+)%" height="([\d.]+)"/g),
       ];

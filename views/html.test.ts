@@ -1,4 +1,4 @@
-// The escaping tag: whatever a value holds, it stays text or one attribute's value.
+// The escaping tag: whatever a value contains, it stays text or the value of one attribute.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -6,7 +6,7 @@ import { type Content, escapeHtml, html, raw } from './html.ts';
 
 const entities: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" };
 
-/** What a browser makes of the five entities. */
+/** What a browser decodes from the five entities. */
 function decoded(markup: string): string {
   return markup.replace(/&(amp|lt|gt|quot|#39);/g, (_, name: string) => entities[name] ?? '');
 }
@@ -18,7 +18,7 @@ const nasty = fc.oneof(
     .map((parts) => parts.join('')),
 );
 
-test('escaped text introduces no tag, leaves no quoted attribute, and is the same text again', () => {
+test('escaped text adds no tag, leaves no quoted attribute, and decodes to the same text', () => {
   fc.assert(
     fc.property(nasty, (text) => {
       const escaped = escapeHtml(text);
@@ -28,7 +28,7 @@ test('escaped text introduces no tag, leaves no quoted attribute, and is the sam
   );
 });
 
-test('a template keeps its own structure around any values', () => {
+test('a template keeps its structure around any values', () => {
   fc.assert(
     fc.property(nasty, nasty, nasty, (title, data, body) => {
       const markup = html`<p title="${title}" data-x='${data}'>${body}</p>`.markup;
@@ -38,12 +38,12 @@ test('a template keeps its own structure around any values', () => {
   );
 });
 
-test('lists are joined, nothing stands for nothing, markup stands as it is', () => {
+test('lists are joined, nothing renders as nothing, markup is unchanged', () => {
   const items: Content[] = ['<a>', html`<b>${'&'}</b>`, undefined, null, false, 0, ['x', raw('<i>')]];
   assert.equal(html`[${items}]`.markup, '[&lt;a&gt;<b>&amp;</b>0x<i>]');
 });
 
-test('an object that only looks like markup is not taken as markup', () => {
+test('an object that only looks like markup is not treated as markup', () => {
   const forged = { markup: '<script>' } as unknown as string;
   assert.throws(() => html`${forged}`);
 });

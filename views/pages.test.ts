@@ -1,4 +1,4 @@
-// Every page, with hostile text in every string it takes: no markup comes out of it, nothing that the CSP forbids.
+// Every page, with hostile text in every string it takes: none of it becomes markup, and there is nothing that the CSP forbids.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -198,7 +198,7 @@ const pages: Record<string, Html> = {
   'error, no way on': errorPage(visitor, { ...failure, action: undefined }),
 };
 
-/** Tags as a browser would find them; sound because the values in these pages never hold a raw `<` or `>`. */
+/** Tags as a browser would find them; reliable because the values in these pages never contain a raw `<` or `>`. */
 function tags(markup: string): string[] {
   return markup.match(/<[^>]*>/g) ?? [];
 }
@@ -232,10 +232,10 @@ for (const [name, page] of Object.entries(pages)) {
     assert.equal(new Set(ids).size, ids.length);
   });
 
-  test(`${name}: forms carry the token when signed in, and only then`, () => {
+  test(`${name}: forms carry the token only when signed in`, () => {
     const forms = markup.match(/<form[\s\S]*?<\/form>/g) ?? [];
     const signedIn = markup.includes('class="member"');
-    // A form that only asks would carry it into an address.
+    // A GET form would put the token into the address.
     for (const form of forms) {
       assert.equal(form.includes('name="_csrf"'), signedIn && !form.startsWith('<form method="get"'));
     }
@@ -243,16 +243,16 @@ for (const [name, page] of Object.entries(pages)) {
   });
 }
 
-test('the rail marks the place, also below it', () => {
+test('the rail marks the current page, also for pages below it', () => {
   const at = (path: string) =>
-    // In the rail and in a phone's bar, of which one is shown.
+    // Both in the rail and in the bar for phones; only one of them is visible.
     [...new Set(tags(signedOut({ ...member, path }).markup).filter((one) => one.includes('aria-current')))];
   assert.deepEqual(at('/cookies'), ['<a href="/cookies" aria-current="page">']);
   assert.deepEqual(at('/cookies/x'), ['<a href="/cookies" aria-current="page">']);
   assert.deepEqual(at('/cookiesx'), []);
 });
 
-test('public pages know nobody and offer both ways on; where a session is known to be over, only signing in', () => {
+test('public pages know nobody and offer both ways on; if a session is known to be over, only signing in', () => {
   const top = (page: Html) => /<header class="top">.*<\/header>/.exec(page.markup)?.[0] ?? '';
   const over = sessionEnded(visitor, { reason: 'idle', endedAt: undefined, now });
   for (const page of [landing(visitor, look), signedOut(visitor), errorPage(visitor, failure)])
@@ -261,7 +261,7 @@ test('public pages know nobody and offer both ways on; where a session is known 
   assert.ok(!top(over).includes('/dashboard'));
 });
 
-test('theme, development mode and retrying are said where they hold, and only there', () => {
+test('theme, development mode and retrying are mentioned only where they apply', () => {
   const quiet = { ...visitor, devMode: false };
   assert.match(signedOut({ ...quiet, theme: 'dark' }).markup, /data-theme="dark"[\s\S]*content="dark"/);
   assert.ok(!signedOut(quiet).markup.includes('Development mode'));

@@ -6,7 +6,6 @@ import { type ClaimTable, type NoteTable, StoreUnavailable } from '../store/cont
 import type { RedisClient } from '../store/redis-client.ts';
 import { readBuffers } from '../store/redis-many.ts';
 import { type GateCookieValue, readGateCookie } from './cookie-value.ts';
-import { createOpener } from './opened-sessions.ts';
 import type {
   GateCookieFacts,
   GateReads,
@@ -15,10 +14,16 @@ import type {
   GateState,
   Inspection,
 } from './revocation.ts';
-import { createRevocationMarks, isMarked, latestOf } from './revocation-marks.ts';
+import { createRevocationMarks, endPersonBy, isMarked, latestOf } from './revocation-marks.ts';
 import { createRevocationReceipts, type Deletion } from './revocation-receipts.ts';
-import { endPersonBy } from './revoke-person.ts';
-import { isGateKey, type OpenSession, readTicket, type Ticket, type Unreadable } from './ticket.ts';
+import {
+  createOpener,
+  isGateKey,
+  type OpenSession,
+  readTicket,
+  type Ticket,
+  type Unreadable,
+} from './ticket.ts';
 
 export interface RedisRevocationOptions {
   /** oauth2-proxy's own Redis, on a separate connection. */

@@ -13,7 +13,7 @@ async function useUp(allow: ReturnType<typeof enabled>, name: AllowanceName, key
   while (await allow.hasRoom(name, key)) assert.equal(await allow.take(name, key), true);
 }
 
-test('as many as the allowance says, for each key by itself; looking takes nothing', async () => {
+test('as many as the allowance permits, for each key separately; looking uses nothing up', async () => {
   const allow = enabled();
   for (let taken = 0; taken < allowances.copies.most; taken++) {
     assert.equal(await allow.hasRoom('copies', 'ada'), true);
@@ -28,7 +28,7 @@ test('as many as the allowance says, for each key by itself; looking takes nothi
   assert.equal(await allow.waitS('copies', 'nobody'), 1);
 });
 
-test('with a person goes all that was counted by their id, and nobody else’s', async () => {
+test('forgetting a person removes all counts under their id, and nobody else’s', async () => {
   const asked: string[] = [];
   const counters = createRateCounters(undefined);
   const noting = <S extends Store>(name: string, store: S): S => ({
@@ -52,13 +52,13 @@ test('with a person goes all that was counted by their id, and nobody else’s',
     Promise.all(names.map(async (name) => ((await allow.hasRoom(name, key)) ? [] : [name]))).then((all) =>
       all.flat(),
     );
-  // Those two are counted by the browser and by the network.
+  // Those two are counted by browser and by network.
   assert.deepEqual(await full('ada'), ['browser-sign-ins', 'visitors']);
   assert.deepEqual(await full('grace'), names);
   assert.ok(asked.includes('person ada'), 'and the limit a minute');
 });
 
-test('switched off, or without an answer of the counters, there is room: the store itself refuses then', async () => {
+test('switched off, or without an answer from the counters, requests are allowed: the store itself refuses later', async () => {
   const unused = () => assert.fail('nothing is counted');
   const off = createAllowances({ enabled: false, most, counters: { exact: unused, immediate: unused } });
   assert.equal(await off.take('copies', 'ada'), true);

@@ -1,4 +1,4 @@
-// A long answer stops where its reader was signed out meanwhile.
+// A long response stops if its reader is signed out meanwhile.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Response } from 'express';
@@ -8,7 +8,7 @@ async function* parts() {
   for (let i = 0; i < 10; i++) yield i;
 }
 
-/** Reads with a clock that goes on half a second a part; the session is over after `livesFor` questions. */
+/** Reads with a clock that advances half a second per part; the session ends after `livesFor` checks. */
 async function read(livesFor: number): Promise<{ got: number[]; asked: number; fault: unknown }> {
   const got: number[] = [];
   let asked = 0;
@@ -22,14 +22,14 @@ async function read(livesFor: number): Promise<{ got: number[]; asked: number; f
   }
 }
 
-test('it is asked at most once a second, and all goes out while the session lives', async () => {
+test('the session is checked at most once a second, and everything is sent while it lives', async () => {
   const { got, asked, fault } = await read(Number.POSITIVE_INFINITY);
   assert.equal(fault, undefined);
   assert.equal(got.length, 10);
   assert.ok(asked >= 3 && asked <= 5, `${asked}`);
 });
 
-test('nothing more goes out once the session has ended', async () => {
+test('nothing more is sent once the session has ended', async () => {
   const { got, fault } = await read(1);
   assert.match(String(fault), /the session has ended/);
   assert.ok(got.length > 0 && got.length < 6, `${got}`);

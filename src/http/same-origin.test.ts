@@ -1,4 +1,4 @@
-// Which names and which origins are ours, request by request.
+// Which host names and origins are ours, for each request.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Request, RequestHandler, Response } from 'express';
@@ -11,11 +11,11 @@ interface Asked {
   readonly method?: string;
   readonly url?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Header lines beside those of `headers`. */
+  /** Header lines in addition to `headers`. */
   readonly more?: readonly string[];
 }
 
-/** @returns the code of the refusal, where the browser is sent, or `passes` */
+/** @returns the code of the refusal, where the browser is redirected, or `passes` */
 function ask(handler: RequestHandler, { method = 'GET', url = '/', headers = {}, more = [] }: Asked): string {
   const req = {
     method,
@@ -39,7 +39,7 @@ function ask(handler: RequestHandler, { method = 'GET', url = '/', headers = {},
   return answer;
 }
 
-test('a change is taken only from a page of this very origin', () => {
+test('a change is accepted only from a page of this very origin', () => {
   const refused: unknown[] = [];
   const handler = checkOrigin(own, (req) => refused.push(req));
   const post = (headers: Record<string, string>) => ask(handler, { method: 'POST', headers });
@@ -65,7 +65,7 @@ test('a change is taken only from a page of this very origin', () => {
     { origin: 'http://desk.test' },
     { origin: 'https://evil.test' },
     { origin: `https://desk.test.evil.test` },
-    // As Node.js joins two lines.
+    // How Node.js joins two lines.
     { origin: `${own}, ${own}` },
     { origin: `${own}, https://evil.test` },
     { origin: 'http://evil.test', host: 'evil.test' },
@@ -75,7 +75,7 @@ test('a change is taken only from a page of this very origin', () => {
   assert.equal(refused.length, foreign.length);
 });
 
-test('a read is taken from anywhere, but not of the API across sites', () => {
+test('a read is accepted from anywhere, except from the API across sites', () => {
   const handler = checkOrigin(own, () => assert.fail('only changes are told of'));
   const read = (method: string, url: string, site: string) =>
     ask(handler, { method, url, headers: { 'sec-fetch-site': site } });
@@ -85,7 +85,7 @@ test('a read is taken from anywhere, but not of the API across sites', () => {
   assert.equal(read('GET', '/api/me', 'same-origin'), 'passes');
 });
 
-test('only our own names are served; another one of ours leads to the first, and takes no change', () => {
+test('only our own names are served; another of ours redirects to the main one and accepts no change', () => {
   const handler = checkHost(own, ['https://alias.test', 'http://[2001:db8::1]']);
   const at = (host: string, more: Asked = {}) => ask(handler, { ...more, headers: { host } });
   for (const host of [

@@ -11,8 +11,8 @@ import { after, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { parse } from 'dotenv';
 import { loadConfig } from '../config/load.ts';
-import { auditKeyOf } from '../crypto/audit-key.ts';
-import { fingerprint } from '../crypto/fingerprint.ts';
+import { auditKeyOf } from '../crypto/kdf.ts';
+import { fingerprint } from '../crypto/tokens.ts';
 import { generateSecrets } from './command.ts';
 import { secretKinds } from './kinds.ts';
 import { fileVault } from './vault.fixture.ts';
@@ -202,7 +202,7 @@ const randomKills = 30;
 /** A busy machine does fewer random kills instead of failing. */
 const patienceMs = 130_000;
 
-test('killed before every call and at random: .env and the vault fit each other after each', {
+test('killed before every call and at random: .env and the vault match afterwards', {
   timeout: 175_000,
 }, async (t) => {
   assert.equal((await runChild(makeCase(), ['--rotate', 'all', '--yes'], {})).code, 0);

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { loadConfig } from '../config/load.ts';
 import { maxFallbacks } from '../config/schemas.ts';
-import { auditKeyOf } from '../crypto/audit-key.ts';
+import { auditKeyOf } from '../crypto/kdf.ts';
 import { dayOf, readDates } from './dates.ts';
 import { rotateWords } from './kinds.ts';
 import { planSecrets } from './plan.ts';
@@ -30,7 +30,7 @@ const deeds = fc.array(
 
 const listOf = (text: string | undefined) => (text ?? '').split(',').filter((item) => item !== '');
 
-test('property: a life of rotations, prunings and emergencies', () => {
+test('property: any sequence of rotations, prunings and emergencies', () => {
   const seen = { dropped: 0, kept: 0 };
   fc.assert(
     fc.property(deeds, (life) => {

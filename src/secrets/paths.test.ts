@@ -1,4 +1,4 @@
-// The names of the files, on Windows too.
+// File names, on Windows too.
 import assert from 'node:assert/strict';
 import { posix, win32 } from 'node:path';
 import { test } from 'node:test';
@@ -27,17 +27,17 @@ test('beside the file, as the system writes paths', () => {
     assert.deepEqual([exampleBeside(env, paths), backupBeside(env, at, 1, paths)], [example, backup]);
     assert.equal(backupBeside(env, at, 3, paths), `${backup}-3`);
     assert.ok(isBackupOf(env, paths.basename(backup), paths));
-    // Windows and NTFS streams: no name of ours has a colon.
+    // On Windows a colon would name an NTFS stream: none of our names has one.
     assert.ok(!paths.basename(backup).includes(':'));
   }
 });
 
-test('the shared example is known by its name, whatever its letters', () => {
+test('the shared example is recognised by its name in any case', () => {
   assert.ok(isExample('C:\\desk\\.ENV.Example', win32) && isExample('/desk/.env.example', posix));
   assert.ok(!isExample('C:\\desk\\.env.example\\.env', win32) && !isExample('/desk/x.env.example', posix));
 });
 
-test('only copies with the very name that this program gives are its own', () => {
+test('only copies with exactly the name that this program gives are its own', () => {
   const own = ['.env.backup-20261123T150405Z', '.env.backup-20261123T150405Z-12'];
   const others = [
     '.env',

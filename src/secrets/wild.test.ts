@@ -18,13 +18,13 @@ const [before, now] = ['oldoldold', 'Zk3vQ9-xT7_mB1'];
 
 interface Row {
   readonly name: string;
-  /** Edited: `OLD` is where the new value must stand alone; refused: as it is. */
+  /** If edited: `OLD` marks the place of the new value; if refused: the text as it is. */
   readonly text: string;
-  /** Refused: why, and on which lines. */
+  /** If refused: the reason, and the lines. */
   readonly refused?: readonly [EnvFault['reason'], ...number[]];
-  /** What a shell would make of the file as a whole is another matter. */
+  /** A shell would not read the whole file in the same way. */
   readonly notForShells?: true;
-  /** Node's own reader sees other names than dotenv, by which the app reads, before and after. */
+  /** Node's own reader sees other names than dotenv, which the app uses, both before and after. */
   readonly notForNode?: true;
 }
 
@@ -32,8 +32,8 @@ const rows: readonly Row[] = [
   { name: 'plain', text: 'A=1\nKEY=OLD\nB=2\n' },
   { name: 'CRLF', text: 'A=1\r\nKEY=OLD\r\nB=2\r\n', notForShells: true },
   { name: 'CR alone, from an old Mac', text: 'A=1\rKEY=OLD\rB=2\r', notForShells: true },
-  { name: 'mixed line ends', text: 'A=1\r\nB=2\nKEY=OLD\r\nC=3\n', notForShells: true },
-  { name: 'no end of the last line', text: 'A=1\nKEY=OLD' },
+  { name: 'mixed line endings', text: 'A=1\r\nB=2\nKEY=OLD\r\nC=3\n', notForShells: true },
+  { name: 'no line break at the end', text: 'A=1\nKEY=OLD' },
   { name: 'only that line', text: 'KEY=OLD' },
   { name: 'double quotes', text: 'KEY="OLD"\n' },
   { name: 'single quotes', text: "KEY='OLD'\n" },
@@ -41,13 +41,13 @@ const rows: readonly Row[] = [
   { name: 'export', text: 'export A=1\nexport KEY=OLD\n' },
   { name: 'export and quotes', text: 'export KEY="OLD"\n' },
   { name: 'export with tabs', text: '\texport\tKEY=OLD\n', notForNode: true },
-  { name: 'a comment behind', text: 'KEY=OLD # rotate in May\n' },
-  { name: 'a comment behind quotes', text: 'KEY="OLD" # rotate in "May"\n' },
+  { name: 'a trailing comment', text: 'KEY=OLD # rotate in May\n' },
+  { name: 'a comment after quotes', text: 'KEY="OLD" # rotate in "May"\n' },
   { name: 'an apostrophe in the comment', text: "KEY=OLD # don't touch\nB='x'\n" },
   { name: 'spaces around the sign', text: 'KEY = OLD\nB=2\n', notForShells: true },
   { name: 'tabs around the sign', text: 'KEY\t=\tOLD\n', notForShells: true },
   { name: 'indented', text: '   KEY=OLD\n' },
-  { name: 'blanks behind', text: 'KEY=OLD   \nB=2\n' },
+  { name: 'trailing spaces', text: 'KEY=OLD   \nB=2\n' },
   { name: 'empty lines', text: '\n\n\nKEY=OLD\n\n\nB=2\n\n' },
   { name: 'comments all around', text: '# KEY=no\n#KEY=no\nKEY=OLD\n# KEY=no\n' },
   {
@@ -59,8 +59,8 @@ const rows: readonly Row[] = [
   { name: 'backslashes', text: 'B="C:\\\\Users\\\\Ada"\nKEY=OLD\nC=\'\\n\'\n' },
   { name: '$ in a neighbour', text: 'B="$HOME/x"\nC=$KEY\nKEY=OLD\n', notForShells: true },
   { name: '$ in single quotes', text: "B='pa$$word'\nKEY=OLD\n" },
-  { name: 'a neighbour over several lines', text: 'PEM="-----BEGIN\nabc=\n-----END"\nKEY=OLD\n' },
-  { name: 'one over several lines behind', text: "KEY=OLD\nPEM='one\ntwo'\n" },
+  { name: 'a multi-line neighbour', text: 'PEM="-----BEGIN\nabc=\n-----END"\nKEY=OLD\n' },
+  { name: 'a multi-line value after it', text: "KEY=OLD\nPEM='one\ntwo'\n" },
   { name: 'JSON in single quotes', text: 'J=\'{"KEY": "x", "a": [1]}\'\nKEY=OLD\n' },
   { name: 'a lower-case namesake', text: 'key=mine\nKey=mine\nKEY=OLD\n' },
   { name: 'longer and shorter names', text: 'MY_KEY=1\nKEY_2=2\nKE=3\nKEY=OLD\n' },
@@ -69,7 +69,7 @@ const rows: readonly Row[] = [
   { name: 'docker style: a bare name', text: 'HOME\nPATH\nKEY=OLD\n', notForShells: true },
   { name: 'docker style: spaces without quotes', text: 'TITLE=my own desk\nKEY=OLD\n', notForShells: true },
   { name: 'systemd style: a comment with ;', text: '; a comment\nKEY=OLD\n', notForShells: true },
-  { name: 'systemd style: a line that goes on', text: 'OPTS=--a \\\n  --b\nKEY=OLD\n', notForShells: true },
+  { name: 'systemd style: a continued line', text: 'OPTS=--a \\\n  --b\nKEY=OLD\n', notForShells: true },
   { name: 'a URL with a query', text: 'U=https://h/p?a=1&b=2\nKEY=OLD\n', notForShells: true },
   { name: 'base64 with padding beside it', text: 'B=YWJjZA==\nKEY=OLD\n' },
   { name: 'a heading', text: '[production]\nKEY=OLD\n', notForShells: true },
@@ -77,16 +77,16 @@ const rows: readonly Row[] = [
   { name: 'empty quotes to fill', text: 'KEY=""\n' },
   { name: 'nothing to fill', text: 'KEY=\nB=2\n' },
   { name: 'nothing but a comment to fill', text: 'KEY= # to do\nB=2\n' },
-  { name: 'not there', text: 'A=1\nB=2\n' },
-  { name: 'not there, all exported', text: 'export A=1\nexport B=2\n' },
+  { name: 'missing', text: 'A=1\nB=2\n' },
+  { name: 'missing, all others exported', text: 'export A=1\nexport B=2\n' },
   { name: 'only commented out', text: 'A=1\n# KEY=default\nB=2\n' },
   { name: 'an empty file', text: '' },
   { name: 'UTF-8 with a byte-order mark', text: '\uFEFFKEY=OLD\n', refused: ['byte-order-mark', 1] },
-  { name: 'twice', text: 'KEY=OLD\nA=1\nKEY=OLD\n', refused: ['duplicate', 1, 3] },
-  { name: 'twice, once exported', text: 'export KEY=OLD\nKEY=OLD\n', refused: ['duplicate', 1, 2] },
-  { name: 'a quote left open', text: 'A=1\nKEY="OLD\nB=2\n', refused: ['unclosed-quote', 2] },
-  { name: 'text behind the quote', text: 'KEY="OLD"x\n', refused: ['unclosed-quote', 1] },
-  { name: 'over several lines itself', text: 'KEY="OLD\nOLD"\n', refused: ['multi-line', 1] },
+  { name: 'a duplicate', text: 'KEY=OLD\nA=1\nKEY=OLD\n', refused: ['duplicate', 1, 3] },
+  { name: 'a duplicate, once exported', text: 'export KEY=OLD\nKEY=OLD\n', refused: ['duplicate', 1, 2] },
+  { name: 'an unterminated quote', text: 'A=1\nKEY="OLD\nB=2\n', refused: ['unclosed-quote', 2] },
+  { name: 'text after the quote', text: 'KEY="OLD"x\n', refused: ['unclosed-quote', 1] },
+  { name: 'a multi-line value of its own', text: 'KEY="OLD\nOLD"\n', refused: ['multi-line', 1] },
   { name: 'the value on the next line', text: 'KEY=\n"OLD"\n', refused: ['multi-line', 1] },
   { name: 'swallowed by an open quote', text: 'A="x\nKEY=OLD\nB="\n', refused: ['hidden-in-multi-line', 2] },
 ];

@@ -14,7 +14,7 @@ import {
   type GroupAdmitted,
   type Identified,
 } from '../sessions/admission/group-admission.ts';
-import { meOf } from '../sessions/pages/api-me.ts';
+import { meOf } from '../sessions/pages/api-sessions.ts';
 import type { AppParts } from './app-parts.ts';
 
 type Proven = Omit<Identified, 'person'> & { readonly person: Omit<Identified['person'], 'operator'> };

@@ -8,7 +8,7 @@ import { createExactCache } from '../../http/exact-cache.ts';
 import type { Person } from '../../http/person.ts';
 import type { PlainRequest } from '../../http/plain-request.ts';
 import { type CookieHeader, isAmbiguous, singleCookie } from '../../http/request-cookies.ts';
-import type { SessionTable } from '../../store/contract.ts';
+import type { SessionTable } from '../../store/contract-sessions.ts';
 import { deviceOf } from '../rules/device.ts';
 import { keyOf } from '../rules/session-id.ts';
 import { type AdmittedSession, readRow } from './express-store.ts';
