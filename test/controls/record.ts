@@ -441,6 +441,6 @@ export const controls: readonly Control[] = [
     find: '(await options.record.anchor()) === before',
     replace: '(await options.record.anchor()) !== null',
     tests: 'src/audit/verify.test.ts',
-    sees: 'entries that were pruned during the walk',
+    sees: 'entries pruned during verification are not missing',
   },
 ];
