@@ -9,7 +9,7 @@ const places = 'test/secrets-places.test.ts';
 
 export const controls: readonly Control[] = [
   {
-    invariant: '11: .env is never a mixture',
+    invariant: '11 .env is never a mixture',
     defence: 'the new file is renamed into place',
     file: 'src/store/replace-file.ts',
     find: '    renameSync(temporary, path);',
@@ -17,7 +17,7 @@ export const controls: readonly Control[] = [
     ...kills,
   },
   {
-    invariant: '11: the vault opens with the current .env',
+    invariant: '11 the vault opens with the current .env',
     defence: 'the vault has the new passphrase before .env does',
     file: 'src/secrets/generate.ts',
     find: '  await vaultChange?.before();',
@@ -25,7 +25,7 @@ export const controls: readonly Control[] = [
     ...kills,
   },
   {
-    invariant: '11: the vault opens with the current .env',
+    invariant: '11 the vault opens with the current .env',
     defence: 'the former passphrase is removed only after .env is replaced',
     file: 'src/secrets/vault-change.ts',
     find: '    before: () => vault.addPassphrase(former, next),',
@@ -257,7 +257,7 @@ export const controls: readonly Control[] = [
       ]
     : []),
   {
-    invariant: 'nothing is written to .env that another file overrides',
+    invariant: '10 nothing is written to .env that another file overrides',
     defence: 'record keys that are kept in a separate file are not written to .env',
     file: 'src/secrets/plan.ts',
     find: "record.edits.length > 0 ? 'AUDIT_KEY_FALLBACKS' : undefined",

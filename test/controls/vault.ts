@@ -87,7 +87,7 @@ export const controls: readonly Control[] = [
   },
   {
     ...onDisk,
-    invariant: '11: the vault opens with the current .env',
+    invariant: '11 the vault opens with the current .env',
     defence: 'the current passphrase stays valid until the next one is in use',
     file: 'src/vault/passphrases.ts',
     find: '{ slots: [contents.slot, slot] }',
