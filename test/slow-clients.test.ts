@@ -55,7 +55,7 @@ async function othersAreServed(desk: Desk, until: Promise<unknown>): Promise<voi
 }
 
 suite('slow clients', { concurrency: true }, () => {
-  test('headers that come a byte at a time are cut after 5 seconds: 200 such connections hold nobody up', async (t) => {
+  test('headers sent a byte at a time are cut off after 5 seconds: 200 such connections block nobody', async (t) => {
     const desk = await open(t);
     const all = Array.from({ length: 200 }, () =>
       openSlow(desk, `GET /dashboard HTTP/1.1\r\nHost: localhost:${desk.port}\r\nX-Slow: `),
@@ -69,14 +69,14 @@ suite('slow clients', { concurrency: true }, () => {
     }
   });
 
-  test('a connection on which nothing ever comes is cut as well', async (t) => {
+  test('a connection that never sends anything is cut off too', async (t) => {
     const desk = await open(t);
     const { text, afterMs } = await openSlow(desk, '').cut;
     assert.match(text, /^(HTTP\/1\.1 408 |$)/);
     assert.ok(afterMs < 25_000, `${afterMs} ms`);
   });
 
-  test('a body that is announced and never comes, or comes a byte at a time, is cut after the time that a request may take; nothing is changed', async (t) => {
+  test('a body that never comes, or comes a byte at a time, is cut off at the time limit for requests; nothing is changed', async (t) => {
     // Longer than the headers may take, and than others may have to wait.
     const requestMs = 6_000;
     const desk = await open(t, { requestMs });
@@ -125,7 +125,7 @@ suite('slow clients', { concurrency: true }, () => {
     socket.destroy();
   });
 
-  test('who goes away in the middle of an answer or a request leaves nothing behind', async (t) => {
+  test('a client that disconnects during a request or an answer leaves nothing behind', async (t) => {
     const desk = await open(t);
     const { browser } = await begin(desk, ada);
     const own = `${gateLines(desk, ada).join('\r\n')}\r\nCookie: ${cookieHeader(browser)}`;
