@@ -5,7 +5,7 @@ import { accessSync, constants, mkdirSync, renameSync } from 'node:fs';
 import { homedir, platform } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import { isOlder } from '../src/doctor/checks/version-order.ts';
+import { isOlder } from '../src/doctor/checks/versions.ts';
 import { versionOfGateBinary } from '../src/doctor/look/gate-binary.ts';
 
 // Commands started here end with this process.

@@ -3,7 +3,7 @@ const local = new Intl.DateTimeFormat(undefined, { dateStyle: 'long', timeStyle:
 
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
 
-// Instants only: a chart's day is a UTC day, and would become another one in other time zones.
+// Only instants are converted: a chart's day is a UTC day, and could become a different day in another time zone.
 function localise(part) {
   for (const time of part.querySelectorAll('time[datetime*="T"]')) {
     const at = new Date(time.dateTime);
@@ -14,14 +14,14 @@ function localise(part) {
 }
 localise(document);
 
-// The theme is previewed while it is chosen; it is kept only when the form is sent.
+// Previews the theme while it is being chosen; it is saved only when the form is submitted.
 for (const choice of document.querySelectorAll('input[name="theme"]')) {
   choice.addEventListener('change', () => {
     document.documentElement.dataset.theme = choice.value;
   });
 }
 
-// New entries appear at the top by themselves; what is being read stays where it is.
+// New entries appear at the top automatically, without moving what is being read.
 for (const list of document.querySelectorAll('.entries[data-live]')) {
   const seen = new Set([...list.children].map((entry) => entry.id));
   const stream = new EventSource(list.dataset.live);
@@ -68,7 +68,7 @@ for (const button of navigator.clipboard ? document.querySelectorAll('[data-copy
   });
 }
 
-// A form's token is bound to the session id, which another tab may have replaced since this page loaded: fetch it once more.
+// A form's token is bound to the session id, which another tab may have replaced since this page loaded: fetch a new one.
 const goodForMs = 20_000;
 let gotAt = performance.now();
 addEventListener('submit', async (event) => {
@@ -82,7 +82,7 @@ addEventListener('submit', async (event) => {
       for (const field of document.querySelectorAll('input[name="_csrf"]')) field.value = csrfToken;
     }
   } catch {
-    // The answer to the form says what is wrong.
+    // Submit anyway: the response will say what is wrong.
   }
   gotAt = performance.now();
   form.requestSubmit(event.submitter);

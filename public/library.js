@@ -1,9 +1,9 @@
-// Gives a page of the library its full height, and shows how far a sync is. Without it the frame scrolls and the page is reloaded by hand.
+// Sizes the frame of a library page to its content, and updates a sync's progress. Without it the frame scrolls and people reload by hand.
 const frame = document.querySelector('.page-frame');
 
 function fit() {
   const body = frame.contentDocument?.body;
-  // A page that could not be shown is the browser's own error document.
+  // If the page could not be loaded, the frame holds the browser's own error document.
   if (!body?.classList.contains('framed')) return;
   const measure = () => {
     frame.style.height = `${Math.ceil(body.getBoundingClientRect().height) + 1}px`;

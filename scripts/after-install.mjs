@@ -1,5 +1,5 @@
-// After `npm ci`: one line where this machine's Node.js is too old. npm runs this with the one that it has just installed,
-// so that the machine's own version stands only in npm's user agent.
+// After `npm ci`: prints one line if this machine's Node.js is too old. npm runs this with the Node.js that it has just installed,
+// so the machine's own version is only found in npm's user agent.
 const [, own = ''] = /\bnode\/v([\d.]+)/.exec(process.env.npm_config_user_agent ?? '') ?? [];
 const [major = 0, minor = 0] = own.split('.').map(Number);
 if (own && (major < 24 || (major === 24 && minor < 12))) {

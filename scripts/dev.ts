@@ -1,5 +1,5 @@
-// `npm run dev`: the dashboard in DEV_MODE, restarted when a file of src, views or public changes. Needs no .env and reads none;
-// what it stores is removed at its end.
+// `npm run dev`: the dashboard in DEV_MODE, restarted when a file in src, views or public changes. Neither needs nor reads a .env; what it
+// stores is removed when it ends.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -15,7 +15,7 @@ const child = spawn(
   process.execPath,
   [...watched, '--watch-preserve-output', join(root, 'src/main.ts'), 'serve'],
   {
-    // The server reads `.env` from its working directory: here it finds none.
+    // The server reads `.env` from its working directory, and this one has none.
     cwd: folder,
     stdio: 'inherit',
     env: {

@@ -1,4 +1,5 @@
-// Writes the documents that are made from tables in code: settings, metrics, checks, routes. `--check`: writes nothing, names the stale ones, exits 1.
+// Generates the documents that are made from tables in the code: settings, metrics, checks, routes. `--check`: writes nothing, lists
+// outdated documents, exits with 1.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';

@@ -1,4 +1,4 @@
-// A lockfile made where some platforms' packages were missing is refused by npm 11 and later (npm/cli issue 9846): none may be.
+// npm 11 and later refuse a lockfile that was created without the packages of some platforms (npm/cli issue 9846): finds such gaps.
 import { readFileSync } from 'node:fs';
 
 interface Locked {
@@ -11,7 +11,7 @@ const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
   packages: Record<string, Locked>;
 };
 
-/** Where Node.js would find `name` from `from`: its own node_modules, then each one above. */
+/** Whether the lockfile has `name` where Node.js would look for it from `from`: its own node_modules, then each one above. */
 function isLocked(name: string, from: string): boolean {
   for (let folder = from; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf('/node_modules/')))) {
     if (packages[`${folder ? `${folder}/` : ''}node_modules/${name}`]) return true;

@@ -20,7 +20,7 @@ const usage = `node scripts/mutate.ts [options] <file>[:<line>] …
   --list           print the mutations and the tests, run nothing
 `;
 
-/** For one test file. */
+/** For one test file, milliseconds. */
 const limitMs = 90_000;
 
 interface Mutation {
@@ -31,7 +31,7 @@ interface Mutation {
   readonly what: string;
 }
 
-/** Operators and their near misses. */
+/** Operators, and similar ones that they are replaced with. */
 const pairs = ['< <=', '> >=', '=== !==', '&& ||'].map((pair) => pair.split(' ') as [string, string]);
 const swapped = new Map<string, string>([...pairs, ...pairs.map(([a, b]): [string, string] => [b, a])]);
 /** Strings of security headers and of cookie attributes. */
@@ -117,7 +117,7 @@ async function passes(test: string, file: string): Promise<boolean> {
   return known;
 }
 
-/** In a process group of its own, so that nothing outlives it. @returns what failed; undefined where all passed */
+/** Runs in a process group of its own, so that nothing outlives it. @returns what failed; undefined if everything passed */
 function run(test: string, file: string): Promise<string | undefined> {
   // Not a test runner's own variable: a run inside a run reports to its parent.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
@@ -134,7 +134,7 @@ function run(test: string, file: string): Promise<string | undefined> {
       try {
         process.kill(-(child.pid ?? 0), 'SIGKILL');
       } catch {
-        // Nothing is left of it.
+        // The group has already ended.
       }
     };
     const timer = setTimeout(() => {
@@ -172,7 +172,7 @@ function mutationsOf(source: SourceFile): Mutation[] {
       for (const to of ['true', 'false']) add(node.expression, to);
       const inside = is.isBlock(node.thenStatement) ? node.thenStatement.statements : [];
       const last = inside.at(-1);
-      // Where it stands alone, it is the condition made false.
+      // If it is the only statement, setting the condition to false has the same effect.
       if (inside.length > 1 && last && (is.isReturnStatement(last) || is.isThrowStatement(last)))
         add(last, ';');
     }
@@ -181,7 +181,7 @@ function mutationsOf(source: SourceFile): Mutation[] {
       const operator = textOf(node.operatorToken);
       const other = swapped.get(operator);
       if (other) add(node.operatorToken, other);
-      // `...(value && { name: value })`: without what it adds.
+      // `...(value && { name: value })`: leaves out what it adds.
       if (is.isObjectLiteralExpression(node.right)) add(node, 'undefined');
       else if (operator === '&&' || operator === '||')
         for (const side of [node.left, node.right]) add(node, textOf(side));
@@ -206,7 +206,7 @@ function mutationsOf(source: SourceFile): Mutation[] {
   return found;
 }
 
-/** Test files, nearest first: by the length of the chain of imports, less the words that their names share. */
+/** Test files, nearest first: by the length of the import chain, reduced if their names share words. */
 function nearestTests(file: string): string[] {
   const distance = new Map<string, number>([[file, 0]]);
   for (const [at, steps] of distance) {
@@ -221,7 +221,7 @@ function nearestTests(file: string): string[] {
     .sort((a, b) => score(a) - score(b) || a.localeCompare(b));
 }
 
-/** For each file, the files that import it and the tests that a control names for it. */
+/** For each file, the files that import it, and the tests that controls name for it. */
 function readReaders(): Map<string, string[]> {
   const found = new Map<string, string[]>();
   const add = (file: string, reader: string) => found.set(file, [...(found.get(file) ?? []), reader]);
@@ -236,7 +236,7 @@ function readReaders(): Map<string, string[]> {
   return found;
 }
 
-/** The same choice for the same seed; a line changed elsewhere in the file does not change it. */
+/** The same choice for the same seed, unaffected by changes to other lines of the file. */
 function pick(all: readonly Mutation[], count: number, text: string): Mutation[] {
   const rank = ({ start, end, to }: Mutation) =>
     hash('sha256', [options.seed, text.slice(start, end), to].join());

@@ -1,7 +1,7 @@
-// `npm test`: `npm run check`, every test, then the controls: those of the files that changed,
-// with CI=true all of them. What a suite needs and cannot find, it names, with the way to get it; with CI=true that is a failure.
-//   npm test -- PATTERN            the test files with the pattern in their path, and nothing else
-//   npm test -- controls [PATTERN] all controls, or those of a list, a program file or a test file, and nothing else
+// `npm test`: `npm run check`, every test, then the controls: those of changed files, or all of them with CI=true.
+// If something that a suite needs is missing, it says so and how to get it; with CI=true that is a failure.
+//   npm test -- PATTERN            only the test files with the pattern in their path
+//   npm test -- controls [PATTERN] only the controls: all, or those of a list, a program file or a test file
 import { spawnSync } from 'node:child_process';
 import { globSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -36,13 +36,13 @@ const secondsSince = (began: number) => `${((Date.now() - began) / 1000).toFixed
 function step(name: string, command: string, args: readonly string[]): void {
   const began = Date.now();
   write(`\n— ${name}`);
-  // A test that never ends must not hold a whole machine.
+  // A test that never ends must not block the machine.
   const { status, error } = spawnSync(command, args, { stdio: 'inherit', timeout: 3_600_000 });
   if (error || status !== 0) fail(`\n${name} failed${error ? `: ${error.message}` : ''}`);
   write(`${name}: ${secondsSince(began)}`);
 }
 
-/** Says in its first line which controls run. */
+/** Prints first which controls will run. */
 async function chooseControls(): Promise<ListedControl[]> {
   if (!isWhole && !onlyControls) return [];
   const all = await readControls(root);
@@ -87,7 +87,7 @@ function testFiles(): string[] {
   const files = globSync(['src/**/*.test.ts', 'views/**/*.test.ts', 'test/**/*.test.ts']).filter(
     (file) => isWhole || file.includes(pattern),
   );
-  // Without files node would look for some itself, and run everything.
+  // Without files node would search for some itself, and run everything.
   if (files.length === 0) fail(`No test file has "${pattern}" in its path.`, 2);
   return files.sort();
 }
@@ -98,7 +98,7 @@ if (isWhole) {
   step('lockfile', process.execPath, ['scripts/lockfile-gaps.ts']);
 }
 await getOauth2Proxy(write);
-// Hundreds of processes load the same files: what one has compiled serves the others.
+// Hundreds of processes load the same files: each reuses what another has compiled.
 const compiled = mkdtempSync(join(tmpdir(), 'gatehouse-compiled-'));
 process.env['NODE_COMPILE_CACHE'] = compiled;
 process.on('exit', () => rmSync(compiled, { recursive: true, force: true }));

@@ -1,5 +1,5 @@
-// `npm run try:compose`: docker-compose.yml on this machine's engine, with and without Redis: sign-in, what is open, what is forbidden, crashes.
-// Prints one line of evidence each; exit code 0: all of it holds, 1: something does not, 2: there is no engine.
+// `npm run try:compose`: runs docker-compose.yml on this machine's engine, with and without Redis: sign-in, what is open, what is
+// forbidden, crashes. Prints one line of evidence for each; exit code 0: all of it holds, 1: something does not, 2: there is no engine.
 import { execFileSync } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -109,7 +109,7 @@ interface Me {
 
 const me = async (device: Client) => (await device.ask('/api/me')).json<Me>();
 
-/** The same session still answers after whatever is done to a container. */
+/** The same session still works after each thing that is done to a container. */
 async function showSurvives(what: string, device: Client, act: () => Promise<string>): Promise<void> {
   const before = await me(device);
   const from = Date.now();
@@ -129,7 +129,7 @@ async function showSurvives(what: string, device: Client, act: () => Promise<str
   );
 }
 
-/** Ends the program as a crash would. `docker kill` would not do: Docker does not restart what an operator ended. */
+/** Ends the program as a crash would. `docker kill` does not simulate that: Docker does not restart what an operator ended. */
 async function crash(world: ComposeWorld, service: 'app' | 'redis'): Promise<string> {
   const id = await world.idOf(service);
   const before = (await inspect(id)).RestartCount;
@@ -222,7 +222,10 @@ async function tryWith(redis: boolean): Promise<void> {
   }
 }
 
-/** Sends requests continuously as `devices` while `act` runs. @returns how many, which were refused, and for how long at most */
+/**
+ * Sends requests continuously as `devices` while `act` runs. @returns how many, which were refused, and the longest that a device was
+ * refused
+ */
 async function underLoad(devices: readonly Client[], act: () => Promise<void>) {
   const seen = { requests: 0, refused: 0, lost: 0, longestMs: 0 };
   let over = false;
@@ -252,7 +255,7 @@ async function underLoad(devices: readonly Client[], act: () => Promise<void>) {
   return seen;
 }
 
-/** The steps of docs/deploy.md, "Without a pause". */
+/** The steps of "Without a pause" in docs/deploy.md. */
 async function tryRolling(redis: boolean): Promise<void> {
   console.log(`\nTwo apps, one after the other, ${redis ? 'on Redis' : 'on SQLite'}`);
   const world = await prepareCompose({ redis });
@@ -279,7 +282,7 @@ async function tryRolling(redis: boolean): Promise<void> {
     for (const word of ['session', 'gate']) {
       rotate(word);
       const { requests, refused, lost, longestMs } = await underLoad(devices, roll);
-      // A new gate secret restarts the gate itself, and only the gate has the port.
+      // A new gate secret restarts the gate itself, the only process that listens on the port.
       const holds = lost === 0 && (word === 'session' ? refused === 0 : longestMs < 10_000);
       const pause = refused > 0 ? `, for ${(longestMs / 1000).toFixed(1)} s at most` : '';
       show(

@@ -1,4 +1,5 @@
-// The allow-list on disk: killed at any instant it is old or new and whole; writers at once lose nothing; refusals say why.
+// The allow-list on disk: if killed at any instant, the old or the new list is there, complete; concurrent writers lose nothing; refusals
+// give the reason.
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -39,7 +40,7 @@ const script = `
     if (done.value !== 'added') throw new Error(JSON.stringify(done));
   }
 `;
-// Loaded before the writer: kills it just before its nth call for the list's folder, a write after half of its bytes.
+// Preloaded into the writer: kills it just before its nth call on the list's folder, a write halfway through.
 const killAtCall = `
   import fs from 'node:fs';
   import { syncBuiltinESMExports } from 'node:module';

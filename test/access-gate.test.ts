@@ -1,5 +1,5 @@
-// The allow-list and the real oauth2-proxy: it reads what src/access/reader.ts says it reads, never sees half a file,
-// and learns of a change within a second.
+// The allow-list and the real oauth2-proxy: it parses the list as src/access/reader.ts says, never sees half a file, and notices a change
+// within a second.
 import assert from 'node:assert/strict';
 import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -68,7 +68,7 @@ suite('the allow-list at the real gate', await need('oauth2-proxy'), () => {
 
   for (const [name, text] of Object.entries(odd)) {
     test(`it reads as we do: ${name}`, async () => {
-      // A known list stands between, so that each answer is about this file.
+      // A known list comes in between, so that each answer is about this file.
       const expected = all.filter((email) => admits(text).has(email));
       replace(`${all.filter((email) => !expected.includes(email)).join('\n')}\n`);
       await waitFor('the list between', async () =>

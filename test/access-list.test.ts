@@ -1,8 +1,8 @@
-// The allow-list as text: what oauth2-proxy admits after a change is what it admitted before, plus or minus that address.
+// The allow-list as text: after a change, oauth2-proxy admits what it admitted before, plus or minus that address.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { admittedByDomain } from '../src/access/domains.ts';
+import { admittedByDomain } from '../src/access/access.ts';
 import { add, entries, parseEmail, remove } from '../src/access/list.ts';
 import { admits } from './support/admitted.ts';
 

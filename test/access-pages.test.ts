@@ -1,4 +1,4 @@
-// The pages of the allow-list: what operators see, what each form does, and what it says where it could not.
+// The pages of the allow-list: what operators see, what each form does, and what it says if it failed.
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:http';
@@ -36,7 +36,7 @@ async function startPages(
     },
   });
   const logger = createLogger('info', sink);
-  /** Whom it ended, and what the list said at that moment. */
+  /** Whose sessions were ended, and the list at that moment. */
   const ended: [email: string, by: string, list: string][] = [];
   const access = createAccess({
     file: createAccessFile(path),

@@ -1,4 +1,4 @@
-// The desk for scripts: the same rules as its pages, one's own and everyone's. On SQLite and on Redis.
+// The session desk for scripts: the same rules as its pages, for one's own sessions and everyone's. On SQLite and on Redis.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { ada, also, begin, type Desk, grace, startDesk, storeKinds } from './support/desk.ts';
@@ -33,7 +33,7 @@ for (const store of storeKinds) {
         const session = await begin(desk, who);
         const send = (method: string, path: string, body?: object, more: Record<string, string> = {}) => {
           const text = body && JSON.stringify(body);
-          // Node.js says no length of its own for a DELETE, and the body would be read as another request.
+          // Node.js sets no Content-Length for a DELETE, so the body would be parsed as another request.
           const typed = text && { 'content-type': 'application/json', 'content-length': `${text.length}` };
           return session.browser.ask(path, {
             method,

@@ -1,5 +1,5 @@
-// Kill -9 of a backup, a restore and a migration at spread instants: what was there is whole afterwards, old or new, and the same command
-// works when it is run again. KILLS=30 for thirty of each.
+// Kill -9 during a backup, a restore and a migration, at instants spread over the run: afterwards the data is complete, either old or new,
+// and the same command works when run again. KILLS=30 for thirty of each.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -13,7 +13,7 @@ import { pathToFileURL } from 'node:url';
 import { recordKeys } from '../src/audit/chain.ts';
 import { readArchive } from '../src/backup/archive.ts';
 import { enterPlace } from '../src/backup/enter.ts';
-import { auditKeyOf } from '../src/crypto/audit-key.ts';
+import { auditKeyOf } from '../src/crypto/kdf.ts';
 import { connectRedis, type RedisClient } from '../src/store/redis-client.ts';
 import { migrateRedis } from '../src/store/redis-migrate.ts';
 import { migrateSqlite } from '../src/store/sqlite-migrate.ts';
@@ -27,7 +27,7 @@ const preload = pathToFileURL(join(import.meta.dirname, 'support', 'kill-before.
 const secretKey = randomBytes(32).toString('hex');
 const withRedis = await need('redis-server');
 
-/** @returns the numbers of `kills` calls, spread over all of them, the first and the last among them */
+/** @returns the numbers of `kills` calls, spread evenly, including the first and the last */
 const spread = (calls: number) =>
   Array.from({ length: kills }, (_, i) => Math.floor((i * (calls - 1)) / Math.max(1, kills - 1)));
 
@@ -54,12 +54,12 @@ for (const kind of ['SQLite', 'Redis'] as const) {
       rmSync(root, { recursive: true });
     });
 
-    /** The place with "old" in it, as it was at first. */
+    /** Resets the place to its initial state, which contains "old". */
     async function reset(): Promise<void> {
       await redis?.flushdb();
       for (const name of readdirSync(place.folder)) rmSync(join(place.folder, name), { recursive: true });
       const kept = join(root, 'kept');
-      // SQLite's files are copied, which is faster than to make them.
+      // SQLite's files are copied, which is faster than creating them.
       if (!redis && existsSync(kept)) {
         cpSync(kept, place.folder, { recursive: true });
         return;
@@ -76,7 +76,7 @@ for (const kind of ['SQLite', 'Redis'] as const) {
       assert.equal(code, 0, err);
       return Number(/calls (\d+)/.exec(err)?.[1]);
     }
-    /** As the next start finds it. */
+    /** What the next start finds. */
     async function whatIsThere() {
       const { dataDir, env } = place;
       const files = { dataDir, emailsFile: env['EMAILS_FILE'] ?? '', logFile: env['AUDIT_LOG_FILE'] };
@@ -114,7 +114,7 @@ for (const kind of ['SQLite', 'Redis'] as const) {
       assert.ok(found.includes('old') && found.includes('new'), `both were met: ${found}`);
     });
 
-    // The file is written in the same way, whichever store it was read from.
+    // The file is written in the same way whichever store it was read from.
     if (process.env['KILLS'] === undefined && kind === 'Redis') return;
     test(`${kind}: a backup that is killed leaves no file or a whole one, and what is there as it was`, async () => {
       const file = join(root, 'killed.tar.gz');
@@ -162,7 +162,7 @@ suite('kills of migrations', withRedis, () => {
     rmSync(root, { recursive: true });
   });
 
-  /** Killed so many milliseconds after it says that it begins. @returns whether it was not through by then */
+  /** Kills a migration this many milliseconds after it reports that it begins. @returns whether it was still running */
   async function killMigration(where: string, ms: number): Promise<boolean> {
     const child = spawn(
       process.execPath,
@@ -216,7 +216,7 @@ suite('kills of migrations', withRedis, () => {
       await redis.flushdb();
       for (let n = 0; n < 300; n++) await redis.set(`${prefix}old:${n}`, n);
       killed += Number(await killMigration(server.url, 1 + 4 * i));
-      // Its lock runs out by itself; the test does not wait so long.
+      // Its lock expires by itself, but the test does not wait that long.
       await redis.del(`${prefix}store:migrating`);
       await migrateRedis({ redis, prefix, steps: redisSteps });
       assert.equal(await redis.hget(`${prefix}store`, 'schema'), '3');

@@ -1,4 +1,4 @@
-// Backup and restore as somebody types them: what is kept comes back whole, and nothing that is wrong with an archive touches what is there.
+// Backup and restore as people type them: everything that was kept comes back, and a faulty archive never touches the existing data.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { after, before, suite, test } from 'node:test';
 import { recordKeys } from '../src/audit/chain.ts';
 import { verifyRecord } from '../src/audit/verify.ts';
 import { makeBackup } from '../src/backup/make.ts';
-import { auditKeyOf } from '../src/crypto/audit-key.ts';
+import { auditKeyOf } from '../src/crypto/kdf.ts';
 import { lockPlace } from '../src/store/place-lock.ts';
 import { assertFilled } from './support/filled-store.ts';
 import { type KeptPlace, makePlace, pictureOf, wholeWith } from './support/kept-place.ts';
@@ -32,7 +32,7 @@ for (const kind of ['SQLite', 'Redis'] as const) {
       await redis?.close();
       rmSync(root, { recursive: true });
     });
-    /** Each with a database of its own. */
+    /** Each has its own database. */
     function newPlace(publicUrl?: string): KeptPlace {
       const url = redis?.url.replace(/\/0$/, `/${database++}`);
       return makePlace({ root, secretKey, ...(url && { redisUrl: url }), ...(publicUrl && { publicUrl }) });
@@ -205,7 +205,7 @@ suite('backups', () => {
 
     const bare = mkdtempSync(join(root, 'bare-'));
     const target = makePlace({ root, secretKey });
-    // Nothing but where the data shall be: the rest is in the backup.
+    // Only where to put the data: everything else is in the backup.
     const settings = {
       SECRET_KEY: '',
       GATE_SECRET: '',

@@ -1,4 +1,4 @@
-// Strange addresses: nothing lies beside the pages, nothing is served that is none, and none leads off this site.
+// Unusual addresses: there is nothing besides the pages, nothing else is served, and none leads to another site.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import fc from 'fast-check';
@@ -128,7 +128,7 @@ suite('the way back', () => {
     const url = new URL(result, 'https://desk.test');
     assert.equal(url.origin, 'https://desk.test', JSON.stringify(path));
     assert.ok(result === '/' || result === path);
-    // What comes out is what was asked for, not what a browser makes of it.
+    // The result is the requested path, not what a browser normalises it to.
     assert.ok(!url.pathname.startsWith('//') || result.startsWith('/.'), JSON.stringify(path));
   };
 

@@ -1,4 +1,4 @@
-// Changes that no page of ours asked for: every route of the program that is not a read, every missing or foreign sign.
+// Changes that did not come from one of our pages: every route that changes something, with every required proof missing or wrong.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { ada, begin, type Desk, grace, startDesk, storeKinds } from './support/desk.ts';
@@ -15,7 +15,7 @@ import {
 import { routesOf, type Whole, wholeParts } from './support/whole.ts';
 
 const changing = ['POST', 'PUT', 'PATCH', 'DELETE'];
-/** There is no session to bind a token to: the Origin alone guards it. */
+/** There is no session to bind a token to: only the Origin protects it. */
 const isPublic = (path: string) => path === '/';
 
 for (const store of storeKinds) {
@@ -23,7 +23,7 @@ for (const store of storeKinds) {
     let whole: Whole;
     let desk: Desk;
     let signedIn: Awaited<ReturnType<typeof begin>>;
-    /** The routes that change something, as `POST /logout`. */
+    /** The routes that change something: `POST /logout`. */
     let changes: { method: string; path: string }[];
     let paths: string[];
     before(async () => {
@@ -31,7 +31,7 @@ for (const store of storeKinds) {
       desk = await startDesk({ store, parts: whole.parts });
       signedIn = await begin(desk, ada);
       const routes = routesOf(desk);
-      // `app.all` names every method there is: that is what guards and refuses, not what acts.
+      // `app.all` lists every method: such routes guard or refuse, they do not act.
       changes = routes
         .filter(({ methods }) => methods.length < 5)
         .flatMap(({ path, methods }) =>
@@ -45,10 +45,10 @@ for (const store of storeKinds) {
       whole.close();
     });
 
-    /** A real address for a route's pattern: the own session where it asks for one. */
+    /** A real address for a route's pattern, with the handle of our own session as the parameter. */
     const exact = (path: string) => path.replace(/[:*]\w+/g, signedIn.handle);
 
-    /** A change that is right in everything but what `headers` and `url` say. A header of '' is left out. */
+    /** A change that is valid except for what `headers` and `url` override. A header of '' is left out. */
     async function attempt(
       { method, path }: { method: string; path: string },
       headers: Record<string, string> = {},
@@ -58,7 +58,7 @@ for (const store of storeKinds) {
         origin: desk.origin,
         'content-type': formType,
         'x-csrf-token': signedIn.csrfToken,
-        // Node.js sends a DELETE's body without saying how long it is.
+        // Node.js sends a DELETE's body without a Content-Length.
         'content-length': String(Buffer.byteLength(body)),
         ...headers,
       };

@@ -1,4 +1,4 @@
-// Forged, swapped, doubled and oversized cookies: none opens a session, none ends one that is not its own.
+// Forged, swapped, duplicate and oversized cookies: none opens a session, and none ends somebody else's.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { createKeyring } from '../src/crypto/keyring.ts';
@@ -38,11 +38,11 @@ for (const store of storeKinds) {
     });
     after(() => desk.close());
 
-    /** As the signed-in person, with these cookies instead of the own ones. */
+    /** Sends a request as the signed-in person, with these cookies instead of their own. */
     const ask = (path: string, cookie: string, headers: Record<string, string> = {}) =>
       desk.browser(ada).ask(path, { headers: { cookie, ...headers } });
 
-    /** Express-session's form, as whoever holds that key would make it. */
+    /** Signed in express-session's format, as somebody who has that key would do it. */
     const signed = (id: string, purpose: 'session cookie' | 'visitor cookie' | 'session id') => {
       const mac = createKeyring(desk.config.secretKeys).mac(purpose, id);
       return `s%3A${id}.${encodeURIComponent(Buffer.from(mac, 'base64url').toString('base64').replace(/=+$/, ''))}`;
@@ -110,7 +110,7 @@ for (const store of storeKinds) {
           () => ask('/api/me', `x=1; ${name}=${good}`.trimEnd(), {}),
           name,
         );
-        // White space around a name is not part of it (RFC 6265, section 5.2).
+        // Whitespace around a name is not part of it (RFC 6265, section 5.2).
         assert.equal(answer.status, name === '__Host-session ' ? 200 : 401, name);
       }
     });

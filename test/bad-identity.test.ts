@@ -1,4 +1,4 @@
-// Forged, broken and doubled identities: nobody is let in, nothing is begun, the next honest request is served.
+// Forged, malformed and duplicate identities: nobody gets in, no session begins, and the next honest request is served.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import type { Client } from './support/client.ts';
@@ -17,7 +17,7 @@ import {
 const base64 = (text: string) => Buffer.from(text, 'latin1').toString('base64');
 const basic = (text: string) => `Authorization: Basic ${base64(text)}`;
 
-/** The same bytes for a lax decoder: the bits of the last digit that count for nothing are set. */
+/** Decodes to the same bytes in a lax decoder: unused bits of the last digit are set. */
 function uncanonical(text: string): string {
   const [, digits = '', padding = ''] = /^(.*?)(=+)$/.exec(base64(text)) ?? assert.fail('it has no padding');
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
@@ -27,7 +27,7 @@ function uncanonical(text: string): string {
   return changed;
 }
 
-/** What is sent, and the status of `/dashboard` and of `/api/me`. */
+/** The header lines, and the status of `/dashboard` and of `/api/me`. */
 function forgeries(secret: string): [name: string, lines: string[], page: number, script: number][] {
   const user = `X-Forwarded-User: ${ada.id}`;
   const email = `X-Forwarded-Email: ${ada.email}`;
@@ -122,7 +122,7 @@ for (const store of storeKinds) {
       test(`${name}: ${page} for a page, ${script} for a script`, async () => {
         const lines = forgeries(desk.config.gate.secrets[0]).find(([other]) => other === name)?.[1] ?? [];
         const cookie = `Cookie: ${cookieHeader(honest)}`;
-        // With a good session cookie too: it is worth nothing without its identity, and nothing happens to it.
+        // With a valid session cookie too: without an identity it has no effect, and nothing happens to its session.
         for (const more of [[], [cookie]]) {
           for (const [path, status] of [
             ['/dashboard', page],

@@ -1,4 +1,4 @@
-// Bodies that no form of ours sends: too large, too deep, of other types, polluted. Refused in plain words; nothing is changed.
+// Bodies that none of our forms sends: too large, too deeply nested, of other types, polluted. Refused in plain words; nothing is changed.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { ada, begin, type Desk, startDesk, storeKinds } from './support/desk.ts';
@@ -16,7 +16,7 @@ import {
 const json = 'application/json';
 const kb = 1024;
 
-/** Nested as deep as fits into 16 KB. */
+/** Nested as deeply as 16 KB allow. */
 const deep = {
   arrays: '['.repeat(8190) + ']'.repeat(8190),
   'open arrays': '['.repeat(16_000),
@@ -25,7 +25,7 @@ const deep = {
   'a form': `theme${'[a]'.repeat(5000)}=dark`,
 };
 
-/** What a form with `theme` gets for each of these. */
+/** Bodies that a form with `theme` refuses. */
 const mistyped: [type: string, body: string][] = [
   [json, ''.padEnd(20)],
   [json, '{'],
@@ -81,7 +81,7 @@ const mistyped: [type: string, body: string][] = [
   [json, 'theme=dark'],
 ];
 
-/** More of them, that only the settings do not take. */
+/** More of them, which only the settings form refuses. */
 const mistypedSettings: [type: string, body: string][] = [
   [json, '{}'],
   [formType, '=dark'],
@@ -103,7 +103,7 @@ for (const store of storeKinds) {
     });
     after(() => desk.close());
 
-    /** A change that is right in everything but its body; also with the token, which alone opens nothing. */
+    /** A change that is valid except for its body, with the token, which is not enough by itself. */
     async function post(path: string, type: string, body: string, more: Record<string, string> = {}) {
       const about = `${path} ${type} ${body.slice(0, 60)}`;
       const headers = {

@@ -1,4 +1,4 @@
-// Strange hosts, forwarded headers, methods and framing: the right 4xx in plain words, and nothing is changed.
+// Unusual hosts, forwarded headers, methods and framing: the right 4xx in plain words, and nothing is changed.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import type { Client } from './support/client.ts';
@@ -178,7 +178,7 @@ for (const store of storeKinds) {
         const bytes = `POST /logout HTTP/1.1\r\n${[...head, ...lines].join('\r\n')}\r\n\r\n0\r\n\r\n${inside}`;
         const text = await leavesStoreAlone(desk, () => sendBytes(desk.port, bytes), about);
         const statuses = [...text.matchAll(/^HTTP\/1\.1 (\d+)/gm)].map(([, status]) => status);
-        // A bad chunk stands behind a good head, which has its own answer.
+        // A malformed chunk follows a valid head, which gets a response of its own.
         assert.equal(statuses.at(-1), '400', `${about}: ${statuses}`);
         assert.ok(!text.includes(ada.email), about);
       }

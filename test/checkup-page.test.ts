@@ -1,4 +1,5 @@
-// /checkup and /api/checkup: for operators only, about what the running server uses, one run per 30 seconds, never slow, no secret.
+// /checkup and /api/checkup: for operators only, about what the running server uses, at most one run per 30 seconds, never slow, no
+// secret.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';

@@ -1,4 +1,5 @@
-// The real program with a clock that jumps: one start 500 days ahead, or behind, removes nothing, says so, and leaves all as it was.
+// The real program with a clock that jumps: a single start 500 days ahead or behind removes nothing, reports the jump, and leaves
+// everything as it was.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

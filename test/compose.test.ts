@@ -120,7 +120,7 @@ suite('docker-compose.yml', () => {
     for (const [service, name, from] of required) {
       assert.match(environment[service].get(name) ?? '', new RegExp(`^\\$\\{${from}:\\?[^}]+\\}$`), name);
     }
-    // `$$` is the shell's own variable; `$` would be written into the command by Compose.
+    // `$$` is a variable of the container's shell; Compose would substitute `$` in the command.
     for (const name of serviceNames) {
       const outside = services[name].replace(block(services[name], 'environment', 4), '');
       for (const [, used] of outside.matchAll(/(?<!\$)\$\{?([A-Z\d_]+)/g)) assert.equal(used, 'GATE_PORT');
@@ -221,7 +221,7 @@ suite('Dockerfile', () => {
   });
 });
 
-// The file as Compose itself reads it, if Compose is installed; this needs no engine.
+// The file as parsed by Compose itself, if it is installed; this needs no engine.
 if (spawnSync('docker', ['compose', 'version'], { stdio: 'ignore' }).status === 0) {
   suite('docker compose config', () => {
     const folder = mkdtempSync(join(tmpdir(), 'gatehouse-compose-'));

@@ -29,7 +29,7 @@ async function begin(child: Child): Promise<void> {
   process.kill(child.pid, 'SIGUSR2');
 }
 
-/** Resolves once it has started and run for that many ms. */
+/** Resolves once it has started and run for that many milliseconds. */
 async function runs(child: Child, ms: number): Promise<void> {
   await begin(child);
   await waitFor('the sync to begin', () => child.lines.includes('begins'), 60_000);
@@ -41,7 +41,7 @@ test('killed 50 times at random, it ends complete and unduplicated', async (t) =
   const { site, library } = here;
   let kills = 0;
   let rounds = 0;
-  // The next ones start meanwhile: starting a process takes longer than killing it.
+  // The next ones start in the meantime: starting a process takes longer than killing it.
   const waiting = Array.from({ length: 4 }, () => start(here));
   while (kills < 50) {
     waiting.push(start(here));

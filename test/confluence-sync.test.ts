@@ -166,7 +166,7 @@ test('files are the owner’s alone, named by digests, and hold what was sent', 
     mediaType: 'image/png',
     bytes: bytes('picture'),
   });
-  // As a killed sync leaves it.
+  // A leftover of a killed sync.
   writeFileSync(join(library.filesFolder, 'scrap.part'), 'x');
   await here.sync();
   const stored = library.attachment(file.id);

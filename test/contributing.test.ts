@@ -1,4 +1,4 @@
-// CONTRIBUTING.md says where things go: every file and folder that it names exists.
+// Every file and folder that CONTRIBUTING.md names exists.
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';

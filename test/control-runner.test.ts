@@ -1,4 +1,4 @@
-// The runner of the controls: what counts as proof that a test watches a defence, and what does not.
+// The runner of the controls: what counts as proof that a test checks a defence, and what does not.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// A walk through everything that can be read: no secret stands in any answer, log line or file, and reading changes nothing.
+// Reads everything that can be read: no response, log line or file contains a secret, and reading changes nothing.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -54,7 +54,7 @@ for (const store of storeKinds) {
     let desk: Desk;
     let browser: Client;
     let csrfToken: string;
-    /** Each secret under the name that a failure tells. */
+    /** Each secret, by the name to show in a failure. */
     let secrets: Record<string, string>;
     let csrfSecret: string;
     const answers: [about: string, answer: Answer][] = [];
@@ -114,7 +114,7 @@ for (const store of storeKinds) {
     });
 
     test('only last seen moves, and only once a minute has passed', async () => {
-      // Where it stands: in the session itself, and in the index that sorts by it.
+      // It is stored in the session itself, and in the index that is sorted by it.
       const blind = (text: string) =>
         text
           .replace(/(last_seen_at|lastSeenAt)\\?":\d+/g, '')
@@ -202,7 +202,7 @@ for (const store of storeKinds) {
     });
 
     test('the store holds none, nor do its files byte by byte', async () => {
-      // csurf keeps its secret in the session; it is worth nothing without the session's id.
+      // csurf keeps its secret in the session; it is useless without the session's id.
       const contents = await storeContents(desk);
       assert.ok(contents.length > 100);
       assertNone(contents, 'the store');
@@ -222,7 +222,7 @@ for (const store of storeKinds) {
       assert.equal((await leaving.change('/logout')).status, 303);
       assert.ok(!(await storeContents(desk)).includes(secret));
       if (desk.redis) return;
-      // The log of writes still holds it until it is folded into the file.
+      // The write-ahead log still contains it until it is checkpointed into the file.
       await desk.store.close();
       for (const file of readdirSync(desk.dataDir)) {
         assert.ok(!readFileSync(join(desk.dataDir, file), 'latin1').includes(secret), file);

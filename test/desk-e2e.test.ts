@@ -1,5 +1,5 @@
-// The reason the product exists, in real browsers through the real oauth2-proxy with Redis: sign a device out from another
-// one, for good, here and at the gate; and let the same browser in again.
+// The reason the product exists, in real browsers through the real oauth2-proxy with Redis: sign a device out from another one, for good,
+// here and at the gate; then sign in again with the same browser.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
@@ -47,7 +47,7 @@ suite('signing out another device', needed, () => {
 
     await a.goto(`${world.url}/dashboard`);
     assert.ok(a.url().startsWith(world.google.origin), `A lands on ${a.url()}`);
-    // The page asks again by itself until the looks after 3 and 10 seconds found nothing.
+    // The page reloads until the checks after 3 and 10 seconds have found nothing.
     await b
       .getByText(/^Verified at/i)
       .first()
@@ -117,7 +117,7 @@ suite('a form that is older than its token', await need('chromium'), () => {
     t.after(() => browser.close());
     const context = await browser.newContext({ extraHTTPHeaders: desk.gateHeaders(ada) });
     const [left, other] = [await context.newPage(), await context.newPage()];
-    // Its own clock says that the page has been open for long.
+    // Makes the page believe that it has been open for a long time.
     const ownClock = `{
       const real = performance.now.bind(performance);
       performance.now = () => real() + (globalThis.ahead ?? 0);

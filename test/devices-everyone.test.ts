@@ -1,4 +1,5 @@
-// The radar: everyone's sessions for operators, one, a person, everyone with a typed word. On SQLite and on Redis.
+// The radar: everyone's sessions, for operators, who can end one, all of a person's, or everyone's after typing a word. On SQLite and on
+// Redis.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { ada, begin, type Desk, grace, startDesk, storeKinds } from './support/desk.ts';

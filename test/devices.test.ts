@@ -1,4 +1,4 @@
-// The page of one's own devices: what it shows, what it ends, and that nobody reaches anybody else's. On SQLite and on Redis.
+// The page of one's own devices: what it shows, what it ends, and that nobody can reach somebody else's. On SQLite and on Redis.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { ada, begin, type Desk, grace, startDesk, storeKinds } from './support/desk.ts';
@@ -10,7 +10,7 @@ const android =
   'Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36';
 const nowhere = 'AAAAAAAAAAAA';
 
-/** A page without what is new at each answer. */
+/** A page without what changes in every response. */
 const still = (text: string) => text.replace(/(value|nonce|data-copy)="[^"]*"|<code>[^<]*<\/code>/g, '');
 
 for (const store of storeKinds) {

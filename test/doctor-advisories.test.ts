@@ -10,7 +10,7 @@ import {
   lastLookedThroughAt,
   openAdvisories,
 } from '../src/doctor/checks/advisory-table.ts';
-import { isOlder } from '../src/doctor/checks/version-order.ts';
+import { isOlder } from '../src/doctor/checks/versions.ts';
 import { lookAtRedis } from '../src/doctor/look/redis.ts';
 import { deploymentWith } from './support/deployment.ts';
 import { startRedis } from './support/redis.ts';

@@ -100,7 +100,7 @@ suite('gatehouse doctor', () => {
   });
 
   test('from inside the app’s container: what it saw, the command that sees the rest, and never 0', async (t) => {
-    // As Compose starts it: everything in the environment, and no file of the deployment.
+    // As Compose starts it: everything in the environment, and no files of the deployment.
     const folder = mkdtempSync(join(tmpdir(), 'gatehouse-doctor-'));
     t.after(() => rmSync(folder, { recursive: true }));
     mkdirSync(join(folder, 'data'), { mode: 0o700 });

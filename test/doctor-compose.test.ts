@@ -1,4 +1,5 @@
-// Compose files in every legal form: published ports are read as Compose reads them, or reported by line, and never silently passed.
+// Compose files in every legal notation: published ports are parsed as Compose parses them, or reported by line, and never silently
+// passed.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { checkUp } from '../src/doctor/check-up.ts';

@@ -1,4 +1,4 @@
-// The checks from outside against the real oauth2-proxy, the app and an https reverse proxy, and against gates that are open.
+// The checks from outside against the real oauth2-proxy, the app and an https reverse proxy, and against unprotected gates.
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -20,7 +20,7 @@ const found = (live: OutsideView) => {
 };
 const ids = (live: OutsideView) => found(live).findings.map(({ id }) => id);
 
-// Asked before any suite begins: one that is declared later could come too late.
+// Awaited before any suite is declared: a suite that is declared later could be missed.
 const [withBoth, withGate] = [await need('oauth2-proxy', 'openssl'), await need('oauth2-proxy')];
 
 suite('from outside: a well-kept house', withBoth, () => {

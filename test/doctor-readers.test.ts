@@ -1,4 +1,4 @@
-// What the check-up reads itself: oauth2-proxy.cfg, git's answers, permissions, the ports from outside.
+// The check-up's own parsers: oauth2-proxy.cfg, git's output, permissions, the ports from outside.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -28,7 +28,7 @@ function fileOf(text: string): GateFile {
   return file;
 }
 
-/** The values of a file that can be parsed. */
+/** The values of a file that is valid. */
 function cfg(text: string): {
   readonly values: Record<string, unknown>;
   readonly refused: readonly string[];
@@ -380,7 +380,7 @@ test('who listens everywhere is found at every address of this machine, as the a
     assert.equal(found.appAt.length > 0, isApp, `${host} ${answer}`);
     assert.equal(found.unclearAt.app.length > 0, isUnclear, `${host} ${answer}`);
   }
-  // Under another host name the app answers 421, like any other program might.
+  // Under another host name the app answers 421, as any other program might.
   assert.deepEqual([...hosts], ['desk.example.org']);
 });
 

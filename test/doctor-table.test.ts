@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, suite, test } from 'node:test';
 import { createApp } from '../src/app.ts';
-import { fingerprint } from '../src/crypto/fingerprint.ts';
+import { fingerprint } from '../src/crypto/tokens.ts';
 import { checkUp, summaryOf } from '../src/doctor/check-up.ts';
 import { checks } from '../src/doctor/checks/all-checks.ts';
 import { closed } from '../src/doctor/checks/skip-auth-routes.ts';
@@ -70,7 +70,7 @@ const dates = (days: number) =>
     .map((secret) => `${fingerprint(secret ?? '')}=${past(days)}`)
     .join(',');
 
-/** How the good deployment is broken, and the one check that must find it. */
+/** How the valid deployment is broken, and the one check that must find it. */
 const broken: readonly (readonly [id: string, how: string, changes: Changes])[] = [
   ['settings.valid', 'a setting that cannot be read', { env: { SESSION_BINDING: 'sometimes' } }],
   ['settings.valid', 'two settings that do not fit', { env: { OPS_PORT: '3000' } }],
@@ -563,7 +563,7 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
   ['live.headers', 'for other sites', landingHeader('access-control-allow-origin', '*')],
 ];
 
-/** Correct deployments that were once reported as faulty. */
+/** Valid deployments that were once reported as faulty. */
 const sound: readonly (readonly [how: string, changes: Changes])[] = [
   [
     'one trusted proxy that takes X-Forwarded-Uri away, as was tried',
@@ -585,7 +585,7 @@ const sound: readonly (readonly [how: string, changes: Changes])[] = [
   ['a way back that is made by itself', { env: { OAUTH2_PROXY_REDIRECT_URL: '' } }],
 ];
 
-/** Deployments whose one fault concerns two checks. */
+/** Deployments with one fault that concerns two checks. */
 const twofold: readonly (readonly [ids: readonly string[], how: string, changes: Changes])[] = [
   [
     ['gate.version', 'gate.log-errors'],
@@ -689,7 +689,7 @@ suite('the check-up over deployments that are broken in one way', () => {
   }
 
   test('every check has a deployment in which it finds something', () => {
-    // These two have tests of their own: one below, one in doctor-advisories.test.ts.
+    // These two have their own tests: one below, one in doctor-advisories.test.ts.
     const elsewhere = ['live.reachable', 'versions.advisories-age'];
     const seen = new Set([...broken.map(([id]) => id), ...twofold.flatMap(([ids]) => ids), ...elsewhere]);
     assert.deepEqual(

@@ -27,7 +27,7 @@ interface Blind {
   readonly spoil: (folder: string) => void;
   /** Checks that must not pass. */
   readonly unread: readonly string[];
-  /** Where it is. */
+  /** Matches the reason, which says where it is. */
   readonly reason: RegExp;
 }
 

@@ -1,5 +1,5 @@
-// The whole way in real Chromium, through the real oauth2-proxy: in, around, out, and not back. On SQLite over plain
-// http as on a laptop, and on Redis behind https with `__Host-` cookies.
+// Everything in a real Chromium through the real oauth2-proxy: signing in, using the pages, signing out, and staying out. On SQLite over
+// plain http as on a laptop, and on Redis behind https with `__Host-` cookies.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
@@ -35,7 +35,7 @@ for (const { store, https, prefix } of worlds) {
       const page = await context.newPage();
       const faults: string[] = [];
       page.on('console', (message) => {
-        // The browser itself reports pages that answer 401 on purpose.
+        // The browser itself logs pages that answer 401 on purpose.
         if (message.type() === 'error' && !/status of 40[13]/.test(message.text()))
           faults.push(message.text());
       });
@@ -110,7 +110,7 @@ for (const { store, https, prefix } of worlds) {
       await page.goto(`${world.url}/dashboard`);
       assert.ok(page.url().startsWith(world.google.origin), 'the next click lands on Google’s sign-in');
 
-      // Who kept a copy of every cookie gets no further: the session is over at the app, whatever the gate says.
+      // Somebody who copied every cookie gets no further: the app has ended the session, whatever the gate says.
       const thief = await newPage();
       await thief.page.context().addCookies(copy);
       const answer = await thief.page.context().request.get(`${world.url}/api/me`, { maxRedirects: 0 });

@@ -1,5 +1,5 @@
-// The generator against the running house: it counts who is signed in, ends everyone here and at the gate, also sessions that
-// the dashboard never saw, and says what it cannot reach. On SQLite and on Redis.
+// The generator's emergency mode against a running deployment: it counts who is signed in, ends everyone's sessions here and at the gate,
+// including those that the dashboard never saw, and says what it cannot reach. On SQLite and on Redis.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -107,7 +107,7 @@ for (const kind of ['sqlite', 'redis'] as const) {
         });
         const secrets = `SECRET_KEY=${randomBytes(32).toString('hex')}\nGATE_SECRET=${randomBytes(32).toString('hex')}\n`;
         writeFileSync(join(other, '.env'), secrets);
-        // Where this command stands, there is a store of the same name.
+        // The working directory of this command has a store of the same name.
         const here = openSqliteStore(join(folder, 'data'));
         t.after(() => here.close());
         const mine = await plantSession({ store: here, now: Date.now }, ada);

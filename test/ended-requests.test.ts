@@ -1,5 +1,5 @@
-// A session that was ended commits nothing that it had begun: its request is held open, the session is ended by another device,
-// and only then the body comes, or the record answers. For every route that changes something, by the rows of the routes.
+// An ended session commits nothing that it has begun: its request is held open, another device ends the session, and only then the body
+// arrives, or the record responds. For every route that changes something, from the route rows.
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -20,7 +20,7 @@ import { startWorld, type World } from './support/world.ts';
 
 const changes = allRoutes.filter(({ method, who }) => method !== 'GET' && who !== 'public');
 
-/** What each form takes; a body that is right, so that the change would be made. */
+/** The fields of each form; a valid body, so that the change would be made. */
 const bodies: Readonly<Record<string, Record<string, string>>> = {
   '/settings': { theme: 'dark' },
   '/devices/end': { handle: 'HANDLE' },
@@ -37,7 +37,7 @@ const bodies: Readonly<Record<string, Record<string, string>>> = {
   '/library/exports': { space: 'DOC', format: 'markdown' },
 };
 
-/** Those that are recorded before they are done, with the bodies above. */
+/** The routes that are recorded before they act, with the bodies above. */
 const recordedFirst = [
   'POST /logout',
   'POST /devices/end',
@@ -79,7 +79,7 @@ for (const store of storeKinds) {
     const folder = mkdtempSync(join(tmpdir(), 'gatehouse-ended-'));
     let whole: Whole;
     let desk: Desk;
-    /** Holds the next event back until it is let go. */
+    /** Delays the next event until it is released. */
     let held: (() => void) | undefined;
     let holdNext: (() => void) | undefined;
     before(async () => {
@@ -127,7 +127,7 @@ for (const store of storeKinds) {
       rmSync(folder, { recursive: true, force: true });
     });
 
-    /** Where a row's request goes, and what it sends: another device of the same person is what it would end. */
+    /** Where a row's request goes, and what it sends: it would end another device of the same person. */
     async function requestOf({ method, path }: RouteRow, session: SignedIn) {
       const other = await begin(desk, ada, { 'user-agent': 'other' });
       const victim = await begin(desk, grace);
@@ -147,7 +147,7 @@ for (const store of storeKinds) {
       return { method, url, body };
     }
 
-    /** Resolves when the request was admitted; its body comes with `finish`, which gives the answer as it came. */
+    /** Resolves when the request has been admitted; `finish` sends the body and resolves to the raw response. */
     async function sendSlowly(request: { method: string; url: string; body: string; session: SignedIn }) {
       const { method, url, body, session } = request;
       const lines = [
@@ -168,13 +168,13 @@ for (const store of storeKinds) {
       return { finish: () => finish(body.slice(4)) };
     }
 
-    /** Signed out from another device of the person, as one does who finds a stolen session. */
+    /** Signs it out from another device of the person, as somebody does who finds a stolen session. */
     async function endFromElsewhere(handle: string): Promise<void> {
       const elsewhere = await begin(desk, ada, { 'user-agent': 'elsewhere' });
       assert.equal((await elsewhere.change('/devices/end', { handle })).status, 303);
     }
 
-    /** Everything but what ending the session and asking for it leave behind in any case. */
+    /** Everything except what ending the session and sending requests with it change in any case. */
     const contents = async () =>
       (await storeContents(desk))
         .split('\n')
@@ -206,7 +206,7 @@ for (const store of storeKinds) {
         session,
       );
       const slow = await sendSlowly({ method, url, body, session });
-      // As another replica notes it.
+      // As another replica would mark it.
       await createRevocationMarks(desk.store.notes, desk.now, 3_600_000).endPerson(ada.id);
       const text = await slow.finish();
       assert.match(text, /^HTTP\/1\.1 401 /);
@@ -259,7 +259,7 @@ for (const store of storeKinds) {
   });
 }
 
-/** Sends `first` and waits; `finish` sends the rest and gives all that came back. */
+/** Sends `first` and waits; `finish` sends the rest and resolves to everything that came back. */
 function holdOpen(port: number, first: string) {
   const socket = connect(port, '127.0.0.1', () => socket.write(first));
   const closed = new Promise<string>((resolve, reject) => {
@@ -311,7 +311,7 @@ suite('the same through oauth2-proxy', await need('oauth2-proxy'), () => {
     const head = `POST /access/add HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`;
     const before = await sessionsRead();
     const { finish } = holdOpen(port, head + fields.slice(0, 4));
-    // Admitted when the app has read the session of it: nothing else asks meanwhile.
+    // Once the app has read its session, it has been admitted: nothing else sends requests meanwhile.
     await waitFor('the request to be admitted', async () => (await sessionsRead()) > before);
     const ended = await owner.device.ask('/devices/end', {
       method: 'POST',

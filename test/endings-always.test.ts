@@ -1,5 +1,5 @@
-// An ending is never refused: with a store that is full, that only reads, or that is away, and with a record that cannot be written, the
-// person is out at once, and the record has it afterwards, once and in order.
+// A revocation is never refused: with a store that is full, read-only or unreachable, and with a record that cannot be written, the person
+// is signed out at once, and the record has it afterwards, once and in order.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -20,7 +20,7 @@ type SignedIn = Awaited<ReturnType<typeof begin>>;
 
 const person = (name: string): TestPerson => ({ id: `9000${name}`, email: `${name}@endings.test` });
 
-/** Everyone who is about to leave, signed in while the store still takes it. */
+/** Everyone whose sessions will end, signed in while the store still accepts writes. */
 async function crowd(desk: Desk) {
   const operator = await begin(desk, ada);
   const phone = await begin(desk, person('one'));
@@ -37,7 +37,7 @@ async function crowd(desk: Desk) {
 
 const isOut = async ({ browser }: SignedIn) => (await browser.ask('/api/me')).status === 401;
 
-/** Ends in every way that a person or an operator has. @returns the handles in the order in which they ended */
+/** Ends sessions in every way that a person or an operator can. @returns the handles in the order in which they ended */
 async function endAll(
   { operator, phone, tablet, laptop, leaver, watched }: Awaited<ReturnType<typeof crowd>>,
   follows: 'note' | 'row',
@@ -66,14 +66,14 @@ async function endAll(
   return [phone, tablet, leaver, watched].map(({ handle }) => handle);
 }
 
-/** Whatever else changes something is refused as before. */
+/** All other changes are refused as before. */
 async function assertRefused({ operator }: Awaited<ReturnType<typeof crowd>>, desk: Desk): Promise<void> {
   assert.equal((await operator.change('/access/add', { email: 'new@endings.test' })).status, 503);
   assert.equal((await desk.browser(person('late')).ask('/dashboard')).status, 503, 'nobody signs in');
   assert.equal((await operator.browser.ask('/dashboard')).status, 200, 'reading goes on');
 }
 
-/** Once the store takes changes again: each ending is in the record, once, in order, and the chain is whole. */
+/** Once the store accepts changes again: each revocation is in the record, once, in order, and the chain is intact. */
 async function assertRecorded(desk: Desk, handles: readonly string[]): Promise<void> {
   const revoked = async () =>
     (await desk.store.record.after(0, 1_000))
@@ -219,7 +219,7 @@ if (storeKinds.includes('sqlite'))
       process.env['TMPDIR'] = disk;
       const desk = await also(t, { store: 'sqlite' });
       const people = await crowd(desk);
-      // What a log has grown to could be written over: without it nothing has room.
+      // A write-ahead log that has grown could be overwritten in place: after truncating it there is no room for anything.
       await desk.store.scrub();
       fill(join(disk, 'full'));
       const handles = await endAll(people, 'row');
@@ -238,7 +238,7 @@ function fill(path: string): void {
     try {
       for (;;) writeFileSync(path, Buffer.alloc(bytes, 1), { flag: 'a' });
     } catch {
-      // Smaller pieces may still fit.
+      // Smaller blocks may still fit.
     }
   }
 }

@@ -1,5 +1,5 @@
-// Every address of the whole app, as it is registered: closed without an identity, for operators unless it is named here as
-// everybody's, with its headers whatever it answers. A new route without a guard fails here.
+// Every address of the whole app, as registered: closed without an identity, for operators only unless it is listed here as open to
+// members, and with its headers whatever it answers. A new route without a guard fails here.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, suite, test } from 'node:test';
@@ -11,11 +11,11 @@ import { gateExceptions } from './support/gate-exceptions.ts';
 import { assertPlain, formType, leavesStoreAlone, needsOf } from './support/hostile.ts';
 import { routesOf, type Whole, wholeParts } from './support/whole.ts';
 
-/** For visitors, written down once more: whoever opens another route to everybody has to say so here too. */
+/** Public routes, listed a second time: a route that becomes public has to be added here as well. */
 const open = ['/', '/signed-out', '/privacy-notice', '/health', '/assets/*path'];
-/** By the rows that the program mounts. */
+/** According to the rows that the program mounts. */
 const ofMembers = allRoutes.filter(({ who }) => who === 'member').map(({ path }) => path);
-/** Not rows: what refuses. */
+/** Not rows: these refuse what no row matches. */
 const fallbacks = ['/api/*path'];
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
@@ -51,7 +51,7 @@ for (const store of storeKinds) {
     const isScript = (url: string) => url.startsWith('/api/');
     const exact = (path: string) => path.replace(/[:*]\w+/g, 'x1');
 
-    /** What it answers to; `app.all` names every method there is, and guards or refuses. */
+    /** The methods a path answers to; `app.all` lists every method, and only guards or refuses. */
     function methodsOf(path: string): Set<string> {
       const known = routesOf(desk)
         .filter((route) => route.path === path && route.methods.length < 5)
@@ -158,7 +158,7 @@ for (const store of storeKinds) {
             continue;
           }
           const answer = await leavesStoreAlone(desk, ask, about);
-          // A page that is only posted to may say so first: nothing is shown and nothing done.
+          // A page that only accepts POST may say so first: nothing is shown or done.
           const isPosted = !methodsOf(path).has(method) && answer.status === 405;
           assert.ok(answer.status === 403 || isPosted, `${answer.status} ${about}`);
           assertHeaders(answer, about);
@@ -171,7 +171,7 @@ for (const store of storeKinds) {
         const known = methodsOf(path);
         for (const method of methods) {
           if (known.has(method) && !['GET', 'HEAD'].includes(method)) continue;
-          // It stays open; its own tests read it.
+          // This response stays open; it has its own tests.
           if (path === '/record/live' && method === 'GET') continue;
           const about = `${method} ${path}`;
           const headers =
@@ -179,7 +179,7 @@ for (const store of storeKinds) {
               ? {}
               : { origin: desk.origin, 'x-csrf-token': operators.csrfToken, 'content-length': '0' };
           const answer = await operators.browser.ask(exact(path), { method, headers });
-          // What is not its own method may be that of the session which is called so.
+          // A method that this path does not have may belong to the session route that matches the same address.
           if (!known.has(method) && !/^DELETE .*revoke-others$/.test(about)) {
             assert.equal(answer.status, 405, about);
             assert.match(String(answer.headers['allow']), /GET|POST|DELETE/, about);

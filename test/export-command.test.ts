@@ -1,4 +1,4 @@
-// `gatehouse confluence export`: the library's pages as files from the terminal, recorded, in each format, and what keeps it from it.
+// `gatehouse confluence export`: the library's pages as files from the terminal, recorded, in each format, and what prevents an export.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
@@ -122,7 +122,7 @@ test('stopped by hand it ends behind the page at hand, and says so; titles canno
   assert.match(said.join(), /there is no page \?\[2J\? in the library/);
 });
 
-/** In a folder of its own; `NAME=value` at the end goes into the environment. */
+/** Runs in a folder of its own; `NAME=value` arguments at the end go into the environment. */
 function command(t: TestContext, url: string) {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-export-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,4 +1,4 @@
-// What the file system refuses, met by the real program: every start and every command names the file, its setting and what to do.
+// File system errors in the real program: every start and every command names the file, its setting and what to do.
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -20,10 +20,10 @@ interface Ended {
   readonly said: string;
 }
 
-/** The same for all commands: a store belongs to one deployment. */
+/** The same for all commands, because a store belongs to one deployment. */
 const secrets = { SECRET_KEY: randomBytes(32).toString('hex'), GATE_SECRET: randomBytes(32).toString('hex') };
 
-/** Runs a command in `folder` until its end. @param command nothing of it is read by a shell */
+/** Runs a command in `folder` until it exits. @param command passed without a shell */
 function run(folder: string, ...command: string[]): Promise<Ended> {
   const env = {
     ...{ PATH: process.env['PATH'], HOME: process.env['HOME'] },
@@ -44,12 +44,12 @@ function place(): string {
   return fs.mkdtempSync(join(root, 'case-'));
 }
 
-/** @param make what is wrong in the folder @param says what the last line must hold */
+/** @param make breaks something in the folder @param says what the last line must contain */
 interface State {
   readonly name: string;
   readonly make: (folder: string) => void;
   readonly says: RegExp;
-  /** `serve` where it is absent. */
+  /** Default: `serve`. */
   readonly command?: readonly string[];
 }
 
@@ -125,7 +125,7 @@ suite('what is there already', { concurrency: 4 }, () => {
     assert.equal((await node(folder, 'sessions', 'list')).code, 0);
     const path = join(folder, 'data/gatehouse.db');
     const bytes = fs.readFileSync(path);
-    // The header and the schema's first page stay.
+    // Keeps the header and the schema's first page.
     fs.writeFileSync(path, Buffer.concat([bytes.subarray(0, 4096), randomBytes(bytes.length - 4096)]));
     const { code, said } = await node(folder, 'sessions', 'list');
     assert.equal(code, 1, said);
@@ -170,7 +170,7 @@ function canMount(): boolean {
   }
 }
 
-/** In a mount namespace of its own, after `mounts`, lines of a shell. */
+/** Runs in a mount namespace of its own, after `mounts`, lines of shell script. */
 function mounted(folder: string, mounts: string, ...command: string[]): Promise<Ended> {
   return run(folder, ...apart, 'sh', '-euc', `${mounts}\nexec "$@"`, 'sh', process.execPath, ...command);
 }

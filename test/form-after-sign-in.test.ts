@@ -1,5 +1,5 @@
-// A form that arrives after the gate's own session ended: the gate asks for a sign-in and opens the form's address by GET. That
-// leads to the form's page, which says that nothing was changed.
+// A form that arrives after the gate's own session has ended: the gate asks for a sign-in and then opens the form's address by GET. That
+// redirects to the form's page, which says that nothing was changed.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { allRoutes } from '../src/wiring/all-routes.ts';
@@ -36,7 +36,7 @@ suite('a form’s address, opened by GET', () => {
       const answer = await browser.ask(isPage ? `${path}?sent=1` : path);
       assert.equal(answer.status, 303, path);
       assert.equal(answer.location, `${page}?signed-in-again=1`, path);
-      // Nobody else is signed in here, so a page about other devices leads on to the list.
+      // Nobody else is signed in here, so a page about other devices redirects to the list.
       const shown = await browser.ask(answer.location ?? '');
       if (shown.status === 303) continue;
       assert.equal(shown.status, 200, path);
@@ -85,14 +85,14 @@ suite('the same through oauth2-proxy', await need('oauth2-proxy'), () => {
   });
   after(() => world.close());
 
-  /** A browser whose session at the gate is over while its session here goes on. */
+  /** A browser whose session at the gate is over while its session here continues. */
   async function signedOutAtGate() {
     const device = createClient(world.url);
     const page = await device.signIn('ada@example.org');
     const token = /name="_csrf" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
     for (const name of [...device.cookies.keys()])
       if (name.includes('oauth2_proxy')) device.cookies.delete(name);
-    /** Sends a form, signs in at Google where that is asked, and follows to where it ends. */
+    /** Sends a form, signs in at Google if asked to, and follows redirects to the end. */
     const send = async (path: string, fields: Record<string, string> = {}) => {
       let answer = await device.ask(path, {
         method: 'POST',

@@ -1,4 +1,4 @@
-// Which oauth2-proxy binaries count, and how their version is read.
+// Which oauth2-proxy binaries are accepted, and how their version is determined.
 import assert from 'node:assert/strict';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ suite('oauth2-proxy binaries', { skip: process.platform === 'win32' && 'needs a 
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-binary-'));
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  /** A program that prints what oauth2-proxy prints, with Go's build information behind it as in a real binary. */
+  /** A program that prints what oauth2-proxy prints, followed by Go's build information as in a real binary. */
   function binary(name: string, says: string, builtFrom: string): string {
     const path = join(folder, name);
     const information = `path\tgithub.com/oauth2-proxy/oauth2-proxy/v7\nmod\tgithub.com/oauth2-proxy/oauth2-proxy/v7\t${builtFrom}\th1:x=\n`;

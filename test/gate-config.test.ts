@@ -85,7 +85,7 @@ suite('gate configuration', await need('oauth2-proxy'), () => {
 });
 
 suite('gate cookie in a browser', await need('oauth2-proxy', 'chromium'), () => {
-  /** Where choosing an account leads: Google is another site here, as it is in life. */
+  /** Where the sign-in ends after choosing an account: Google is another site here, as in reality. */
   async function whereSignInEnds(env: Record<string, string>) {
     const world = await startGateOnly({ env });
     const browser = await launchChromium();

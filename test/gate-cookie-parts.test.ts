@@ -1,5 +1,5 @@
-// The real oauth2-proxy decides which of the cookies that a browser sends is its own; the app must see that one and no other,
-// or a member makes a new session with every request, and a copied cookie that was ended comes back in another spelling.
+// The real oauth2-proxy decides which of a browser's cookies is its own; the app must pick the same one, or a member starts a new session
+// with every request, and a copied cookie whose session was ended is accepted again in another spelling.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -25,7 +25,7 @@ async function sessionsOf(world: World): Promise<number> {
   return count;
 }
 
-/** `value` in pieces, as a browser would send cookies that the gate had split. */
+/** `value` split into pieces, as a browser would send cookies that the gate has split. */
 function inPieces(name: string, value: string, pieces: number): string {
   const size = Math.ceil(value.length / pieces);
   return Array.from(

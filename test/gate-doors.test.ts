@@ -1,4 +1,4 @@
-// The whole program behind the real oauth2-proxy: sessions in cookies of many parts, and other names of the site.
+// The whole program behind the real oauth2-proxy: sessions in cookies of many parts, and other host names of the site.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { waitFor } from '../demo/child.ts';
@@ -38,7 +38,7 @@ suite('large cookies and other names, through the gate', await need('oauth2-prox
     const refused = await device.ask('/dashboard');
     assert.equal(refused.status, 431);
     assert.match(refused.text, /Clear the cookies of this site in your browser/);
-    // The child's output arrives when it does.
+    // The child's output may arrive later.
     await waitFor('the line about it', async () =>
       world.appLines.some((line) => line.includes('"event":"request.headers_too_large"')),
     );
@@ -60,7 +60,7 @@ suite('large cookies and other names, through the gate', await need('oauth2-prox
     });
     assert.equal(change.status, 421);
 
-    // What docs/deploy.md warns of: the cookie of this attempt stays with the other name.
+    // What docs/deploy.md warns about: the cookie of this attempt stays on the other host name.
     const start = await visitor.ask('/dashboard', { headers });
     const chooser = new URL(start.location ?? '');
     assert.equal(chooser.searchParams.get('redirect_uri'), `${world.url}/oauth2/callback`);

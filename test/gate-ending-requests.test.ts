@@ -1,5 +1,5 @@
-// What becomes of requests after an ending, through the real oauth2-proxy to an app that refuses what was ended.
-// With sessions in the gate's cookie: what is and is not cut off.
+// What happens to requests after a revocation, through the real oauth2-proxy, to an app that refuses what was ended. With sessions in the
+// gate's cookie: what is cut off and what is not.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -32,13 +32,13 @@ const gateSecret = 'a'.repeat(32);
 const [ada, grace] = accounts.map(({ sub, email }) => ({ id: sub, email }));
 assert.ok(ada && grace);
 
-// Before any suite, so that all are known at once.
+// Awaited before any suite is declared, so that none is missed.
 const needs = {
   redis: await need('oauth2-proxy', 'redis-server'),
   cookie: await need('oauth2-proxy'),
 };
 
-/** The gate before an app that tells what it made of the request, and which guards all but `/other`. */
+/** The gate in front of an app that reports how it judged each request, and guards everything but `/other`. */
 async function startGuarded(kind: 'cookie' | 'redis') {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-guarded-'));
   const store = openSqliteStore(folder);
@@ -119,7 +119,7 @@ function copyOf(device: Client, world: GateOnly): Client {
 const page = { headers: { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', accept: 'text/html' } };
 const signOutFirst = /^\/oauth2\/sign_out\?rd=%2Foauth2%2Fstart/;
 
-/** As a browser does: follows redirects of this site until Google's. */
+/** Follows redirects within this site, as a browser does, until one leads to Google. */
 async function follow(device: Client, path: string): Promise<string> {
   let next = path;
   for (let hop = 0; hop < 8; hop++) {
@@ -131,13 +131,13 @@ async function follow(device: Client, path: string): Promise<string> {
   return 'round in circles';
 }
 
-/** Waits for the next second to begin: the gate's cookie knows whole seconds only. */
+/** Waits for the next second to begin: the gate's cookie only has whole seconds. */
 const nextSecond = () => {
   const second = Math.floor(Date.now() / 1000);
   return waitFor('the next second', () => Math.floor(Date.now() / 1000) > second);
 };
 
-/** So old that the gate refreshes it at the next request. */
+/** Makes the session old enough for the gate to refresh it on the next request. */
 const refreshDue = (device: Client) => {
   const cookie = readGateCookie(
     { headers: { cookie: `${cookieName}=${device.cookies.get(cookieName)}` } } as Parameters<

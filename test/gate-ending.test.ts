@@ -1,4 +1,4 @@
-// Revocation at the gate, with the real oauth2-proxy and its sessions in Redis: ended for every app, found again if written back.
+// Revocation at the gate, with the real oauth2-proxy and its sessions in Redis: ended for every app, and detected if written back.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
@@ -44,7 +44,7 @@ suite('ending at the gate, sessions in Redis', await need('oauth2-proxy', 'redis
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** One replica with a clock that the test advances: who waits for an instant gets it at once when it comes. */
+  /** One replica with a clock that the test advances: a wait ends as soon as the clock reaches its instant. */
   function replica(clock = createClock()) {
     const gate = createRedisRevocation({
       redis,
@@ -67,7 +67,7 @@ suite('ending at the gate, sessions in Redis', await need('oauth2-proxy', 'redis
       },
     }) as IncomingMessage;
 
-  /** A device that signed in, its tie, and what the house says of its next request. */
+  /** A device that is signed in, its gate link, and the verdict on its next request. */
   async function signedIn(person = ada, { gate } = replica()) {
     const device = world.client();
     assert.equal((await device.signIn(person?.email ?? '')).status, 200);
@@ -82,7 +82,7 @@ suite('ending at the gate, sessions in Redis', await need('oauth2-proxy', 'redis
     return found.gate satisfies GateLink;
   }
 
-  /** Ends `link` while Google takes its time with a refresh of that session. @returns after the session was written back. */
+  /** Ends `link` while Google is slow to refresh that session. @returns after the session was written back */
   async function endDuringRefresh(
     device: Client,
     link: GateLink & { key: string },
@@ -167,7 +167,7 @@ suite('ending at the gate, sessions in Redis', await need('oauth2-proxy', 'redis
     const { gate, clock } = replica();
     const { device, link, look } = await signedIn();
     await gate.end({ handle: 'again', link });
-    // Straight to the start: the sign-in page would have dropped the ticket.
+    // Directly to the start: the sign-in page would have discarded the ticket.
     assert.equal((await device.signIn(ada.email, '/oauth2/start?rd=%2Fdashboard')).status, 200);
     const anew = await linkOf(look);
     assert.equal(anew.key, link.key, 'the ticket is reused');
@@ -260,7 +260,8 @@ suite('ending at the gate, sessions in Redis', await need('oauth2-proxy', 'redis
     const other = await signedIn(grace);
     await world.redis?.kill();
     assert.equal((await gate.end({ handle: 'outage', link })).gate, 'unreachable');
-    // Marked, and what the ticket holds now is not known: nobody is let in, and nobody is sent away for one slow answer.
+    // There is a revocation mark, and what the ticket holds now is unknown: nobody is let in, and nobody is signed out because of one slow
+    // response.
     await assert.rejects(look(), StoreUnavailable);
     const unknown = await other.look();
     assert.deepEqual(unknown, { verdict: 'goes on', gate: { state: 'unverified' } });

@@ -1,4 +1,4 @@
-// Whose address oauth2-proxy logs behind the real nginx, and that no header which a client makes up is believed there.
+// Which client address oauth2-proxy logs behind the real nginx, and that no header which a client invents is believed there.
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { after, before, suite, test } from 'node:test';
@@ -7,7 +7,7 @@ import { type GateOnly, startGateOnly } from './support/gate-only.ts';
 import { type Nginx, startNginx } from './support/nginx.ts';
 import { gateIsAtLeast, need } from './support/requirement.ts';
 
-/** Every address of 127.0.0.0/8 is this machine on Linux, so that a client can have another one than nginx. */
+/** On Linux every address of 127.0.0.0/8 is this machine, so the client can have a different one than nginx. */
 const client = '127.0.0.7';
 const withFront =
   process.platform === 'linux'
@@ -34,7 +34,7 @@ function ask(port: number, path: string, headers: Record<string, string>) {
   });
 }
 
-/** The address at the beginning of the line that the gate wrote about this path. */
+/** The address at the beginning of the gate's log line about this path. */
 async function loggedFor(world: GateOnly, path: string): Promise<string | undefined> {
   const line = await waitFor('the line about the request', async () =>
     world.gate.child.lines.find(

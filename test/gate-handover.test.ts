@@ -1,5 +1,5 @@
-// What docs/secrets.md says of a new cookie secret at the gate, held against the real binary: its session in Redis is not sealed
-// with that secret, so a ticket that is signed anew goes on, and one that is not is refused.
+// Checks what docs/secrets.md says about a new cookie secret at the gate against the real binary: its session in Redis is not encrypted
+// with that secret, so a ticket with a new signature still works, and one without it is refused.
 import assert from 'node:assert/strict';
 import { createHmac, randomBytes } from 'node:crypto';
 import { suite, test } from 'node:test';
@@ -7,7 +7,7 @@ import { startGate } from '../demo/gate.ts';
 import { mustHave, need } from './support/requirement.ts';
 import { startWorld } from './support/world.ts';
 
-/** As the gate signs it (pkg/encryption SignedValue): over the cookie's name, its payload and its time. */
+/** Signs as the gate does (pkg/encryption SignedValue): over the cookie's name, its payload and its time. */
 function signed(name: string, payload: string, issuedAt: string, secret: string): string {
   const mac = createHmac('sha256', secret).update(name).update(payload).update(issuedAt).digest('base64');
   return `${payload}|${issuedAt}|${mac.replaceAll('+', '-').replaceAll('/', '_')}`;

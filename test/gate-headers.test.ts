@@ -1,4 +1,4 @@
-// Which headers oauth2-proxy, with the shipped oauth2-proxy.cfg, lets arrive at the app: the ground that the app's trust stands on.
+// Which headers oauth2-proxy, with the shipped oauth2-proxy.cfg, lets through to the app: this is what the app's trust rests on.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import type { Answer, Client } from './support/client.ts';
@@ -32,7 +32,7 @@ for (const store of ['cookie', 'redis'] as const) {
       });
       after(() => world.close());
 
-      /** What arrives of one raw request, with Ada's session or without. */
+      /** What reaches the app from one raw request, with or without Ada's session. */
       async function arrival(
         request: string,
         headers: readonly string[],

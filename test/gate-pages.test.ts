@@ -1,4 +1,4 @@
-// The gate's own page says just what is the matter, on every cause that the real oauth2-proxy has, and shows nothing of its words.
+// The gate's own page names the problem for every cause in the real oauth2-proxy, and shows none of its messages.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { waitFor } from '../demo/child.ts';
@@ -32,7 +32,7 @@ suite('the gate’s own page', await need('oauth2-proxy'), () => {
   test('an address that Google has not verified: just that, although it is on the list', async () => {
     const device = world.client();
     const answer = await device.signIn(eve.email);
-    // Until 7.15.6 this was an error of the server's.
+    // Before 7.15.6 this was an internal server error.
     assert.equal(answer.status, (await gateIsAtLeast('7.15.6')) ? 403 : 500);
     assert.equal(heading(answer), 'Google has not verified this address');
     assert.doesNotMatch(answer.text, /not on the list|still signed in|http-equiv="refresh"|eve@|not listed/);

@@ -1,4 +1,4 @@
-// Which requests pass oauth2-proxy without a session under the shipped skip_auth_routes, and as what path they arrive.
+// Which requests pass oauth2-proxy without a session under the shipped skip_auth_routes, and with what path they arrive.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { type GateOnly, startGateOnly } from './support/gate-only.ts';
@@ -7,7 +7,7 @@ import { gateIsAtLeast, need } from './support/requirement.ts';
 
 type Outcome = 'sign-in' | 'tidied' | 'refused' | { readonly arrives: string };
 
-// Since 7.15.5 (GHSA-63jm-59jj-478j) a path that can be read in two ways is never public. Earlier ones cut it off at a `#`.
+// Since 7.15.5 (GHSA-63jm-59jj-478j) a path that can be read in two ways is never public. Earlier versions cut it off at a `#`.
 const isStrict = await gateIsAtLeast('7.15.5');
 const arrivesOnlyBefore7155 = (path: string): Outcome => (isStrict ? 'sign-in' : { arrives: path });
 
@@ -84,7 +84,7 @@ const outcomes: Record<string, Outcome> = {
   'GET \\dashboard': 'refused',
   'GET /health%0d%0aX: y': 'refused',
 
-  // It matches the decoded path and passes on what was written: the app must tell these from its public pages.
+  // It matches the decoded path and forwards the original one: the app must distinguish these from its public pages.
   'GET /%68ealth': { arrives: '/%68ealth' },
   'GET /assets/a%2fb.css': { arrives: '/assets/a%2fb.css' },
   'GET /%23/dashboard': arrivesOnlyBefore7155('/%23/dashboard'),
@@ -216,7 +216,7 @@ suite('gate paths', await need('oauth2-proxy'), () => {
   }
 });
 
-/** Whether Express, or anything that decodes or tidies before it routes, would see another page than a public one. */
+/** Whether Express, or anything that decodes or normalises before it routes, would see a page that is not public. */
 function isProtected(path: string): boolean {
   const pathname = path.replace(/^https?:\/\/[^/]*/, '').replace(/[?#].*$/s, '');
   const decoded = decodeURIComponent(pathname).replace(/[?#].*$/s, '');

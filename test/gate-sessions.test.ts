@@ -1,4 +1,4 @@
-// How sessions of oauth2-proxy begin, are refreshed and end: what sign-out, the allow-list and the radar rely on.
+// How oauth2-proxy's sessions begin, are refreshed and end: sign-out, the allow-list and the radar rely on it.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { Redis } from 'ioredis';
@@ -80,7 +80,7 @@ for (const store of ['cookie', 'redis'] as const) {
         );
         assert.equal((await device.ask('/api/me')).status, 401);
         const [arrived] = await world.arrivalsOf(() => frozen.ask('/'));
-        // In Redis the session itself is gone; in a cookie it lives on in whoever kept it.
+        // In Redis the session itself is gone; a session in a cookie still works for anyone who kept a copy.
         const expected = store === 'redis' ? undefined : 'grace@example.org';
         assert.equal(arrived?.header('x-forwarded-email'), expected);
         world.allow(['ada@example.org', 'grace@example.org']);
@@ -105,8 +105,8 @@ for (const store of ['cookie', 'redis'] as const) {
         const device = world.client();
         await device.signIn('ada@example.org');
         const cookie = device.cookies.get('_oauth2_proxy') ?? '';
-        // Without its own cookie the sign-in fails. Before 7.15.5 (GHSA-hhqp-vx7f-5c6m) oauth2-proxy then logged the whole
-        // request, which the shipped format leaves out; since then it says why and names no value.
+        // Without its own cookie the sign-in fails. Before 7.15.5 (GHSA-hhqp-vx7f-5c6m) oauth2-proxy then logged the whole request, which
+        // the shipped format leaves out; newer versions log the reason and no value.
         const words = (await gateIsAtLeast('7.15.5')) ? 'unable to obtain CSRF cookie' : 'Sign-in failed';
         await device.ask('/oauth2/callback?code=a-secret-code&state=abc:/', {
           headers: { 'X-Own': 'a-secret-header' },

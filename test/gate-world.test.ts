@@ -1,4 +1,4 @@
-// The helpers themselves: the whole program starts in every shape, survives what tests do to it, and leaves nothing behind.
+// The helpers themselves: the whole program starts in every configuration, survives what tests do to it, and leaves nothing behind.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -80,7 +80,7 @@ suite('demo', needs, () => {
     }
   });
 
-  /** `npm run demo` with a temporary folder of its own, to see what is left in it. */
+  /** Runs `npm run demo` with its own temporary folder, to see what is left in it. */
   async function runDemo(act: (demo: ChildProcess, children: number[]) => void, whenReady = true) {
     const folder = mkdtempSync(join(tmpdir(), 'gatehouse-test-'));
     const port = await freePort();

@@ -1,5 +1,5 @@
-// What members and strangers can make the store keep by asking alone. Each hostile request is answered or refused; what stays
-// behind is bounded by person and by network, and nobody honest is kept out by that.
+// How much members and strangers can make the store keep just by sending requests. Each hostile request is answered or refused; what
+// remains is bounded per person and per network, and that keeps no honest person out.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -23,7 +23,7 @@ interface Kept {
   readonly bytes: number;
 }
 
-/** Without claims and counters of the limits, which run out by themselves within seconds. */
+/** Without the limits' claims and counters, which expire within seconds. */
 async function keptBy(desk: Desk): Promise<Kept> {
   await desk.recorder.flush();
   return desk.redis ? keptInRedis(desk.redis.url) : keptInSqlite(desk.dataDir);
@@ -66,7 +66,7 @@ async function keptInRedis(url: string): Promise<Kept> {
   };
 }
 
-/** Some at once; how often each status came. */
+/** Sends requests in batches. @returns how often each status occurred */
 async function flood(count: number, one: (i: number) => Promise<Answer>): Promise<Record<number, number>> {
   const statuses: Record<number, number> = {};
   for (let i = 0; i < count; i += 25) {
@@ -106,10 +106,10 @@ for (const store of storeKinds) {
         const cookies = [...own.browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
         const own1 = gateCookie(`${person.id} own`);
         const asked = [
-          // No session cookie: something beside the gate's cookie, and another cookie of the gate each time.
+          // No session cookie: first something next to the gate's cookie, then a different gate cookie each time.
           await flood(100, (i) => open(person, `${gateName}=${own1}; ${gateName}_7=${i}`)),
           await flood(100, (i) => open(person, `${gateName}=${gateCookie(`${person.id} ${i}`)}`)),
-          // A session that moves, and one whose tie to the gate changes.
+          // A session that changes devices, and one whose gate link changes.
           await flood(100, (i) =>
             open(person, cookies, { 'user-agent': i % 2 ? 'Firefox/150.0' : 'Edg/149.0' }),
           ),
@@ -186,7 +186,7 @@ for (const store of storeKinds) {
       assert.equal(refused.status, 429);
       assert.match(refused.text, /Many sign-ins in a short time/);
       assert.ok(Number(refused.headers['retry-after']) > 0);
-      // The cookie may be a stolen one: its owner still gets in.
+      // The cookie may have been stolen: its owner can still get in.
       assert.equal((await open(person, `${gateName}=${gateCookie('signed in anew')}`)).status, 200);
     });
 
@@ -214,7 +214,7 @@ for (const store of storeKinds) {
   });
 }
 
-/** Tabs do not share a session with those of before any more. Redis forgets by its own clock, which a test does not advance. */
+/** Afterwards tabs no longer share a session with earlier ones. Redis expires keys by its own clock, which tests do not advance. */
 async function nextMoment(desk: Desk): Promise<void> {
   desk.advance(11_000);
   if (!desk.redis) return;

@@ -1,4 +1,4 @@
-// The store fails in the middle of a request: nothing is said to be done that is not, and the next try makes it whole.
+// The store fails in the middle of a request: nothing is reported as done that is not, and the next attempt completes it.
 import assert from 'node:assert/strict';
 import { after, before, suite, type TestContext, test } from 'node:test';
 import { type Store, StoreUnavailable } from '../src/store/contract.ts';
@@ -8,7 +8,7 @@ import { formType, needsOf, sessionName, startVariant, visitorName } from './sup
 
 type Table = 'sessions' | 'visitors' | 'people' | 'claims';
 
-/** `store`, whose `table.method` fails while `isDown()`; what was written before stays written. */
+/** A `store` whose `table.method` fails while `isDown()`; earlier writes remain. */
 function failing(store: Store, table: Table, method: string, isDown: () => boolean): Store {
   const proxy = new Proxy(store[table], {
     get: (target, name) =>

@@ -1,4 +1,4 @@
-// The security headers of every kind of answer, and what is never among them. On both stores.
+// The security headers of every kind of response, and what is never among them. On both stores.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { StoreUnavailable } from '../src/store/contract.ts';
@@ -16,7 +16,7 @@ import {
 
 type Signed = Awaited<ReturnType<typeof begin>>;
 
-/** Each kind of answer: who asks for what, and its status. */
+/** Each kind of response: its status, and who requests what. */
 function kinds(
   desk: Desk,
   { browser, csrfToken }: Signed,
@@ -72,7 +72,7 @@ const one = (answer: Answer, name: string) => {
   return typeof value === 'string' ? value : '';
 };
 
-/** @returns the policy's directives. */
+/** @returns the directives of the policy */
 function assertHardened(answer: Answer, https: boolean, about: string): Map<string, string> {
   const expected: Record<string, string> = {
     'x-content-type-options': 'nosniff',
@@ -203,7 +203,7 @@ for (const store of storeKinds) {
         for (const accept of ['text/html', 'application/json']) {
           const browser = variant.browser(ada);
           for (const [name, value] of signedIn.browser.cookies) browser.cookies.set(name, value);
-          // A page reads the person; a script as JSON does not, so it is asked for one that goes on.
+          // Rendering the page reads the person, which fails; the answer to a script does not need the person, so it may succeed.
           const answer = await browser.ask('/dashboard', {
             headers: { accept: `${accept}, text/html;q=0.1` },
           });
@@ -237,7 +237,7 @@ for (const store of storeKinds) {
       assert.equal(answer.status, 429);
       assertHardened(answer, true, '429');
       assertPlain(answer.text);
-      // These are answered before there is a request, and the connection ends: bare, or as a page that loads nothing.
+      // These are answered before there is a request object, and the connection closes: a bare response, or a page that loads nothing.
       const bare = /^HTTP\/1\.1 400 [\w ]+\r\nConnection: close\r\n\r\n$/;
       assert.match(await sendBytes(desk.port, 'nonsense\r\n\r\n'), bare);
       const large = `GET / HTTP/1.1\r\nHost: localhost:${desk.port}\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`;

@@ -1,12 +1,12 @@
-// Who may import whom (CONTRIBUTING.md, 2): a module imports what is below it; features import nothing but types of each other; no two
-// files import each other, however long the way.
+// Who may import whom (CONTRIBUTING.md, 2): a module imports what is below it; features import only types from each other; there are no
+// import cycles of any length.
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, normalize } from 'node:path';
 import { test } from 'node:test';
 
 const ground = ['files', 'config', 'crypto', 'store', 'views'];
-/** What a module may import besides itself. A module that is not named is a feature. */
+/** What a module may import besides itself. A module that is not listed is a feature. */
 const allowed: Record<string, readonly string[]> = {
   files: [],
   config: ['files'],
@@ -17,7 +17,7 @@ const allowed: Record<string, readonly string[]> = {
   secrets: ['files', 'config', 'crypto', 'store'],
 };
 const feature = [...ground, 'http', 'audit'];
-/** What puts the features together, the top one first. Each may import what stands after it, and every feature. */
+/** The modules that put the features together, top to bottom. Each may import those after it, and every feature. */
 const roots = ['main.ts', 'commands', 'app.ts', 'wiring'];
 
 function moduleOf(file: string): string {
@@ -27,7 +27,7 @@ function moduleOf(file: string): string {
 
 interface Import {
   readonly path: string;
-  /** `import type`: nothing is left of it when the program runs. */
+  /** `import type`, which is erased before the program runs. */
   readonly typeOnly: boolean;
 }
 
@@ -74,7 +74,7 @@ test('no files import each other in a circle', () => {
   assert.equal(circleIn(imports), undefined);
 });
 
-/** The first circle that is found, as the files on its way. */
+/** The first import cycle found, as the files along it. */
 function circleIn(imports: ReadonlyMap<string, readonly string[]>): readonly string[] | undefined {
   const done = new Set<string>();
   const search = (file: string, way: readonly string[]): readonly string[] | undefined => {

@@ -1,4 +1,5 @@
-// The journal of endings: on disk before anything ends, into the record in order and once, whatever is killed and whoever shares it.
+// The journal of revocations: on disk before anything ends, then in the record in order and once, whatever is killed and whoever shares
+// it.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -22,7 +23,7 @@ import type { WriterTask } from './support/record-writer.ts';
 
 const script = join(import.meta.dirname, 'support', 'record-writer.ts');
 
-/** The store, whose record takes nothing while `isDown()`; at `cuts` it takes it and the answer is lost. */
+/** A store whose record accepts nothing while `isDown()`; while `cuts()` it accepts the entry, but the response is lost. */
 function failing(store: Store, isDown: () => boolean, cuts: () => boolean = () => false): Store {
   const fail = () => Promise.reject(new StoreUnavailable(new Error('the disk is full')));
   return {
@@ -135,7 +136,7 @@ await onBothStores('the journal of endings', (open) => {
       const child = spawn(process.execPath, [script], { stdio: ['pipe', 'pipe', 'inherit'] });
       let output = '';
       const far = Promise.withResolvers<void>();
-      // Not at an instant of the clock: after some entries, in the middle of further ones.
+      // Not after a fixed time, but after some entries, in the middle of further ones.
       child.stdout.on('data', (chunk) => {
         output += chunk;
         if (output.split('noted').length > 5 + i * 3) far.resolve();

@@ -1,9 +1,9 @@
-// The keys page and what it stands on: for operators alone, without a secret, with the ages and former ones as they are. On SQLite and on Redis.
+// The keys page and its data: for operators only, without a secret, with the correct ages and former keys. On SQLite and on Redis.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, suite, test } from 'node:test';
 import { loadConfig } from '../src/config/load.ts';
-import { fingerprint } from '../src/crypto/fingerprint.ts';
+import { fingerprint } from '../src/crypto/tokens.ts';
 import { announceEveryMs, createReplicas, type Replicas } from '../src/keys/replicas.ts';
 import { ada, also, begin, type Desk, grace, startDesk, storeKinds } from './support/desk.ts';
 import { need } from './support/requirement.ts';
@@ -146,7 +146,7 @@ for (const store of storeKinds) {
       assert.deepEqual(await one.others(), [['b']]);
       desk.advance(announceEveryMs);
       assert.deepEqual(await one.others(), []);
-      // The clock goes back by an hour: what was said before is still to come.
+      // The clock goes back by an hour: earlier announcements are in the future now.
       await two.announce(() => ['c']);
       desk.advance(-3_600_000);
       assert.deepEqual(await one.others(), [['c']]);

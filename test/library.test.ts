@@ -1,4 +1,4 @@
-// The library's routes: who may do what, what each answer lets a browser do, the search, and the frame in a real browser.
+// The library's routes: who may do what, what each response allows a browser to do, the search, and the frame in a real browser.
 import assert from 'node:assert/strict';
 import {
   mkdirSync,

@@ -1,4 +1,4 @@
-// Rate limits: who asks too much waits, nobody else does; replicas on Redis count together, also after an outage.
+// Rate limits: only those who send too many requests have to wait; replicas on Redis count together, also after an outage.
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
 import { limits } from '../src/http/limits.ts';
@@ -29,7 +29,7 @@ async function startLimited(t: TestContext, options: SessionActionOptions): Prom
   return desk;
 }
 
-/** Asks `count` times, some at once; how often each status came. */
+/** Sends `count` requests in batches. @returns how often each status occurred */
 async function ask(count: number, one: (i: number) => Promise<Answer>): Promise<Record<number, number>> {
   const statuses: Record<number, number> = {};
   for (let i = 0; i < count; i += 50) {
@@ -62,7 +62,7 @@ test('a clock that is set back holds nobody up for longer than a minute', async 
   assertWaits(await save());
   const passed = performance.now.bind(performance);
   t.mock.method(performance, 'now', () => passed() + 61_000);
-  // The session is one of the clock that was ahead, and so over.
+  // The session was begun by the clock that was ahead, so it is over now.
   const again = await begin(desk, ada);
   assert.equal((await again.change('/settings', { theme: 'dark', staySignedIn: 'on' })).status, 303);
 });
@@ -75,7 +75,7 @@ for (const store of storeKinds) {
       const phone = await begin(desk, ada, from('198.51.100.1'));
       const hers = await begin(desk, grace, from('192.0.2.1'));
       const save = () => mine.change('/settings', { theme: 'dark', staySignedIn: 'on' });
-      // That two sessions began was a change as well, though it took a GET each.
+      // Starting the two sessions counted as changes too, although each was a GET.
       assert.deepEqual(await ask(limits.changes - 2, save), { 303: limits.changes - 2 });
       for (const { change } of [mine, phone]) {
         const refused = await leavesStoreAloneButCounters(desk, () =>
@@ -114,7 +114,7 @@ for (const store of storeKinds) {
     test('public pages are counted by network: the entry that the gate wrote, and a /56 of IPv6', async (t) => {
       const desk = await startLimited(t, { store });
       const visit = (...addresses: string[]) => desk.browser().ask('/', { headers: from(...addresses) });
-      // What stands before the last entry came from the client: it opens no fresh account.
+      // Everything before the last entry came from the client, and does not get a fresh allowance.
       const counts = await ask(limits.network, (i) => visit(`10.${i >> 8}.${i & 255}.1`, '192.0.2.7'));
       assert.deepEqual(counts, { 200: limits.network });
       assertWaits(await visit('203.0.113.250', '192.0.2.7'));
@@ -148,7 +148,7 @@ for (const store of storeKinds) {
   });
 }
 
-/** A counter may move; nothing else. */
+/** Only a counter may change. */
 const leavesStoreAloneButCounters = async <T>(desk: Desk, attack: () => Promise<T>) =>
   desk.redis ? attack() : leavesStoreAlone(desk, attack);
 

@@ -1,4 +1,4 @@
-// What a merge could not decide is decided before it is committed: no file that people or programs read holds a conflict's marks.
+// Merge conflicts are resolved before they are committed: no file that people or programs read contains conflict markers.
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';

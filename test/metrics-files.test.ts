@@ -1,4 +1,4 @@
-// What is written about the metrics: the dashboard, the alert rules and the document name only what there is.
+// Files about the metrics: the dashboard, the alert rules and the document only name metrics that exist.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -10,7 +10,7 @@ const docs = resolve(import.meta.dirname, '../docs');
 const read = (name: string) => readFileSync(join(docs, name), 'utf8');
 const table: Record<string, MetricRow> = metricTable;
 
-/** What is wrong with a PromQL expression, as far as that is to be seen without Prometheus. */
+/** What is wrong with a PromQL expression, as far as that can be checked without Prometheus. */
 function faultsOf(expr: string): string[] {
   const faults: string[] = [];
   const names = expr.match(/gatehouse_[a-z0-9_]+/g) ?? [];

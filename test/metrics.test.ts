@@ -1,4 +1,4 @@
-// GET /metrics of the real program, on both stores: the names and units of Prometheus, the numbers of what happened, nobody in them.
+// GET /metrics of the real program, on both stores: Prometheus' names and units, the counts of what happened, and nobody's name.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { type MetricRow, metricTable } from '../src/ops/metric-table.ts';
@@ -122,7 +122,7 @@ for (const store of storeKinds) {
         assert.equal((await server.browser(ada).ask(path)).status, 404);
     });
 
-    // SQLite has no server that could be gone.
+    // SQLite has no server that could be down.
     if (store === 'redis')
       test('an outage of Redis is seen, and its end', async (t) => {
         const server = await startServer({ store });

@@ -1,4 +1,4 @@
-// `gatehouse move-store`: from SQLite to Redis and back with everything, and never both in use.
+// `gatehouse move-store`: from SQLite to Redis and back with all data, and never both in use.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { moveToRedis, outlook } from '../src/backup/move.ts';
-import { auditKeyOf } from '../src/crypto/audit-key.ts';
+import { auditKeyOf } from '../src/crypto/kdf.ts';
 import type { Store } from '../src/store/contract.ts';
 import { createRedisStore } from '../src/store/redis.ts';
 import { connectRedis, type RedisClient } from '../src/store/redis-client.ts';
@@ -95,7 +95,7 @@ suite('moving a store', await need('redis-server'), () => {
     const half = openRedis();
     await assert.rejects(half.notes.read('half', 0), /REDIS_URL is being filled/);
     assert.equal(await outlook(target, 'redis'), 'free');
-    // Between the two steps at its end: the file is closed, and Redis is not open yet.
+    // Between the last two steps: the file is closed, and Redis is not open yet.
     await moveToRedis(target);
     await redis.hset('gatehouse:store', 'closed', 'filling');
     assert.throws(() => openSqliteStore(dataDir), /was moved to the other kind of store/);

@@ -1,4 +1,4 @@
-// A sign-in on a device that was not seen before is told on the person's other devices, and outside. On both stores.
+// A sign-in on a device that was not seen before is reported on the person's other devices, and to the webhook. On both stores.
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { suite, test } from 'node:test';

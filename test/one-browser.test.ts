@@ -1,4 +1,5 @@
-// What two sessions of one browser share at the gate, and endings that fail halfway. On both stores, the gate with cookies.
+// What two sessions of one browser share at the gate, and revocations that fail halfway. On both stores, with the gate's sessions in
+// cookies.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { StoreUnavailable } from '../src/store/contract.ts';
@@ -8,7 +9,7 @@ import { need } from './support/requirement.ts';
 const gateName = '__Host-_oauth2_proxy';
 const sessionName = '__Host-session';
 
-/** In the form of oauth2-proxy's cookie: payload, seconds, signature. */
+/** In the format of oauth2-proxy's cookie: payload, seconds, signature. */
 const gateCookie = (payload: string, at = Date.now()) => `${payload}|${Math.floor(at / 1000)}|c2ln`;
 
 function browserOf(desk: Desk, cookie: string) {
@@ -68,7 +69,7 @@ for (const store of storeKinds) {
           desk.advance(1000);
           const method = table === 'notes' ? 'writeEnding' : 'end';
           const real = Reflect.get(desk.store[table], method) as (...args: unknown[]) => unknown;
-          // Cut at the marks of the gate, or at the row itself; whatever else is written goes through.
+          // Writing the gate's marks, or the session's row, fails; all other writes succeed.
           const isCut = (key: unknown) => table === 'sessions' || String(key).startsWith('gate:ended:');
           Reflect.set(desk.store[table], method, (...args: unknown[]) =>
             isCut(args[0])
@@ -113,7 +114,8 @@ for (const store of storeKinds) {
       test('what changes about a session does not set its cookie again', async (t) => {
         const desk = await also(t, { store });
         const { browser } = await begin(desk, ada);
-        // Another agent is written down (SESSION_BINDING=observe). A late answer with the id would bring back one that was replaced.
+        // A different user agent is noted (SESSION_BINDING=observe). Setting the cookie in a late response would bring back an id that was
+        // replaced.
         const moved = await browser.ask('/api/me', {
           headers: { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0' },
         });

@@ -1,5 +1,5 @@
-// One store belongs to one deployment: another one does not start on it and is told how to have its own, while the owner comes
-// back after every rotation, with another address, after an emergency and after its Redis was emptied. On both stores.
+// One store belongs to one deployment: another one does not start on it and is told how to get its own, while the owner still starts after
+// every rotation, with another address, after an emergency and after its Redis was emptied. On both stores.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -10,7 +10,7 @@ import { after, before, suite, test } from 'node:test';
 import { waitFor } from '../demo/child.ts';
 import type { Config } from '../src/config/derive.ts';
 import { formatProblems, loadConfig } from '../src/config/load.ts';
-import { auditKeyOf } from '../src/crypto/audit-key.ts';
+import { auditKeyOf } from '../src/crypto/kdf.ts';
 import { createLogger } from '../src/http/log.ts';
 import { StoreUnavailable } from '../src/store/contract.ts';
 import { ownerFact } from '../src/store/owner.ts';
@@ -43,7 +43,7 @@ for (const kind of storeKinds) {
       rmSync(folder, { recursive: true, force: true });
     });
 
-    /** A store of its own for each test; each call a deployment that is set to it. */
+    /** A separate store for each test; each call starts a deployment that is configured to use it. */
     function place() {
       const name = `place${places++}`;
       const dataDir = join(folder, name);
@@ -239,7 +239,7 @@ for (const kind of storeKinds) {
       await mine.store.close();
     });
 
-    /** What an emptied Redis, or a file put in the place of this one, would hold. */
+    /** Leaves what an emptied Redis, or a file that replaced this one, would contain. */
     async function forget({ store }: OpenedStore, mark: string): Promise<void> {
       if (redis) {
         const name = `place${places - 1}:store`;

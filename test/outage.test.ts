@@ -1,4 +1,4 @@
-// The store is away: who is signed in waits and stays signed in, public pages go on, and everything comes back by itself.
+// The store is unreachable: people who are signed in wait and stay signed in, public pages still work, and everything recovers by itself.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -18,7 +18,7 @@ async function open(t: TestContext, options: SessionActionOptions): Promise<Desk
 
 type SignedIn = Awaited<ReturnType<typeof begin>>;
 
-/** What someone signed in is told while nothing can be read: to wait; and no cookie is touched. */
+/** While nothing can be read, somebody who is signed in is asked to wait, and no cookie is touched. */
 async function assertWaits({ browser, change }: SignedIn): Promise<void> {
   for (const path of ['/dashboard', '/settings']) {
     const page = await browser.ask(path);
@@ -103,7 +103,7 @@ suite('Redis is away', await need('redis-server'), () => {
     assert.ok(performance.now() - startedAt < 8000);
     process.kill(child.pid, 'SIGCONT');
     await waitFor('the return', async () => (await one.browser.ask('/api/me')).status === 200);
-    // Answers that came too late must not be taken for those of other questions.
+    // Responses that come too late must not be taken for those to other commands.
     for (let i = 0; i < 10; i++) {
       const pairs = [one, two, two, one].map(
         async ({ browser }) => (await browser.ask('/api/me')).json<{ person: { id: string } }>().person.id,
@@ -159,7 +159,7 @@ suite('SQLite is locked', () => {
     assertPlain((await member.change('/settings', { theme: 'dark' })).text);
     await assertSignInWaits(desk);
     await assertPublicPagesGoOn(desk, visitor);
-    // Last seen is due to be written, and cannot be: the answer is whole all the same.
+    // The time last seen should be written, but cannot be: the response is complete all the same.
     desk.advance(61_000);
     for (const path of ['/api/me', '/dashboard']) {
       const answer = await browser.ask(path);

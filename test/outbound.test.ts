@@ -1,4 +1,5 @@
-// What reaches outside, put together as the server does it: a person's own entries of the vault are copied and erased with the person.
+// Everything that reaches outside, wired as the server wires it: a person's own entries in the vault are exported and erased with the
+// person's data.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -55,7 +56,7 @@ test('the copy names a person’s cookies and no value; erasing the person takes
   assert.equal((await copy?.(who(grace)))?.items.length, 1);
   assert.ok(recorder.events.some(({ event }) => event === 'vault.cleared'));
 
-  // Shut, for whatever reason, it still holds what it holds.
+  // A vault that cannot be opened, for whatever reason, still contains its entries.
   config = configOf({ ...settings, VAULT_PASSPHRASE: 'not the one that sealed it' });
   assert.match((await copy?.(who(grace)))?.about ?? '', /does not open at the moment/);
   await assert.rejects(async () => erase?.(who(grace)), /vault does not open/);

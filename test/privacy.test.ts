@@ -1,4 +1,4 @@
-// A person's own data: the copy, and that after an erasure the address is nowhere. On SQLite and on Redis.
+// A person's own data: the copy, and that no trace of the address remains after an erasure. On SQLite and on Redis.
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -276,7 +276,7 @@ for (const store of storeKinds) {
   });
 }
 
-/** How sessions end, over the parts of `desk`. */
+/** Creates a revocation from the parts of `desk`. */
 function revocationOf({ config, store, recorder, now }: Desk) {
   const logger = createLogger('silent');
   return createSessionControl({ config, store, logger, recorder, now, gateRedis: undefined }).revocation;

@@ -1,4 +1,4 @@
-// One place under several spellings and several names: which Host is ours, where the others lead, and what changes they take.
+// One site under several spellings and several host names: which Host is ours, where the others redirect, and which changes they accept.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { isOrigin, readHost } from '../src/http/public-name.ts';

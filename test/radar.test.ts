@@ -1,4 +1,4 @@
-// The radar over a real Redis, with sessions of the real oauth2-proxy: it sees all of them and disturbs none.
+// The radar on a real Redis, with sessions of the real oauth2-proxy: it sees all of them and disturbs none.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, afterEach, before, suite, test } from 'node:test';

@@ -1,4 +1,4 @@
-// The ops port: alive is alive; ready is with a store that answers, and before the end. On both stores.
+// The ops port: alive while the process runs; ready while the store responds and until it shuts down. On both stores.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { waitFor } from '../demo/child.ts';

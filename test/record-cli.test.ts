@@ -1,4 +1,4 @@
-// `gatehouse audit …` as a person at a terminal has it: exit codes, first lines, exports that are safe to open.
+// `gatehouse audit …` as people use it in a terminal: exit codes, first lines, exports that are safe to open.
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -143,7 +143,7 @@ test('verify --file: where the file stepped aside, was pruned or was moved away 
   await write(3);
   const moved = await audit(['verify', '--file', file]);
   assert.equal(moved.code, 0, moved.out);
-  // An entry of the store that is about to be added is waited for.
+  // It waits for an entry that the store has and the file is about to get.
   const lines = readFileSync(file, 'utf8');
   writeFileSync(
     file,
@@ -180,7 +180,7 @@ test('a checkpoint that is kept elsewhere shows what the record alone cannot', a
     [cut.code, cut.out.split('\n')[0]],
     [1, 'Tampered: the record ends too early: from entry 4 on, 9 entries were cut off.'],
   );
-  // The file remembers too.
+  // The file shows it too.
   assert.equal((await audit(['verify', '--file', file])).code, 1);
   writeFileSync(kept, printed.out.replace('"seq":12', '"seq":2'));
   const forged = await audit(['verify', '--checkpoint', kept]);

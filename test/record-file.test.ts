@@ -1,4 +1,4 @@
-// The JSON lines: in order, for their owner alone, whole after a crash, caught up after a fault, gone after their time.
+// The JSON lines: in order, readable only by their owner, complete after a crash, caught up after a failure, removed after their time.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import {
@@ -87,7 +87,7 @@ test('what a killed process had committed and not yet added is added at the next
   const first = recorderOver(store, { file });
   for (let i = 0; i < 5; i++) await first.write(entry);
   await first.close();
-  // As a kill between the two leaves it; here also between two steps of stepping aside.
+  // As left by a kill between the two steps; here also between two steps of a file rotation.
   renameSync(file, `${file}.1`);
   assert.equal((await verifyFile(file, keys)).count, 5);
   const killed = recorderOver(store);
@@ -106,7 +106,7 @@ test('what a killed process had committed and not yet added is added at the next
   await next.close();
   const { count, absent, first: wrong, macs } = await verifyFile(file, keys);
   assert.deepEqual([count, absent, wrong, macs.size], [1_209, [], undefined, 1_209]);
-  // Lines of nobody's say nothing about where it ended.
+  // Lines with an invalid seal say nothing about where the file ended.
   appendFileSync(file, textOfFile().split('\n').at(-2)?.replace('"seq":1209', '"seq":9999') ?? '');
   appendFileSync(file, '\n');
   await recorderOver(store).write(entry);
@@ -132,7 +132,7 @@ test('several processes write one file: every entry is in it, in order, once', a
   await one.flush();
   const { count, first, absent } = await verifyFile(file, keys);
   assert.deepEqual([first, absent], [undefined, []]);
-  // What was written elsewhere after the last of their own comes with the next one.
+  // Entries that another process wrote after their last one are added with the next entry.
   assert.ok(count >= 29, `${count} lines`);
 });
 
@@ -167,7 +167,7 @@ test('a file that cannot be written refuses nothing; it is told once, counted, a
   await recorder.write({ event: 'session.created' });
   await recorder.flush();
   renameSync(dirname(file), `${dirname(file)}-away`);
-  // Also as root, whom no mode stops, a file cannot be made inside a file.
+  // No mode restricts root, but even root cannot create a file inside a file.
   writeFileSync(dirname(file), '');
   for (let i = 0; i < 5; i++) {
     await recorder.write({ event: 'session.created', facts: { n: i } });
@@ -190,7 +190,7 @@ test('a full file steps aside by number, an old one too, and what is past its ti
   await recorder.write({ event: 'session.created' });
   await recorder.flush();
   const whole = textOfFile();
-  // Ten megabytes of the same line: as good as other ones.
+  // Ten megabytes of the same line do as well as different ones.
   writeFileSync(file, whole.repeat(Math.ceil((10 * 1024 * 1024) / whole.length)));
   await recorder.write({ event: 'session.created' });
   await recorder.flush();
@@ -251,7 +251,7 @@ test('a full disk: a line is whole or not there, and the file is caught up once 
 test('a store that takes nothing for two seconds refuses the change, and takes the next one', async () => {
   const recorder = recorderOver(store);
   await recorder.write({ event: 'session.created' });
-  // Another process keeps the database to itself for longer than a change may wait.
+  // Another process locks the database for longer than a change may wait.
   const greedy = new DatabaseSync(join(folder, 'data', 'gatehouse.db'));
   greedy.exec('BEGIN IMMEDIATE');
   await assert.rejects(recorder.write({ event: 'session.revoked' }), { code: 'record_unavailable' });

@@ -1,4 +1,4 @@
-// The chain under load and under kill -9: several processes write one unbroken chain, and what a crash leaves is whole.
+// The chain under load and under kill -9: several processes write one unbroken chain, and what a crash leaves is intact.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,7 +15,7 @@ import type { WriterTask } from './support/record-writer.ts';
 
 const script = join(import.meta.dirname, 'support', 'record-writer.ts');
 const keys = recordKeys([key]);
-/** Seconds on a machine of its own; a busy one needs longer to start a hundred processes. */
+/** Takes seconds on an idle machine; a busy one needs longer to start a hundred processes. */
 const timeout = 300_000;
 const cache = mkdtempSync(join(tmpdir(), 'gatehouse-compiled-'));
 after(() => rmSync(cache, { recursive: true, force: true }));
@@ -25,7 +25,7 @@ function startWriter(task: WriterTask): {
   ready: Promise<void>;
   ended: Promise<string>;
 } {
-  // Compiled once for all of them: most of a start would be that.
+  // Compiled once for all of them: that would be most of each start.
   const env = { ...process.env, NODE_COMPILE_CACHE: cache };
   const child = spawn(process.execPath, [script], { env, stdio: ['pipe', 'pipe', 'inherit'] });
   let output = '';
@@ -74,7 +74,7 @@ await onBothStores('the record under load', (open) => {
       [...perProcess.values()].map((set) => set.size),
       [count, count],
     );
-    // Both made the same people's pseudonyms, once each.
+    // Both created pseudonyms for the same people, but only one for each person.
     assert.equal((await aliases.byEmail('p7@example.org')).length, 1);
     const lines = await verifyFile(file, keys);
     assert.deepEqual([lines.count, lines.first, lines.absent], [2 * count, undefined, []]);
@@ -95,7 +95,7 @@ await onBothStores('the record and kill -9', (open) => {
     let killed = 0;
     let torn = 0;
     let verified: { seq: number; mac: string } | undefined;
-    // A process takes a while to start, so four are killed at once: they write the same chain.
+    // Starting a process takes a while, so four are killed at once; all of them write to the same chain.
     for (let round = 0; round < 25; round++) {
       const writers = Array.from({ length: 4 }, () => startWriter(task));
       await Promise.all(writers.map(({ ready }) => ready));
@@ -104,7 +104,7 @@ await onBothStores('the record and kill -9', (open) => {
       await delay(Math.random() * 10);
       for (const { child } of writers) killed += Number(child.kill('SIGKILL'));
       await Promise.all(writers.map(({ ended }) => ended));
-      // What was verified in the round before stands behind an anchor.
+      // What was verified in the previous round lies before the anchor.
       const anchor = verified && sealMark('anchor', verified, 0, keys[0] as RecordKey);
       const verdict = await verifyRecord({
         record: { head: record.head, after: record.after, anchor: async () => anchor },
@@ -113,7 +113,7 @@ await onBothStores('the record and kill -9', (open) => {
       assert.equal(verdict.state, 'intact', `after round ${round}: ${JSON.stringify(verdict)}`);
       verified = (await record.before(Number.POSITIVE_INFINITY, 1))[0];
       const lines = existsSync(file) ? await verifyFile(file, keys) : undefined;
-      // A line that a crash tore is the last of all, and the next process sets it aside.
+      // A line torn by a crash is the last one, and the next process sets it aside.
       if (lines?.first) {
         torn += 1;
         assert.deepEqual([lines.first, lines.findings], [{ kind: 'edited', file, line: lines.count }, 1]);

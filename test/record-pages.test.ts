@@ -282,7 +282,7 @@ function openStream(desk: Desk, cookie: string, path = '/record/live', headers =
   return { text: () => text, hasEnded: () => ended, close: () => req.destroy() };
 }
 
-/** Makes the record alone unwritable, as a damaged store would. @returns how to mend it */
+/** Makes only the record unwritable, as a damaged store would. @returns how to repair it */
 async function breakRecord(desk: Desk): Promise<() => Promise<void>> {
   if (desk.redis) {
     const client = connectRedis(desk.redis.url, () => {});
@@ -310,7 +310,7 @@ async function recordKeys(client: ReturnType<typeof connectRedis>): Promise<stri
   return names.filter((_, i) => types[i] === 'stream');
 }
 
-/** Changes the first entry behind the program's back. */
+/** Changes the first entry directly in the store. */
 async function tamper(desk: Desk): Promise<void> {
   if (desk.redis) {
     const client = connectRedis(desk.redis.url, () => {});

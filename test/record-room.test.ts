@@ -1,4 +1,4 @@
-// The record's room in Redis: what an entry takes, and that entries of both layouts are one record.
+// How much room the record takes in Redis, and that entries of both layouts form one record.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, suite, type TestContext, test } from 'node:test';
@@ -65,7 +65,7 @@ suite('the record in Redis', await need('redis-server'), () => {
     redis.disconnect();
     await server.close();
   });
-  /** A recorder over a store of its own, both closed after the test, however it ends. */
+  /** A recorder on a store of its own; both are closed after the test, however it ends. */
   function open(t: TestContext) {
     const store = createRedisStore(connectRedis(server.url, () => undefined));
     const recorder = recorderOver(store);
@@ -75,7 +75,7 @@ suite('the record in Redis', await need('redis-server'), () => {
     });
     return { store, recorder };
   }
-  /** A hundred at a time, as many as go into one addition. */
+  /** A hundred at a time, as many as one append accepts. */
   const together = (from: number, write: (n: number) => Promise<void>) =>
     Promise.all(Array.from({ length: 100 }, (_, n) => write(from + n)));
   const used = async () => Number(/^used_memory:(\d+)/m.exec(await redis.info('memory'))?.[1]);
@@ -91,7 +91,7 @@ suite('the record in Redis', await need('redis-server'), () => {
         network: `203.0.${n % 20}.9`,
         requestId: randomUUID(),
       });
-    // Pseudonyms and the first of each session have room of their own.
+    // Pseudonyms and the first entry of each session take additional room.
     for (let n = 0; n < 500; n += 100) await together(n, write);
     const before = await used();
     for (let n = 0; n < 1_500; n += 100) await together(n, write);
@@ -104,7 +104,7 @@ suite('the record in Redis', await need('redis-server'), () => {
     const { store, recorder } = open(t);
     for (let n = 0; n < 6; n++) await recorder.write({ event: 'access.added', session: `s${n % 2}` });
     await recorder.flush();
-    // As the version before wrote them: plain fields, and sorted sets to find them by.
+    // In the previous version's layout: plain fields, and sorted sets as indexes.
     const rows = await store.record.after(0, 4);
     const name = 'gatehouse:{record}:entries';
     const all = await redis.xrangeBuffer(name, '-', '+');
@@ -153,7 +153,7 @@ suite('the record in Redis', await need('redis-server'), () => {
     const { store, recorder } = open(t);
     for (let n = 0; n < 5; n++) await recorder.write({ event: 'access.added' });
     const head = (await redis.get('gatehouse:{record}:head')) ?? '';
-    // Somebody deletes the entries and leaves the index.
+    // Somebody deletes the entries but leaves the index.
     await redis.del('gatehouse:{record}:entries', 'gatehouse:{record}:head');
     assert.ok(head);
     const { recorder: other } = open(t);

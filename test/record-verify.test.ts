@@ -1,4 +1,4 @@
-// Tampering: whatever is done to the record without the key is found, at its place and by its name.
+// Tampering: whatever is done to the record without the key is detected, with its position and its kind.
 import assert from 'node:assert/strict';
 import { before, suite, test } from 'node:test';
 import fc from 'fast-check';
@@ -68,11 +68,11 @@ async function finds(kept: Kept, kind: FindingKind, seq: number, count?: number)
   assert.deepEqual({ ...first, ...(count === undefined && { count: 0 }) }, { kind, seq, count: count ?? 0 });
 }
 
-/** As the rows lie in a store whose numbers follow their order. */
+/** Rows as a store has them whose numbers follow their order. */
 const renumber = (rows: readonly RecordRow[], from: number) =>
   rows.map((row, i) => ({ ...row, seq: from + i }));
 
-/** What can be done to a record, by somebody who has the store but not the key. Positions count from 0. */
+/** What somebody who has the store but not the key can do to a record. Positions count from 0. */
 const operations: Record<
   string,
   (rows: RecordRow[], i: number, n: number) => { kind: FindingKind; at: number } | undefined
@@ -164,7 +164,7 @@ suite('tampering with a record of 10,000 entries', () => {
     const names = Object.keys(operations);
     const reach = 12;
     for (let i = 0; i < size; i++) {
-      // What lies before and after does not matter to the walk, so a part of the chain stands for the whole.
+      // Entries far before and after do not affect verification, so a part of the chain represents the whole.
       const from = Math.max(0, i - reach);
       const to = Math.min(size, i + reach);
       const part = rows.slice(from, to);
@@ -221,7 +221,7 @@ suite('tampering with a record of 10,000 entries', () => {
     const witness = new Map([[checkpoint.seq, checkpoint.mac]]);
     const cut = rows.slice(0, 9_000);
     await finds({ rows: cut, head }, 'truncated', 9_001, 1_000);
-    // An earlier head, which was genuine then, hides the cut from everything but the checkpoint.
+    // An earlier head, which was genuine at the time, hides the cut from everything but the checkpoint.
     const earlier = sealMark('head', cut.at(-1) as RecordRow, startAt, own);
     assert.equal((await verify({ rows: cut, head: earlier })).state, 'intact');
     const verdict = await verify({ rows: cut, head: earlier }, [own], witness);
@@ -230,7 +230,7 @@ suite('tampering with a record of 10,000 entries', () => {
       seq: 9_001,
       count: 1_000,
     });
-    // And so it is where the record went on.
+    // Without the checkpoint, a record that continued after the cut looks intact too.
     const grown = [...cut, ...make(2_000, cut.at(-1) as RecordRow).map((row) => row)];
     assert.equal((await verify({ rows, head }, [own], witness)).state, 'intact');
     const forked = [...cut, ...make(1, { seq: 9_000, mac: cut.at(-1)?.mac ?? '' })];
@@ -256,7 +256,7 @@ suite('tampering with a record of 10,000 entries', () => {
     assert.equal((await verify(kept)).state, 'intact');
     const verdict = await verify(kept, [own], witness);
     assert.deepEqual(verdict.state === 'tampered' && verdict.first, { kind: 'forked', seq: 9_500, count: 1 });
-    // Parts of both courses together do not even fit each other.
+    // Parts of the two branches do not even fit together.
     await finds({ rows: [...rows.slice(0, 9_100), ...again.slice(100)], head: kept.head }, 'forked', 9_101);
   });
 

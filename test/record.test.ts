@@ -1,4 +1,4 @@
-// The recorder: what is written, about whom, what happens when it cannot be, and how it is read again.
+// The recorder: what is written, about whom, what happens if it cannot be written, and how it is read again.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
@@ -123,7 +123,7 @@ await onBothStores('the recorder', (open) => {
     assert.deepEqual(await aliases.all(carl), []);
     assert.deepEqual((await createReader(place.store).page({ limit: 10, person: carl })).items, []);
     assert.equal((await verifyRecord({ record: place.store.record, keys })).state, 'intact');
-    // Whoever comes back is somebody new.
+    // Somebody who comes back gets a new pseudonym.
     await recorder.write({ event: 'session.created', person: carl });
     assert.equal(all.includes((await aliases.all(carl))[0] ?? ''), false);
     await recorder.close();
@@ -215,7 +215,7 @@ await onBothStores('the recorder', (open) => {
       ],
     );
 
-    // A day of it, from one network and from new ones all the time.
+    // This goes on for a day, from one network and from ever new ones.
     for (let second = 0; second < 86_400; second += 20) {
       at += 20_000;
       refuse('10.0.0.1');
@@ -322,7 +322,7 @@ await onBothStores('the recorder', (open) => {
       heard.push(...items.map(({ entry }) => entry?.session ?? ''));
       hear();
     });
-    // The first look finds where the record ends.
+    // The first read finds where the record ends.
     await new Promise((resolve) => setTimeout(resolve, 50));
     const told = new Promise<void>((resolve) => {
       hear = resolve;
@@ -401,7 +401,7 @@ await onBothStores('the recorder', (open) => {
     const ring = recordKeys([otherKey, key]);
     assert.equal((await verifyRecord({ record: place.store.record, keys: ring })).state, 'intact');
     assert.equal(await recorder.prune(), 0);
-    // The last entry stays, however old: the chain hangs on it.
+    // The last entry stays, however old: the chain continues from it.
     at += 100 * dayMs;
     await recorder.prune();
     assert.equal((await entriesOf(place.store))[0]?.event, 'record.pruned');
@@ -463,7 +463,7 @@ await onBothStores('the recorder', (open) => {
   });
 });
 
-/** A copy of the record as it is now. @returns how to put it in the place of what is there then */
+/** Copies the record as it is now. @returns how to replace the current record with the copy */
 async function keepCopy(t: TestContext, { address, store }: RecordPlace): Promise<() => Promise<void>> {
   if ('url' in address) {
     const client = connectRedis(address.url, () => undefined);

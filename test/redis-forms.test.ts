@@ -1,4 +1,4 @@
-// Redis behind Sentinel and as a Cluster: the same store over the other forms of REDIS_URL, on real servers.
+// Redis behind Sentinel and as a Cluster: the same store through the other forms of REDIS_URL, on real servers.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -37,7 +37,7 @@ function rowOf(i: number): SessionRow {
   };
 }
 
-/** What the program does with its store, once around. */
+/** Uses every part of the store that the program uses. */
 async function useStore(store: Store): Promise<void> {
   for (let i = 0; i < 30; i++) assert.equal(await store.sessions.create(rowOf(i)), true);
   assert.equal(await store.sessions.create(rowOf(3)), false);
@@ -59,7 +59,7 @@ async function useStore(store: Store): Promise<void> {
   await store.ping();
 }
 
-/** Out into a file and back, as a backup and a restore have it. */
+/** Copies the store to a file and back, as a backup and a restore do. */
 async function copyThereAndBack(t: TestContext, url: string, store: Store): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-forms-'));
   const redis = connectRedis(url, () => {});
@@ -114,7 +114,7 @@ suite('other forms of Redis', await need('redis-server'), () => {
     const store = await openStore(t, `${sentinels}/mymaster/0`);
     await useStore(store);
     await copyThereAndBack(t, `${sentinels}/mymaster/0`, store);
-    // What the server behind Sentinel refuses, and what Sentinel does not know, is said as it is.
+    // Errors of the server behind Sentinel, and names that Sentinel does not know, are reported as they are.
     for (const [rest, code, command] of [
       ['/mymaster/99', 'ERR', 'SELECT'],
       ['/nobody/0', 'SENTINEL', undefined],
@@ -134,7 +134,7 @@ suite('other forms of Redis', await need('redis-server'), () => {
     const folder = mkdtempSync(join(tmpdir(), 'gatehouse-cluster-'));
     const command = await mustHave('redis-server');
     const ports = await Promise.all([freePort(), freePort(), freePort()]);
-    // The second port of each as well: the usual one, 10000 above, could be any program's.
+    // A bus port for each as well: the default, 10000 above, could be in use by any program.
     const buses = await Promise.all([freePort(), freePort(), freePort()]);
     const nodes = await Promise.all(
       ports.map(async (port, i) => {
@@ -157,7 +157,7 @@ suite('other forms of Redis', await need('redis-server'), () => {
     );
     const url = `redis+cluster://${addresses.join(',')}`;
     await useStore(await openStore(t, url));
-    // A node that is asked as if it were alone sends its caller elsewhere.
+    // A node that is addressed as a single server redirects the client to another one.
     const single = createRedisStore(connectRedis(`redis://${addresses[0]}`, () => {}));
     t.after(() => single.close());
     const reads = await Promise.allSettled(
@@ -165,14 +165,14 @@ suite('other forms of Redis', await need('redis-server'), () => {
     );
     const codes = reads.flatMap((read) => (read.status === 'rejected' ? [faultOf(read.reason)?.code] : []));
     assert.deepEqual([...new Set(codes)], ['MOVED']);
-    // The check-up tries what the app does, by the right URL and by the wrong one.
+    // The check-up tests what the app uses, with the right URL and with the wrong one.
     const look = (from: string) =>
       lookAtRedis({ setting: 'REDIS_URL', url: from, prefix: 'a:', mustEnd: [] }, Date.now);
     const facts = await look(url);
     assert.deepEqual([facts.unreachable, facts.refused, facts.mode], [undefined, undefined, 'cluster']);
     assert.match(String((await look(`redis://${addresses[0]}`)).refused ?? 'MOVED'), /MOVED|CROSSSLOT/);
 
-    // A user without a right on each node: the cluster's client is refused as the others are.
+    // A user that lacks a permission on each node: the cluster's client is refused like the others.
     for (const address of addresses) {
       const node = connectRedis(`redis://${address}`, () => {});
       await node.call('ACL', 'SETUSER', 'few', 'on', '>pw', '~*', '+@all', '-set');

@@ -1,5 +1,5 @@
-// What Redis refuses while a connection is set up is never passed over: nothing is read or written in another database than
-// the one that was asked for, or as another user, and the log, /readyz and the answer say which command was refused, and why.
+// What Redis refuses while a connection is set up is never ignored: nothing is read or written in another database than the requested one,
+// or as another user, and the log, /readyz and the response say which command was refused, and why.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -26,7 +26,7 @@ suite('a refused setup of a connection', await need('redis-server'), () => {
       'databases 4',
       'user nosel on >pw ~* &* +@all -select',
       'user noinfo on >pw ~* &* +@all -@dangerous -@admin',
-      // Without HELLO the client falls back to AUTH, whose refusal it would pass over.
+      // Without HELLO the client falls back to AUTH, and would ignore a refusal of that.
       'rename-command HELLO ""',
     ]);
     admin = new Redis(redis.url);

@@ -1,5 +1,5 @@
-// The Redis user of docs/redis.md: the whole program works as that user and asks for nothing else but what is optional, the
-// check-up finds nothing wrong with it, and names what a user with fewer rights lacks.
+// The Redis user of docs/redis.md: the whole program works as that user and uses nothing beyond those permissions except what is optional;
+// the check-up finds nothing wrong with it, and names what a user with fewer permissions lacks.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// SIGHUP at a bad moment, and settings that hold otherwise than their .env says: the server stays, and says so.
+// SIGHUP at a bad moment, and settings whose values are not those of .env: the server keeps running and reports it.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -41,7 +41,7 @@ function place(t: { after(done: () => unknown): void }) {
   return { write, serve };
 }
 
-/** A start against a Redis that says nothing takes its time: nothing shortens this wait, but it ends with the child. */
+/** A start against an unresponsive Redis takes its time: this wait cannot be shortened, but it ends with the child. */
 async function said(child: Child, event: string): Promise<string> {
   const find = () => child.lines.find((one) => one.includes(`"event":"${event}"`));
   await waitFor(event, () => find() !== undefined || !child.running(), 20_000);
@@ -50,7 +50,7 @@ async function said(child: Child, event: string): Promise<string> {
 
 test('SIGHUP while it starts: it starts, and reads the settings again', async (t) => {
   const { write, serve } = place(t);
-  // A Redis that takes connections and says nothing holds the start up.
+  // A Redis that accepts connections and never responds blocks the start.
   const sockets = new Set<Socket>();
   const silent = createServer((socket) => void sockets.add(socket.on('error', () => {}))).listen(0);
   await once(silent, 'listening');

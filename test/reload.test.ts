@@ -1,4 +1,4 @@
-// SIGHUP on a running server: new secrets are taken over without a refused request, faulty settings change nothing. On SQLite and on Redis.
+// SIGHUP on a running server: new secrets are applied without refusing a request, invalid settings change nothing. On SQLite and on Redis.
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, suite, test } from 'node:test';
@@ -18,7 +18,7 @@ function gateHeaders({ id, email }: TestPerson, secret: string): Record<string, 
   return { authorization, 'x-forwarded-user': id, 'x-forwarded-email': email };
 }
 
-/** Ada, let through by a gate that knows `secret`. */
+/** Ada, whose requests come through a gate that has `secret`. */
 function adaAt(server: Server | undefined, secret: string, cookies?: Client['cookies']): Client {
   const client = createClient(server?.url ?? '', { headers: gateHeaders(ada, secret) });
   for (const [name, value] of cookies ?? []) client.cookies.set(name, value);
@@ -76,7 +76,7 @@ for (const store of storeKinds) {
       assert.equal(signer(client), 'current');
       const unsigned = (value = '') => value.slice(0, value.lastIndexOf('.'));
       assert.equal(unsigned(client.cookies.get(sessionName)), unsigned(before.get(sessionName)));
-      // The visitor cookie too, though no public page was opened since.
+      // The visitor cookie too, although no public page was opened since.
       assert.notEqual(client.cookies.get(visitorName), before.get(visitorName));
       assert.equal(unsigned(client.cookies.get(visitorName)), unsigned(before.get(visitorName)));
       const again = await client.ask('/api/me');

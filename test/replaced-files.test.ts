@@ -1,4 +1,5 @@
-// The database is removed, replaced or cut off from its log under the running program: it goes on in no file that is no longer there.
+// The database is removed, replaced or separated from its write-ahead log while the program runs: it never continues in a file that is no
+// longer there.
 import assert from 'node:assert/strict';
 import { copyFileSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

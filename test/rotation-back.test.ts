@@ -1,4 +1,4 @@
-// A rotation that meets an outage, and one that is taken back: nobody is signed out, and the keys that were dropped count no more.
+// A rotation during an outage, and one that is reverted: nobody is signed out, and removed keys are no longer accepted.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -14,7 +14,7 @@ import { type Served, startServed } from './support/served.ts';
 
 const sessionName = '__Host-session';
 
-/** Ada behind a gate that knows `secret`. */
+/** Ada behind a gate that has `secret`. */
 function adaAt(served: Served, secret: string) {
   const authorization = `Basic ${Buffer.from(`${ada.id}:${secret}`).toString('base64')}`;
   const headers = { authorization, 'x-forwarded-user': ada.id, 'x-forwarded-email': ada.email };

@@ -1,5 +1,5 @@
-// Secrets are rotated under load, two servers on one store: by SIGHUP, and by restarting one after the other. Nobody is refused,
-// nobody loses a session, every cookie is signed anew. On SQLite and on Redis.
+// Secrets are rotated under load, with two servers on one store: by SIGHUP, and by restarting one after the other. No request is refused,
+// nobody loses a session, every cookie is signed again. On SQLite and on Redis.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -16,7 +16,7 @@ const breatheMs = 400;
 interface Scene {
   readonly served: Served;
   readonly crowd: Crowd;
-  /** As an operator of the gate: its secret follows once the app knows it. */
+  /** Does what the gate's operator does: gives the gate the new secret once the app accepts it. */
   gateFollows(): void;
 }
 
@@ -39,7 +39,7 @@ async function end({ served, crowd }: Scene): Promise<void> {
   await served.close();
 }
 
-/** Until every server signs with the newest key, and everyone has asked once more. */
+/** Waits until every server signs with the newest key, and everyone has sent another request. */
 async function untilSigned({ served, crowd }: Scene): Promise<number> {
   const newest = createKeyring([served.setting('SECRET_KEY')]);
   const unsigned = () =>
@@ -53,7 +53,7 @@ const byReload = async ({ served, gateFollows }: Scene) => {
   await served.generate('--rotate', 'session,gate');
   for (const server of served.servers) {
     await server.reload();
-    // Long enough for the crowd to carry cookies of one server to the other.
+    // Long enough for people to present one server's cookies to the other.
     await delay(breatheMs);
   }
   gateFollows();
@@ -107,7 +107,7 @@ for (const store of storeKinds) {
       });
     }
 
-    // The count is the same for both stores.
+    // Counting works the same on both stores.
     if (store === 'sqlite')
       test('and the count sees a rotation that keeps no former key', async (t) => {
         const scene = await begin(store, 5);

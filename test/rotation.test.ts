@@ -1,4 +1,4 @@
-// Replacing ids while they are in use: one successor, a grace, and a replay that ends the session. On both stores.
+// Replacing ids while they are in use: one successor, a grace period, and a replay that ends the session. On both stores.
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, suite, test } from 'node:test';
@@ -59,14 +59,14 @@ for (const store of storeKinds) {
     test('a session has one line a day in the record, and each replacement is counted', async (t) => {
       const metrics = createMetrics({ version: '1.2.3' });
       const own = await also(t, { store, parts: { metrics } });
-      // The day begins: none of what follows reaches into the next one.
+      // Starts at the beginning of a day, so that nothing below reaches into the next one.
       own.advance(86_400_000 - (own.now() % 86_400_000));
       const { browser, handle } = await begin(own, ada);
       const replaced = async (times: number) => {
         for (let i = 0; i < times; i++) {
           own.advance(age);
           await browser.ask('/api/me');
-          // The successor comes back, and the grace of the id before is over.
+          // The successor is presented, and the previous id's grace period ends.
           await browser.ask('/api/me');
           own.advance(40_000);
         }
@@ -153,7 +153,7 @@ for (const store of storeKinds) {
       const { browser, csrfToken } = await begin(desk, ada);
       const slow = copyOf(desk, browser);
       const form = new URLSearchParams({ theme: 'dark', _csrf: csrfToken }).toString();
-      /** The settings without "stay signed in", which sets the cookie again; the body comes when `meanwhile` is over. */
+      /** Posts the settings without "stay signed in", which sets the cookie again; the body is sent after `meanwhile`. */
       const sendSlowly = async (from: Client, meanwhile: () => Promise<void>) => {
         const reading = onBodyRead(desk);
         const lines = [
@@ -200,7 +200,7 @@ for (const store of storeKinds) {
       desk.advance(33_000);
       assert.equal((await slow.ask('/api/me')).status, 200, 'nobody is signed out as a replay');
 
-      // Later than the grace: the form is out of date, no cookie is set, and the session goes on.
+      // After the grace period: the form is out of date, no cookie is set, and the session continues.
       const late = copyOf(desk, browser);
       const kept = idOf(late);
       assert.equal(
@@ -300,7 +300,7 @@ for (const store of storeKinds) {
           const seen = new Set([idOf(browser)]);
           for (const one of steps) {
             if (one.kind === 'wait') desk.advance(one.ms);
-            // Tabs of one browser share its cookies; an answer may be lost before the browser keeps them.
+            // Tabs of one browser share its cookies; a response may be lost before the browser stores them.
             else if (one.kind === 'ask') {
               const tab = copyOf(desk, browser);
               assert.equal((await tab.ask('/api/me')).status, 200);
@@ -320,7 +320,7 @@ for (const store of storeKinds) {
             seen.add(idOf(browser));
           }
           if (!ends) return;
-          // As a page that is opened now has it.
+          // The token of a page that is opened now.
           const { csrfToken } = (await browser.ask('/api/me')).json<{ csrfToken: string }>();
           const answer = await change('/logout', {}, { 'x-csrf-token': csrfToken });
           assert.equal(answer.status, 303);

@@ -1,5 +1,5 @@
-// Whoever reads the generated secrets takes them: the real oauth2-proxy and the real Redis start with the .env that the real
-// command made, and with the one that it rotated; the app reads both.
+// Every consumer accepts the generated secrets: the real oauth2-proxy and the real Redis start with the .env that the real command
+// created, and with the one that it rotated; the app reads both.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -30,7 +30,7 @@ suite('the consumers of the secrets', await need('oauth2-proxy', 'redis-server')
   });
 
   async function generate(...args: string[]): Promise<Record<string, string>> {
-    // No network and no terminal are needed, nor any setting of whoever runs it.
+    // It needs no network, no terminal, and no setting from the caller's environment.
     await promisify(execFile)(process.execPath, [script, ...args], { cwd: folder, env: {} });
     return parse(readFileSync(join(folder, '.env')));
   }

@@ -1,4 +1,4 @@
-// The generator on files that are no files, on a vault in a container's volume, and by root on what belongs to somebody else.
+// The generator on files that are not regular files, on a vault in a container's volume, and run by root on somebody else's files.
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
@@ -13,7 +13,7 @@ const root = fs.mkdtempSync(join(tmpdir(), 'gatehouse-places-'));
 after(() => fs.rmSync(root, { recursive: true }));
 const folderOf = () => fs.mkdtempSync(join(root, 'case-'));
 
-/** The real command; one that hangs is ended, with code null. */
+/** Runs the real command; one that hangs is killed, with code null. */
 function run(folder: string, ...args: string[]) {
   return new Promise<{ readonly code: unknown; readonly out: string; readonly err: string }>((done) => {
     const options = { cwd: folder, timeout: 20_000, killSignal: 'SIGKILL' } as const;
@@ -25,7 +25,7 @@ function run(folder: string, ...args: string[]) {
 
 const valuesIn = (folder: string) => parse(fs.readFileSync(join(folder, '.env')));
 
-/** A whole .env, in a folder where Compose runs the app. */
+/** A complete .env, in a folder where Compose runs the app. */
 async function composeFolder(): Promise<string> {
   const folder = folderOf();
   assert.equal((await run(folder)).code, 0);
@@ -107,7 +107,7 @@ test('a vault that is within reach under Compose learns the new passphrase as ev
   assert.ok(opened !== 'none' && !('fault' in opened) && opened.slots.length === 1);
 });
 
-/** As a server here would open it. */
+/** Opens the vault as a server here would. */
 function vaultAt(path: string) {
   return createVaultFile({ path, bindMachine: false, machineId: async () => undefined, now: Date.now });
 }

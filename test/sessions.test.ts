@@ -1,4 +1,4 @@
-// The life of a session: its cookie on the wire, both limits, ending, races. On SQLite and on Redis.
+// The lifetime of a session: its raw cookie, both limits, revocation, races. On SQLite and on Redis.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, suite, test } from 'node:test';
@@ -165,7 +165,7 @@ for (const store of storeKinds) {
 
     test('a slow request cannot write an ended session back', async () => {
       const { browser, change, csrfToken } = await begin(desk, ada);
-      // Each of these has loaded the session when the sign-out comes, and saves it afterwards.
+      // Each of these has loaded the session when the sign-out arrives, and saves it afterwards.
       const slow = Array.from({ length: 20 }, (_, i) =>
         browser.ask('/settings', {
           method: 'POST',

@@ -1,4 +1,4 @@
-// Slow and idle connections: cut after seconds, by the real clock, while everyone else is served at once.
+// Slow and idle connections: closed after seconds, by the real clock, while everyone else is served at once.
 import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
 import { suite, type TestContext, test } from 'node:test';
@@ -7,7 +7,7 @@ import { cookieHeader, formType, gateLines } from './support/hostile.ts';
 
 interface Slow {
   readonly socket: Socket;
-  /** What came back, and after how long, once the server has ended the connection. */
+  /** What came back, and after how long, once the server has closed the connection. */
   readonly cut: Promise<{ text: string; afterMs: number }>;
 }
 
@@ -18,14 +18,14 @@ function openSlow(desk: Desk, first: string): Slow {
   socket.setEncoding('latin1').on('data', (part: string) => {
     text += part;
   });
-  // Writing into a connection that was just cut is what this client does.
+  // This client deliberately writes to connections that may have been closed.
   socket.on('error', () => {});
   const { promise, resolve } = Promise.withResolvers<{ text: string; afterMs: number }>();
   socket.on('close', () => resolve({ text, afterMs: performance.now() - startedAt }));
   return { socket, cut: promise };
 }
 
-/** Sends `byte` for as long as the connection stands. */
+/** Sends a byte at intervals for as long as the connection is open. */
 function drip({ socket, cut }: Slow, everyMs: number): void {
   const timer = setInterval(() => socket.write('x'), everyMs);
   void cut.then(() => clearInterval(timer));
@@ -37,7 +37,7 @@ async function open(t: TestContext): Promise<Desk> {
   return desk;
 }
 
-/** While `cut` is awaited, others are served at once. */
+/** Asserts that others are served at once until `until` settles. */
 async function othersAreServed(desk: Desk, until: Promise<unknown>): Promise<void> {
   const { browser } = await begin(desk, ada);
   let over = false;

@@ -1,4 +1,4 @@
-// What a command loads: help is given without the settings or any library, and a list without what it does not need.
+// What a command loads: help needs neither the settings nor any library, and a list loads only what it needs.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';

@@ -1,4 +1,5 @@
-// The start of the real program: after a crash it listens again, and whatever ends it before it listens says why, with an exit code.
+// How the real program starts: after a crash it listens again, and if anything ends it before it listens, it says why and sets an exit
+// code.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -15,7 +16,7 @@ import { startRedis } from './support/redis.ts';
 const main = resolve(import.meta.dirname, '../src/main.ts');
 const hex = () => randomBytes(32).toString('hex');
 
-/** A folder of its own, and `gatehouse serve` in it. @param before run before the program, as a module */
+/** A folder of its own, and `gatehouse serve` in it. @param before a module that is loaded before the program */
 async function place(t: TestContext, settings: Readonly<Record<string, string>> = {}, before = '') {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-start-'));
   const beforeFile = join(folder, 'before.mjs');
@@ -74,7 +75,7 @@ for (const kind of storeKinds) {
 }
 
 test('a start that nothing keeps going says so, and its exit code is not 0', async (t) => {
-  // No port ever answers, and nothing else is under way.
+  // No port ever listens, and nothing else keeps the process alive.
   const { serve } = await place(
     t,
     {},
@@ -86,7 +87,7 @@ test('a start that nothing keeps going says so, and its exit code is not 0', asy
 });
 
 test('a signal before it listens is logged, and the exit code is not 0', async (t) => {
-  // A Redis that takes connections and says nothing holds the start up.
+  // A Redis that accepts connections and never responds blocks the start.
   const sockets = new Set<Socket>();
   const silent = createServer((socket) => void sockets.add(socket.on('error', () => {}))).listen(0);
   await once(silent, 'listening');

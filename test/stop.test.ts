@@ -1,4 +1,4 @@
-// The end of the real program: nobody who has asked is cut, nobody who holds on keeps it from ending, within 10 seconds.
+// How the real program stops: no pending request is cut off, no open connection keeps it running, within 10 seconds.
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
@@ -21,7 +21,7 @@ async function open(t: TestContext, options: ServerOptions): Promise<Server> {
 
 interface Raw {
   readonly socket: Socket;
-  /** What came back so far. */
+  /** What has come back so far. */
   text(): string;
   readonly closed: Promise<void>;
 }
@@ -41,7 +41,7 @@ async function dial(port: number, first = ''): Promise<Raw> {
   return { socket, closed, text: () => text };
 }
 
-/** The head of a signed-in request for `path`, without its last line end. */
+/** The head of a signed-in request for `path`, without its last line break. */
 async function headOf(server: Server, path = '/api/me'): Promise<string> {
   const browser = server.browser(ada);
   await browser.ask('/dashboard');
@@ -62,7 +62,7 @@ async function end(server: Server, signal: NodeJS.Signals = 'SIGTERM') {
 
 const sheet = loadAssets(resolve(import.meta.dirname, '../public')).path('gatehouse.css');
 
-/** Requests for far more than the buffers between the two hold. */
+/** Requests for far more than the socket buffers on both sides hold. */
 const flood = (server: Server) =>
   `GET ${sheet} HTTP/1.1\r\nHost: localhost:${server.port}\r\n\r\n`.repeat(600);
 
@@ -77,9 +77,9 @@ for (const store of storeKinds) {
     test('50 requests under way when the signal comes are all answered, and it says that no more are wanted', async (t) => {
       const server = await open(t, { store });
       const head = await headOf(server);
-      // Half asked: the rest comes after the signal.
+      // Half of each request is sent; the rest follows after the signal.
       const asked = await Promise.all(Array.from({ length: 50 }, () => dial(server.port, head)));
-      // And one that has been answered before, on a connection that stays.
+      // And one connection on which a request was answered before, kept alive.
       const kept = await dial(server.port, `${head}\r\n`);
       await waitFor('the first answer', async () => statusOf(kept) === 200);
       assert.match(kept.text(), /\r\nConnection: keep-alive\r\n/i);
@@ -138,7 +138,7 @@ for (const store of storeKinds) {
       slow.socket.write(flood(server));
       await delay(500);
       const ended = end(server);
-      // Longer than idle connections may stay.
+      // Longer than idle connections may stay open.
       await delay(1500);
       slow.socket.resume();
       await slow.closed;
@@ -189,7 +189,7 @@ suite('the end, whatever holds it up', () => {
   });
 
   test('requests that wait to be let in when the signal comes are answered', async (t) => {
-    // It looks at nothing until it may go on: meanwhile the system lets them in, and the signal comes.
+    // The program is blocked until it may continue: meanwhile the system accepts the connections, and the signal arrives.
     const folder = mkdtempSync(join(tmpdir(), 'gatehouse-stop-'));
     t.after(() => rmSync(folder, { recursive: true, force: true }));
     const [busy, goOn] = [join(folder, 'busy'), join(folder, 'go-on')];

@@ -1,4 +1,4 @@
-// `gatehouse vault …`, the real command as a process: what it does, what it says, its exit codes, and that no value is said.
+// `gatehouse vault …`, the real command as a process: what it does, what it prints, its exit codes, and that it never prints a value.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createHash, pbkdf2Sync } from 'node:crypto';
@@ -9,8 +9,8 @@ import { type TestContext, test } from 'node:test';
 import { readArguments, runCommand } from '../src/commands/terminal.ts';
 import { vaultCommand } from '../src/commands/vault.ts';
 import type { VaultParts } from '../src/commands/vault-run.ts';
+import { passphraseFault } from '../src/config/secret-strength.ts';
 import { sealFernet } from '../src/crypto/fernet.ts';
-import { passphraseFault } from '../src/vault/passphrase-rules.ts';
 import { byTerminal, folderFor, passphrase, startVault } from './support/vault.ts';
 
 const main = join(import.meta.dirname, '../src/main.ts');
@@ -21,7 +21,7 @@ function prepare(t: TestContext, env: Record<string, string> = {}) {
     DEV_MODE: 'true',
     SECRET_KEY: createHash('sha256').update(folder).digest('hex'),
     VAULT_PASSPHRASE: passphrase,
-    // Machines in CI may have no id.
+    // Machines in CI may not have an id.
     VAULT_BIND_MACHINE: 'false',
     CONFLUENCE_URL: 'https://wiki.test/confluence',
     AUDIT_LOG_FILE: 'off',

@@ -1,4 +1,5 @@
-// The vault's file: whatever is changed in it, cut off or put back is noticed, and the file is not touched by whoever could not open it.
+// The vault's file: everything that is changed in it, cut off or put back is detected, and a process that could not open the file leaves
+// it alone.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -6,7 +7,7 @@ import { copyFileSync, existsSync, readFileSync, statSync, symlinkSync, writeFil
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import type { VaultSteps } from '../src/secrets/vault-steps.ts';
+import type { VaultSteps } from '../src/secrets/vault-change.ts';
 import type { Vault } from '../src/vault/contract.ts';
 import { faultWords, type VaultFault } from '../src/vault/faults.ts';
 import { createVaultSteps } from '../src/vault/passphrases.ts';
@@ -34,7 +35,7 @@ function eachSlot(file: Json, work: (slot: Json['slots'][0]) => Json['slots'][0]
   file.slots = file.slots.map(work);
 }
 
-/** As somebody without the key would edit it: the checksum is made right again. */
+/** Edits the file as somebody without the key would, and corrects the checksum. */
 function edit(path: string, work: (file: Json) => void): void {
   const file = JSON.parse(readFileSync(path, 'utf8')) as Json;
   work(file);
@@ -92,7 +93,7 @@ test('edited by somebody who makes the checksum right again: still noticed', asy
     edit(path, work);
     assert.equal(await faultOf(vault), 'damaged', name);
   }
-  // The slots and the data key of one vault under the entries of the other one.
+  // One vault's slots and data key with the other vault's entries.
   writeFileSync(path, whole);
   edit(path, (file) => (file.slots = foreign.slots));
   assert.equal(await faultOf(vault), 'damaged');
@@ -174,7 +175,7 @@ test('an old file that is put back is noticed, by every process, until it is tak
   assert.ok('header' in answer && answer.header === 'a=old');
   copyFileSync(`${path}.old`, path);
   assert.equal(await faultOf(vault), 'restored');
-  // A process that writes without the store, as the generator: its generation is seen at the next opening.
+  // A process that writes without the store, like the generator: the next opening notices its generation.
   assert.equal(await vault.replaceDataKey('terminal', { acceptRestored: true }), 'done');
   const { seen: _, ...alone } = options;
   copyFileSync(path, `${path}.old`);
@@ -206,7 +207,7 @@ test('the generator’s steps: at each of them the vault opens with the passphra
   const bytes = readFileSync(path);
   await steps.addPassphrase(one, two);
   assert.deepEqual(readFileSync(path), bytes, 'again: nothing to do');
-  // Killed here, .env still has the first one; the next run makes another.
+  // If it is killed here, .env still has the first one; the next run creates another.
   await steps.addPassphrase(one, three);
   assert.equal(await opens(), '101');
   await steps.keepOnly(three);
@@ -251,7 +252,7 @@ test('where nothing more can be written, that is what it says, and the file stay
     import { createVaultFile } from ${JSON.stringify(join(import.meta.dirname, '../src/vault/vault-file.ts'))};
     const file = createVaultFile({ path: process.argv[1], bindMachine: true, machineId: async () => '0123456789abcdef0123456789abcdef', now: Date.now });
     console.log(JSON.stringify(await file.change(process.argv[2], async () => ({ entries: [] }))));`;
-  // A process that may not make a file of even one byte stands for a disk without room.
+  // A process that may not create a file of even one byte simulates a full disk.
   const { stdout } = await promisify(execFile)('/bin/sh', [
     ...['-c', 'trap "" XFSZ; ulimit -f 0; exec "$@"', 'sh', process.execPath],
     ...['--input-type=module', '-e', code, path, passphrase],

@@ -1,4 +1,4 @@
-// The vault's pages: for operators, with a token; what each form does and records; and no value anywhere, planted and looked for.
+// The vault's pages: for operators, with a token; what each form does and records; and that planted values appear nowhere.
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';

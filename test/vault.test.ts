@@ -1,4 +1,4 @@
-// The vault at work: entries of owners and hosts, their states, what is recorded and when, the text file, and what is taken over.
+// The vault in use: entries by owner and host, their states, what is recorded and when, the text file, and what is imported.
 import assert from 'node:assert/strict';
 import { pbkdf2Sync } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -315,7 +315,7 @@ test('a text file that cannot be emptied is loaded, and that is said', async (t)
   const { vault, recorder, clock } = startVault(t);
   const path = join(folderFor(t), 'cookies.txt');
   writeFileSync(path, 'a=1');
-  // A folder in the place of its lock: root may write everywhere else.
+  // A folder in place of its lock: root could write anywhere else.
   mkdirSync(`${path}.lock`);
   const outcome = await loadCookieFile({ path, vault, recorder, now: () => clock.now }, ada);
   assert.ok(outcome.kind === 'loaded' && outcome.emptied === 'no');
@@ -374,7 +374,7 @@ test('a machine’s id is one, or there is none', async (t) => {
   }
   const here = existsSync('/etc/machine-id') ? await readIdFile('/etc/machine-id') : undefined;
   assert.equal(await readMachineId('linux'), here);
-  // Their programs are not here.
+  // The programs of those systems are not available here.
   assert.equal(
     await readMachineId('darwin'),
     process.platform === 'darwin' ? await readMachineId() : undefined,

@@ -1,5 +1,5 @@
-// The fault that started this project: a request that was slow writes a session back that was ended meanwhile.
-// The same attack on the stock stack (express-session, connect-redis as they come) and on ours, on both stores.
+// The bug that started this project: a slow request writes back a session that was ended in the meantime. The same attack on the stock
+// stack (express-session and connect-redis as they come) and on ours, on both stores.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { RedisStore } from 'connect-redis';
@@ -16,7 +16,7 @@ import { need } from './support/requirement.ts';
 
 const times = 20;
 
-/** Opens at `open()`; until then whoever waits has read its session, and not yet written. */
+/** `open()` opens it; until then, everyone who waits has read the session and not yet written it. */
 function createDoor() {
   let open = () => {};
   const opened = new Promise<void>((resolve) => {

@@ -1,5 +1,5 @@
-// Confirmation before an address is removed from the allow-list: what will happen to whom. Also the page afterwards if only half of it
-// could be done.
+// The page that confirms removing an address from the allow-list: who is affected and how. Also the page afterwards if only half of it
+// succeeded.
 import { type AccessRefusal, accessRefusal } from './access-words.ts';
 import { type Content, type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';
@@ -9,7 +9,7 @@ export interface AccessRemoveProps {
   readonly email: string;
   readonly comment: string | undefined;
   readonly operator: boolean;
-  /** `email_domains` lets this address in, whatever the list says. */
+  /** Whether `email_domains` admits this address regardless of the list. */
   readonly inByDomain: boolean;
   readonly state: 'listed' | 'absent' | 'yourself' | 'last' | 'not-ended' | AccessRefusal;
 }

@@ -1,4 +1,4 @@
-// Why the allow-list cannot be read or changed, as words: what is wrong, what it means, what to do.
+// Explains why the allow-list cannot be read or changed: what is wrong, what it means, what to do.
 import { type Content, type Html, html } from './html.ts';
 import { notice, prose } from './parts.ts';
 
@@ -92,7 +92,7 @@ const words: Record<Exclude<AccessRefusal['kind'], 'broken'>, Words> = {
   },
 };
 
-/** @param path where the list is; left out where it stands on the page already */
+/** @param path of the list; omitted if the page already shows it */
 export function accessRefusal(
   assets: { readonly asset: (name: string) => string },
   refusal: AccessRefusal,

@@ -1,4 +1,4 @@
-// The operator's page of the allow-list: who may sign in, one more, and who gets in without it.
+// The operators' page for the allow-list: who may sign in, adding an address, and who gets in without being listed.
 import { type AccessRefusal, accessRefusal } from './access-words.ts';
 import { count } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
@@ -8,14 +8,14 @@ import { address, card, empty, icon, notice, pill, tag } from './parts.ts';
 export interface AccessEntry {
   readonly email: string;
   readonly comment: string | undefined;
-  /** False if no address can equal what is in the list. */
+  /** False if no address can ever match this entry. */
   readonly works: boolean;
   readonly operator: boolean;
   readonly you: boolean;
 }
 
 export interface AccessProps {
-  /** Where the list is, as `EMAILS_FILE` says. */
+  /** Path of the list, from `EMAILS_FILE`. */
   readonly path: string;
   readonly list:
     | { readonly kind: 'list'; readonly entries: readonly AccessEntry[] }
@@ -24,9 +24,9 @@ export interface AccessProps {
   readonly emailDomains: readonly string[];
   /** Operators who are not on the list. */
   readonly unlisted: readonly { readonly email: string; readonly inByDomain: boolean }[];
-  /** What the form before this page did. */
+  /** What the form that led to this page did. */
   readonly done?: 'added' | 'created' | { readonly removed: number };
-  /** What was typed and refused, and why. */
+  /** What was typed and rejected, and why. */
   readonly refused?: {
     readonly email: string;
     readonly comment: string;

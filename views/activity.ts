@@ -13,7 +13,7 @@ export interface ActivityItem {
   readonly network: string | undefined;
   readonly session: string | undefined;
   readonly device: { readonly browser: string; readonly os: string } | undefined;
-  /** Somebody else did it: an operator. */
+  /** Whether somebody else, an operator, did it. */
   readonly bySomebodyElse: boolean;
 }
 
@@ -24,7 +24,7 @@ export interface ActivityProps {
   readonly isLater: boolean;
 }
 
-/** Reasons of endings as a person understands them. */
+/** Why a session ended, in everyday words. */
 const reasons: Readonly<Record<string, string>> = {
   idle: 'Nothing happened there for a while.',
   expired: 'It reached its last day.',

@@ -1,4 +1,4 @@
-// An almost empty page that opens the same address once more, now from this site.
+// A nearly empty page that opens the same address again, this time as a request from this site.
 import { type Html, html } from './html.ts';
 import type { Frame } from './layout.ts';
 

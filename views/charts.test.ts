@@ -1,4 +1,4 @@
-// The charts: each has its sentence, its numbers and its picture, and the three say the same; nothing that the CSP forbids.
+// The charts: each has a sentence, its numbers and a picture, and the three agree; nothing that the CSP forbids.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -69,7 +69,7 @@ test('every picture has a name, its numbers in words, and a table with the same 
       );
       const [, title, desc] = /aria-labelledby="([\w-]+) ([\w-]+)"/.exec(markup) ?? [];
       assert.ok(markup.includes(`<title id="${title}">`) && markup.includes(`<desc id="${desc}">`));
-      // What is drawn lies within the picture, and something is drawn for each day.
+      // Everything drawn lies within the picture, and each day has something drawn for it.
       const rects = [
         ...markup.matchAll(/<rect (?!class)x="([\d.]+)%" y="([\d.]+)" width="([\d.]+)%" height="([\d.]+)"/g),
       ];

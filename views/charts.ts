@@ -1,27 +1,27 @@
-// Small charts of the last days: SVG by attributes and classes alone (the CSP forbids styles), each with a sentence above
-// and its numbers in a table below, so that nobody needs the picture.
+// Small charts of the last days: SVG that uses only attributes and classes (the CSP forbids inline styles), each with a sentence above and
+// its numbers in a table below, so that nobody depends on the picture.
 import { scaleBand, scaleLinear, scalePoint } from 'd3-scale';
 import { area, line } from 'd3-shape';
 import { count } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
 import { card } from './parts.ts';
 
-/** One day, `2026-11-23` by UTC, and how often. */
+/** One day, `2026-11-23` in UTC, and its count. */
 export interface DayCount {
   readonly day: string;
   readonly n: number;
 }
 
 export interface EveryonesCharts {
-  /** Oldest first; the last one is today. So are all the others. */
+  /** Oldest first; the last one is today. The other lists are ordered the same way. */
   readonly signIns: readonly DayCount[];
   readonly live: {
-    /** undefined: not known just now. */
+    /** undefined if currently unknown. */
     readonly now: number | undefined;
-    /** The most at one time, by day. */
+    /** The most live sessions at one time, by day. */
     readonly highest: readonly DayCount[];
   };
-  /** Of the sign-ins of these days. */
+  /** Devices of the sign-ins of these days. */
   readonly devices: readonly {
     readonly kind: 'desktop' | 'mobile' | 'tablet' | 'unknown';
     readonly n: number;
@@ -34,7 +34,7 @@ interface Reason {
   readonly n: number;
 }
 
-/** Everyone's, for operators. */
+/** The charts of everyone's sessions, for operators. */
 export function everyonesCharts({ signIns, live, devices, refused }: EveryonesCharts): Html {
   return html`<section class="charts" aria-label="The last ${signIns.length} days">
 ${chartCard('Sign-ins by day', signInSentence(signIns), bars('sign-ins', 'Sign-ins by day', signIns), table('Sign-ins', signIns))}
@@ -47,7 +47,7 @@ ${chartCard('Refused requests', refusedSentence(refused), bars('refused', 'Refus
 /** Drawing a chart costs more than the rest of its page, and the numbers of a member are read once a minute. */
 const drawn = new WeakMap<readonly DayCount[], Html>();
 
-/** A member's own sign-ins. The same array gives the same chart: it must not be changed. */
+/** The chart of a member's own sign-ins. The same array gives the same chart: it must not be changed. */
 export function ownChart(days: readonly DayCount[]): Html {
   const chart = drawn.get(days) ?? drawOwnChart(days);
   drawn.set(days, chart);
@@ -74,7 +74,7 @@ const height = 132;
 const top = 20;
 const bottom = 110;
 
-/** A frame of two lines, the higher with its value, and the first day, the one a week ago, and today below. */
+/** Two horizontal lines, the upper one labelled with its value; below them the first day, the day a week ago, and today. */
 function frame(id: string, title: string, days: readonly DayCount[], highest: number, inside: Html): Html {
   const described = days.map(({ day, n }) => `${shortDay(day)}: ${count(n)}`).join(', ');
   const x = scaleBand(
@@ -129,7 +129,7 @@ function curve(id: string, title: string, days: readonly DayCount[]): Html {
   const isKnown = days.some(({ n }) => n > 0);
   const surface = area<DayCount>(at, bottom, ({ n }) => y(n)).digits(2)(known);
   const edge = line<DayCount>(at, ({ n }) => y(n)).digits(2)(known);
-  // Stretched to the width by the inner picture; its line keeps its own.
+  // The inner picture is stretched to the full width; the width of its line is not.
   return frame(
     id,
     title,
@@ -139,7 +139,7 @@ function curve(id: string, title: string, days: readonly DayCount[]): Html {
   );
 }
 
-/** Whole numbers up to a round one, so that a single sign-in does not look like a flood. */
+/** The top of the scale: a round whole number, large enough that a single sign-in does not look like a flood. */
 function heightOf(days: readonly DayCount[]) {
   const most = Math.max(4, ...days.map(({ n }) => n));
   return scaleLinear([0, most], [bottom, top]).nice(4);

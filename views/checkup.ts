@@ -1,4 +1,4 @@
-// The operator's check-up page: the summary on top, then findings by subject with their fix, what was not checked, and what is fine.
+// The operators' check-up page: the summary first, then findings by subject with their fixes, what was not checked, and what is fine.
 import { count } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';
@@ -11,13 +11,13 @@ export interface CheckupFinding {
   readonly severity: Severity;
   readonly seen: string;
   readonly why: string;
-  /** A line to paste, or several. */
+  /** One or more lines to paste. */
   readonly mend: string;
 }
 
 interface CheckName {
   readonly id: string;
-  /** The state when all is well. */
+  /** The state if all is well. */
   readonly good: string;
 }
 

@@ -7,7 +7,7 @@ const css = readFileSync(new URL('../public/gatehouse/tokens.css', import.meta.u
 
 type Linear = readonly [number, number, number];
 
-/** CSS Color 4: oklch to linear-light sRGB, cut to the gamut. */
+/** CSS Color 4: oklch to linear-light sRGB, clipped to the gamut. */
 function linear(lightness: number, chroma: number, hue: number): Linear {
   const a = chroma * Math.cos((hue * Math.PI) / 180);
   const b = chroma * Math.sin((hue * Math.PI) / 180);

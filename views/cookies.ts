@@ -1,4 +1,4 @@
-// Every cookie that this browser sent: who set it, what for, how it is protected, how large it is. Never a value.
+// Every cookie that this browser sent: who set it, its purpose, how it is protected, its size. Never its value.
 import { bytes, count } from './format.ts';
 import { type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';
@@ -12,17 +12,17 @@ export interface CookieAttribute {
   /** "yes", "Lax", "/", "6 days left", "not visible to a server". */
   readonly value: string;
   readonly verdict: Verdict;
-  /** One sentence: why that verdict. */
+  /** One sentence: the reason for the verdict. */
   readonly why: string;
 }
 
 export interface CookieReport {
   readonly name: string;
-  /** How many cookies of this name came (parts of a split cookie count under one name). */
+  /** How many cookies had this name (the parts of a split cookie count under one name). */
   readonly parts: number;
   readonly setBy: 'Gatehouse' | 'oauth2-proxy' | 'something else';
   readonly purpose: string;
-  /** Name, `=` and value, bytes. */
+  /** Name, `=` and value, in bytes. */
   readonly bytes: number;
   /** 4096 per part. */
   readonly limitBytes: number;
@@ -31,7 +31,7 @@ export interface CookieReport {
 
 export interface CookiesProps {
   readonly cookies: readonly CookieReport[];
-  /** The whole `Cookie` header against what proxies and Node.js take for all headers together. */
+  /** The size of the whole `Cookie` header, next to what proxies and Node.js accept for all headers together. */
   readonly header: { readonly bytes: number; readonly budgetBytes: number };
 }
 

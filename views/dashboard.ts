@@ -1,4 +1,4 @@
-// The first page behind the gate: who you are, this session, both own cookies with the time they have left.
+// The first page behind the gate: who you are, this session, and both of our own cookies with the time they have left.
 import { type DayCount, type EveryonesCharts, everyonesCharts, ownChart } from './charts.ts';
 import { deviceName, duration, remaining } from './format.ts';
 import { type Html, html } from './html.ts';
@@ -24,11 +24,11 @@ export interface CookieClock {
   /** "Session cookie" or "Visitor cookie". */
   readonly label: string;
   readonly name: string;
-  /** What it is for, in a few words. */
+  /** Its purpose, in a few words. */
   readonly purpose: string;
-  /** Milliseconds until it ends by the server's clock; undefined: this browser did not send it. */
+  /** Milliseconds until it ends, by the server's clock; undefined if this browser did not send it. */
   readonly leftMs: number | undefined;
-  /** Its whole life, milliseconds. */
+  /** Its whole lifetime, milliseconds. */
   readonly lifetimeMs: number;
 }
 
@@ -42,28 +42,28 @@ export interface DashboardProps {
     readonly network: string;
     readonly createdAt: number;
     readonly lastSeenAt: number;
-    /** When it ends whatever happens. */
+    /** The absolute limit of the session. */
     readonly expiresAt: number;
-    /** When it ends if nothing happens. */
+    /** When the session ends if it is not used again. */
     readonly idleEndsAt: number;
     readonly staySignedIn: boolean;
   };
   readonly cookies: readonly CookieClock[];
-  /** The sign-in before this one; undefined at the first. */
+  /** The sign-in before this one; undefined for the first. */
   readonly previousSignIn:
     | { readonly at: number; readonly device: Device; readonly network: string }
     | undefined;
   /** Whether this page is the first after a sign-in. */
   readonly firstVisit: boolean;
-  /** How this browser's session before this one ended, where the person came back after it. */
+  /** How this browser's previous session ended, if the person came back after that. */
   readonly endedBefore: { readonly at: number; readonly by: string | undefined } | undefined;
-  /** Sign-ins on new devices that the reader has not been told of. */
+  /** Sign-ins on new devices that the reader has not acknowledged yet. */
   readonly newDevices: readonly NewDevice[];
-  /** A cookie of the reader's that was used after it had been replaced, until it is read. */
+  /** A replaced cookie of the reader's that was used again; undefined once acknowledged. */
   readonly replay: { readonly at: number; readonly device: Device } | undefined;
-  /** Names of the secrets that operators are to replace; empty for members. */
+  /** Names of the secrets that operators should replace; empty for members. */
   readonly dueKeys: readonly string[];
-  /** Everyone's numbers, for operators; a member's own sign-ins; or none. */
+  /** Everyone's numbers for operators, a member's own sign-ins, or neither. */
   readonly charts: { readonly everyone: EveryonesCharts } | { readonly own: readonly DayCount[] } | undefined;
 }
 

@@ -1,4 +1,4 @@
-// Where a member is signed in: this device first, the others under it, and the way to end each of them.
+// Where a member is signed in: this device first, then the others, each with a button that ends it.
 import { count } from './format.ts';
 import { type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';
@@ -8,7 +8,7 @@ import { endButton, type SessionItem, sessionList, signOutHere, tieMeanings } fr
 export interface DevicesProps {
   readonly now: number;
   readonly current: SessionItem;
-  /** Live ones only, the one that was seen last first. */
+  /** Live sessions only, most recently seen first. */
   readonly others: readonly SessionItem[];
 }
 

@@ -1,4 +1,4 @@
-// Confirmation before many sessions end: what will happen to whom. Actions that affect everyone require typing a word.
+// Confirmation before many sessions end: who is affected and how. Actions that affect everyone require typing a word.
 
 import { count, deviceName } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
@@ -6,7 +6,7 @@ import { type Frame, layout } from './layout.ts';
 import { address, type Device, icon, timeAgo } from './parts.ts';
 import { token } from './session-row.ts';
 
-/** How many devices are named one by one; the rest are only counted. */
+/** How many devices are listed by name; the rest are only counted. */
 const named = 12;
 
 export interface ConfirmDevice {
@@ -31,10 +31,10 @@ export function confirmEndOthers(
 
 export interface ConfirmPersonProps {
   readonly now: number;
-  /** One of the person's sessions: it stands for the person in the form. */
+  /** One of the person's sessions; it identifies the person in the form. */
   readonly handle: string;
   readonly email: string;
-  /** Whether it is the operator who asks. */
+  /** Whether the person is the operator making the request. */
   readonly self: boolean;
   readonly sessions: readonly ConfirmDevice[];
 }
@@ -51,7 +51,7 @@ export function confirmEndPerson(frame: Frame, props: ConfirmPersonProps): Html 
   );
 }
 
-/** What has to be typed to sign out everyone. */
+/** What has to be typed to sign everyone out. */
 export const everyoneWord = 'everyone';
 
 /** Form POST `/radar/end-everyone`: `_csrf`, `word`. */

@@ -1,4 +1,4 @@
-// One error page for all: what is wrong, what it means, the next step, a reference id last.
+// The error page for every error: what is wrong, what it means, the next step, and a reference id at the end.
 import { duration } from './format.ts';
 import { type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';
@@ -12,11 +12,11 @@ export interface ErrorProps {
   readonly detail: string;
   /** The next step. */
   readonly action: { readonly label: string; readonly href: string } | undefined;
-  /** The request's id, to find the log line. */
+  /** The request's id, for finding the log line. */
   readonly reference: string;
-  /** Seconds after which the page asks again by itself. */
+  /** Seconds after which the page reloads by itself. */
   readonly retryAfterS?: number;
-  /** For operators: what lies behind it, and what to do. */
+  /** For operators: the cause, and what to do. */
   readonly cause?: {
     readonly code: string;
     readonly command?: string;

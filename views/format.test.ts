@@ -84,8 +84,7 @@ test('instants in ISO 8601 are those of Date, as are the days of exact times', (
       },
     ),
   );
-  for (const at of [Number.NaN, Number.POSITIVE_INFINITY])
-    assert.throws(() => iso(at), RangeError);
+  for (const at of [Number.NaN, Number.POSITIVE_INFINITY]) assert.throws(() => iso(at), RangeError);
 });
 
 test('a duration never says more than there is', () => {

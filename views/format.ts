@@ -1,4 +1,4 @@
-// Instants, durations and sizes as words. The server does not know the reader's time zone: UTC, or a distance.
+// Instants, durations and sizes as words. The server does not know the reader's time zone, so instants are in UTC or relative to now.
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -22,7 +22,7 @@ const grouped = new Intl.NumberFormat('en');
 
 /** "12,345". */
 export function count(value: number): string {
-  // Nothing to group: the formatter costs more than the row that the number stands in.
+  // Nothing to group, and the formatter costs more than rendering the whole row.
   return Number.isInteger(value) && value >= 0 && value < 1000 ? String(value) : grouped.format(value);
 }
 
@@ -31,8 +31,8 @@ function units(value: number, unit: string): string {
 }
 
 /**
- * "45 seconds", "90 minutes", "24 hours", "7 days". Rounded down, because it mostly says how much is left; a larger
- * unit begins at two of it, so that "1 day" never stands for 47 hours.
+ * "45 seconds", "90 minutes", "24 hours", "7 days". Rounded down, because it is mostly used for the time left; a larger unit is used
+ * only from two of it on, so that 47 hours are never "1 day".
  */
 export function duration(ms: number): string {
   if (ms < minute) return units(Math.max(0, Math.floor(ms / 1000)), 'second');
@@ -41,7 +41,7 @@ export function duration(ms: number): string {
   return units(Math.floor(ms / day), 'day');
 }
 
-/** How much is left of something: rounded, so that seven days are not "6 days" a moment after they began. */
+/** The time left: rounded to the nearest unit, so that seven days are not "6 days" a moment after they began. */
 export function remaining(ms: number): string {
   if (ms < 2 * hour) return duration(ms);
   return ms < 2 * day ? units(Math.round(ms / hour), 'hour') : units(Math.round(ms / day), 'day');
@@ -58,7 +58,7 @@ export function ago(at: number, now: number): string {
   return `on ${date(at)}`;
 }
 
-/** "in 5 days"; "now" when it is over. */
+/** "in 5 days"; "now" if it is in the past. */
 export function ahead(at: number, now: number): string {
   if (at <= now) return 'now';
   return at - now < minute ? 'in less than a minute' : `in ${remaining(at - now)}`;
@@ -115,7 +115,7 @@ function dayOf(ms: number): Day {
   return found;
 }
 
-/** "312 bytes", "4 KB", "1.5 KB"; 1 KB is 1,024 bytes, as cookie and header limits are. */
+/** "312 bytes", "4 KB", "1.5 KB"; 1 KB is 1,024 bytes, as in cookie and header limits. */
 export function bytes(value: number): string {
   if (value < 1024) return units(value, 'byte');
   const [size, unit] = value < 1024 * 1024 ? [value / 1024, 'KB'] : [value / (1024 * 1024), 'MB'];

@@ -1,13 +1,13 @@
-// The gate's own sessions, for operators: also of people who never opened the dashboard, and of other apps behind the same gate.
+// The gate's own sessions, for operators: includes people who never opened the dashboard, and other apps behind the same gate.
 import { count } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
 import type { Frame } from './layout.ts';
 import { address, card, icon, notice, tag, timeAgo, timeAhead } from './parts.ts';
 
 export interface GateSessionItem {
-  /** The beginning of its key, enough to tell it from others. */
+  /** The beginning of its key, enough to tell it apart from others. */
   readonly key: string;
-  /** The subject, and the address; absent where they are not known. */
+  /** The subject and the address; absent if unknown. */
   readonly person?: string | undefined;
   readonly email?: string | undefined;
   readonly lastUsedAt?: number | undefined;
@@ -19,14 +19,14 @@ export interface GateSessionItem {
 
 export interface GateSessionsProps {
   readonly sessions: readonly GateSessionItem[];
-  /** Of all sessions, even if the list is truncated. */
+  /** Counts all sessions, even if the list is truncated. */
   readonly totals: { readonly sessions: number; readonly inApp?: number | undefined };
-  /** When all of it was read last; absent: the first reading is under way. */
+  /** When the full list was last read; absent while the first read is in progress. */
   readonly readAt?: number | undefined;
-  /** Whether the last try to read failed. */
+  /** Whether the last attempt to read failed. */
   readonly failed?: boolean;
   readonly cannotReach: string;
-  /** The last run of the governor; undefined: it is off, or another replica does it. */
+  /** The governor's last run; undefined if it is off, or another replica runs it. */
   readonly governor?:
     | {
         readonly at: number;

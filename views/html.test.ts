@@ -1,4 +1,4 @@
-// The escaping tag: whatever a value holds, it stays text or one attribute's value.
+// The escaping tag: whatever a value contains, it stays text or the value of one attribute.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -6,7 +6,7 @@ import { type Content, escapeHtml, html, raw } from './html.ts';
 
 const entities: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" };
 
-/** What a browser makes of the five entities. */
+/** What a browser decodes from the five entities. */
 function decoded(markup: string): string {
   return markup.replace(/&(amp|lt|gt|quot|#39);/g, (_, name: string) => entities[name] ?? '');
 }

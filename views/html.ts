@@ -11,7 +11,7 @@ export class Html {
   }
 }
 
-/** What a template takes: text is escaped; lists are joined; `undefined`, `null` and `false` stand for nothing. */
+/** What a template accepts: text is escaped; lists are joined; `undefined`, `null` and `false` render as nothing. */
 export type Content = Html | string | number | undefined | null | false | readonly Content[];
 
 const escapes: Record<string, string> = {
@@ -22,7 +22,7 @@ const escapes: Record<string, string> = {
   "'": '&#39;',
 };
 
-/** Escapes for element content and for quoted attribute values. */
+/** Escapes text for element content and quoted attribute values. */
 export function escapeHtml(text: string): string {
   return /[&<>"']/.test(text) ? text.replace(/[&<>"']/g, (char) => escapes[char] ?? char) : text;
 }

@@ -1,5 +1,5 @@
-// This deployment's secrets, for operators: how old each is, which former ones are still accepted, and the command for each. No secret, no
-// button.
+// This deployment's secrets, for operators: how old each is, which former keys are still accepted, and the command that replaces it. Shows
+// no secret and has no button.
 import { count, date, duration, exact } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';
@@ -7,11 +7,11 @@ import { card, copyable, facts, pill, timeAgo, timeAhead } from './parts.ts';
 
 export interface FormerKey {
   readonly fingerprint: string;
-  /** Since when its successor is in use. */
+  /** When its successor came into use. */
   readonly outSince: number;
-  /** When it last proved something; absent where that is not noted. */
+  /** When it was last used to verify something; absent if that is not tracked. */
   readonly lastUsedAt?: number | 'not since';
-  /** From when on it may be dropped. */
+  /** When it may be removed. */
   readonly goesAt: number;
 }
 
@@ -21,10 +21,10 @@ export interface KeyRow {
   readonly state: 'fresh' | 'due soon' | 'due' | 'unknown' | 'outside';
   readonly age: { readonly kind: 'made' | 'seen'; readonly at: number } | { readonly kind: 'unknown' };
   readonly dueAt?: number | undefined;
-  /** Absent for what is too short, or not known here. */
+  /** Absent if the secret is too short, or not known here. */
   readonly fingerprint?: string | undefined;
   readonly formers: readonly FormerKey[];
-  /** The new one is accepted, but signs only once every server knows it. */
+  /** The new key is accepted, but does not sign until every server knows it. */
   readonly waits: boolean;
   readonly command: string;
   readonly byHand: string | undefined;
@@ -35,10 +35,10 @@ export interface KeyRow {
 export interface KeysProps {
   readonly now: number;
   readonly rows: readonly KeyRow[];
-  /** Names of secrets that nothing is set for. */
+  /** Names of secrets that are not set. */
   readonly unused: readonly string[];
   readonly maxAgeMs: number;
-  /** The process id of the server that answers, for the signal. */
+  /** The process id of the server that answers, for sending it a signal. */
   readonly pid: number;
 }
 
@@ -119,7 +119,7 @@ function ageWords({ age, state }: KeyRow, now: number): Content {
   return state === 'outside' ? 'not known: only oauth2-proxy has it' : 'unknown';
 }
 
-/** A date without a time of day, since that is all that is known. */
+/** A date without a time of day, because only the date is known. */
 function sinceWords(at: number, now: number): Content {
   const days = Math.floor((now - at) / 86_400_000);
   if (days <= 0) return html`today, ${day(at)}`;

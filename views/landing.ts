@@ -1,13 +1,13 @@
-// The public front page: what this is, and the one way in.
+// The public front page: what this is, and how to sign in.
 import { type Html, html } from './html.ts';
 import { landingPicture } from './landing-picture.ts';
 import { type Frame, layout } from './layout.ts';
 import { type IconName, icon, themeChoice } from './parts.ts';
 
 export interface LandingProps {
-  /** Whether the notice about stored cookies is still to be shown. */
+  /** Whether to show the notice about stored cookies. */
   readonly showNotice: boolean;
-  /** `required`: nothing is stored until the visitor agrees by choosing something. */
+  /** `required`: nothing is stored until the visitor agrees by making a choice. */
   readonly consent: 'notice' | 'required';
   /** False with `Sec-GPC: 1` and `required`: nothing will be stored, so nothing can be chosen. */
   readonly canChoose: boolean;

@@ -1,49 +1,49 @@
-// The frame of every page: head, rail or bottom bar (signed in) or top line (visitors), one column of content.
+// The layout of every page: head, rail or bottom bar (signed in) or top bar (visitors), and one column of content.
 import { type Content, type Html, html } from './html.ts';
 import { icon, notice } from './parts.ts';
 import { rail } from './rail.ts';
 
 export type Theme = 'auto' | 'light' | 'dark';
 
-/** What the frame of a page needs, made once a request. */
+/** What the layout of a page needs, built once per request. */
 export interface Frame {
   readonly theme: Theme;
   /** The request's CSP nonce; every `<script>` carries it. */
   readonly nonce: string;
   /** Public path of a file in `public/`, with its content hash: `asset('gatehouse.css')`. */
   readonly asset: (name: string) => string;
-  /** The path that is shown, to mark the place in the rail. */
+  /** The path of this page, to mark it in the rail. */
   readonly path: string;
   readonly devMode: boolean;
   /** Where "Sign in" leads. */
   readonly signInPath: string;
   /** Absent on public pages, where everyone is a visitor. */
   readonly person?: { readonly email: string; readonly operator: boolean };
-  /** Stands in every form of a signed-in page as `_csrf`. */
+  /** Included in every form of a signed-in page as `_csrf`. */
   readonly csrfToken?: string;
-  /** A form of this page arrived after the gate's session had ended, and was not taken. */
+  /** A form of this page arrived after the gate's session had ended, and was rejected. */
   readonly signedInAgain?: true;
 }
 
 export interface PageHead {
-  /** What this page answers: "Where you are signed in". */
+  /** What this page is about: "Where you are signed in". */
   readonly title: string;
-  /** The heading, where it says more than the title of the window. */
+  /** The heading, if it says more than the window title. */
   readonly heading?: Content;
-  /** A small thing before the heading: a lamp, a status. */
+  /** A small element above the heading: a lamp, a status. */
   readonly above?: Content;
   readonly lead?: Content;
-  /** Seconds after which the browser asks again by itself (an outage page). */
+  /** Seconds after which the browser reloads by itself (for an outage page). */
   readonly refreshAfterS?: number;
-  /** `narrow`: one message and one way on. `landing`: the front page. */
+  /** `narrow`: a single message and one thing to do. `landing`: the front page. */
   readonly shape?: 'wide' | 'narrow' | 'landing';
-  /** The reader’s session is known to be over: signing in is the only way on. */
+  /** The reader’s session is known to be over: all that is left to do is sign in. */
   readonly isOver?: true;
 }
 
 const schemes = { auto: 'light dark', light: 'light', dark: 'dark' } as const;
 
-/** A whole document. */
+/** A complete HTML document. */
 export function layout(frame: Frame, head: PageHead, body: Content): Html {
   const { person } = frame;
   return html`<!doctype html>
@@ -75,7 +75,8 @@ ${body}
 `;
 }
 
-// Nobody is known here, so both ways stand side by side: who is signed in already must not pass Google again.
+// Public pages do not know who the visitor is, so they offer both links: somebody who is signed in should not have to go through Google
+// again.
 function topLine(frame: Frame, isOver: boolean): Html {
   return html`<header class="top"><a class="mark" href="/">${icon(frame, 'lamp')}Gatehouse</a><nav aria-label="Main">${!isOver && html`<a href="/dashboard">Dashboard</a>`}<a class="button" href="${frame.signInPath}">Sign in</a></nav></header>`;
 }

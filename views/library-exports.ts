@@ -1,4 +1,4 @@
-// Exports for operators: the form on a page or a space, and the files that were written.
+// Exports, for operators: the form on a page or a space, and the list of exported files.
 import { bytes, count } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';
@@ -25,7 +25,7 @@ export function exportForm(frame: Frame, { kind, id }: ExportTarget): Html {
 
 export interface ExportsProps {
   readonly now: number;
-  /** Where they are on this machine. */
+  /** Their folder on this machine. */
   readonly folder: string;
   readonly files: readonly {
     readonly id: string;
@@ -33,7 +33,7 @@ export interface ExportsProps {
     readonly size: number;
     readonly at: number;
   }[];
-  /** More files than are listed. */
+  /** The number of files that are not listed. */
   readonly more: number;
   readonly current:
     | { readonly state: 'running'; readonly done: number; readonly total: number }

@@ -1,4 +1,4 @@
-// One page of the library: what it is and where it stands, its body in a frame that can run nothing, and what lies around it.
+// One page of the library: its title and where it belongs, its body in a sandboxed frame without scripts, and the pages around it.
 import { bytes, count } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';
@@ -15,20 +15,20 @@ export interface LibraryPageProps {
   readonly id: string;
   readonly title: string;
   readonly space: { readonly key: string; readonly name: string };
-  /** From the top of the space down. */
+  /** From the top of the space downwards. */
   readonly above: readonly PageLink[];
   readonly beside: readonly PageLink[];
   readonly below: readonly PageLink[];
   readonly version: number;
   readonly author: string;
-  /** 0: not known. */
+  /** 0 if unknown. */
   readonly updatedAt: number;
   readonly fetchedAt: number;
   readonly removed: boolean;
-  /** The original; undefined: it has no address that a browser may follow. */
+  /** The original; undefined if it has no address that a browser may follow. */
   readonly url: string | undefined;
   readonly attachments: readonly { readonly id: string; readonly title: string; readonly size: number }[];
-  /** What the frame may do. */
+  /** The frame's `sandbox` attribute. */
   readonly sandbox: string;
   readonly exportForm: Content;
 }
@@ -66,7 +66,7 @@ function around({ id, beside, below, title }: LibraryPageProps): Content {
         ? html`<li><a class="near" href="${pagePath(id)}" aria-current="page">${title || 'Untitled'}</a>${below.length > 0 && html`<ul>${list(below.slice(0, shown))}${rest(below)}</ul>`}</li>`
         : html`<li><a class="near" href="${pagePath(page.id)}">${page.title || 'Untitled'}</a></li>`,
     )}`;
-  // The page itself is among those that are shown.
+  // Chosen so that the page itself is among those shown.
   const at = Math.max(0, beside.findIndex((page) => page.id === id) - shown / 2);
   const near = beside.slice(at, at + shown);
   return card('Around here', html`<ul class="around">${list(near)}${rest(beside)}</ul>`);

@@ -1,4 +1,4 @@
-// What the pages of the library share: the search box, a tree of pages, and how far a sync is.
+// What the library's pages share: the search box, a tree of pages, and the progress of a sync.
 import { count } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
 import type { Frame } from './layout.ts';
@@ -14,7 +14,7 @@ export interface SpaceItem {
 export interface TreeItem {
   readonly id: string;
   readonly title: string;
-  /** 0 at the top; items stand in reading order. */
+  /** 0 at the top; items are in reading order. */
   readonly depth: number;
 }
 
@@ -29,9 +29,9 @@ export interface SyncState {
   readonly updated: number;
   readonly skipped: number;
   readonly failed: number;
-  /** The first of them, with their reasons. */
+  /** The first few, with their reasons. */
   readonly failures: readonly { readonly title: string; readonly reason: string }[];
-  /** Fresh cookies in the vault would let it go on. */
+  /** The sync could continue if the vault had fresh cookies. */
   readonly wantsCookies: boolean;
 }
 
@@ -57,7 +57,7 @@ ${
 
 const depthLimit = 30;
 
-/** Nested lists; what has pages below it opens and closes. @param openTo levels that are open at first */
+/** Nested lists; an item with child pages can be opened and closed. @param openTo how many levels are open initially */
 export function pageTree(items: readonly TreeItem[], openTo: number): Html {
   const parts: Html[] = [];
   let depth = 0;
@@ -76,7 +76,7 @@ export function pageTree(items: readonly TreeItem[], openTo: number): Html {
   return html`<ul class="page-tree">${parts}</ul>`;
 }
 
-/** How far a sync is; the script asks for it again while it runs. */
+/** The progress of a sync; the script refreshes it while the sync runs. */
 export function syncPanel(frame: Frame, sync: SyncState, now: number, action?: Content): Html {
   const live = sync.state === 'running' ? html` data-live="/library/progress"` : undefined;
   return html`<section class="sync" id="sync"${live}>${body(frame, sync, now)}${action}</section>`;

@@ -1,11 +1,11 @@
-// What the search found, the best first, with the words that were looked for marked.
+// Search results, best match first, with the search words highlighted.
 import { count } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';
 import { pagePath, type SpaceItem, searchBox } from './library-parts.ts';
 import { empty, timeAgo } from './parts.ts';
 
-/** A piece of a text; `hit`: it is what was looked for. */
+/** A piece of text; `hit`: it matches the search. */
 interface Piece {
   readonly text: string;
   readonly hit: boolean;
@@ -24,12 +24,11 @@ export interface SearchProps {
     readonly snippet: readonly Piece[];
   }[];
   readonly total: number;
-  /** `total` is counted no further than this. */
+  /** `total` counts up to this number. */
   readonly countLimit: number;
   readonly from: number;
   readonly perPage: number;
-  /** Given up before it found anything. */
-  /** The search was given up: it took too long, or too much memory. */
+  /** The search was aborted: it took too long, or too much memory. */
   readonly unfinished: 'late' | 'memory' | undefined;
 }
 

@@ -1,4 +1,4 @@
-// The library: the search, the spaces with what they hold, one space's pages; and what to do where there is nothing yet.
+// The library's first page: the search, the spaces and what they contain, and the pages of one space; what to do if it is still empty.
 import { count } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';
@@ -17,12 +17,12 @@ import { card, empty, icon, timeAgo } from './parts.ts';
 
 export interface LibraryProps {
   readonly now: number;
-  /** Whether a Confluence is named in the settings. */
+  /** Whether the settings name a Confluence. */
   readonly configured: boolean;
   readonly spaces: readonly SpaceItem[];
-  /** undefined: not known here. */
+  /** undefined if unknown here. */
   readonly sync: SyncState | undefined;
-  /** Whether this person can start one here. */
+  /** Whether this person can start a sync here. */
   readonly canSync: boolean;
   readonly operator: boolean;
 }
@@ -34,7 +34,7 @@ export function library(frame: Frame, props: LibraryProps): Html {
   if (spaces.length === 0) return nothingYet(frame, props);
   const state = sync?.state ?? 'never';
   const panel = (sync || canSync) && syncCard(frame, props);
-  // What goes on, or waits for somebody, stands before what is there.
+  // A sync that is running, or that needs somebody, comes before the content.
   const isUrgent = state === 'running' || state === 'paused' || state === 'failed';
   return layout(
     frame,
@@ -100,7 +100,7 @@ export interface SpaceProps {
   readonly space: SpaceItem;
   readonly spaces: readonly SpaceItem[];
   readonly tree: readonly TreeItem[];
-  /** Pages that are not in `tree`, because they are too many to show. */
+  /** How many pages `tree` omits because there are too many to show. */
   readonly more: number;
   readonly exportForm: Content;
 }

@@ -1,11 +1,9 @@
-// The notice about sign-ins on devices that were not seen before, and what to do where one was not the reader's.
+// The notice about sign-ins on devices that were not seen before, and what to do if one was not the reader.
 
-import { type Follows, followsNotice } from './follows.ts';
 import { deviceName } from './format.ts';
 import { type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';
-import type { Device } from './parts.ts';
-import { notice, timeAgo, timeExact } from './parts.ts';
+import { type Device, type Follows, followsNotice, notice, timeAgo, timeExact } from './parts.ts';
 
 export interface NewDevice {
   readonly handle: string;
@@ -30,7 +28,7 @@ export function newDevices(frame: Frame, devices: readonly NewDevice[], now: num
   )}`;
 }
 
-/** A cookie that had been replaced was used again. The form POSTs `/devices/seen`. */
+/** A replaced cookie was used again. The form POSTs `/devices/seen`. */
 export function replayNotice(
   frame: Frame,
   replay: { readonly at: number; readonly device: Device },
@@ -45,7 +43,7 @@ export function replayNotice(
   );
 }
 
-/** After "That was not me": what was done, and what only the reader can do. */
+/** After "That was not me": what was done, and what the reader has to do. */
 export function notMe(
   frame: Frame,
   props: { readonly receiptPath: string; readonly follows?: Follows | undefined },

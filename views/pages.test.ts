@@ -1,4 +1,4 @@
-// Every page, with hostile text in every string it takes: no markup comes out of it, nothing that the CSP forbids.
+// Every page, with hostile text in every string it takes: none of it becomes markup, and there is nothing that the CSP forbids.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -198,7 +198,7 @@ const pages: Record<string, Html> = {
   'error, no way on': errorPage(visitor, { ...failure, action: undefined }),
 };
 
-/** Tags as a browser would find them; sound because the values in these pages never hold a raw `<` or `>`. */
+/** Tags as a browser would find them; reliable because the values in these pages never contain a raw `<` or `>`. */
 function tags(markup: string): string[] {
   return markup.match(/<[^>]*>/g) ?? [];
 }
@@ -235,7 +235,7 @@ for (const [name, page] of Object.entries(pages)) {
   test(`${name}: forms carry the token when signed in, and only then`, () => {
     const forms = markup.match(/<form[\s\S]*?<\/form>/g) ?? [];
     const signedIn = markup.includes('class="member"');
-    // A form that only asks would carry it into an address.
+    // A GET form would put the token into the address.
     for (const form of forms) {
       assert.equal(form.includes('name="_csrf"'), signedIn && !form.startsWith('<form method="get"'));
     }
@@ -245,7 +245,7 @@ for (const [name, page] of Object.entries(pages)) {
 
 test('the rail marks the place, also below it', () => {
   const at = (path: string) =>
-    // In the rail and in a phone's bar, of which one is shown.
+    // Both in the rail and in the bar for phones; only one of them is visible.
     [...new Set(tags(signedOut({ ...member, path }).markup).filter((one) => one.includes('aria-current')))];
   assert.deepEqual(at('/cookies'), ['<a href="/cookies" aria-current="page">']);
   assert.deepEqual(at('/cookies/x'), ['<a href="/cookies" aria-current="page">']);

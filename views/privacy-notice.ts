@@ -1,4 +1,4 @@
-// The public notice: what is stored, why, for how long. Made from what the program really stores.
+// The public privacy notice: what is stored, why, and for how long. Generated from what the program really stores.
 import { type Content, type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';
 import { card, empty, icon, prose } from './parts.ts';
@@ -22,7 +22,7 @@ const places: readonly (readonly [StoredItem['where'], string])[] = [
   ['Google', 'At Google'],
 ];
 
-// The rail leads here too, and this page has none.
+// The rail also links to this page, which has no rail itself.
 const same = html`It is the same page for everyone, signed in or not. <a href="/dashboard">Go to the dashboard</a>`;
 
 export function privacyNotice(frame: Frame, props: PrivacyNoticeProps): Html {

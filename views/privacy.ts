@@ -1,4 +1,4 @@
-// What is kept about somebody, a copy of it, and the way to have it erased. For oneself; for operators, about anybody.
+// What is kept about a person, a copy of it, and how to have it erased. For oneself; for operators, also about others.
 import { count } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';
@@ -6,17 +6,17 @@ import { address, card, icon, notice } from './parts.ts';
 import { token } from './session-row.ts';
 
 export interface PrivacyProps {
-  /** Whose; `self` where it is the reader. */
+  /** The person's address; `self` if it is the reader. */
   readonly email: string;
   readonly self: boolean;
-  /** The pseudonym that stands for somebody else in the form and the links. */
+  /** The pseudonym that identifies somebody else in the form and the links. */
   readonly who?: string;
   readonly sections: readonly { readonly name: string; readonly about: string; readonly items: number }[];
   readonly personRetentionDays: number;
   readonly recordRetentionDays: number;
-  /** What was typed instead of the address. */
+  /** Something other than the address was typed. */
   readonly wrong: boolean;
-  /** Operators may look for somebody else. */
+  /** Only operators may search for somebody else. */
   readonly search?: { readonly fault?: 'nobody' };
 }
 
@@ -71,7 +71,7 @@ ${fault && html`<p class="fault small" id="email-fault" role="alert">${icon(fram
 <div class="actions"><button type="submit">Show</button></div></form>`;
 }
 
-/** After somebody else was erased. */
+/** The page after somebody else's data was erased. */
 export function privacyErased(
   frame: Frame,
   {

@@ -1,31 +1,30 @@
-// Everyone's sessions, for operators: counts, search, order, rows with the person, and the gate's own sessions below.
-import { type Follows, followsNotice } from './follows.ts';
+// Everyone's sessions, for operators: counts, search, order, rows that name the person, and the gate's own sessions below.
 import { count } from './format.ts';
 import { type GateSessionsProps, gateSessions } from './gate-sessions.ts';
 import { type Content, type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';
-import { card, empty, notice } from './parts.ts';
+import { card, empty, type Follows, followsNotice, notice } from './parts.ts';
 import { endButton, type SessionItem, sessionList, signOutHere, tieMeanings } from './session-row.ts';
 
 export type EveryoneSort = 'seen' | 'created' | 'email';
 
 export interface EveryoneProps {
   readonly now: number;
-  /** All live sessions, whatever the search. */
+  /** All live sessions, regardless of the search. */
   readonly total: number;
   readonly items: readonly SessionItem[];
   /** The beginning of an address, or empty. */
   readonly search: string;
   readonly sort: EveryoneSort;
-  /** Whether pages come before this one. */
+  /** Whether there are earlier pages. */
   readonly isLater: boolean;
   /** The cursor of the next page. */
   readonly next: string | undefined;
-  /** How many the form before this page ended. */
+  /** How many sessions the form that led to this page ended. */
   readonly ended?: number;
-  /** What of it is still to come. */
+  /** What is still pending. */
   readonly follows?: Follows | undefined;
-  /** What the gate holds; absent where it cannot be listed. */
+  /** The gate's sessions; absent if they cannot be listed. */
   readonly gateSessions?: GateSessionsProps;
 }
 

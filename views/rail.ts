@@ -1,4 +1,4 @@
-// The rail of signed-in pages (a bar at the foot of a phone): where one can go, who one is, the way out.
+// Navigation of signed-in pages (a bar at the bottom on phones): destinations, who is signed in, and signing out.
 import { type Html, html } from './html.ts';
 import { type IconName, icon } from './parts.ts';
 
@@ -6,11 +6,11 @@ interface Destination {
   readonly href: string;
   readonly label: string;
   readonly icon: IconName;
-  /** Operators' destinations stand under a thin line; members do not see them. */
+  /** Operators' destinations are listed below a thin line; members do not see them. */
   readonly operator?: true;
 }
 
-/** In the order of the rail. */
+/** In display order. */
 const destinations: readonly Destination[] = [
   { href: '/dashboard', label: 'Dashboard', icon: 'dashboard' },
   { href: '/devices', label: 'Devices', icon: 'devices' },
@@ -27,7 +27,7 @@ const destinations: readonly Destination[] = [
   { href: '/vault', label: 'Vault', icon: 'vault', operator: true },
 ];
 
-/** So many stand in a phone's bar; the others open from its last place. */
+/** How many a phone's bar shows; its last item opens the others. */
 const inBar = 4;
 const forMembers = destinations.filter((place) => place.operator !== true);
 const forOperators = destinations.filter((place) => place.operator === true);

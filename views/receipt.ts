@@ -1,34 +1,33 @@
-// The receipt of an ending: ended here, ended at the gate, verified. It asks again by itself until the last step is known.
+// The receipt of a revocation: ended here, ended at the gate, verified. The page reloads until the last step is known.
 
-import { type Follows, followsNotice } from './follows.ts';
 import { count, deviceName, exact } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';
-import { address, card, type Device, icon, prose } from './parts.ts';
+import { address, card, type Device, type Follows, followsNotice, icon, prose } from './parts.ts';
 
 export interface ReceiptItem {
   readonly handle: string;
-  /** Whose it was; absent where it was the reader's own. */
+  /** Whose session it was; absent if it was the reader's own. */
   readonly email?: string;
-  /** Absent where it is not remembered any more. */
+  /** Absent if no longer known. */
   readonly device?: Device;
   readonly endedAt: number;
   readonly gate: 'ended' | 'nothing to end' | 'unreachable' | 'refused here' | 'unknown';
   readonly verifiedAt?: number;
-  /** How often a refresh in flight had written it back. */
+  /** How often a refresh in flight wrote it back. */
   readonly writtenBack: number;
-  /** Whether the last step is still to come. */
+  /** Whether the last step is still pending. */
   readonly open: boolean;
 }
 
 export interface ReceiptProps {
   readonly receipts: readonly ReceiptItem[];
-  /** What an ending does not reach, as the gate's part says it. */
+  /** What a revocation does not reach, in the gate module's words. */
   readonly cannotReach: string;
-  /** Absent: it does not ask again. */
+  /** Absent if the page does not reload. */
   readonly refreshAfterS?: number;
   readonly back: { readonly href: string; readonly label: string };
-  /** What is still to come, where the record or the store could not be written. */
+  /** What is still pending, if the record or the store could not be written. */
   readonly follows?: Follows | undefined;
 }
 

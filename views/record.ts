@@ -1,4 +1,4 @@
-// The record, for operators: whether it is whole, what to look for, and the entries, the newest first and live.
+// The record, for operators: whether it is intact, the search form, and the entries, newest first and updated live.
 import { count } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';
@@ -19,10 +19,10 @@ export interface RecordProps {
     | { readonly state: 'reading' };
   readonly rows: readonly RecordRowView[];
   readonly next: string | undefined;
-  /** Whether pages come before this one. */
+  /** Whether there are earlier pages. */
   readonly isLater: boolean;
   readonly filtered: boolean;
-  /** What was asked for, as it was typed. */
+  /** The search, as it was typed. */
   readonly asked: {
     readonly person?: string | undefined;
     readonly event?: string | undefined;
@@ -92,7 +92,7 @@ function chainNotice(frame: Frame, { chain, now }: RecordProps): Html {
   }
 }
 
-// A day here is one of the record, whatever the reader’s time zone.
+// Days are those of the record (UTC), regardless of the reader’s time zone.
 const utc = html`<span class="muted">(UTC)</span>`;
 
 function filterForm({ asked, events, filtered }: RecordProps): Html {

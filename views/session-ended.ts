@@ -1,9 +1,12 @@
-// What a browser sees that comes with an ended session's cookie: why it ended, and the way back in.
+// What a browser sees if it presents an ended session's cookie: why the session ended, and how to sign in again.
 import { type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';
 import { icon, timeAgo } from './parts.ts';
 
-/** `idle`, `expired`: the limits; `signed_out`, `revoked`: the person, here or from another device; the rest: somebody or some rule else. */
+/**
+ * `idle`, `expired`: the limits; `signed_out`, `revoked`: the person, here or from another device; all others: somebody else, or a
+ * rule.
+ */
 export type EndReason =
   | 'idle'
   | 'expired'
@@ -21,12 +24,12 @@ export type EndReason =
 
 export interface SessionEndedProps {
   readonly reason: EndReason;
-  /** When it ended, milliseconds; undefined where only the limit is known. */
+  /** When it ended, milliseconds; undefined if only the limit is known. */
   readonly endedAt: number | undefined;
   readonly now: number;
-  /** The address of whoever ended it; undefined where a rule did. */
+  /** The address of the person who ended it; undefined if a rule did. */
   readonly endedBy?: string;
-  /** What differed where a change ended it: "browser", "system", "network". */
+  /** What changed, if a change ended it: "browser", "system", "network". */
   readonly changes?: readonly string[];
 }
 

@@ -1,11 +1,11 @@
-// A session as a row: the device, where and since when, how it is tied to the gate, one action. Pages of members and operators share it.
+// A session as a row: the device, where and since when, its gate link, and one action. Shared by members' and operators' pages.
 
 import { deviceName } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
 import type { Frame } from './layout.ts';
 import { address, type Device, deviceIcon, pill, tag, timeAgo, timeAhead } from './parts.ts';
 
-/** `verified`: its session at the gate is known; `cookie`: only its cookie is; `unverified`: neither. */
+/** `verified`: its session at the gate is known; `cookie`: only its cookie is known; `unverified`: neither is. */
 export type GateLinkState = 'verified' | 'cookie' | 'unverified';
 
 export interface SessionItem {
@@ -16,10 +16,10 @@ export interface SessionItem {
   readonly network: string;
   readonly createdAt: number;
   readonly lastSeenAt: number;
-  /** When it ends whatever happens. */
+  /** The absolute limit of the session. */
   readonly expiresAt: number;
   readonly gate: GateLinkState;
-  /** Whether it is the one that asks. */
+  /** Whether it is the session that made this request. */
   readonly current: boolean;
 }
 
@@ -37,7 +37,7 @@ const meanings: Record<GateLinkState, string> = {
     'Not verified: which session at the gate belongs to it is not known, so signing out may end it on this site only.',
 };
 
-/** The rows; `person` says whose each one is, `actions` what can be done. */
+/** The rows; `person` renders whose session it is, `actions` what can be done with it. */
 export function sessionList(
   frame: Frame,
   items: readonly SessionItem[],
@@ -79,7 +79,7 @@ ${person && html`<p class="device">${deviceName(device)}</p>`}
 <div class="row-actions">${actions}</div></li>`;
 }
 
-/** What the pills of these rows mean, once each. */
+/** Explains each pill that occurs in these rows, once. */
 export function tieMeanings(frame: Frame, items: readonly SessionItem[]): Content {
   if (frame.devMode) return undefined;
   const shown = (Object.keys(meanings) as GateLinkState[]).filter((tie) =>
@@ -91,13 +91,13 @@ export function tieMeanings(frame: Frame, items: readonly SessionItem[]): Conten
   );
 }
 
-/** The way of a device out of its own session, the one in the rail. */
+/** Signs out this device's own session, like the button in the rail. */
 export function signOutHere(frame: Frame): Html {
   return html`<form method="post" action="/logout?sent=1">${token(frame)}<button type="submit">Sign out this device</button></form>`;
 }
 
 /**
- * One button that ends one session; what it ends is said to those who cannot see the row.
+ * A button that ends one session; its label for screen readers names the session.
  * @returns a function that gives the button of a row
  */
 export function endButton(frame: Frame, action: string, label: string): (item: SessionItem) => Html {

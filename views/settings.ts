@@ -1,4 +1,4 @@
-// What a member can choose: the look, and whether this device stays signed in.
+// What a member can choose: the theme, and whether this device stays signed in.
 import { duration } from './format.ts';
 import { type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';
@@ -6,14 +6,17 @@ import { notice, themeChoice } from './parts.ts';
 
 export interface SettingsProps {
   readonly staySignedIn: boolean;
-  /** For the text: how long "stay signed in" holds, and the idle limit, milliseconds. */
+  /** How long "stay signed in" lasts, and the idle limit, milliseconds; used in the text. */
   readonly lifetimeMs: number;
   readonly idleMs: number;
-  /** True on the page that follows a saved form. */
+  /** True on the page shown after the form was saved. */
   readonly saved: boolean;
 }
 
-/** One form, POST `/settings` (urlencoded): `_csrf`, `theme=auto|light|dark`, `staySignedIn=on` or absent. The theme now is `frame.theme`. */
+/**
+ * One form, POST `/settings` (urlencoded): `_csrf`, `theme=auto|light|dark`, `staySignedIn=on` or absent. The current theme is
+ * `frame.theme`.
+ */
 export function settings(frame: Frame, props: SettingsProps): Html {
   return layout(
     frame,

@@ -1,4 +1,4 @@
-// Before cookies leave the vault, or it gets a new data key: what will happen.
+// Confirmation before cookies are removed from the vault, or it gets a new data key: what will happen.
 import { count } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';
@@ -32,12 +32,12 @@ export function vaultRekey(frame: Frame): Html {
   );
 }
 
-/** Where a form met a vault that does not open (any more), or there is none. */
+/** For a form that was sent although the vault cannot be opened (any more), or does not exist. */
 export function vaultUnavailable(frame: Frame): Html {
   return page(frame, 'Nothing was changed', html`<div role="alert">${vaultClosed(frame)}</div>${back}`);
 }
 
-/** What was to be removed is gone already. */
+/** What was to be removed is already gone. */
 export function vaultGone(frame: Frame): Html {
   return page(
     frame,

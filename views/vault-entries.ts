@@ -1,4 +1,4 @@
-// What is sealed in the vault, host by host: whose, how old, how long still, and by which names.
+// The vault's contents by host: whose they are, their age, how long they last, and the cookies' names.
 import { count, remaining } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
 import type { Frame } from './layout.ts';

@@ -1,4 +1,4 @@
-// The way to fresh cookies, step by step, and the box that takes them. What was pasted is never shown again.
+// How to get fresh cookies, step by step, and the box to paste them into. What was pasted is never shown again.
 import { type Html, html } from './html.ts';
 import type { Frame } from './layout.ts';
 import { card, notice } from './parts.ts';
@@ -6,7 +6,7 @@ import { type PasteRefusal, refusalWords } from './vault-words.ts';
 
 export interface RefreshProps {
   readonly cookieFile: string;
-  /** What was pasted, or stood in the file, and was not taken. */
+  /** What was pasted, or read from the file, and rejected. */
   readonly refused?: { readonly why: PasteRefusal | 'file'; readonly from: 'page' | 'file' };
 }
 

@@ -1,4 +1,4 @@
-// Why what was pasted is not taken, as words: what is wrong and what to do, never what was pasted.
+// Explains why what was pasted is rejected: what is wrong and what to do, never what was pasted.
 
 /** `position`: which cookie, from 1. */
 export type PasteRefusal =

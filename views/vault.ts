@@ -1,4 +1,4 @@
-// The operator's page of the vault: what is sealed, how long it lasts, and how to put new cookies in. Names and ages, never a value.
+// The operators' page for the vault: what it contains, how long that lasts, and how to add cookies. Names and ages, never a value.
 import { count } from './format.ts';
 import { type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';
@@ -16,12 +16,12 @@ export interface VaultProps extends RefreshProps {
         readonly bound: boolean;
         readonly passphrases: number;
       }
-    /** `closed`: it does not open; why is for the server's own terminal. `off`: there is no passphrase. */
+    /** `closed`: it cannot be opened; the reason is only printed on the server's terminal. `off`: there is no passphrase. */
     | { readonly kind: 'none' | 'closed' | 'off' };
-  /** CONFLUENCE_URL; undefined: nothing is to be reached yet. */
+  /** From CONFLUENCE_URL; undefined if nothing is to be fetched yet. */
   readonly service: { readonly url: string; readonly host: string } | undefined;
   readonly canTest: boolean;
-  /** What the form before this page did. */
+  /** What the form that led to this page did. */
   readonly done?: VaultDone;
 }
 

@@ -1,6 +1,5 @@
 // Who may sign in: shows and changes the allow-list, and then ends the sessions of people who were removed from it.
 import type { RevocationRecorder } from '../audit/recorder.ts';
-import { admittedByDomain } from './domains.ts';
 import type { AccessFile } from './file.ts';
 import type { FileFault } from './file-fault.ts';
 import { add, type Broken, type Entry, entries, parseEmail, remove } from './list.ts';
@@ -161,4 +160,20 @@ function begun(by: Operator): string {
 function isLast(all: readonly Entry[], email: string): boolean {
   const working = all.filter(({ works }) => works);
   return working.length === 1 && working[0]?.email === email;
+}
+
+/**
+ * Whether oauth2-proxy admits `email` by its `email_domains`, whatever the list says: isEmailValidWithDomains (7.15.3, validator.go).
+ * A domain, `.domain` or `*.domain` with all below it, or `*`.
+ */
+export function admittedByDomain(email: string, domains: readonly string[]): boolean {
+  const host = email.split('@')[1] ?? '';
+  return domains.some((domain) => {
+    const name = domain.toLowerCase();
+    if (name === '*') return true;
+    if (email.split('@').length !== 2) return false;
+    if (host === name) return true;
+    const ending = name.startsWith('*.') ? name.slice(1) : name;
+    return ending.startsWith('.') && host.endsWith(ending);
+  });
 }

@@ -1,4 +1,4 @@
-// How entries and marks are sealed: always in the same way, and never two different ones alike.
+// How entries and marks are sealed: always in the same way, and never the same seal for different contents.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { chainStart, judgeMark, readMark, recordKeys, sealEntry, sealMark } from './chain.ts';
@@ -26,7 +26,7 @@ test('a seal holds for its own entry, place and predecessor alone', () => {
     sealEntry(body, 1, 'A', other),
   ];
   assert.equal(new Set(seals.map(({ mac }) => mac)).size, seals.length);
-  // Two lists of parts that read alike when they are put together.
+  // Two lists of parts that are identical when concatenated.
   const [one, two] = [
     sealMark('head', { seq: 1, mac: '23' }, at, key),
     sealMark('head', { seq: 12, mac: '3' }, at, key),

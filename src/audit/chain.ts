@@ -2,7 +2,7 @@
 // Without the key, entries can be destroyed, but none can be changed, added, moved or dropped unnoticed.
 import { createHash, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import type { RecordRow } from '../store/contract.ts';
-import { type Entry, type EntryBody, textOf } from './entry.ts';
+import { type Entry, type EntryBody, readEntry, textOf } from './entry.ts';
 
 /** The "previous seal" of the very first entry. */
 export const chainStart = 'A'.repeat(43);
@@ -102,4 +102,11 @@ function sealOfMark(
 function seal(key: KeyObject, ...parts: readonly string[]): string {
   const framed = parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join('');
   return createHmac('sha256', key).update(framed).digest('base64url');
+}
+
+/** Whether this deployment sealed an entry, wherever it was read from. @returns the entry in `row`; undefined if no key in `keys` sealed it as it stands */
+export function genuineEntry(row: RecordRow, keys: readonly RecordKey[]): Entry | undefined {
+  const entry = readEntry(row.text);
+  const key = keys.find(({ kid }) => kid === entry?.kid);
+  return entry && key && macOf(key.key, row.seq, row.prev, row.text) === row.mac ? entry : undefined;
 }

@@ -1,5 +1,7 @@
-// An entry of the audit log as one line of JSON: sorted keys, no characters that break a line or control a terminal, limited length.
+// An entry of the audit log as one line of JSON: sorted keys, no characters that break a line or control a terminal, limited length. And that line with its
+// seals, as it stands in the audit log file.
 import { isIP } from 'node:net';
+import type { RecordRow } from '../store/contract.ts';
 import { networkOf } from '../store/network.ts';
 import type { Outcome, RecordedEvent } from './recorder.ts';
 
@@ -117,4 +119,19 @@ function sorted(value: object): object {
 
 function escaped(code: number): string {
   return `\\u${code.toString(16).padStart(4, '0')}`;
+}
+
+/** One line of the audit log file: what the store holds, as JSON that scripts can read and `readLine` can take apart again. */
+export function lineOf({ text, prev, mac }: Pick<RecordRow, 'text' | 'prev' | 'mac'>): string {
+  return `{"entry":${text},"mac":"${mac}","prev":"${prev}"}\n`;
+}
+
+/** @returns undefined if `line` is not a line of the audit log */
+export function readLine(line: string): RecordRow | undefined {
+  // The seal covers the exact text, so the text is cut out of the line instead of being serialized again.
+  const [, text, mac, prev] =
+    /^\{"entry":(\{.*\}),"mac":"([\w-]{43})","prev":"([\w-]{43})"\}$/.exec(line) ?? [];
+  if (text === undefined || mac === undefined || prev === undefined) return undefined;
+  const entry = readEntry(text);
+  return entry && { seq: entry.seq, text, prev, mac };
 }

@@ -3,8 +3,7 @@ import { constants } from 'node:fs';
 import { mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { withLock } from '../store/file-lock.ts';
-import { readEntry } from './entry.ts';
-import { readLine } from './entry-line.ts';
+import { readEntry, readLine } from './entry.ts';
 
 const fullBytes = 10 * 1024 * 1024;
 const lockWaitMs = 1_000;

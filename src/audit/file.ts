@@ -7,8 +7,8 @@ import { fileWords } from '../files/file-fault.ts';
 import { fileFaultOf } from '../files/file-refused.ts';
 import type { RecordRow, RecordTable } from '../store/contract.ts';
 import { withLock } from '../store/file-lock.ts';
-import type { RecordKey } from './chain.ts';
-import { lineOf, readLine } from './entry-line.ts';
+import { genuineEntry, type RecordKey } from './chain.ts';
+import { lineOf, readLine } from './entry.ts';
 import {
   appendLines,
   dropOldFiles,
@@ -17,7 +17,6 @@ import {
   rotateFile,
   setTornEndAside,
 } from './file-disk.ts';
-import { genuineEntry } from './genuine.ts';
 import type { RecordLogger } from './log-line.ts';
 import type { RecordedEvent } from './recorder.ts';
 

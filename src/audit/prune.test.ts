@@ -1,4 +1,4 @@
-// What the retention removes from the front of the record, and whose pseudonyms go with it.
+// What retention removes from the front of the record, and whose pseudonyms are removed with it.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ assert.ok(key);
 const day = 86_400_000;
 const now = Date.UTC(2026, 10, 28);
 
-/** A record with one entry a day, the last one of today, `who` in turns. */
+/** A record with one entry per day, the last one from today, by each of `who` in turn. */
 const setUp = async (t: TestContext, people: readonly string[]) => {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-prune-'));
   const { record, close } = openSqliteStore(folder);
@@ -29,7 +29,7 @@ const setUp = async (t: TestContext, people: readonly string[]) => {
     const prev = rows.at(-1)?.mac ?? chainStart;
     rows.push(sealEntry({ at, event: 'session.created', outcome: 'done', who }, index + 1, prev, key));
   }
-  /** As somebody does who can write to the store, but lacks the key. */
+  /** Forges an entry, as somebody would who can write to the store but lacks the key. */
   const forge = (index: number, daysAgo: number) => {
     const row = rows[index];
     assert.ok(row);

@@ -2,9 +2,8 @@
 // about a person goes the row that says who the pseudonym was.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RecordRow, RecordTable } from '../store/contract.ts';
-import { type RecordKey, sealMark } from './chain.ts';
+import { genuineEntry, type RecordKey, sealMark } from './chain.ts';
 import type { Entry } from './entry.ts';
-import { genuineEntry } from './genuine.ts';
 
 const pageSize = 500;
 

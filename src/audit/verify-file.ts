@@ -4,8 +4,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { demandOrdinaryFile } from '../files/ordinary-file.ts';
 import { macOf, type RecordKey } from './chain.ts';
-import { readEntry } from './entry.ts';
-import { readLine } from './entry-line.ts';
+import { readEntry, readLine } from './entry.ts';
 import { filesOf } from './file-disk.ts';
 
 /** `seq`: the entry's number, if the line is known to be an entry. */

@@ -1,19 +1,24 @@
 // Archives that are damaged, truncated, changed or malicious: each is refused, and nothing outside its folder is touched.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import {
   createReadStream,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { after, before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { create, Header } from 'tar';
 import { recordKeys } from '../audit/chain.ts';
@@ -67,6 +72,20 @@ async function archiveOf(
   return Buffer.concat(chunks);
 }
 
+/** Where the system shows them: on Linux. */
+function openFilesIn(folder: string): string[] {
+  const handles = '/proc/self/fd';
+  if (!existsSync(handles)) return [];
+  const paths = readdirSync(handles).map((handle) => {
+    try {
+      return readlinkSync(join(handles, handle));
+    } catch {
+      return '';
+    }
+  });
+  return paths.filter((path) => path.startsWith(folder));
+}
+
 async function read(
   bytes: Uint8Array,
 ): Promise<{ folder: string; judge: Awaited<ReturnType<typeof readArchive>>['judge'] }> {
@@ -79,6 +98,7 @@ async function read(
   } finally {
     assert.deepEqual(readdirSync(outer), ['a'], 'nothing is written outside of the folder');
     assert.deepEqual(readdirSync(join(outer, 'a')), ['b']);
+    assert.deepEqual(openFilesIn(outer), [], 'no file stays open');
   }
 }
 
@@ -89,7 +109,7 @@ const refused = (bytes: Uint8Array, words: RegExp) =>
     return true;
   });
 
-/** An archive with other entries than the program would write. */
+/** An archive with entries that the program would not write. */
 function withEntry(entry: Partial<Header>, body = 'x'): Buffer {
   const header = new Header({ mode: 0o600, size: body.length, type: 'File', ...entry } as never);
   header.encode();
@@ -102,7 +122,7 @@ function withEntry(entry: Partial<Header>, body = 'x'): Buffer {
   return gzipSync(Buffer.concat(made));
 }
 
-/** Where the first file begins: the seal takes one block for its header and one for its contents. */
+/** Where the first file begins: the seal has one block for its header and one for its contents. */
 function afterSeal(tar: Buffer): number {
   return tar.indexOf(`${sealName}\0`) + 2 * 512;
 }
@@ -120,7 +140,7 @@ test('cut off anywhere it is refused', async () => {
     const length = Math.floor((good.length * part) / 20);
     await refused(good.subarray(0, length), /damaged|cut off|empty/);
   }
-  // A tar that is empty, or ends between two files, in a complete gzip.
+  // A tar file that is empty, or ends between two files, inside a complete gzip file.
   await refused(gzipSync(Buffer.alloc(1024)), /it is empty, or cut off at its beginning|damaged/);
   const tar = gunzipSync(good);
   await refused(
@@ -197,4 +217,32 @@ test('what is no backup at all is refused', async () => {
   await assert.rejects(readArchive({ input: createReadStream(join(root, 'nowhere')), folder }), {
     code: 'ENOENT',
   });
+});
+
+test('a large file is read no faster than the disk takes it: it need not fit into memory', async (t) => {
+  const folder = join(root, 'large');
+  mkdirSync(folder);
+  // Random, so that it is as large in the archive.
+  writeFileSync(join(folder, 'gatehouse.db'), randomBytes(8 << 20));
+  const bytes = await archiveOf(folder, { ...manifest, files: [await describeFile(folder, 'gatehouse.db')] });
+  let taken = 0;
+  async function* input() {
+    for (; taken < bytes.length; taken += 65_536) yield bytes.subarray(taken, taken + 65_536);
+  }
+  const handle = await open(join(folder, 'gatehouse.db'));
+  const proto: FileHandle = Object.getPrototypeOf(handle);
+  await handle.close();
+  const write = proto.write as (this: FileHandle, chunk: Buffer) => ReturnType<FileHandle['write']>;
+  const seen: number[] = [];
+  t.mock.method(proto, 'write', async function (this: FileHandle, chunk: Buffer) {
+    // A disk that does not answer for as long as more is read.
+    if (seen.length === 0) for (let before = -1; before !== taken; await pause(20)) before = taken;
+    seen.push(taken);
+    return write.call(this, chunk);
+  });
+  const into = join(root, 'large-read');
+  mkdirSync(into);
+  await readArchive({ input: input(), folder: into });
+  assert.ok((seen[0] ?? 0) < bytes.length / 4, `${seen[0]} bytes were read before the first was written`);
+  assert.deepEqual(readFileSync(join(into, 'gatehouse.db')), readFileSync(join(folder, 'gatehouse.db')));
 });

@@ -59,10 +59,12 @@ export async function readArchive({ input, folder }: ReadOptions): Promise<ReadA
   const reading = createReading(folder);
   let work = Promise.resolve();
   let fault: Error | undefined;
+  let current: ReadEntry | undefined;
   const fail = (error: unknown) => {
     fault ??= error instanceof Error ? error : new Error(String(error));
   };
   parser.on('entry', (entry: ReadEntry) => {
+    current = entry;
     work = work
       .then(() => reading.take(entry))
       .catch((error: unknown) => {
@@ -86,7 +88,11 @@ export async function readArchive({ input, folder }: ReadOptions): Promise<ReadA
       }
     });
   } catch (error) {
-    throw asBadArchive(fault ?? error);
+    const first = fault ?? error;
+    // Otherwise the file that it is being saved to would stay open.
+    current?.end();
+    await work;
+    throw asBadArchive(first);
   }
   parser.end();
   await ended;

@@ -30,12 +30,12 @@ import {
   type Manifest,
   manifestName,
   readmeName,
+  readmeOf,
   sealName,
   sealOf,
   writeManifest,
 } from './manifest.ts';
 import { type Place, storeFile } from './place.ts';
-import { readmeOf } from './readme.ts';
 import { sealEnv } from './sealed-env.ts';
 
 export interface MakeOptions {

@@ -14,7 +14,7 @@ import { redisClosingOf, setRedisClosing } from '../store/redis-in-use.ts';
 import type { RedisPlace } from '../store/redis-migrate.ts';
 import { isEmptyRedis, rowsOfRedis } from '../store/redis-rows.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
-import { closingOf, setClosing } from '../store/sqlite-in-use.ts';
+import { closingOf, setClosing } from '../store/sqlite-facts.ts';
 import { copyRecord, loadRows } from '../store/stored-rows.ts';
 import { journalFile, storeFile, withSidecars } from './place.ts';
 import { sweep } from './put-in-place.ts';

@@ -77,7 +77,7 @@ export async function finish(place: Place): Promise<void> {
 export function sweep(dataDir: string): void {
   removeDeadTemporaries(join(dataDir, pendingName));
   for (const name of readdirSync(dataDir))
-    if (stagingName.test(name)) rmSync(join(dataDir, name), { recursive: true, force: true });
+    if (stagingName.test(name)) rmSync(join(dataDir, name), { recursive: true });
 }
 
 /** @param isThere false: the backup has no such file, so the existing one is removed */
@@ -108,6 +108,7 @@ function putElsewhere(from: string, to: string, mode: number): void {
   const old = statSync(to, { throwIfNoEntry: false });
   replaceFile(to, readFileSync(from), {
     mode: old ? old.mode & 0o777 : mode,
+    // The group too: a file of root may be readable by oauth2-proxy's group.
     ...(old && process.geteuid?.() === 0 && { owner: { uid: old.uid, gid: old.gid } }),
   });
 }

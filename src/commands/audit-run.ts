@@ -53,7 +53,7 @@ export async function runAudit(
 
 async function runExport(task: ExportTask, opened: OpenRecord, { write }: AuditParts): Promise<ExitCode> {
   const { from, to, event, format } = task;
-  // Who took a copy of the record is in the record.
+  // The record itself shows who took a copy of it.
   await opened.recorder.write({ event: 'record.exported', by: 'terminal', facts: { format } });
   if (format === 'csv') await write(csvHeader);
   const person = task.person === undefined ? undefined : { email: task.person };

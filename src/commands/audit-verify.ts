@@ -1,8 +1,7 @@
 // `gatehouse audit verify`: reports on its first line whether the record is as it was written, and if not, what happened and where.
-import { type RecordKey, recordKeys } from '../audit/chain.ts';
+import { genuineEntry, type RecordKey, recordKeys } from '../audit/chain.ts';
 import { readCheckpoint } from '../audit/checkpoint.ts';
 import { findingWords, lineFindingWords } from '../audit/finding-words.ts';
-import { genuineEntry } from '../audit/genuine.ts';
 import type { Recorder } from '../audit/recorder.ts';
 import { type Verdict, verifyRecord } from '../audit/verify.ts';
 import { type FileVerdict, verifyFile } from '../audit/verify-file.ts';

@@ -1,8 +1,8 @@
-// What the arguments of backup, restore and move-store have in common.
+// Arguments that backup, restore and move-store share.
 import type { Wrong } from './terminal.ts';
 
 export interface Passphrase {
-  /** Where it is read from; undefined: asked for. */
+  /** The file to read it from; undefined, like `fd`: ask at the terminal. */
   readonly file: string | undefined;
   readonly fd: number | undefined;
 }
@@ -12,7 +12,7 @@ export const passphraseOptions = {
   'passphrase-fd': { type: 'string' },
 } as const;
 
-/** undefined: without `.env`. */
+/** @returns undefined if `.env` is not to be included */
 export function passphraseOf(values: {
   'with-env': boolean;
   'passphrase-file'?: string | undefined;
@@ -27,7 +27,7 @@ export function passphraseOf(values: {
   return { file, fd: fd === undefined ? undefined : Number(fd) };
 }
 
-/** @param what names it, in words for whoever gave none */
+/** @param what the missing argument, as named in the message */
 export function onlyOne(positionals: readonly string[], what: string): string | Wrong {
   const [first, ...more] = positionals;
   return first && more.length === 0 ? first : { wrong: `name ${what}, and nothing else` };

@@ -1,4 +1,4 @@
-// What `gatehouse backup` does, and how it says so.
+// What `gatehouse backup` does, and what it prints.
 import { existsSync, readFileSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { type MakeOptions, makeBackup, TargetExists } from '../backup/make.ts';
@@ -12,17 +12,17 @@ import type { ExitCode, Say } from './terminal.ts';
 export interface BackupTask {
   readonly file: string;
   readonly force: boolean;
-  /** undefined: without `.env`. */
+  /** undefined: do not include `.env`. */
   readonly env: Passphrase | undefined;
 }
 
 export interface BackupParts {
-  /** What is copied, once the arguments make sense; the place is held meanwhile. */
+  /** Opens what is to be copied, once the arguments are valid. The place is locked until it is closed. */
   open(say: Say): Promise<Omit<MakeOptions, 'env' | 'now'> & { close(): void }>;
   readonly envFile: string;
   readonly now: () => number;
   readonly ask: AskSecret;
-  /** Standard output, for "-": with it, everything that is said goes to standard error. */
+  /** Standard output, for "-"; everything the command prints goes to standard error then. */
   readonly output: Writable & { readonly isTTY?: boolean };
 }
 

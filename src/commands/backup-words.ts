@@ -1,7 +1,7 @@
-// How the commands of backup and restore say what went wrong.
+// How backup and restore describe what went wrong.
 import { BadArchive } from '../backup/archive.ts';
 
-/** One line, without its full stop. */
+/** One line, without a full stop. */
 export function whyOf(error: unknown): string {
   const { name, message, code, path, cause } = error as NodeJS.ErrnoException & { readonly cause?: unknown };
   if (error instanceof BadArchive) return message;
@@ -13,7 +13,7 @@ export function whyOf(error: unknown): string {
   return message;
 }
 
-/** In megabytes, for people. */
+/** A size in kB or MB, for people. */
 export function sizeOf(bytes: number): string {
   return bytes < 1_000_000 ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 }

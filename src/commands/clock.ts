@@ -1,4 +1,4 @@
-// `gatehouse clock`: how retention sees the clock, and an operator's confirmation that it is right.
+// `gatehouse clock`: the state of the clock that retention relies on, and an operator's confirmation that it is right.
 import type { Recorder } from '../audit/recorder.ts';
 import type { Store } from '../store/contract.ts';
 import {

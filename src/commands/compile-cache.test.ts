@@ -1,4 +1,4 @@
-// Where compiled code may be kept: whoever can write there can run code as this user.
+// Where compiled code may be kept: anyone who can write there can run code as this user.
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';

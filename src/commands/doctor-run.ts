@@ -1,4 +1,4 @@
-// What `gatehouse doctor` does with its answers, and how it says so.
+// What `gatehouse doctor` does with the results, and what it prints.
 import { checkUp } from '../doctor/check-up.ts';
 import { checks } from '../doctor/checks/all-checks.ts';
 import type { Severity } from '../doctor/checks/check.ts';

@@ -29,7 +29,10 @@ const known = {
   compose: { type: 'boolean' },
 } as const;
 
-/** Exit code 1: something at the severity that counts. 3: nothing in what could be seen from here, which oauth2-proxy is not part of. */
+/**
+ * Exit code 1: a finding at or above the severity that counts. 3: nothing found in what is visible from here, which does not include
+ * oauth2-proxy.
+ */
 export const doctorCommand: Command<DoctorTask, DoctorParts> = {
   name: 'doctor',
   help,

@@ -1,4 +1,4 @@
-// What `gatehouse move-store` works with: the store that SESSION_BACKEND names, and the one of the other kind.
+// What `gatehouse move-store` works with: the store that SESSION_BACKEND names, and the other kind of store.
 import { join } from 'node:path';
 import { finishPending } from '../backup/enter.ts';
 import { storeFile } from '../backup/place.ts';

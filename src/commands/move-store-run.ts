@@ -1,4 +1,4 @@
-// What `gatehouse move-store` does, and how it says so.
+// What `gatehouse move-store` does, and what it prints.
 import { type MovePlace, moveToFile, moveToRedis, outlook } from '../backup/move.ts';
 import { whyOf } from './backup-words.ts';
 import type { ExitCode, Say, Wrong } from './terminal.ts';
@@ -10,11 +10,11 @@ export interface MoveTask {
 }
 
 export interface MoveParts {
-  /** What SESSION_BACKEND says now. */
+  /** The current value of SESSION_BACKEND. */
   readonly from: MoveTask['to'];
-  /** Alone, and at a Redis that no server uses. @returns what is in the way, in words */
+  /** Takes the exclusive lock, and requires that no server uses Redis. @returns what prevents it, in words */
   open(): Promise<(MovePlace & { close(): void }) | Wrong>;
-  /** Writes into the record that it moves, before it does. */
+  /** Adds an entry to the record before the record is moved. */
   record(place: MovePlace, to: MoveTask['to']): Promise<void>;
   readonly askWord: (question: string) => Promise<string | undefined>;
 }

@@ -5,7 +5,7 @@ import type { Passphrase } from './backup-options.ts';
 import type { AskSecret } from './question.ts';
 import type { Wrong } from './terminal.ts';
 
-/** @param isNew asked for twice, and long enough. @returns what is wrong, in words, where there is none to use */
+/** @param isNew ask twice, and require the minimum length. @returns the passphrase, or what is wrong, in words */
 export async function readPassphrase(
   { file, fd }: Passphrase,
   ask: AskSecret,

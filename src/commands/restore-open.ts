@@ -1,4 +1,4 @@
-// What `gatehouse restore` works with: where a backup goes, by the settings that are here or by those that were sealed into it.
+// What `gatehouse restore` works with: where a backup goes, according to the current settings or those sealed into the backup.
 import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parse } from 'dotenv';
@@ -55,14 +55,17 @@ export function restoreParts(loaded: LoadResult): RestoreParts {
   };
 }
 
-/** A restore that was cut off comes to its end before another one begins. */
+/** Finishes an interrupted restore before another one starts. */
 async function finishOf(config: Config | undefined): Promise<void> {
   if (!config)
     throw new Error('a restore was cut off here, and needs the .env of this deployment to be finished');
   await finishPending(placeOf(config), redisOf(config));
 }
 
-/** Without a file: what was opened is written once, when it is needed. The environment wins, as over a file. */
+/**
+ * The sealed settings are not in a file yet: they are written only when needed. The environment overrides them, as it overrides
+ * `.env`.
+ */
 function settingsFrom(text: string): LoadResult {
   const set = Object.entries(process.env).filter(([, value]) => value?.trim());
   return loadConfig({ env: { ...parse(text), ...Object.fromEntries(set) } });
@@ -80,7 +83,7 @@ function destinationOf(config: Config): Destination {
       return ended;
     },
     async record(store, folder, facts) {
-      // Beside the restored store, not beside what is there still: its journal is another one.
+      // Next to the restored store, not next to the one it replaces, which has a journal of its own.
       const apart: Config = { ...config, dataDir: folder, audit: { ...config.audit, logFile: undefined } };
       const recorder = openRecord({ config: () => apart, store, logger, now: Date.now });
       try {

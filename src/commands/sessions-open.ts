@@ -7,16 +7,16 @@ import { openGateRedis, openPendingRevocations } from '../wiring/store.ts';
 import { openDeployment } from './deployment.ts';
 
 export interface SessionsParts {
-  /** The store and a way to end sessions, opened once the arguments make sense. */
+  /** The store and a way to end sessions, opened once the arguments are valid. */
   open(): Promise<{
     readonly store: Pick<Store, 'sessions'>;
-    /** Asked for only where something is to be ended. */
+    /** Called only if something is to be ended. */
     revocation(): Promise<Revocation>;
     close(): Promise<void>;
   }>;
   readonly limits: SessionLimits;
   readonly now: () => number;
-  /** Resolves after so many milliseconds. */
+  /** Resolves after this many milliseconds. */
   readonly wait: (ms: number) => Promise<unknown>;
 }
 

@@ -1,4 +1,4 @@
-// The desk from the terminal: what it lists, what it ends, how it waits, and that a wrong command does nothing. On both stores.
+// The desk in the terminal: what it lists, what it ends, how it waits, and that an invalid command does nothing. On both stores.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -39,7 +39,7 @@ for (const kind of ['sqlite', 'redis'] as const) {
         rmSync(folder, { recursive: true, force: true });
       });
 
-      /** The gate as a table of receipts; a session there is verified ten seconds after it was ended. */
+      /** Runs a command against a gate that only keeps receipts; a session there is verified ten seconds after it was ended. */
       async function run(...args: string[]) {
         const receipts = new Map<string, GateReceipt>();
         const [out, err]: [string[], string[]] = [[], []];

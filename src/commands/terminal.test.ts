@@ -1,4 +1,4 @@
-// The frame that all commands share: help, wrong arguments, what is printed, and that what was opened is closed.
+// The frame that all commands share: help, invalid arguments, what is printed, and that everything opened is closed.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { parseArgs } from 'node:util';

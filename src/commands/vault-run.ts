@@ -1,13 +1,13 @@
 // What `gatehouse vault` does.
 import { dirname, join } from 'node:path';
 import type { Recorder } from '../audit/recorder.ts';
+import { passphraseFault } from '../config/secret-strength.ts';
 import type { NamedFile } from '../files/file-fault.ts';
 import { FileRefused } from '../files/file-refused.ts';
 import { readOrdinaryFile } from '../files/ordinary-file.ts';
 import type { Load, Vault, VaultStatus } from '../vault/contract.ts';
 import { loadCookieFile } from '../vault/cookie-file.ts';
 import { openLegacy } from '../vault/legacy.ts';
-import { passphraseFault } from '../vault/passphrase-rules.ts';
 import type { AskSecret } from './question.ts';
 import { closedLine, fileLines, legacyLine, loadLines, type Said, statusLines } from './vault-words.ts';
 

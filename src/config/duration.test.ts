@@ -1,4 +1,4 @@
-// Durations: both forms are read exactly, and everything else is refused.
+// Durations: both forms are parsed exactly, and everything else is refused.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

@@ -1,4 +1,4 @@
-// What counts as unfit: placeholders found in practice, short ones, repetitions. Random secrets never do.
+// Which secrets count as unfit: placeholders found in practice, short ones, repetitions. Random secrets never do.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';

@@ -44,12 +44,12 @@ for (const [net, prefix] of [
 
 /** @param address as a resolver or URL gives it, without brackets; anything that is not an address counts as not public */
 export function isPublicAddress(address: string): boolean {
-  const plain = address.replace(/%.*$/s, '');
-  switch (isIP(plain)) {
+  switch (isIP(address)) {
     case 4:
-      return !blocked4.check(plain, 'ipv4');
+      return !blocked4.check(address, 'ipv4');
     case 6:
-      return global6.check(plain, 'ipv6') && !special6.check(plain, 'ipv6');
+      // Ignores a zone id (`%eth0`).
+      return global6.check(address, 'ipv6') && !special6.check(address, 'ipv6');
     default:
       return false;
   }

@@ -1,4 +1,5 @@
-// Derives key-encryption keys from passphrases: slow on purpose, with bounds on the parameters that a stored file may specify.
+// Derives keys: from passphrases slowly on purpose, with bounds on the parameters that a stored file may specify; from random secrets
+// directly.
 import { createHmac, hkdfSync, pbkdf2 } from 'node:crypto';
 import { promisify } from 'node:util';
 
@@ -43,4 +44,12 @@ export function machineCheckOf(machineKey: Uint8Array, salt: Uint8Array): Buffer
 /** Derives independent keys from one key, separated by `purpose`. */
 export function subkey(key: Uint8Array, purpose: string, bytes: number): Buffer {
   return Buffer.from(hkdfSync('sha256', key, '', `gatehouse vault ${purpose} v1`, bytes));
+}
+
+/**
+ * The audit log's key: HKDF-SHA256 (RFC 5869) of a `SECRET_KEY` under its own label, so that neither can stand in for the other. 32 bytes
+ * as hex. One-way, so it may outlive the key that it was derived from.
+ */
+export function auditKeyOf(secret: string): string {
+  return Buffer.from(hkdfSync('sha256', secret, '', 'gatehouse record v1', 32)).toString('hex');
 }

@@ -1,5 +1,5 @@
-// Random tokens, their digests, and constant-time comparison.
-import { hash, randomFillSync, timingSafeEqual } from 'node:crypto';
+// Random tokens, digests and fingerprints, and constant-time comparison.
+import { createHash, hash, randomFillSync, timingSafeEqual } from 'node:crypto';
 
 /** A fresh token of `bytes` random bytes (default 32: 256 bits, ASVS 7.2.3 asks for 128) as base64url. */
 export function randomToken(bytes = 32): string {
@@ -35,4 +35,16 @@ export function digest(token: string): string {
 /** Constant-time equality, for any lengths (ASVS 11.2.4). */
 export function equalInConstantTime(a: string, b: string): boolean {
   return timingSafeEqual(hash('sha256', a, 'buffer'), hash('sha256', b, 'buffer'));
+}
+
+/**
+ * Tells two secrets apart without revealing anything about either: 8 hex digits, the same wherever the secret is used. Only for random
+ * secrets: a weak one could be guessed from it.
+ */
+export function fingerprint(secret: string): string {
+  return createHash('sha256')
+    .update('gatehouse secret fingerprint v1\0')
+    .update(secret)
+    .digest('hex')
+    .slice(0, 8);
 }

@@ -3,9 +3,8 @@
 import type { ClaimTable, NoteTable } from '../store/contract.ts';
 import { readGateCookie } from './cookie-value.ts';
 import type { GateReceipt, GateRevocation } from './revocation.ts';
-import { createRevocationMarks, isMarked } from './revocation-marks.ts';
+import { createRevocationMarks, endPersonBy, isMarked } from './revocation-marks.ts';
 import { createRevocationReceipts } from './revocation-receipts.ts';
-import { endPersonBy } from './revoke-person.ts';
 
 export interface CookieRevocationOptions {
   readonly cookieName: string;

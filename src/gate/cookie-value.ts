@@ -2,6 +2,7 @@
 // cookies.
 import type { IncomingMessage } from 'node:http';
 import { digest } from '../crypto/tokens.ts';
+import type { GateState } from './revocation.ts';
 
 /**
  * The signed content of the cookie, and when it was made. The signature cannot be verified without `cookie_secret`; oauth2-proxy has
@@ -66,4 +67,33 @@ function readCookies(header: string): ReadonlyMap<string, string> {
 
 function trim(text: string): string {
   return text.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '');
+}
+
+/** Whether `sentName` is oauth2-proxy's session cookie or a part of it (pkg/sessions/cookie/session_store.go). */
+export function isGateCookie(sentName: string, name: string): boolean {
+  return (
+    sentName === name ||
+    (sentName.startsWith(`${name}_`) && /^\d{1,2}$/.test(sentName.slice(name.length + 1)))
+  );
+}
+
+/** Whether `sentName` is the short-lived cookie of a sign-in in progress: `<name>_csrf` or `<name>_<8 characters>_csrf`. */
+export function isGateSignInCookie(sentName: string, name: string): boolean {
+  return sentName.startsWith(`${name}_`) && sentName.endsWith('_csrf');
+}
+
+/**
+ * Identifies the sign-in at the gate that a request belongs to: the same for all tabs of one browser, whatever else they send. Derived from what oauth2-proxy itself reads: its session if that could be decrypted, which stays the same through refreshes,
+ * otherwise its cookie. A value that oauth2-proxy ignores must not distinguish two requests: each would create a session of its own.
+ * @returns undefined if the request carries neither; nothing then tells its browser from another one
+ */
+export function signInNameOf(
+  req: IncomingMessage,
+  gate: GateState | undefined,
+  cookieName: string,
+): string | undefined {
+  if (gate?.state === 'verified') return `${gate.key}\n${gate.signIn ?? ''}`;
+  if (gate?.state === 'cookie') return gate.digest;
+  const cookie = readGateCookie(req, cookieName);
+  return typeof cookie === 'object' ? cookie.digest : undefined;
 }

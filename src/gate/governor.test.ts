@@ -1,4 +1,4 @@
-// The governor: what it would end, as properties, and that one replica alone ends it.
+// The governor: which sessions it would end, as properties, and that only one replica ends them.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -159,7 +159,7 @@ suite('its runs', () => {
     await one.run();
     at.now += 2 * hour;
     saved('k1', at.now);
-    // The one that had the turn is gone: whoever comes next knows what it knew.
+    // The replica whose turn it was is gone: the next one has the information that it had.
     const dry = await governor({ mode: 'dry-run' }).run();
     assert.deepEqual(
       dry?.verdicts.map(({ session, reasons }) => [session.key, reasons]),

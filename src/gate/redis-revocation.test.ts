@@ -1,5 +1,5 @@
-// Any interleaving of sign-ins, refreshes in flight, endings, requests and looks: an ended sign-in is never let in again,
-// and a sign-in that nobody ended is never taken away once it was seen.
+// Any interleaving of sign-ins, refreshes in flight, revocations, requests and checks: a sign-in that was ended is never let in again, and
+// a sign-in that nobody ended is never removed once it was seen.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
@@ -18,7 +18,7 @@ const key = `${cookieName}-${'a'.repeat(32)}`;
 const secret = randomBytes(16);
 const ada = { id: 'ada', email: 'ada@example.org' };
 
-/** A gate whose browser keeps one ticket for ever: the hardest case, since then only the sign-in tells sessions apart. */
+/** A gate whose browser keeps the same ticket forever: the hardest case, because then only the sign-in distinguishes sessions. */
 function createWorld() {
   let now = 1_700_000_000_000;
   let cookieAt = now;
@@ -124,7 +124,7 @@ suite('interleavings', () => {
         const world = createWorld();
         const ended = new Set<number>();
         const handles: string[] = [];
-        /** What the app saw last, and ties its session to. */
+        /** What the app saw last, and linked its session to. */
         let tied: { readonly link: GateLink; readonly signIn: number } | undefined;
         for (const [what, ms] of plan) {
           world.advance(ms);

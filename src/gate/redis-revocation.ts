@@ -5,12 +5,10 @@ import type { Logger } from '../http/log.ts';
 import { type ClaimTable, type NoteTable, StoreUnavailable } from '../store/contract.ts';
 import type { RedisClient } from '../store/redis-client.ts';
 import { type GateCookieValue, readGateCookie } from './cookie-value.ts';
-import { createOpener } from './opened-sessions.ts';
 import type { GateReceipt, GateRevocation, GateState, Inspection } from './revocation.ts';
-import { createRevocationMarks, isMarked } from './revocation-marks.ts';
+import { createRevocationMarks, endPersonBy, isMarked } from './revocation-marks.ts';
 import { createRevocationReceipts, type Deletion } from './revocation-receipts.ts';
-import { endPersonBy } from './revoke-person.ts';
-import { isGateKey, type OpenSession, readTicket, type Unreadable } from './ticket.ts';
+import { createOpener, isGateKey, type OpenSession, readTicket, type Unreadable } from './ticket.ts';
 
 export interface RedisRevocationOptions {
   /** oauth2-proxy's own Redis, on a separate connection. */

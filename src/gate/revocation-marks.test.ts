@@ -1,4 +1,4 @@
-// What marks refuse, for how long, and what holds while the store takes none.
+// What marks refuse, for how long, and what still holds if the store accepts none.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,8 +7,7 @@ import { type TestContext, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { type NoteTable, StoreUnavailable } from '../store/contract.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
-import { createRevocationMarks } from './revocation-marks.ts';
-import { endPersonBy } from './revoke-person.ts';
+import { createRevocationMarks, endPersonBy } from './revocation-marks.ts';
 
 const expireMs = 1000;
 const keptMs = expireMs + 3_600_000;

@@ -1,4 +1,4 @@
-// The looks that follow an ending: when they are made, what each outcome makes of the receipt, and what a fault changes.
+// The checks that follow a revocation: when they happen, how each outcome changes the receipt, and the effect of a failure.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { createRevocationReceipts, type Deletion, type ReceiptOptions } from './
 const start = 1_750_000_000_000;
 const keepMs = 3_600_000;
 
-/** Receipts in a real store. What `remove` finds is taken from `found`; a wait goes on until the test lets it end. */
+/** Receipts in a real store. `found` decides what `remove` finds; a wait lasts until the test ends it. */
 function setUp(t: TestContext, changed: Partial<ReceiptOptions> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-receipts-'));
   const store = openSqliteStore(folder);

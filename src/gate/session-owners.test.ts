@@ -1,4 +1,4 @@
-// Whose a session at the gate is: noted once, known to every replica.
+// Who owns a session at the gate: noted once, known to every replica.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { NoteTable } from '../store/contract.ts';

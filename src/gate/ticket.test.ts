@@ -1,11 +1,11 @@
-// The ticket and what it opens: vectors made by the real oauth2-proxy, and everything that a hostile browser could send.
+// The ticket and what it decrypts: vectors made by the real oauth2-proxy, and everything that a hostile browser could send.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { encode, padded, raw, seal, ticketPayload } from './ticket.fixture.ts';
-import { isGateKey, type OpenSession, openSession, readTicket } from './ticket.ts';
+import { createOpener, isGateKey, type OpenSession, openSession, readTicket } from './ticket.ts';
 
 interface Vector {
   readonly cookieName: string;
@@ -188,4 +188,30 @@ suite('opening', () => {
     assert.equal(openSession(Buffer.alloc(256 * 1024 + 1), secret), 'too large');
     assert.equal(openSession(sealed(map(['u', 'x']), randomBytes(16)), secret), 'another secret');
   });
+});
+
+const stored = (user: string) => seal(encode({ u: user, ca: new Date(5) }), secret);
+
+test('what is remembered is told apart by value and secret', () => {
+  const open = createOpener();
+  const value = stored('ada');
+  const first = open('k', value, secret);
+  assert.ok(typeof first === 'object' && first.personId === 'ada');
+  assert.equal(open('k', value, secret), first, 'the very same');
+  assert.equal(open('k', value, randomBytes(16)), 'another secret');
+  assert.equal(open('k', value, secret), first, 'a wrong secret does not replace what is remembered');
+  const later = open('k', stored('grace'), secret);
+  assert.ok(typeof later === 'object' && later.personId === 'grace');
+  assert.equal(open('k', Buffer.from('x'), secret), 'too short');
+});
+
+test('a limit is kept', () => {
+  const open = createOpener(2);
+  const [a, b, c] = [stored('a'), stored('b'), stored('c')];
+  const first = open('a', a, secret);
+  const second = open('b', b, secret);
+  assert.equal(open('a', a, secret), first, 'two are remembered');
+  open('c', c, secret);
+  assert.equal(open('b', b, secret), second, 'only the one opened longest ago is forgotten');
+  assert.notEqual(open('a', a, secret), first, 'was forgotten, and opened anew');
 });

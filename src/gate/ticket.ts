@@ -1,6 +1,6 @@
-// oauth2-proxy's session in Redis: the ticket in its cookie, and the few fields of the stored value that are needed. Pure. The holder of a
+// oauth2-proxy's session in Redis: the ticket in its cookie, and the few fields of the stored value that are needed. The holder of a
 // cookie can only name the key of their own session: nothing but `<cookie_name>-<32 hex>` is accepted as a key.
-import { createDecipheriv } from 'node:crypto';
+import { createDecipheriv, createHash } from 'node:crypto';
 import { digest } from '../crypto/tokens.ts';
 import { type Field, readFields } from './msgpack.ts';
 
@@ -92,4 +92,28 @@ function strictBase64(text: string, form: 'padded' | 'raw'): Buffer | undefined 
   const raw = bytes.toString('base64url');
   const again = form === 'raw' ? raw : raw.padEnd(Math.ceil(raw.length / 4) * 4, '=');
   return again === text ? bytes : undefined;
+}
+
+type Opener = (key: string, value: Buffer, secret: Buffer) => OpenSession | Unreadable;
+
+/**
+ * Decrypts each stored session only once: a dashboard asks for the same one repeatedly, and decryption is the expensive part. Caches the
+ * content under a digest of the encrypted form and the secret, and keeps neither of them.
+ * @param limit the most sessions that are cached; the one decrypted longest ago is dropped first
+ */
+export function createOpener(limit = 5_000): Opener {
+  const opened = new Map<string, { readonly seal: string; readonly session: OpenSession }>();
+  return (key, value, secret) => {
+    // The secret has a fixed length, so the boundary between the two inputs is unambiguous.
+    const seal = createHash('sha256').update(secret).update(value).digest('base64');
+    const before = opened.get(key);
+    if (before?.seal === seal) return before.session;
+    const session = openSession(value, secret);
+    if (typeof session === 'string') return session;
+    opened.delete(key);
+    opened.set(key, { seal, session });
+    const [oldest] = opened.keys();
+    if (opened.size > limit && oldest !== undefined) opened.delete(oldest);
+    return session;
+  };
 }

@@ -49,7 +49,7 @@ test('with a person goes all that was counted by their id, and nobody else’s',
     Promise.all(names.map(async (name) => ((await allow.hasRoom(name, key)) ? [] : [name]))).then((all) =>
       all.flat(),
     );
-  // Those two are counted by the browser and by the network.
+  // Those two are counted by browser and by network.
   assert.deepEqual(await full('ada'), ['browser-sign-ins', 'visitors']);
   assert.deepEqual(await full('grace'), names);
   assert.ok(asked.includes('person ada'), 'and the limit a minute');

@@ -1,4 +1,4 @@
-// The stylesheet: many files in `public/`, one for browsers.
+// The stylesheet: many files in `public/`, a single one for browsers.
 import assert from 'node:assert/strict';
 import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

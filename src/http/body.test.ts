@@ -1,4 +1,4 @@
-// Which bodies are read: of a stated type, in UTF-8, as they are, and with few fields.
+// Which bodies are accepted: of a stated type, in UTF-8, not compressed, and with few fields.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';

@@ -1,4 +1,4 @@
-// A long answer stops where its reader was signed out meanwhile.
+// A long response stops if its reader is signed out meanwhile.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Response } from 'express';
@@ -8,7 +8,7 @@ async function* parts() {
   for (let i = 0; i < 10; i++) yield i;
 }
 
-/** Reads with a clock that goes on half a second a part; the session is over after `livesFor` questions. */
+/** Reads with a clock that advances half a second per part; the session ends after `livesFor` checks. */
 async function read(livesFor: number): Promise<{ got: number[]; asked: number; fault: unknown }> {
   const got: number[] = [];
   let asked = 0;

@@ -1,4 +1,4 @@
-// The cookies of a request and of an answer, as the wire has them.
+// The cookies of a request and of a response, as sent in the headers.
 import assert from 'node:assert/strict';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// Routes are rows: what they are mounted behind, and what is derived from them.
+// Routes are rows: which guards they are mounted behind, and what is derived from them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import express, { type RequestHandler } from 'express';

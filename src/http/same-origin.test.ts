@@ -1,4 +1,4 @@
-// Which names and which origins are ours, request by request.
+// Which host names and origins are ours, for each request.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Request, RequestHandler, Response } from 'express';
@@ -11,11 +11,11 @@ interface Asked {
   readonly method?: string;
   readonly url?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Header lines beside those of `headers`. */
+  /** Header lines in addition to `headers`. */
   readonly more?: readonly string[];
 }
 
-/** @returns the code of the refusal, where the browser is sent, or `passes` */
+/** @returns the code of the refusal, where the browser is redirected, or `passes` */
 function ask(handler: RequestHandler, { method = 'GET', url = '/', headers = {}, more = [] }: Asked): string {
   const req = {
     method,
@@ -65,7 +65,7 @@ test('a change is taken only from a page of this very origin', () => {
     { origin: 'http://desk.test' },
     { origin: 'https://evil.test' },
     { origin: `https://desk.test.evil.test` },
-    // As Node.js joins two lines.
+    // How Node.js joins two lines.
     { origin: `${own}, ${own}` },
     { origin: `${own}, https://evil.test` },
     { origin: 'http://evil.test', host: 'evil.test' },

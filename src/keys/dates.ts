@@ -1,5 +1,5 @@
 // What the store remembers of each key, by fingerprint: since when it is in use, and when a former key was last used.
-import { fingerprint } from '../crypto/fingerprint.ts';
+import { fingerprint } from '../crypto/tokens.ts';
 import type { Logger } from '../http/log.ts';
 import type { NoteTable } from '../store/contract.ts';
 

@@ -2,8 +2,8 @@
 // themselves do not leave this file.
 import type { Config } from '../config/derive.ts';
 import type { SettingValues } from '../config/settings.ts';
-import { auditKeyOf } from '../crypto/audit-key.ts';
-import { fingerprint } from '../crypto/fingerprint.ts';
+import { auditKeyOf } from '../crypto/kdf.ts';
+import { fingerprint } from '../crypto/tokens.ts';
 
 /** `reload`: SIGHUP is enough. `gate`: oauth2-proxy must restart. `reload and gate`: both. `restart`: Gatehouse must restart. `all`: everything must restart. */
 export type TakeOver = 'reload' | 'reload and gate' | 'gate' | 'restart' | 'all';

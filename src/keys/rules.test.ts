@@ -1,4 +1,4 @@
-// When a secret is due and when a former one may go, and which key signs among several servers.
+// When a secret is due and when a former one can be removed, and which key signs if there are several servers.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

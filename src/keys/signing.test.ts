@@ -1,4 +1,4 @@
-// Which key signs while the store is down, or a server stops: never one that others may not know, and never an older one than before.
+// Which key signs while the store is down or a server stops: never one that others may not know, and never an older one than before.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ import { createSigning } from './signing.ts';
 const logger = createLogger('silent');
 const now = Date.now;
 
-/** A house of servers on one store; `outage` takes the store away from all of them. */
+/** Several servers on one store; `outage` makes the store unavailable to all of them. */
 function house(t: { after(done: () => unknown): void }) {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-signing-'));
   const store = openSqliteStore(folder);
@@ -81,7 +81,7 @@ test('a reload after the stop announces nothing: nobody waits for a server that 
   assert.deepEqual(await replicas().others(), []);
 });
 
-/** Servers that answer when a test says so, and what they were asked. */
+/** Servers that reply when a test tells them to, and what they were asked. */
 function slowReplicas() {
   const asked: string[] = [];
   const pending: (() => void)[] = [];

@@ -1,6 +1,7 @@
 // Decides which key signs. A new key signs once all servers accept it; until then the previous one signs, so nobody loses a session.
-import { fingerprint } from '../crypto/fingerprint.ts';
+
 import type { Keyring, Secrets } from '../crypto/keyring.ts';
+import { fingerprint } from '../crypto/tokens.ts';
 import type { Logger } from '../http/log.ts';
 import type { KeyDates } from './dates.ts';
 import { announceEveryMs, type Replicas, signingIndex } from './replicas.ts';

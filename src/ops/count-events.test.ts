@@ -1,4 +1,4 @@
-// Which event counts as what: once it is written, and nobody's name with it.
+// Which event increments which counter: only once it is written, and without anybody's name.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type EventName, events } from '../audit/events.ts';
@@ -26,7 +26,7 @@ function world(write: RevocationRecorder['write'] = async () => undefined) {
     state: () => 'as it is',
   };
   const recorder = countEvents(inner, { metrics, daily: { add: (name) => void days.push(name) } });
-  /** The series that are not 0, without `events_total`. */
+  /** The series other than 0, without `events_total`. */
   const counted = async () =>
     (await metrics.text()).text
       .split('\n')

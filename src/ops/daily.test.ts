@@ -1,4 +1,4 @@
-// The counts of the day: none lost to an outage or at midnight, no write where nothing happened.
+// The daily counts: none lost to an outage or at midnight, and no write if nothing happened.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

@@ -1,4 +1,4 @@
-// The ops port says no while nothing can be written, gives the metrics to nobody where there are none, and answers to its own names.
+// The ops port reports not ready while nothing can be written, answers 404 for metrics that are off, and only accepts its own host names.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createClient } from '../../test/support/client.ts';
@@ -64,7 +64,7 @@ test('a store that answers but takes no changes is not ready', async (t) => {
   at += 6_000;
   assert.equal((await ready()).text, '{"status":"the store takes no changes"}');
   takes = true;
-  // A clock that is set back holds no old answer.
+  // Setting the clock back does not keep a cached answer alive.
   at -= 3_600_000;
   assert.equal((await ready()).status, 200);
 });

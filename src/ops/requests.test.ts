@@ -1,4 +1,4 @@
-// Every address belongs to one of a few classes, whatever it is.
+// Every address belongs to one of a few classes.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

@@ -1,4 +1,4 @@
-// Who listens hears of the end once, also whoever comes late.
+// Each subscriber is called once at shutdown, even if it subscribes late.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createShutdownSignal } from './shutdown-signal.ts';

@@ -1,4 +1,4 @@
-// Foretelling when the store is full, from the samples of the last days in a real store.
+// Forecasts when the store will be full, from the samples of the last days in a real store.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-// The webhook against a real server: form, signature, retries, no redirects.
+// The webhook against a real server: format, signature, retries, no redirects.
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders } from 'node:http';

@@ -1,4 +1,4 @@
-// The order of an erasure, and in whose name it is recorded.
+// The order of the steps of an erasure, and under whose name it is recorded.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

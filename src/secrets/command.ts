@@ -3,10 +3,9 @@ import { resolve } from 'node:path';
 import { generate } from './generate.ts';
 import { makeSecret, type RandomBytes, secretKinds } from './kinds.ts';
 import { type GeneratorOptions, help, readOptions } from './options.ts';
-import { type Ended, exitCodeOf, isReal } from './report.ts';
-import type { Step } from './step.ts';
+import { type Ended, exitCodeOf, isReal, type Step } from './report.ts';
 import { stepLines } from './step-words.ts';
-import type { VaultSteps } from './vault-steps.ts';
+import type { VaultSteps } from './vault-change.ts';
 import { reportJson, reportLines } from './words.ts';
 
 export interface Terminal {

@@ -2,7 +2,7 @@
 import { type Dates, markOf, writeDates } from './dates.ts';
 import type { Edit } from './env-file.ts';
 import { secretKinds } from './kinds.ts';
-import type { Step } from './step.ts';
+import type { Step } from './report.ts';
 
 /** A date for each secret that stays or is added; a secret without a date gets today's. */
 export function editDates(

@@ -1,6 +1,6 @@
 // SECRET_DATES: the day on which each secret was created, by its fingerprint, and when a former one can be removed. Pure. Days are UTC,
 // `YYYY-MM-DD`.
-import { fingerprint } from '../crypto/fingerprint.ts';
+import { fingerprint } from '../crypto/tokens.ts';
 
 export type Dates = ReadonlyMap<string, string>;
 

@@ -7,10 +7,9 @@ import { editEnv, parseEnv } from './env-file.ts';
 import type { RandomBytes, RotateWord } from './kinds.ts';
 import { exampleBeside } from './paths.ts';
 import { planSecrets } from './plan.ts';
-import type { Step } from './step.ts';
+import type { Step } from './report.ts';
 import { vaultElsewhereLines } from './vault-by-hand.ts';
-import { planVaultChange, type VaultChange } from './vault-change.ts';
-import type { VaultSteps } from './vault-steps.ts';
+import { planVaultChange, type VaultChange, type VaultSteps } from './vault-change.ts';
 import { closedVaultLine, dayToComeLine, editFaultLine, readFaultLine } from './words.ts';
 
 /** One line for each problem; nothing was changed. */

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'dotenv';
 import { loadConfig } from '../config/load.ts';
-import { auditKeyOf } from '../crypto/audit-key.ts';
+import { auditKeyOf } from '../crypto/kdf.ts';
 import { secretKinds } from './kinds.ts';
 import { place } from './place.fixture.ts';
 import { fileVault } from './vault.fixture.ts';
-import type { VaultSteps } from './vault-steps.ts';
+import type { VaultSteps } from './vault-change.ts';
 
 /** A complete .env, and a vault that opens with it. */
 async function house() {
@@ -182,7 +182,7 @@ test('the question shows what will be written, and how many people it means', as
   const asked = { answer: true, countPeople: () => Promise.reject(new Error('not for this')) };
   const { out } = await run(['--rotate', 'session'], asked);
   const [, from, to] = /^SECRET_KEY: .*fingerprint ([\da-f]{8}) -> ([\da-f]{8}),/m.exec(out) ?? [];
-  const { fingerprint } = await import('../crypto/fingerprint.ts');
+  const { fingerprint } = await import('../crypto/tokens.ts');
   assert.deepEqual(
     [from, to],
     [before, values()].map((all) => fingerprint(all['SECRET_KEY'] ?? '')),

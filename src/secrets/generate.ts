@@ -1,17 +1,15 @@
 // One run on one .env file, under its lock: read, plan, confirm, back up, replace. Nothing is written unless everything can be. Invariant
 // 11: if killed at any instant, .env is complete, either old or new, and the vault opens with it.
-import { rmSync, statSync, unlinkSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, lstatSync, readdirSync, rmSync, statSync, unlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { FileRefused, named as namedError } from '../files/file-refused.ts';
 import { withLock } from '../store/file-lock.ts';
 import { removeDeadTemporaries, replaceFile } from '../store/replace-file.ts';
-import { backUp, dropOlderBackups } from './backups.ts';
-import { leftToDo } from './by-hand.ts';
 import { type OnDisk, readEnvFile, tighten } from './disk.ts';
 import { type Draft, type DraftOptions, passphraseIn, prepare, type Refusal, reachable } from './draft.ts';
 import { parseEnv } from './env-file.ts';
-import type { Ended, Report } from './report.ts';
-import type { Step } from './step.ts';
+import { backupBeside, isBackupOf } from './paths.ts';
+import { type Ended, leftToDo, type Report, type Step } from './report.ts';
 import { dropLeftover } from './vault-change.ts';
 import { lockFaultLine, readFaultLine } from './words.ts';
 
@@ -155,4 +153,23 @@ function isAsRead(path: string, file: OnDisk | undefined): boolean {
   const read = readEnvFile(path);
   if ('fault' in read) return false;
   return file && read.file ? file.bytes.equals(read.file.bytes) : file === read.file;
+}
+
+/** Keeps the one copy of the file before the change, mode 0600 and dated. @param now milliseconds. @returns the path of the copy */
+function backUp(path: string, { bytes, owner }: OnDisk, now: number): string {
+  for (let count = 1; ; count++) {
+    const backup = backupBeside(path, now, count);
+    if (replaceFile(backup, bytes, { owner, isUnchanged: () => !existsSync(backup) })) return backup;
+  }
+}
+
+/** Removes the copies of earlier runs, and only those that this program named. @returns how many were removed */
+function dropOlderBackups(path: string, kept: string): number {
+  const folder = dirname(path);
+  const older = readdirSync(folder)
+    .filter((entry) => isBackupOf(path, entry))
+    .map((entry) => join(folder, entry))
+    .filter((backup) => backup !== kept && lstatSync(backup).isFile());
+  for (const backup of older) unlinkSync(backup);
+  return older.length;
 }

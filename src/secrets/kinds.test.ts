@@ -1,11 +1,11 @@
-// The secrets: their format, that they are fit, and that oauth2-proxy accepts exactly what is called fit.
+// The secrets: their format, that they are fit, and that oauth2-proxy accepts exactly those that are called fit.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { mustHave, need } from '../../test/support/requirement.ts';
-import { fingerprint } from '../crypto/fingerprint.ts';
+import { fingerprint } from '../crypto/tokens.ts';
 import { faultOf, makeSecret, type SecretKind, secretKinds } from './kinds.ts';
 
 function kindOf(word: string): SecretKind {

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { loadConfig } from '../config/load.ts';
 import { maxFallbacks } from '../config/schemas.ts';
-import { auditKeyOf } from '../crypto/audit-key.ts';
+import { auditKeyOf } from '../crypto/kdf.ts';
 import { dayOf, readDates } from './dates.ts';
 import { rotateWords } from './kinds.ts';
 import { planSecrets } from './plan.ts';

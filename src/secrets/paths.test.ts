@@ -1,4 +1,4 @@
-// The names of the files, on Windows too.
+// File names, on Windows too.
 import assert from 'node:assert/strict';
 import { posix, win32 } from 'node:path';
 import { test } from 'node:test';
@@ -27,7 +27,7 @@ test('beside the file, as the system writes paths', () => {
     assert.deepEqual([exampleBeside(env, paths), backupBeside(env, at, 1, paths)], [example, backup]);
     assert.equal(backupBeside(env, at, 3, paths), `${backup}-3`);
     assert.ok(isBackupOf(env, paths.basename(backup), paths));
-    // Windows and NTFS streams: no name of ours has a colon.
+    // On Windows a colon would name an NTFS stream: none of our names has one.
     assert.ok(!paths.basename(backup).includes(':'));
   }
 });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import { parse } from 'dotenv';
 import { generateSecrets, type Terminal } from './command.ts';
-import type { VaultSteps } from './vault-steps.ts';
+import type { VaultSteps } from './vault-change.ts';
 
 export const root = fs.mkdtempSync(join(tmpdir(), 'gatehouse-secrets-'));
 after(() => fs.rmSync(root, { recursive: true }));

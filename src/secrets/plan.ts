@@ -15,7 +15,7 @@ import {
   secretKinds,
 } from './kinds.ts';
 import { planRecordKeys } from './record-keys.ts';
-import type { Step } from './step.ts';
+import type { Step } from './report.ts';
 
 export type Plan =
   | {

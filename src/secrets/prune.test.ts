@@ -1,9 +1,9 @@
-// Former secrets: since when they are out of use, when they can be removed, and what is kept of them for the record.
+// Former secrets: how long they have been out of use, when they can be removed, and what is kept of them for the record.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadConfig } from '../config/load.ts';
-import { auditKeyOf } from '../crypto/audit-key.ts';
-import { fingerprint } from '../crypto/fingerprint.ts';
+import { auditKeyOf } from '../crypto/kdf.ts';
+import { fingerprint } from '../crypto/tokens.ts';
 import { place } from './place.fixture.ts';
 
 const dayMs = 86_400_000;

@@ -1,9 +1,9 @@
 // Keys of the record outlive the SECRET_KEY that they are derived from, so that earlier entries can still be verified. Pure.
 import { maxFallbacks } from '../config/schemas.ts';
-import { auditKeyOf } from '../crypto/audit-key.ts';
+import { auditKeyOf } from '../crypto/kdf.ts';
 import type { Edit } from './env-file.ts';
 import { faultOf } from './kinds.ts';
-import type { Step } from './step.ts';
+import type { Step } from './report.ts';
 
 export interface RecordKeys {
   readonly edits: readonly Edit[];

@@ -1,5 +1,25 @@
 // The result of a run as data; the text and the JSON output are made from it.
-import type { Step } from './step.ts';
+import type { Former } from './fallbacks.ts';
+import type { SecretKind } from './kinds.ts';
+
+/** What a run does to one secret, for the report and the other edits. */
+export interface Step {
+  readonly kind: SecretKind;
+  /** `made`: it was missing, empty or a placeholder; `unfit`: kept, although it cannot be used; `elsewhere`: it is in a `NAME_FILE`. */
+  readonly action: 'made' | 'rotated' | 'kept' | 'unfit' | 'elsewhere';
+  /** The secret after the plan; undefined for `unfit` and `elsewhere`. */
+  readonly secret?: string;
+  /** The fit secret that it replaces. */
+  readonly former?: string;
+  /** Whether the former secret is still accepted, as a fallback. */
+  readonly formerKept: boolean;
+  /** The former secrets in its list, newest first, including those removed in this run. */
+  readonly formers: readonly Former[];
+  /** What people notice, without a full stop. */
+  readonly people: string;
+  /** Other variables that repeated the former secret and now repeat the new one. */
+  readonly copies: readonly string[];
+}
 
 /** What was ended in an emergency. */
 export interface Ended {
@@ -44,4 +64,29 @@ export function isReal({ outcome }: Pick<Report, 'outcome'>): boolean {
 export function exitCodeOf({ outcome, steps, vault }: Report): 0 | 1 {
   const isUnfit = steps.some(({ action }) => action === 'unfit');
   return outcome === 'declined' || isUnfit || vault === 'unfinished' ? 1 : 0;
+}
+
+/**
+ * What no generator can know: what a person still has to fill in after .env is created.
+ * @param values the contents of the new file
+ * @returns a line for each thing left to do, without any secret
+ */
+export function leftToDo(values: Readonly<Record<string, string>>): string[] {
+  const origin = originOf(values);
+  const client = ['OAUTH2_PROXY_CLIENT_ID', 'OAUTH2_PROXY_CLIENT_SECRET'].filter((name) => !values[name]);
+  return [
+    `PUBLIC_URL: the address that browsers use, now ${origin}`,
+    client.length > 0 &&
+      `${client.join(' and ')}: from https://console.cloud.google.com/apis/credentials (OAuth client ID, web application)`,
+    `redirect URI to enter there, exactly: ${origin}/oauth2/callback`,
+    !values['ADMIN_EMAILS'] && 'ADMIN_EMAILS: the operators, separated by commas',
+    `${values['EMAILS_FILE'] || 'access/emails.txt'}: who may sign in, one address a line`,
+  ].filter((line) => typeof line === 'string');
+}
+
+function originOf(values: Readonly<Record<string, string>>): string {
+  const set = URL.parse(values['PUBLIC_URL'] ?? '')?.origin;
+  return (
+    set ?? (values['FUNNEL_HOSTNAME'] ? `https://${values['FUNNEL_HOSTNAME']}` : 'http://localhost:4180')
+  );
 }

@@ -1,7 +1,7 @@
 // What the generator prints about one secret. Never a secret itself.
 import { markOf } from './dates.ts';
 import type { Former } from './fallbacks.ts';
-import type { Step } from './step.ts';
+import type { Step } from './report.ts';
 
 export interface StepWords {
   /** false: the new secrets are not the ones that will be written. */

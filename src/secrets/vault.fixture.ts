@@ -3,7 +3,7 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { replaceFile } from '../store/replace-file.ts';
-import type { VaultSteps } from './vault-steps.ts';
+import type { VaultSteps } from './vault-change.ts';
 
 interface Content {
   /** The wrapped data key: one slot for each passphrase that opens the vault. */

@@ -18,13 +18,13 @@ const [before, now] = ['oldoldold', 'Zk3vQ9-xT7_mB1'];
 
 interface Row {
   readonly name: string;
-  /** Edited: `OLD` is where the new value must stand alone; refused: as it is. */
+  /** If edited: `OLD` marks the place of the new value; if refused: the text as it is. */
   readonly text: string;
-  /** Refused: why, and on which lines. */
+  /** If refused: the reason, and the lines. */
   readonly refused?: readonly [EnvFault['reason'], ...number[]];
-  /** What a shell would make of the file as a whole is another matter. */
+  /** A shell would not read the whole file in the same way. */
   readonly notForShells?: true;
-  /** Node's own reader sees other names than dotenv, by which the app reads, before and after. */
+  /** Node's own reader sees other names than dotenv, which the app uses, both before and after. */
   readonly notForNode?: true;
 }
 

@@ -1,14 +1,30 @@
 // What the generator prints about a run: one line per fact, each fault with its fix, and never a secret.
 import { named } from '../files/file-refused.ts';
-import { emergencyChecklist, endInCompose } from './checklist.ts';
 import { markOf } from './dates.ts';
 import type { ReadFault } from './disk.ts';
 import type { EnvFault } from './env-file.ts';
 import { type Use, uses } from './kinds.ts';
-import { type Ended, isReal, type Report } from './report.ts';
-import type { Step } from './step.ts';
+import { type Ended, isReal, type Report, type Step } from './report.ts';
 import { peopleLine } from './step-words.ts';
 import { vaultCommands } from './vault-by-hand.ts';
+
+/** What no command can do after secrets were stolen, most important first: one line per step, unnumbered. */
+const emergencyChecklist: readonly string[] = [
+  'Load the new secrets now: until then the stolen ones still work.',
+  'Google, the OAuth client (https://console.cloud.google.com/apis/credentials): add a new client secret, enter it as OAUTH2_PROXY_CLIENT_SECRET, load it, then disable and delete the old one.',
+  'Google, each operator (https://myaccount.google.com/connections and https://myaccount.google.com/security-checkup): remove connections and devices that nobody knows.',
+  'The allow-list (EMAILS_FILE) and OAUTH2_PROXY_EMAIL_DOMAINS: is everyone on it who should be, and nobody else?',
+  'ADMIN_EMAILS: only those who are operators today.',
+  'The record: what happened since the secrets may have been stolen. Whoever had SECRET_KEY could forge later entries: compare it with a checkpoint that was kept elsewhere.',
+  'Redis: restart it with its new password. Where others share it or its REDIS_URL names another password, change that too.',
+  'NOTIFY_WEBHOOK_SECRET and NOTIFY_WEBHOOK_URL, CONFLUENCE_API_TOKEN: make new ones where they come from. They stood in the same file.',
+  'The vault: its cookies could be read by whoever had the file. Sign out at the services that they are for, and load fresh ones.',
+  'Backups: delete the copy of .env that this run made, older copies and images that hold the stolen secrets.',
+  'Find out how the secrets were stolen before everyone comes back.',
+];
+
+/** For sessions that this run could not reach. The container can reach them, as long as it still runs with the former settings. */
+const endInCompose = 'docker compose exec app node src/main.ts sessions revoke --all --yes';
 
 const headlines: Record<Report['outcome'], string> = {
   created: 'made',

@@ -2,8 +2,7 @@
 import type { Route } from '../http/routes.ts';
 import type { PersonTable } from '../store/contract.ts';
 import { deleteAnySession, listAllSessions, revokePerson } from './pages/api-everyone.ts';
-import { apiMe } from './pages/api-me.ts';
-import { deleteOwnSession, listOwnSessions, revokeOtherSessions } from './pages/api-sessions.ts';
+import { apiMe, deleteOwnSession, listOwnSessions, revokeOtherSessions } from './pages/api-sessions.ts';
 import { type DashboardOptions, dashboardPage } from './pages/dashboard.ts';
 import { confirmEndOtherDevices, devicesPage, endDevice, endOtherDevices } from './pages/devices.ts';
 import { confirmLogout, type LogoutOptions, logout } from './pages/logout.ts';

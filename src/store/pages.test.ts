@@ -14,7 +14,7 @@ import { openSqliteStore } from './sqlite.ts';
 const now = Date.now();
 const day = 86_400_000;
 
-/** Many rows with the same time and person, since a page may end among them. */
+/** Many rows with the same time and person, because a page may end among them. */
 function rowsOf(count: number): SessionRow[] {
   return Array.from({ length: count }, (_, i) => ({
     key: `key${String((i * 7919) % count).padStart(5, '0')}`,

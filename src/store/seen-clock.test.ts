@@ -11,7 +11,7 @@ interface Played {
   readonly doubts: readonly (ClockDoubt | undefined)[];
 }
 
-/** A server that runs from `from` on, with its clock `ahead` of real time. @param gapMs how long it was off before */
+/** A server that starts in state `from`, with its clock `ahead` of real time. @param gapMs how long it was off before */
 function run(
   from: SeenClock,
   { realAt, ahead, forMs }: { realAt: number; ahead: number; forMs: number },
@@ -42,7 +42,7 @@ test('a jump ahead passes no time but what really passed, however often the serv
   }
   assert.ok(kept.at <= 51 * hour);
   const right = run(kept, { realAt: 102 * hour, ahead: 0, forMs: hour });
-  // As far as the server knows it was off for more than a day: it waits for that too, which is not long.
+  // To the server it looks as if it had been off for more than a day, so it waits for that as well; this does not take long.
   assert.ok(right.kept.at <= 103 * hour);
   assert.ok(right.kept.at >= kept.at + hour);
 });

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { attempt, type FactTable } from './contract.ts';
+import { ClosedStore, type Closing } from './migrations.ts';
 
 export function createSqliteFacts(db: DatabaseSync): FactTable {
   const select = db.prepare('SELECT value FROM store_fact WHERE name = ?');
@@ -36,4 +37,30 @@ export function readSqliteFact(path: string, name: string): string | undefined {
   } finally {
     db?.close();
   }
+}
+
+/**
+ * Refuses a file that is being filled or was moved, as stored in it.
+ * @param place the file's path, for the message
+ * @throws ClosedStore
+ */
+export function refuseClosed(db: DatabaseSync, place: string): void {
+  const closing = closingOf(db);
+  if (closing !== undefined) throw new ClosedStore(place, closing);
+}
+
+/** @returns why it must not be used; undefined if it may */
+export function closingOf(db: DatabaseSync): string | undefined {
+  const value = db.prepare("SELECT value FROM store_fact WHERE name = 'closed'").get()?.['value'];
+  return value === undefined ? undefined : String(value);
+}
+
+/** @param closing undefined: the file may be used (again) */
+export function setClosing(db: DatabaseSync, closing: Closing | undefined): void {
+  if (closing === undefined) db.exec("DELETE FROM store_fact WHERE name = 'closed'");
+  else
+    db.prepare(
+      `INSERT INTO store_fact (name, value) VALUES ('closed', ?)
+       ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
+    ).run(closing);
 }

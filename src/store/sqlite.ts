@@ -13,9 +13,8 @@ import {
   createSqliteVisitors,
 } from './sqlite-choices.ts';
 import { createSqliteCounters } from './sqlite-counters.ts';
-import { createSqliteFacts } from './sqlite-facts.ts';
+import { createSqliteFacts, refuseClosed } from './sqlite-facts.ts';
 import { guardStore } from './sqlite-guard.ts';
-import { refuseClosed } from './sqlite-in-use.ts';
 import { createWriteLock } from './sqlite-lock.ts';
 import { migrateSqlite, refuseNewerSqlite, versionOf } from './sqlite-migrate.ts';
 import { sqliteMigrations } from './sqlite-migrations.ts';

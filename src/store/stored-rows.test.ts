@@ -1,4 +1,4 @@
-// A store that was copied into another one, of either backend, gives the same answers.
+// A store that was copied into another one, of either backend, returns the same data.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

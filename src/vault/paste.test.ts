@@ -45,7 +45,7 @@ test('a Cookie line gives back its cookies, with or without its name and a last 
   );
 });
 
-/** As Chromium quotes for bash. */
+/** Quotes as Chromium does for bash. */
 function forBash(text: string): string {
   if (!/[^\x20-\x7e]|['!]/.test(text)) return `'${text}'`;
   const escaped = text
@@ -55,7 +55,7 @@ function forBash(text: string): string {
   return `$'${escaped}'`;
 }
 
-/** As Chromium quotes for cmd. */
+/** Quotes as Chromium does for cmd. */
 function forCmd(text: string): string {
   const escaped = text
     .replace(/\\/g, '\\\\')

@@ -1,4 +1,4 @@
-// The visitor cookie: whose it is and how old it is, by the server's key and clock alone.
+// The visitor cookie: whose it is and how old it is, determined only by the server's key and clock.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createKeyring } from '../crypto/keyring.ts';

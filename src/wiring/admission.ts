@@ -1,8 +1,8 @@
 // Assembles session admission: what it may ask of oauth2-proxy, the store and revocation, and whom it notifies.
 import type { Request, RequestHandler, Response } from 'express';
 import { createAliases } from '../audit/aliases.ts';
+import { signInNameOf } from '../gate/cookie-value.ts';
 import { refuseEnded } from '../gate/refuse-ended.ts';
-import { signInNameOf } from '../gate/sign-in-name.ts';
 import { personOf } from '../http/person.ts';
 import { isAmbiguous, singleCookie } from '../http/request-cookies.ts';
 import { createWebhook } from '../ops/webhook.ts';

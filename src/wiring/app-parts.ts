@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import type { Request, Response } from 'express';
 import type { Config } from '../config/derive.ts';
+import type { RetentionFact } from '../doctor/deployment.ts';
 import { createGatePaths } from '../gate/paths.ts';
 import { createAllowances } from '../http/allowances.ts';
 import { loadAssets } from '../http/assets.ts';
@@ -9,17 +10,16 @@ import { limitRate, networkKeyOf, type RateLimits } from '../http/limits.ts';
 import type { Logger } from '../http/log.ts';
 import { personOf } from '../http/person.ts';
 import { createRateCounters, type RateLimitRedis } from '../http/rate-counters.ts';
+import { createOverview, type Overview } from '../keys/overview.ts';
 import type { Metrics } from '../ops/metrics.ts';
 import type { ErasingRecorder } from '../privacy/erase.ts';
 import type { Store } from '../store/contract.ts';
+import type { VaultPagesOptions } from '../vault/pages.ts';
 import { createVisitors } from '../visitors/visitors.ts';
-import type { CheckupParts } from './checkup.ts';
-import { keysOverview } from './keys.ts';
 import type { LibraryRouteParts } from './library.ts';
 import { createLiveSettings, type LiveSettings } from './live-settings.ts';
 import type { PrivacyParts } from './privacy.ts';
 import { createSessionControl, type SessionControl } from './session-control.ts';
-import type { VaultParts } from './vault.ts';
 
 export interface AppOptions {
   readonly config: Config;
@@ -42,9 +42,9 @@ export interface AppOptions {
   /** What was fetched from Confluence; absent: there are no library pages. */
   readonly library?: Pick<LibraryRouteParts, 'library' | 'recorder' | 'reading'>;
   /** The vault; absent: there are no vault pages. */
-  readonly vault?: Pick<VaultParts, 'vault' | 'recorder' | 'testConnection'>;
+  readonly vault?: Pick<VaultPagesOptions, 'vault' | 'recorder' | 'testConnection'>;
   /** Whether retention trusts the clock; absent: not known. */
-  readonly retention?: CheckupParts['retention'];
+  readonly retention?: () => RetentionFact;
   /** The time, in milliseconds. */
   readonly now?: () => number;
 }
@@ -106,4 +106,10 @@ export function createAppParts(options: AppOptions) {
     privacy: options.privacy,
     retention: options.retention,
   };
+}
+
+/** What the keys page and the dashboard's reminder show, from what the running server knows. */
+function keysOverview(liveSettings: LiveSettings, now: () => number): Overview {
+  const { config, values, dates, keyring } = liveSettings;
+  return createOverview({ config, values, dates, newestSigns: keyring.newestSigns, now });
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { endAndConfirm, writeAndConfirm } from '../audit/confirmed-change.ts';
 import { createRecorder, type RecordKeeper } from '../audit/writer.ts';
 import type { Config } from '../config/derive.ts';
-import { auditKeyOf } from '../crypto/audit-key.ts';
+import { auditKeyOf } from '../crypto/kdf.ts';
 import type { Logger } from '../http/log.ts';
 import type { Store } from '../store/contract.ts';
 

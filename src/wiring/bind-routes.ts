@@ -1,12 +1,14 @@
 // Every route with its handler: the rows of each module, bound to the parts that they need.
 import type { Request, Response } from 'express';
 import { createReader } from '../audit/reader.ts';
-import { isGateCookie, isGateSignInCookie } from '../gate/cookie-names.ts';
+import { checkupRoutes, createCheckup } from '../doctor/pages.ts';
+import { isGateCookie, isGateSignInCookie } from '../gate/cookie-value.ts';
 import { limitCopies } from '../http/allowances.ts';
 import { networkKeyOf } from '../http/limits.ts';
 import { personOf } from '../http/person.ts';
 import { clearCookie } from '../http/response-cookies.ts';
 import { type BoundRoute, bindRoutes } from '../http/routes.ts';
+import { keysRoutes } from '../keys/pages.ts';
 import { createOwnSignIns, readEveryonesCharts } from '../ops/charts.ts';
 import { forecastStorage } from '../ops/storage-forecast.ts';
 import { cookieRoutes } from '../privacy/cookie-pages.ts';
@@ -14,15 +16,14 @@ import { describeCookies } from '../privacy/own-cookies.ts';
 import { storedItems } from '../privacy/stored-items.ts';
 import { forget, sessionOf } from '../sessions/admission/request-session.ts';
 import { absoluteEndOf } from '../sessions/rules/session.ts';
+import { vaultRoutes } from '../vault/routes.ts';
 import { publicRoutes } from '../visitors/routes.ts';
 import type { AppParts } from './app-parts.ts';
 import { bindRecord, recordSource } from './audit-routes.ts';
-import { bindCheckup } from './checkup.ts';
-import { bindKeys } from './keys.ts';
+import { lookFromInside } from './doctor.ts';
 import { bindLibrary } from './library.ts';
 import { bindPrivacy, createPrivacy } from './privacy.ts';
 import { bindSessions } from './session-routes.ts';
-import { bindVault } from './vault.ts';
 
 export function bindAll(parts: AppParts): BoundRoute[] {
   const { config, liveSettings, store, recorder, now, onStop, paths, visitors, allow, sessionControl } =
@@ -85,14 +86,27 @@ export function bindAll(parts: AppParts): BoundRoute[] {
         clearCookie(res, visitor.cookieName, ownCookies);
       },
     }),
-    ...bindKeys({ liveSettings, overview: keys, now }),
-    ...bindCheckup({
-      config: liveSettings.config,
+    ...bindRoutes(keysRoutes, {
+      overview: keys,
       now,
-      ...(retention && { retention }),
-      room: () => forecastStorage(store, now()),
+      maxAgeMs: () => liveSettings.config().secretMaxAgeMs,
     }),
-    ...(vault ? bindVault({ ...shared, ...vault }) : []),
+    ...bindRoutes(
+      checkupRoutes,
+      createCheckup({
+        look: () =>
+          lookFromInside(liveSettings.config(), now, retention, () => forecastStorage(store, now())),
+        now,
+      }),
+    ),
+    ...(vault
+      ? bindRoutes(vaultRoutes, {
+          ...shared,
+          ...vault,
+          cookieFile: config.confluence.cookieFile,
+          target: config.confluence.url === undefined ? undefined : new URL(config.confluence.url),
+        })
+      : []),
     ...(library ? bindLibrary({ ...shared, ...library, onStop }) : []),
   ];
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { readList } from '../access/reader.ts';
 import type { Config } from '../config/derive.ts';
 import { isPlaceholder } from '../config/secret-strength.ts';
-import { fingerprint } from '../crypto/fingerprint.ts';
+import { fingerprint } from '../crypto/tokens.ts';
 import type { Deployment, RetentionFact, RoomFact } from '../doctor/deployment.ts';
 import { type GatherOptions, gather } from '../doctor/look/gather.ts';
 import { faultOf, secretKinds } from '../secrets/kinds.ts';

@@ -10,10 +10,10 @@ import type { Somebody } from '../privacy/person.ts';
 import type { NoteTable } from '../store/contract.ts';
 import type { Vault } from '../vault/contract.ts';
 import { openVault, vaultPath } from '../vault/open.ts';
+import type { VaultPagesOptions } from '../vault/pages.ts';
 import { openConfluence, syncForLibrary } from './confluence.ts';
 import { type LibraryRouteParts, libraryParts } from './library.ts';
 import type { PrivacyParts } from './privacy.ts';
-import type { VaultParts } from './vault.ts';
 
 export interface OutboundParts {
   /** Called each time: a reload can change the vault's passphrase. */
@@ -26,7 +26,7 @@ export interface OutboundParts {
 }
 
 export interface Outbound {
-  readonly vault: Pick<VaultParts, 'vault' | 'recorder' | 'testConnection'>;
+  readonly vault: Pick<VaultPagesOptions, 'vault' | 'recorder' | 'testConnection'>;
   readonly library: Pick<LibraryRouteParts, 'library' | 'recorder'>;
   /** What the vault keeps about a person, to copy and to erase. */
   readonly privacy: Required<Pick<PrivacyParts, 'sources' | 'erasers'>>;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { enterPlace } from '../backup/enter.ts';
 import type { FilePlace } from '../backup/place.ts';
 import type { Config } from '../config/derive.ts';
-import { auditKeyOf } from '../crypto/audit-key.ts';
+import { auditKeyOf } from '../crypto/kdf.ts';
 import { FileRefused } from '../files/file-refused.ts';
 import { securePrivateFiles } from '../files/private-files.ts';
 import type { Logger } from '../http/log.ts';

@@ -1,10 +1,10 @@
-// The allow-list, and the lines that keep it whole.
+// Controls: the allow-list stays complete.
 import type { Control } from '../support/controls.ts';
 
 export const controls: readonly Control[] = [
   {
-    invariant: 'access: never half a list',
-    defence: 'the list is renamed into place',
+    invariant: 'access: the list is never half written',
+    defence: 'the new list is renamed into place',
     file: 'src/store/replace-file.ts',
     find: '    renameSync(temporary, path);',
     replace: '    writeFileSync(path, bytes);',
@@ -30,8 +30,8 @@ export const controls: readonly Control[] = [
     sees: 'while somebody else holds the lock',
   },
   {
-    invariant: 'access: the gate notices',
-    defence: 'a list with a second name is refused',
+    invariant: 'access: the gate notices a change',
+    defence: 'a list that has a hard link is refused',
     file: 'src/access/file.ts',
     find: "if (old && old.links > 1) throw new Fault('linked');",
     replace: '',
@@ -39,8 +39,8 @@ export const controls: readonly Control[] = [
     sees: 'what cannot be written safely',
   },
   {
-    invariant: 'access: the gate can open it',
-    defence: 'mode and owner are kept',
+    invariant: 'access: the gate can open the list',
+    defence: 'the file keeps its mode and owner',
     file: 'src/store/replace-file.ts',
     find: '    if (owner) keepOwner(file, owner);\n    if (mode !== 0o600) fchmodSync(file, mode);',
     replace: '    fchmodSync(file, 0o640);',
@@ -48,8 +48,8 @@ export const controls: readonly Control[] = [
     sees: 'mode and owner stay',
   },
   {
-    invariant: 'access: removal ends the person',
-    defence: 'sessions are ended',
+    invariant: 'access: removing somebody ends their sessions',
+    defence: 'the person’s sessions are ended',
     file: 'src/access/access.ts',
     find: 'ended: await endPerson(email, by)',
     replace: 'ended: 2',
@@ -58,7 +58,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'access: nobody locks themselves out',
-    defence: 'operators stay',
+    defence: 'operators cannot be removed',
     file: 'src/access/access.ts',
     find: "if (email === by.email) return { kind: 'yourself' };\n      if (checkRemoval",
     replace: "if (email === by.email) return { kind: 'absent', ended: 0 };\n      if (checkRemoval",
@@ -67,7 +67,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'access: nobody locks themselves out',
-    defence: 'the list is not emptied',
+    defence: 'the last address cannot be removed',
     file: 'src/access/access.ts',
     find: "if (isLast(list.entries, email)) return { value: { kind: 'last' } };",
     replace: '',
@@ -75,8 +75,8 @@ export const controls: readonly Control[] = [
     sees: 'the last address that works stays',
   },
   {
-    invariant: 'access: read as the gate reads',
-    defence: 'uneven columns spoil the list',
+    invariant: 'access: parsed as the gate parses it',
+    defence: 'a list with uneven columns is invalid',
     file: 'src/access/reader.ts',
     find: "if (records[0] && fields.length !== records[0].fields.length) return broken(begin, 'columns');",
     replace: '',
@@ -84,8 +84,8 @@ export const controls: readonly Control[] = [
     sees: 'a list that oauth2-proxy ignores',
   },
   {
-    invariant: 'access: exactly that address',
-    defence: 'an address begins a line of its own',
+    invariant: 'access: a change affects exactly that address',
+    defence: 'an address is added on its own line',
     file: 'src/access/list.ts',
     find: "text === '' || text.endsWith('\\n') ? '' : text.endsWith('\\r') ? '\\n' : end,",
     replace: '',
@@ -93,7 +93,7 @@ export const controls: readonly Control[] = [
     sees: 'add: the set plus',
   },
   {
-    invariant: 'the list holds nothing up',
+    invariant: 'access: reading the list never blocks',
     defence: 'a pipe is not opened',
     file: 'src/access/file.ts',
     find: "  if (!kind.isFile()) throw new Fault('not-a-file');\n",

@@ -1,10 +1,10 @@
-// Layouts of the stores, backup and restore, and the lines that keep them whole.
+// Controls: layouts of the stores, backup and restore.
 import type { Control } from '../support/controls.ts';
 
 export const controls: readonly Control[] = [
   {
-    invariant: 'layout: a newer store is left alone',
-    defence: 'a version beyond the known ones is refused',
+    invariant: 'layout: a newer store is left unchanged',
+    defence: 'a version newer than the known ones is refused',
     file: 'src/store/migrations.ts',
     find: 'if (found > known)',
     replace: 'if (found > known + 1e9)',
@@ -12,8 +12,8 @@ export const controls: readonly Control[] = [
     sees: 'SQLite: a newer file is refused by name',
   },
   {
-    invariant: 'layout: a newer store is left alone',
-    defence: 'every operation asks for the version first',
+    invariant: 'layout: a newer store is left unchanged',
+    defence: 'every operation checks the version first',
     file: 'src/store/redis.ts',
     find: 'attempt(() => migrateRedis({ redis, prefix, steps: redisMigrations, evenIfClosed }))',
     replace: 'attempt(async () => undefined)',
@@ -21,8 +21,8 @@ export const controls: readonly Control[] = [
     sees: 'Redis: keys of a newer program are refused',
   },
   {
-    invariant: 'layout: a migration is whole or was none',
-    defence: 'all steps are one transaction',
+    invariant: 'layout: a migration is complete or has no effect',
+    defence: 'all steps run in one transaction',
     file: 'src/store/sqlite-migrate.ts',
     find: "if (db.isTransaction) db.exec('ROLLBACK')",
     replace: "if (db.isTransaction) db.exec('COMMIT')",
@@ -30,8 +30,8 @@ export const controls: readonly Control[] = [
     sees: 'SQLite: what fails in the middle',
   },
   {
-    invariant: 'layout: a migration is whole or was none',
-    defence: 'the version is written after its step',
+    invariant: 'layout: a migration is complete or has no effect',
+    defence: 'the version is written after the migration step',
     file: 'src/store/redis-migrate.ts',
     find: 'await run?.({ redis, prefix });',
     replace: "await redis.hset(facts, 'schema', version);\n      await run?.({ redis, prefix });",
@@ -40,7 +40,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'layout: one process migrates at a time',
-    defence: 'a lock in Redis',
+    defence: 'a lock in Redis lets only one process migrate',
     file: 'src/store/redis-migrate.ts',
     find: "while ((await redis.set(lock, token, 'PX', lockMs, 'NX')) !== 'OK') {",
     replace: 'while (performance.now() < 0) {',
@@ -48,7 +48,7 @@ export const controls: readonly Control[] = [
     sees: 'Redis: of two processes that find an older layout',
   },
   {
-    invariant: 'layout: a store is used in one place',
+    invariant: 'layout: a store is used in only one place',
     defence: 'a file that was moved or is being filled is not opened',
     file: 'src/store/sqlite.ts',
     find: 'if (!evenIfClosed) refuseClosed(db, path);',
@@ -57,7 +57,7 @@ export const controls: readonly Control[] = [
     sees: 'cut off at any step',
   },
   {
-    invariant: 'layout: a store is used in one place',
+    invariant: 'layout: a store is used in only one place',
     defence: 'keys that were moved or are being filled are not used',
     file: 'src/store/redis-migrate.ts',
     find: 'if (closing !== null) throw',
@@ -66,8 +66,8 @@ export const controls: readonly Control[] = [
     sees: 'cut off at any step',
   },
   {
-    invariant: 'layout: a store is used in one place',
-    defence: 'no second move over what has been used since',
+    invariant: 'layout: a store is used in only one place',
+    defence: 'a second move does not overwrite a store that has been used since',
     file: 'src/backup/move.ts',
     find: "if (source === 'moved' && target === 'used') return 'moved away';",
     replace: '',
@@ -76,7 +76,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'backup: an archive is restored whole or not at all',
-    defence: 'every file is compared with its digest',
+    defence: 'each file’s digest is verified',
     file: 'src/backup/archive.ts',
     find: "if (hash.digest('hex') !== sha256)",
     replace: "if (hash.digest('hex') === '')",
@@ -85,7 +85,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'backup: an archive is restored whole or not at all',
-    defence: 'what is missing is noticed',
+    defence: 'a missing file is detected',
     file: 'src/backup/archive.ts',
     find: 'if (missing !== undefined)',
     replace: "if (missing === '')",
@@ -94,7 +94,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'backup: an archive is restored whole or not at all',
-    defence: 'the manifest is sealed with the secrets',
+    defence: 'the manifest’s seal is verified',
     file: 'src/backup/archive.ts',
     find: "if (verdict === 'forged')",
     replace: "if (verdict === ('none' as string))",
@@ -102,8 +102,8 @@ export const controls: readonly Control[] = [
     sees: 'a manifest that was changed',
   },
   {
-    invariant: 'backup: nothing in an archive chooses a path',
-    defence: 'names are those of a closed list',
+    invariant: 'backup: nothing in an archive can choose a path',
+    defence: 'only names from a fixed list are accepted',
     file: 'src/backup/manifest.ts',
     find: 'z.string().regex(knownName)',
     replace: 'z.string()',
@@ -111,8 +111,8 @@ export const controls: readonly Control[] = [
     sees: 'a manifest that names a path',
   },
   {
-    invariant: 'backup: nothing in an archive chooses a path',
-    defence: 'what the manifest does not name is refused',
+    invariant: 'backup: nothing in an archive can choose a path',
+    defence: 'a file that the manifest does not list is refused',
     file: 'src/backup/archive.ts',
     find: "if (!file) throw new BadArchive('it holds something that its manifest does not name');",
     replace:
@@ -121,7 +121,7 @@ export const controls: readonly Control[] = [
     sees: 'nothing in it chooses a path',
   },
   {
-    invariant: 'backup: nothing in an archive chooses a path',
+    invariant: 'backup: nothing in an archive can choose a path',
     defence: 'links and devices are refused',
     file: 'src/backup/archive.ts',
     find: "if (type !== 'File' && type !== 'OldFile')",
@@ -130,8 +130,8 @@ export const controls: readonly Control[] = [
     sees: 'nothing in it chooses a path',
   },
   {
-    invariant: 'backup: it is for its owner alone',
-    defence: 'mode 0600 from its first byte',
+    invariant: 'backup: only the owner can read it',
+    defence: 'the file has mode 0600 from the first byte',
     file: 'src/backup/make.ts',
     find: "{ flags: 'wx', mode: 0o600, flush: true }",
     replace: "{ flags: 'wx', mode: 0o644, flush: true }",
@@ -140,7 +140,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'restore: what was ended stays ended',
-    defence: 'every session of the backup ends',
+    defence: 'every session in the backup is ended',
     file: 'src/commands/restore-run.ts',
     find: 'if (!task.keepSessions) ended = await destination.endEveryone(store);',
     replace: '',
@@ -149,7 +149,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'restore: what was ended stays ended',
-    defence: 'the gate’s sessions of before are refused',
+    defence: 'the gate’s earlier sessions are refused',
     file: 'src/commands/restore-open.ts',
     find: 'await createRevocationMarks(store.notes, Date.now, expireMs).endEveryone();',
     replace: 'createRevocationMarks(store.notes, Date.now, expireMs);',
@@ -158,7 +158,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'restore: what was ended stays ended',
-    defence: 'a mark for everybody counts for each',
+    defence: 'a mark for everyone applies to each person',
     file: 'src/gate/revocation-marks.ts',
     find: 'const names = [personNote(personId), everyoneNote];',
     replace: 'const names = [personNote(personId)];',
@@ -167,7 +167,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'restore: the record is verified first',
-    defence: 'one that was tampered with is refused',
+    defence: 'a record that was tampered with is refused',
     file: 'src/commands/restore-run.ts',
     find: "if (verdict.state !== 'intact' && !task.evenIfTampered)",
     replace: "if (verdict.state !== 'intact' && task.evenIfTampered)",
@@ -175,8 +175,8 @@ export const controls: readonly Control[] = [
     sees: 'the secrets of another deployment',
   },
   {
-    invariant: 'restore: nothing else uses the place',
-    defence: 'a lock that a server shares and a restore has alone',
+    invariant: 'restore: nothing else uses the data folder',
+    defence: 'servers share a lock, and a restore takes it exclusively',
     file: 'src/store/place-lock.ts',
     find: "database.exec('BEGIN EXCLUSIVE');",
     replace: "database.exec('BEGIN');",
@@ -184,8 +184,8 @@ export const controls: readonly Control[] = [
     sees: 'while something uses the place',
   },
   {
-    invariant: 'restore: old or new, and whole',
-    defence: 'whoever comes next finishes it',
+    invariant: 'restore: the data is old or new, and complete',
+    defence: 'the next process finishes an interrupted restore',
     file: 'src/backup/enter.ts',
     find: "if (isPending(dataDir)) return 'finish';",
     replace: '',
@@ -193,12 +193,66 @@ export const controls: readonly Control[] = [
     sees: 'a restore that was cut off',
   },
   {
-    invariant: 'restore: old or new, and whole',
-    defence: 'the former database’s log goes',
+    invariant: 'restore: the data is old or new, and complete',
+    defence: 'the former database’s write-ahead log is removed',
     file: 'src/backup/put-in-place.ts',
     find: 'for (const path of isThere ? sidecars : withSidecars(to)) rmSync',
     replace: 'for (const path of isThere ? [] : sidecars) rmSync',
     tests: 'src/backup/put-in-place.test.ts',
     sees: 'the log of the former database',
+  },
+  {
+    invariant: 'restore: old or new, and whole',
+    defence: 'everything is on the disk before the restore counts',
+    file: 'src/backup/put-in-place.ts',
+    find: "for (const name of ['', ...names]) syncPath(join(dataDir, folder, name));",
+    replace: '',
+    tests: 'src/backup/put-in-place.test.ts',
+    sees: 'everything is on the disk',
+  },
+  {
+    invariant: 'restore: old or new, and whole',
+    defence: 'what the backup does not contain is removed',
+    file: 'src/backup/put-in-place.ts',
+    find: 'isThere ? sidecars : withSidecars(to)',
+    replace: 'sidecars',
+    tests: 'src/backup/put-in-place.test.ts',
+    sees: 'what the backup does not contain',
+  },
+  {
+    invariant: 'restore: old or new, and whole',
+    defence: 'other files of the record are removed',
+    file: 'src/backup/put-in-place.ts',
+    find: 'if (!wanted.has(path)) rmSync(path, { force: true });',
+    replace: '',
+    tests: 'src/backup/put-in-place.test.ts',
+    sees: 'the record’s files are those of the backup',
+  },
+  {
+    invariant: 'restore: old or new, and whole',
+    defence: 'an allow-list keeps its permissions',
+    file: 'src/backup/put-in-place.ts',
+    find: 'mode: old ? old.mode & 0o777 : mode,',
+    replace: 'mode,',
+    tests: 'src/backup/put-in-place.test.ts',
+    sees: 'an allow-list is new',
+  },
+  {
+    invariant: 'backup: an archive is restored whole or not at all',
+    defence: 'it is read no faster than the disk takes it',
+    file: 'src/backup/archive.ts',
+    find: 'if (!parser.write(chunk)) await Promise.race([drained(parser), ended]);',
+    replace: 'parser.write(chunk);',
+    tests: 'src/backup/archive.test.ts',
+    sees: 'a large file is read no faster',
+  },
+  {
+    invariant: 'backup: an archive is restored whole or not at all',
+    defence: 'no file of a refused archive stays open',
+    file: 'src/backup/archive.ts',
+    find: '    current?.end();\n    await work;\n',
+    replace: '',
+    tests: 'src/backup/archive.test.ts',
+    sees: 'cut off anywhere',
   },
 ];

@@ -1,28 +1,28 @@
-// The connection with Confluence, and the lines that keep credentials at home and the library whole.
+// Controls: the connection to Confluence: credentials go nowhere else, and the library stays consistent.
 import type { Control } from '../support/controls.ts';
 
 export const controls: readonly Control[] = [
   {
     invariant: 'confluence: public addresses only',
-    defence: 'private addresses are known',
+    defence: 'private addresses are recognised',
     file: 'src/confluence/address.ts',
-    find: "return !blocked4.check(plain, 'ipv4');",
+    find: "return !blocked4.check(address, 'ipv4');",
     replace: 'return true;',
     tests: 'test/confluence-addresses.test.ts',
     sees: 'private, local, shared',
   },
   {
     invariant: 'confluence: public addresses only',
-    defence: 'an address inside of another one is no other',
+    defence: 'an IPv4 address embedded in an IPv6 address is still checked',
     file: 'src/confluence/address.ts',
-    find: "return global6.check(plain, 'ipv6') && !special6.check(plain, 'ipv6');",
-    replace: "return !plain.startsWith('f') && plain !== '::1';",
+    find: "return global6.check(address, 'ipv6') && !special6.check(address, 'ipv6');",
+    replace: "return !address.startsWith('f') && address !== '::1';",
     tests: 'test/confluence-addresses.test.ts',
     sees: 'no IPv4 address becomes public',
   },
   {
     invariant: 'confluence: public addresses only',
-    defence: 'every address of a name is looked at',
+    defence: 'every address of a host name is checked',
     file: 'src/confluence/connect.ts',
     find: 'found.every(({ address }) => isPublicAddress(address))',
     replace: 'found.some(({ address }) => isPublicAddress(address))',
@@ -31,7 +31,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'confluence: public addresses only',
-    defence: 'an address in the URL is looked at',
+    defence: 'an address in the URL is checked',
     file: 'src/confluence/connect.ts',
     find: 'if (!allowPrivate && isIP(host) !== 0 && !isPublicAddress(host))',
     replace: 'if (host === "")',
@@ -40,7 +40,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'confluence: public addresses only',
-    defence: 'the address is looked at when it is used',
+    defence: 'the address is checked when the connection is made',
     file: 'src/confluence/connect.ts',
     find: "const fault = error ?? (fit(found) ? null : new Unanswered('private_address'));",
     replace: 'const fault = error;',
@@ -48,8 +48,8 @@ export const controls: readonly Control[] = [
     sees: 'a name whose address changes',
   },
   {
-    invariant: 'confluence: credentials stay at home',
-    defence: 'no redirect to another host',
+    invariant: 'confluence: credentials go to no other host',
+    defence: 'a redirect to another host is refused',
     file: 'src/confluence/client.ts',
     find: "if (form === 'file' && secure && options.mediaHosts.includes(to.host)) return to;",
     replace: 'if (secure && form) return to;',
@@ -57,8 +57,8 @@ export const controls: readonly Control[] = [
     sees: 'a redirect to another host',
   },
   {
-    invariant: 'confluence: credentials stay at home',
-    defence: 'a media host gets none',
+    invariant: 'confluence: credentials go to no other host',
+    defence: 'a media host gets no credentials',
     file: 'src/confluence/client.ts',
     find: '...(own && options.credentials.headers),',
     replace: '...options.credentials.headers,',
@@ -66,7 +66,7 @@ export const controls: readonly Control[] = [
     sees: 'Cloud’s media host',
   },
   {
-    invariant: 'confluence: credentials stay at home',
+    invariant: 'confluence: credentials go to no other host',
     defence: 'the certificate is verified',
     file: 'src/confluence/connect.ts',
     find: 'rejectUnauthorized: true',
@@ -75,8 +75,8 @@ export const controls: readonly Control[] = [
     sees: 'a certificate that nobody',
   },
   {
-    invariant: 'confluence: a list stays a list',
-    defence: 'it goes on in itself only',
+    invariant: 'confluence: a list cannot lead elsewhere',
+    defence: 'the next page of a list must be the same resource',
     file: 'src/confluence/paging.ts',
     find: "if (!to.pathname.endsWith(present.pathname)) throw new Unanswered('garbled');",
     replace: '',
@@ -84,8 +84,8 @@ export const controls: readonly Control[] = [
     sees: 'a list that leads to another host',
   },
   {
-    invariant: 'confluence: a list stays a list',
-    defence: 'ids have the form of ids',
+    invariant: 'confluence: a list cannot lead elsewhere',
+    defence: 'ids are validated',
     file: 'src/confluence/api-v1.ts',
     find: '.pipe(z.string().regex(/^[A-Za-z0-9_-]{1,64}$/));',
     replace: ';',
@@ -93,8 +93,8 @@ export const controls: readonly Control[] = [
     sees: 'an item that does not fit',
   },
   {
-    invariant: 'confluence: limits hold',
-    defence: 'an answer has a size, also unpacked',
+    invariant: 'confluence: responses are limited',
+    defence: 'a response has a size limit, also once decompressed',
     file: 'src/confluence/exchange.ts',
     find: "if (size > limit) throw new Unanswered('too_large');",
     replace: '',
@@ -102,8 +102,8 @@ export const controls: readonly Control[] = [
     sees: 'huge, packed, slow',
   },
   {
-    invariant: 'confluence: limits hold',
-    defence: 'an answer has an end',
+    invariant: 'confluence: responses are limited',
+    defence: 'a response has a time limit',
     file: 'src/confluence/exchange.ts',
     find: '    late = true;\n    request.destroy();',
     replace: '    late = false;',
@@ -111,8 +111,8 @@ export const controls: readonly Control[] = [
     sees: 'an answer that never comes',
   },
   {
-    invariant: 'confluence: limits hold',
-    defence: 'a file is as large as it may be, whatever was said before',
+    invariant: 'confluence: responses are limited',
+    defence: 'a file has a size limit, whatever size was announced',
     file: 'src/confluence/files.ts',
     find: "          if (size > limit) throw new Unanswered('too_large');\n          hash",
     replace: '          hash',
@@ -121,7 +121,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'confluence: nothing is removed by mistake',
-    defence: 'a page is gone only to somebody who is known',
+    defence: 'a page counts as gone only if the sync is signed in',
     file: 'src/confluence/fetching.ts',
     find: "if (store.isLive(id) && (await api.whoAmI()) === undefined) throw new Unanswered('anonymous');",
     replace: '',
@@ -130,7 +130,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'confluence: nothing is removed by mistake',
-    defence: 'an answer for nobody in particular is a refusal',
+    defence: 'a response for an anonymous user counts as a refusal',
     file: 'src/confluence/answer.ts',
     find: "if (status < 300 && text(headers['x-ausername']) === 'anonymous') return 'anonymous';",
     replace: '',
@@ -138,8 +138,8 @@ export const controls: readonly Control[] = [
     sees: 'and cookies that expire in the middle',
   },
   {
-    invariant: 'confluence: a refusal is the end',
-    defence: 'a CAPTCHA is known by its header',
+    invariant: 'confluence: a refusal ends the sync',
+    defence: 'a CAPTCHA is recognised by its header',
     file: 'src/confluence/answer.ts',
     find: "if (denied.startsWith('CAPTCHA_CHALLENGE') || login.includes('AUTHENTICATION_DENIED')) return 'challenged';",
     replace: '',
@@ -147,8 +147,8 @@ export const controls: readonly Control[] = [
     sees: 'data-center: a CAPTCHA by the denied reason',
   },
   {
-    invariant: 'confluence: a refusal is the end',
-    defence: 'the cookies are marked',
+    invariant: 'confluence: a refusal ends the sync',
+    defence: 'refused cookies are marked',
     file: 'src/confluence/confluence.ts',
     find: 'if (isRefusal(reason)) await site?.credentials.refused(reason);',
     replace: '',
@@ -156,8 +156,8 @@ export const controls: readonly Control[] = [
     sees: 'data-center: 401 in the middle',
   },
   {
-    invariant: 'confluence: polite',
-    defence: 'Retry-After is waited for',
+    invariant: 'confluence: the server is not overloaded',
+    defence: 'Retry-After is respected',
     file: 'src/confluence/client.ts',
     find: 'const ms = asked === undefined ? jitter : asked + jitter;',
     replace: 'const ms = jitter;',
@@ -166,7 +166,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'confluence: one sync at a time',
-    defence: 'the lock',
+    defence: 'a lock lets only one sync run',
     file: 'src/confluence/confluence.ts',
     find: 'const done = await withLock(lockPath, 0, () => {',
     replace:
@@ -176,7 +176,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'confluence: recorded first',
-    defence: 'a sync waits for the record',
+    defence: 'a sync starts only after it is recorded',
     file: 'src/confluence/confluence.ts',
     find: 'await recorder.write({',
     replace: 'recorder.note({',
@@ -184,8 +184,8 @@ export const controls: readonly Control[] = [
     sees: 'where the record cannot be written',
   },
   {
-    invariant: 'confluence: no name becomes a path',
-    defence: 'files are named by digests',
+    invariant: 'confluence: no remote name becomes a path',
+    defence: 'files are named by digest',
     file: 'src/confluence/files.ts',
     find: "const file = createHash('sha256').update(`${id}\\n${version}`).digest('hex');",
     replace: "const file = title.replace(/\\W/g, '');",
@@ -193,8 +193,8 @@ export const controls: readonly Control[] = [
     sees: 'files are the owner’s alone',
   },
   {
-    invariant: 'confluence: nothing is left over',
-    defence: 'what a killed sync left is removed',
+    invariant: 'confluence: nothing is left behind',
+    defence: 'files left by a killed sync are removed',
     file: 'src/confluence/files.ts',
     find: 'if (!known.has(name)) await rm(join(folder, name), { force: true, recursive: true });',
     replace: 'void known.has(name);',
@@ -202,7 +202,7 @@ export const controls: readonly Control[] = [
     sees: 'files are the owner’s alone',
   },
   {
-    invariant: 'confluence: a terminal is not steered',
+    invariant: 'confluence: remote text cannot control a terminal',
     defence: 'control characters are replaced',
     file: 'src/commands/terminal.ts',
     find: 'line: (text) => out(plain(text)),',
@@ -211,8 +211,8 @@ export const controls: readonly Control[] = [
     sees: 'what failed is named',
   },
   {
-    invariant: 'confluence: limits',
-    defence: 'an answer without an answer ends',
+    invariant: 'confluence: every request ends',
+    defence: 'a connection that closes without a response is an error',
     file: 'src/confluence/exchange.ts',
     find: "request.once('close', () => reject(new Unanswered('unreachable')));",
     replace: '',
@@ -220,8 +220,8 @@ export const controls: readonly Control[] = [
     sees: 'an answer that asks for another protocol',
   },
   {
-    invariant: 'confluence: a stop is at once',
-    defence: 'a pause is cut short',
+    invariant: 'confluence: a stop takes effect at once',
+    defence: 'a stop interrupts a pause',
     file: 'src/confluence/client.ts',
     find: 'options.wait(ms, stopping.signal)',
     replace: 'options.wait(ms, new AbortController().signal)',
@@ -229,8 +229,8 @@ export const controls: readonly Control[] = [
     sees: 'data-center: a stop does not wait',
   },
   {
-    invariant: 'confluence: a stop is at once',
-    defence: 'also before the kind of Confluence is known',
+    invariant: 'confluence: a stop takes effect at once',
+    defence: 'a stop works before the kind of Confluence is known',
     file: 'src/confluence/site.ts',
     find: '  onClient(client);\n',
     replace: '',
@@ -238,8 +238,8 @@ export const controls: readonly Control[] = [
     sees: 'cloud: a stop does not wait',
   },
   {
-    invariant: 'confluence: a full disk ends the sync alone',
-    defence: 'a beat that cannot be written is let go',
+    invariant: 'confluence: a full disk ends only the sync',
+    defence: 'a heartbeat that cannot be written is skipped',
     file: 'src/confluence/confluence.ts',
     find: "logger.warn({ event: 'confluence.not_written', err: error });",
     replace: 'throw error;',
@@ -248,7 +248,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'confluence: one sync at a time',
-    defence: 'the lock is given back when every lane is still',
+    defence: 'the lock is released once every worker has stopped',
     file: 'src/confluence/fetching.ts',
     find: 'ended ??= { by: error };',
     replace: 'throw error;',
@@ -256,8 +256,8 @@ export const controls: readonly Control[] = [
     sees: 'where a failure cannot even be noted',
   },
   {
-    invariant: 'confluence: a clock that was set back',
-    defence: 'a sync that was heard of in the future is not alive',
+    invariant: 'confluence: a clock that is set back',
+    defence: 'a sync whose heartbeat is in the future counts as dead',
     file: 'src/confluence/confluence.ts',
     find: 'Math.abs(now() - last.aliveAt) < silentMs',
     replace: 'now() - last.aliveAt < silentMs',
@@ -265,8 +265,8 @@ export const controls: readonly Control[] = [
     sees: 'a clock that was set back',
   },
   {
-    invariant: 'confluence: the library stays whole',
-    defence: 'a number that no column takes is left out',
+    invariant: 'confluence: the library stays consistent',
+    defence: 'a number that does not fit its column is left out',
     file: 'src/confluence/api-v1.ts',
     find: 'Number.isSafeInteger(position)',
     replace: 'Number.isFinite(position)',
@@ -274,8 +274,8 @@ export const controls: readonly Control[] = [
     sees: 'a place among siblings',
   },
   {
-    invariant: 'confluence: the library stays whole',
-    defence: 'bytes go only when no row names them',
+    invariant: 'confluence: the library stays consistent',
+    defence: 'a file is removed only once no row refers to it',
     file: 'src/confluence/confluence.ts',
     find: 'await fetchWork({ api, store, files, run, concurrency, now, onDone });\n',
     replace:
@@ -284,8 +284,8 @@ export const controls: readonly Control[] = [
     sees: 'an attachment that moves',
   },
   {
-    invariant: '10 no secret leaves',
-    defence: 'an address with an account in it is refused',
+    invariant: '10 no secret is exposed',
+    defence: 'an address that contains credentials is refused',
     file: 'src/config/settings/confluence.ts',
     find: '(text) => !/^[a-z]+:\\/\\/[^/]*@|[?#]/i.test(text),',
     replace: '() => true,',
@@ -293,8 +293,8 @@ export const controls: readonly Control[] = [
     sees: 'Confluence’s address has no account in it',
   },
   {
-    invariant: 'confluence: somebody waits for a test',
-    defence: 'it is not tried again',
+    invariant: 'confluence: a connection test answers quickly',
+    defence: 'the test does not retry',
     file: 'src/confluence/confluence.ts',
     find: 'await openSite({ ...options, tries: 1 })',
     replace: 'await openSite(options)',
@@ -302,8 +302,8 @@ export const controls: readonly Control[] = [
     sees: 'the test of the credentials',
   },
   {
-    invariant: 'confluence: whoever writes a page cannot end the sync',
-    defence: 'a file on the way is no sign-in page',
+    invariant: 'confluence: the author of a page cannot end the sync',
+    defence: 'a redirect on the way to a file does not count as a sign-in page',
     file: 'src/confluence/client.ts',
     find: '!isFile && leadsToSignIn(to)',
     replace: 'leadsToSignIn(to)',
@@ -311,8 +311,8 @@ export const controls: readonly Control[] = [
     sees: 'a file whose name',
   },
   {
-    invariant: 'confluence: whoever writes a page cannot end the sync',
-    defence: 'a query is no sign-in page',
+    invariant: 'confluence: the author of a page cannot end the sync',
+    defence: 'only the path, not the query, is compared with sign-in pages',
     file: 'src/confluence/answer.ts',
     find: 'signIn.test(pathname) ||',
     replace: 'signIn.test(pathname + search) ||',
@@ -320,8 +320,8 @@ export const controls: readonly Control[] = [
     sees: 'a query may hold',
   },
   {
-    invariant: 'confluence: whoever writes a page cannot end the sync',
-    defence: 'a media host cannot refuse credentials',
+    invariant: 'confluence: the author of a page cannot end the sync',
+    defence: 'an HTML page from a media host does not count as a sign-in page',
     file: 'src/confluence/client.ts',
     find: 'own && isHtml(headers)',
     replace: 'isHtml(headers)',
@@ -329,8 +329,8 @@ export const controls: readonly Control[] = [
     sees: 'a page where bytes were due',
   },
   {
-    invariant: 'confluence: a bad answer ends a request alone',
-    defence: 'what nobody reads may fail',
+    invariant: 'confluence: a bad response ends only its request',
+    defence: 'errors in an unread response are ignored',
     file: 'src/confluence/exchange.ts',
     find: "gunzip.on('error', () => {});",
     replace: '',
@@ -338,8 +338,8 @@ export const controls: readonly Control[] = [
     sees: 'packed answers',
   },
   {
-    invariant: 'confluence: names steer no terminal',
-    defence: 'nor as JSON',
+    invariant: 'confluence: names cannot control a terminal',
+    defence: 'control characters are escaped in JSON output',
     file: 'src/commands/terminal.ts',
     find: "letter === '\\n' ? letter : escaped(letter),",
     replace: "letter === '\\n' ? letter : letter,",
@@ -347,8 +347,8 @@ export const controls: readonly Control[] = [
     sees: 'what failed is named',
   },
   {
-    invariant: 'confluence: a full disk ends the sync alone',
-    defence: 'and it says so',
+    invariant: 'confluence: a full disk ends only the sync',
+    defence: 'a full disk is reported as such',
     file: 'src/confluence/transaction.ts',
     find: '[8, 10, 13].includes(errcode & 0xff)',
     replace: 'false',

@@ -1,10 +1,10 @@
-// The desk: whose sessions, which ids, which limits, and the lines that keep them.
+// Controls: the session desk: whose sessions, which ids, which limits.
 import type { Control } from '../support/controls.ts';
 
 export const controls: readonly Control[] = [
   {
-    invariant: 'other people’s are as good as none',
-    defence: 'a handle is looked up for its owner alone',
+    invariant: 'other people’s sessions are treated as not found',
+    defence: 'only the owner finds a handle',
     file: 'src/sessions/pages/session-actions.ts',
     find: "if (row.personId !== personOf(res).id) throw new HttpError('not_found');",
     replace: 'void res;',
@@ -12,8 +12,8 @@ export const controls: readonly Control[] = [
     sees: 'somebody else’s device is as good as none',
   },
   {
-    invariant: 'other people’s are as good as none (JSON)',
-    defence: 'a handle is looked up for its owner alone',
+    invariant: 'other people’s sessions are treated as not found (JSON)',
+    defence: 'only the owner finds a handle',
     file: 'src/sessions/pages/session-actions.ts',
     find: "if (row.personId !== personOf(res).id) throw new HttpError('not_found');",
     replace: 'void res;',
@@ -21,8 +21,8 @@ export const controls: readonly Control[] = [
     sees: 'somebody else’s answers as none does',
   },
   {
-    invariant: 'operators alone',
-    defence: 'the role is asked at each request',
+    invariant: 'operators only',
+    defence: 'the role is checked on each request',
     file: 'src/http/require-operator.ts',
     find: "personOf(res).operator ? undefined : new HttpError('not_operator')",
     replace: "personOf(res) ? undefined : new HttpError('not_operator')",
@@ -30,8 +30,8 @@ export const controls: readonly Control[] = [
     sees: 'operators alone see everyone’s',
   },
   {
-    invariant: 'operators alone (pages)',
-    defence: 'every page of the radar asks for the role',
+    invariant: 'operators only (pages)',
+    defence: 'every page of the radar requires the role',
     file: 'src/sessions/routes.ts',
     find: "const operator = { who: 'operator' } as const;",
     replace: "const operator = { who: 'member' } as const;",
@@ -39,8 +39,8 @@ export const controls: readonly Control[] = [
     sees: 'members are refused',
   },
   {
-    invariant: 'everyone needs the typed word',
-    defence: 'the word is compared',
+    invariant: 'ending everyone’s sessions requires a typed word',
+    defence: 'the typed word is checked',
     file: 'src/sessions/pages/radar.ts',
     find: 'word.trim().toLowerCase() !== everyoneWord',
     replace: 'word.length > 100',
@@ -48,8 +48,8 @@ export const controls: readonly Control[] = [
     sees: 'everyone: another word',
   },
   {
-    invariant: 'one’s own session is kept',
-    defence: 'everyone but the one that asks',
+    invariant: 'the operator’s own session is kept',
+    defence: 'the requesting session is excluded',
     file: 'src/sessions/pages/radar.ts',
     find: 'revocation.everyone(order, keyOf(req.sessionID))',
     replace: "revocation.everyone(order, keyOf(''))",
@@ -57,8 +57,8 @@ export const controls: readonly Control[] = [
     sees: 'everyone: another word',
   },
   {
-    invariant: 'one’s own session is kept (others)',
-    defence: 'the key of the one that asks',
+    invariant: 'one’s own session is kept when ending the others',
+    defence: 'the key of the requesting session is excluded',
     file: 'src/sessions/pages/api-sessions.ts',
     find: 'endOwnOthers(keyOf(req.sessionID), res, options)',
     replace: "endOwnOthers(keyOf(''), res, options)",
@@ -67,7 +67,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '7 both limits hold (lists)',
-    defence: 'what a limit has ended is not listed',
+    defence: 'sessions past a limit are not listed',
     file: 'src/sessions/pages/session-actions.ts',
     find: 'rows.filter((row) => !endOf(row, limits, now())).sort',
     replace: 'rows.filter((row) => !row.ended).sort',
@@ -85,7 +85,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '4 ids are secrets',
-    defence: 'what ties a session to the gate is not shown',
+    defence: 'details of the gate link are not shown',
     file: 'src/sessions/rules/session-view.ts',
     find: "return state === 'verified' || state === 'cookie' ? state : 'unverified';",
     replace:
@@ -95,7 +95,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'input is strict',
-    defence: 'fields that nobody asked for are refused',
+    defence: 'unknown fields are refused',
     file: 'src/http/form.ts',
     find: 'export const emptyForm = z.strictObject(',
     replace: 'export const emptyForm = z.object(',
@@ -104,7 +104,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'input is strict (cursor)',
-    defence: 'a cursor that is none is refused',
+    defence: 'an invalid cursor is refused',
     file: 'src/sessions/pages/session-actions.ts',
     find: "throw error instanceof RangeError ? new HttpError('bad_request', { cause: error }) : error;",
     replace: 'throw error;',
@@ -113,7 +113,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'paging',
-    defence: 'the cursor goes on',
+    defence: 'the next cursor is returned',
     file: 'src/sessions/pages/session-actions.ts',
     find: 'return { rows, next: cursor };',
     replace: 'return { rows, next: undefined };',
@@ -122,7 +122,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'the terminal',
-    defence: 'a handle never looks like an option',
+    defence: 'a handle never begins with a hyphen',
     file: 'src/crypto/tokens.ts',
     find: "if (!name.startsWith('-')) return name;",
     replace: 'return name;',
@@ -131,7 +131,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'the terminal',
-    defence: 'what came from outside does not steer it',
+    defence: 'control characters are replaced',
     file: 'src/commands/terminal.ts',
     find: "return text.replace(/[\\p{Cc}\\p{Cf}\\u2028\\u2029]/gu, '?');",
     replace: 'return text;',
@@ -140,7 +140,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'the terminal',
-    defence: 'everyone needs --yes',
+    defence: 'ending everyone’s sessions requires --yes',
     file: 'src/commands/sessions.ts',
     find: 'if (all) return yes ?',
     replace: 'if (all) return yes || all ?',
@@ -149,7 +149,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'the terminal',
-    defence: '--person is exactly that address',
+    defence: '--person matches the exact address',
     file: 'src/commands/sessions-revoke.ts',
     find: 'page.rows.filter((row) => row.email === email)',
     replace: 'page.rows.filter((row) => row.email.startsWith(email))',
@@ -158,7 +158,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'receipts',
-    defence: 'a page stops asking by itself',
+    defence: 'the page stops reloading',
     file: 'src/sessions/pages/receipt.ts',
     find: 'open && options.now() - endedAt < refreshForMs',
     replace: 'open && options.now() > 0 && endedAt > 0',
@@ -167,7 +167,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'no markup from outside',
-    defence: 'names of devices are escaped',
+    defence: 'device names are escaped',
     file: 'views/html.ts',
     find: "if (typeof value === 'string') return escapeHtml(value);",
     replace: "if (typeof value === 'string') return value;",
@@ -176,7 +176,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '6 one successor',
-    defence: 'an id is replaced only if it is still the valid one (SQLite)',
+    defence: 'an id is replaced only if it is still valid (SQLite)',
     file: 'src/store/sqlite-sessions.ts',
     find: 'WHERE key = ? AND id_hash = ? AND ended_at IS NULL`,\n  );\n  const setSeen',
     replace: "WHERE key = ? AND id_hash <> ('no' || ?) AND ended_at IS NULL`,\n  );\n  const setSeen",
@@ -185,7 +185,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '6 one successor',
-    defence: 'an id is replaced only if it is still the valid one (Redis)',
+    defence: 'an id is replaced only if it is still valid (Redis)',
     file: 'src/store/redis-sessions.ts',
     find: 'live.idHash === fromHash ?',
     replace: 'live.idHash ?',
@@ -194,7 +194,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '6 a replay ends the session',
-    defence: 'a replaced id is looked at',
+    defence: 'a replaced id is recognised',
     file: 'src/sessions/rules/session.ts',
     find: "if (previous?.idHash !== idHash) return 'replayed';",
     replace: "if (previous?.idHash !== idHash) return 'valid';",
@@ -203,7 +203,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '6 a replay ends the session',
-    defence: 'the grace ends',
+    defence: 'the grace period ends',
     file: 'src/sessions/rules/session.ts',
     find: 'now <= successorSeenAt + graceMs',
     replace: 'now > 0',
@@ -211,8 +211,8 @@ export const controls: readonly Control[] = [
     sees: 'after the new id came back',
   },
   {
-    invariant: '6 the old id lives until the new one came back',
-    defence: 'the successor is handed over again',
+    invariant: '6 the old id is accepted until the new one is presented',
+    defence: 'the successor is issued again',
     file: 'src/sessions/rules/session.ts',
     find: "if (successorSeenAt === undefined) return 'previous';",
     replace: "if (successorSeenAt === undefined) return 'replayed';",
@@ -220,8 +220,8 @@ export const controls: readonly Control[] = [
     sees: 'the old id lives until',
   },
   {
-    invariant: 'sessions a person may have',
-    defence: 'the surplus is ended',
+    invariant: 'a person’s sessions are limited',
+    defence: 'surplus sessions are ended',
     file: 'src/sessions/admission/other-sessions.ts',
     find: 'if (surplus <= 0) return;',
     replace: 'if (surplus <= 0 || maxPerUser > 0) return;',
@@ -230,7 +230,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'binding',
-    defence: 'a change of surroundings ends it',
+    defence: 'a change of device or network ends the session',
     file: 'src/sessions/admission/validate.ts',
     find: "if (options.binding === 'enforce') return { reason: 'device_changed', changes };",
     replace: '',
@@ -239,7 +239,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '3 nothing is written back',
-    defence: 'a save is an update of what lives',
+    defence: 'saving only updates a live session',
     file: 'src/store/sqlite-sessions.ts',
     find: "'UPDATE session SET data = ? WHERE key = ? AND ended_at IS NULL'",
     replace: "'UPDATE session SET data = ?, ended_at = NULL, ended = NULL WHERE key = ?'",
@@ -247,8 +247,8 @@ export const controls: readonly Control[] = [
     sees: 'ours on sqlite',
   },
   {
-    invariant: 'new devices are told',
-    defence: 'the kind of device is compared',
+    invariant: 'new devices are reported',
+    defence: 'the kind of device is compared with earlier ones',
     file: 'src/sessions/admission/other-sessions.ts',
     find: 'return known.length > 0 && others.length === known.length;',
     replace: 'return false;',
@@ -257,7 +257,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'one browser has one session',
-    defence: 'what this browser had before is ended',
+    defence: 'this browser’s previous session is ended',
     file: 'src/sessions/admission/sign-in.ts',
     find: '    await endSuperseded(person.id, row.key, {',
     replace: '    void ((..._: unknown[]) => endSuperseded)(person.id, row.key, {',
@@ -266,7 +266,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'one browser has one session',
-    defence: 'signing out all others spares the browser that asks',
+    defence: 'signing out all others keeps the requesting browser’s session',
     file: 'src/sessions/admission/sign-in.ts',
     find: '    await endSuperseded(person.id, row.key, {',
     replace: '    void ((..._: unknown[]) => endSuperseded)(person.id, row.key, {',
@@ -274,8 +274,8 @@ export const controls: readonly Control[] = [
     sees: 'signing out all others leaves',
   },
   {
-    invariant: '3 an ending can be finished',
-    defence: 'the gate is marked before the session ends here',
+    invariant: '3 a revocation can be completed',
+    defence: 'the gate’s mark is written before the session ends here',
     file: 'src/sessions/revocation/revoke.ts',
     find: 'return ended(row, order, before ?? (await gate.end(targetOf(row))), noted);',
     replace:
@@ -285,7 +285,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '3 an ended session stays ended (gate)',
-    defence: 'a late cookie does not move the tie back',
+    defence: 'an older gate cookie does not replace a newer gate link',
     file: 'src/gate/revocation.ts',
     find: '(kept.digest !== gate.digest && gate.issuedAt >= kept.issuedAt)',
     replace: 'kept.digest !== gate.digest',
@@ -293,8 +293,8 @@ export const controls: readonly Control[] = [
     sees: 'a late request with an older cookie',
   },
   {
-    invariant: '6 no id comes back',
-    defence: 'a change of facts does not set the cookie again',
+    invariant: '6 no replaced id comes back',
+    defence: 'changing session data does not set the cookie again',
     file: 'src/sessions/admission/session-cookie.ts',
     find: '    this.#attributes = attributes;',
     replace: '    this.expires = new Date(Date.now() + 86_400_000);\n    this.#attributes = attributes;',
@@ -302,8 +302,8 @@ export const controls: readonly Control[] = [
     sees: 'what changes about a session',
   },
   {
-    invariant: '6 a replay is told',
-    defence: 'the person’s other devices hear of it',
+    invariant: '6 a replay is reported',
+    defence: 'the person is notified on their other devices',
     file: 'src/sessions/admission/validate.ts',
     find: 'await noteReplay(found.personId,',
     replace: 'void noteReplay;\n    Object.assign({}, found.personId,',
@@ -312,7 +312,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '9 nobody is signed out by an outage',
-    defence: 'a gate that cannot be read is an outage, not an end',
+    defence: 'a gate that cannot be read is an outage, not a revocation',
     file: 'src/gate/redis-revocation.ts',
     find: "if (isMarked && seen.state === 'unreachable') throw",
     replace: "if (isMarked && seen.state === ('never' as string)) throw",
@@ -320,8 +320,8 @@ export const controls: readonly Control[] = [
     sees: 'without the gate’s Redis',
   },
   {
-    invariant: 'a session that ended is read by nobody (3)',
-    defence: 'the thin reader leaves it to express-session',
+    invariant: '3 an ended session is not used',
+    defence: 'the read-only path leaves the request to express-session',
     file: 'src/sessions/admission/read-only-admission.ts',
     find: '    session.ended === undefined &&\n',
     replace: '',
@@ -329,8 +329,8 @@ export const controls: readonly Control[] = [
     sees: 'leaves to express-session: a session that ended',
   },
   {
-    invariant: 'an id is worth what the store says (6)',
-    defence: 'the thin reader leaves it to express-session',
+    invariant: '6 the store decides whether an id is valid',
+    defence: 'the read-only path leaves the request to express-session',
     file: 'src/sessions/admission/read-only-admission.ts',
     find: "    session.idState === 'valid' &&\n",
     replace: '',
@@ -338,8 +338,8 @@ export const controls: readonly Control[] = [
     sees: 'leaves to express-session: an id that was replaced',
   },
   {
-    invariant: 'a session belongs to one person (2)',
-    defence: 'the thin reader leaves it to express-session',
+    invariant: '2 a session belongs to one person',
+    defence: 'the read-only path leaves the request to express-session',
     file: 'src/sessions/admission/read-only-admission.ts',
     find: '    session.personId === personOf(res).id &&\n',
     replace: '',
@@ -347,8 +347,8 @@ export const controls: readonly Control[] = [
     sees: 'leaves to express-session: another person’s',
   },
   {
-    invariant: 'a session in use is seen (7)',
-    defence: 'the thin reader leaves it to express-session',
+    invariant: '7 a session in use is marked as seen',
+    defence: 'the read-only path leaves the request to express-session',
     file: 'src/sessions/admission/read-only-admission.ts',
     find: '    now - session.lastSeenAt < touchIntervalMs(limits) &&\n',
     replace: '',
@@ -356,8 +356,8 @@ export const controls: readonly Control[] = [
     sees: 'leaves to express-session: not seen for a minute',
   },
   {
-    invariant: 'an old id is replaced (6)',
-    defence: 'the thin reader leaves it to express-session',
+    invariant: '6 an old id is replaced',
+    defence: 'the read-only path leaves the request to express-session',
     file: 'src/sessions/admission/read-only-admission.ts',
     find: '    !isRotationDue(session, rotateAfterMs, now) &&\n',
     replace: '',
@@ -365,8 +365,8 @@ export const controls: readonly Control[] = [
     sees: 'leaves to express-session: due for a new id',
   },
   {
-    invariant: 'the id before is known to be out of use (6)',
-    defence: 'the thin reader leaves it to express-session',
+    invariant: '6 the previous id is known to be out of use',
+    defence: 'the read-only path leaves the request to express-session',
     file: 'src/sessions/admission/read-only-admission.ts',
     find: '    (session.previous === undefined || session.previous.successorSeenAt !== undefined) &&\n',
     replace: '',
@@ -374,8 +374,8 @@ export const controls: readonly Control[] = [
     sees: 'leaves to express-session: the new id comes for the first time',
   },
   {
-    invariant: 'a session that moves is noticed',
-    defence: 'the thin reader leaves it to express-session',
+    invariant: 'a change of device or network is noticed',
+    defence: 'the read-only path leaves the request to express-session',
     file: 'src/sessions/admission/read-only-admission.ts',
     find: "    (binding === 'off' || changesHere(session, req).length === 0) &&\n",
     replace: '',
@@ -383,8 +383,8 @@ export const controls: readonly Control[] = [
     sees: 'leaves to express-session: another network',
   },
   {
-    invariant: '6 and 3: a former key is renewed, not used on',
-    defence: 'the thin reader leaves it to express-session',
+    invariant: '6 and 3: a cookie signed by a former key is signed again',
+    defence: 'the read-only path leaves the request to express-session',
     file: 'src/sessions/admission/read-only-admission.ts',
     find: "if (sent?.signedBy !== 'current') return undefined;",
     replace: 'if (!sent) return undefined;',
@@ -392,8 +392,8 @@ export const controls: readonly Control[] = [
     sees: 'leaves to express-session: a cookie that a former key signed',
   },
   {
-    invariant: '3 what was ended at the gate is refused',
-    defence: 'the thin reader leaves it to express-session',
+    invariant: '3 a session ended at the gate is refused',
+    defence: 'the read-only path leaves the request to express-session',
     file: 'src/sessions/admission/read-only-admission.ts',
     find: ' || res.locals.endedAtGate === true',
     replace: '',
@@ -402,7 +402,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'a change is never lost',
-    defence: 'the thin reader leaves it to express-session',
+    defence: 'the read-only path leaves the request to express-session',
     file: 'src/sessions/admission/read-only-admission.ts',
     find: "(req.method !== 'GET' && req.method !== 'HEAD')",
     replace: "req.method === 'TRACE'",
@@ -410,8 +410,8 @@ export const controls: readonly Control[] = [
     sees: 'leaves to express-session: a change',
   },
   {
-    invariant: 'a newer tie to the gate is kept',
-    defence: 'the thin reader leaves it to express-session',
+    invariant: 'a newer gate link is kept',
+    defence: 'the read-only path leaves the request to express-session',
     file: 'src/sessions/admission/read-only-admission.ts',
     find: '    !isNewGateLink(res, session)\n',
     replace: '    isNewGateLink.length >= 0\n',
@@ -420,7 +420,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'a change is never lost',
-    defence: 'what was only read cannot be changed',
+    defence: 'session data that was only read cannot be changed',
     file: 'src/sessions/admission/read-only-admission.ts',
     find: 'Object.freeze(session)',
     replace: 'session',
@@ -429,7 +429,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '3 an ended session commits nothing (body)',
-    defence: 'a change asks again when its body has come',
+    defence: 'a change is confirmed again once its body has arrived',
     file: 'src/sessions/admission/confirm-change.ts',
     find: '    await confirm();\n',
     replace: '',
@@ -438,7 +438,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '3 an ended session commits nothing (record)',
-    defence: 'a change asks again when it was recorded',
+    defence: 'a change is confirmed again once it is recorded',
     file: 'src/audit/confirmed-change.ts',
     find: '    await confirmChange();\n',
     replace: '',
@@ -447,7 +447,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '3 an ended session commits nothing (gate)',
-    defence: 'the gate’s mark is asked for again',
+    defence: 'the gate’s mark is checked again',
     file: 'src/sessions/admission/confirm-change.ts',
     find: 'if (isEnded || !row',
     replace: 'if (!row',
@@ -455,8 +455,8 @@ export const controls: readonly Control[] = [
     sees: 'a change whose session was ended at the gate alone',
   },
   {
-    invariant: '3 an ended session commits nothing (long answers)',
-    defence: 'a long answer asks as it goes',
+    invariant: '3 an ended session commits nothing (long responses)',
+    defence: 'a long response checks the session as it goes',
     file: 'src/http/long-response.ts',
     find: '!== true) throw',
     replace: '=== undefined) throw',
@@ -465,7 +465,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '3 an ended session commits nothing (sync)',
-    defence: 'a running sync asks as it goes',
+    defence: 'a running sync checks the session as it goes',
     file: 'src/confluence/confluence.ts',
     find: "running?.stop('session_ended');",
     replace: 'void running;',
@@ -473,8 +473,8 @@ export const controls: readonly Control[] = [
     sees: 'a sync stops when the session that started it has ended',
   },
   {
-    invariant: '6 one successor (slow answers)',
-    defence: 'an answer sets the id that is valid when it is sent',
+    invariant: '6 one successor (slow responses)',
+    defence: 'a response sets the id that is valid when it is sent',
     file: 'src/sessions/admission/response-cookie.ts',
     find: 'if (res.headersSent || !setsCookie()) return end(...args);',
     replace: 'isKnown = true;\n    if (isKnown) return end(...args);',
@@ -482,8 +482,8 @@ export const controls: readonly Control[] = [
     sees: 'a slow answer hands out the id',
   },
   {
-    invariant: '5 the token goes with the id',
-    defence: 'its secret is made of the id’s digest',
+    invariant: '5 the token changes with the id',
+    defence: 'the token is derived from the id’s digest',
     file: 'src/sessions/admission/csrf.ts',
     find: '${session.csrfSecret}\\n${idHash}',
     replace: '${session.csrfSecret}\\n${idHash.length}',
@@ -492,7 +492,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '7 both limits hold (clocks)',
-    defence: 'an instant in the future is no age of nothing',
+    defence: 'an instant in the future is recognised as one',
     file: 'src/sessions/rules/session.ts',
     find: 'return at > now + clockSkewMs;',
     replace: 'return at > now + clockSkewMs * 1e6;',
@@ -500,8 +500,8 @@ export const controls: readonly Control[] = [
     sees: 'what a clock that was ahead has written',
   },
   {
-    invariant: '6 a replay is one alarm',
-    defence: 'of requests that see it at once one ends the session',
+    invariant: '6 a replay raises one alarm',
+    defence: 'of concurrent requests that detect it, only one ends the session',
     file: 'src/sessions/admission/validate.ts',
     find: 'now() + turnMs)) === own;',
     replace: "now() + turnMs)) !== '';",
@@ -509,8 +509,8 @@ export const controls: readonly Control[] = [
     sees: 'rotation on redis ten copies of a cookie',
   },
   {
-    invariant: '3 ended stays ended',
-    defence: 'a long answer ends with its session',
+    invariant: '3 an ended session stays ended',
+    defence: 'a long response ends with its session',
     file: 'src/sessions/admission/confirm-change.ts',
     find: 'return !isEnded && row !== undefined && !endOf(row, limits, now());',
     replace: 'return !isEnded && row !== undefined;',
@@ -518,8 +518,8 @@ export const controls: readonly Control[] = [
     sees: 'an answer that goes on for long ends with the session, here or at the gate',
   },
   {
-    invariant: '6 one id at a time',
-    defence: 'an answer sets no cookie of a session that ended meanwhile',
+    invariant: '6 only one id is valid at a time',
+    defence: 'a response sets no cookie for a session that ended meanwhile',
     file: 'src/sessions/admission/response-cookie.ts',
     find: 'if (row && !row.ended && row.idHash === digest(id)) return;',
     replace: 'if (row && row.idHash === digest(id)) return;',
@@ -528,7 +528,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '7 both limits hold',
-    defence: 'the grace of an id is not longer where a clock was wrong',
+    defence: 'a wrong clock does not extend an id’s grace period',
     file: 'src/sessions/rules/session.ts',
     find: ' && !isInFuture(successorSeenAt, now)',
     replace: '',
@@ -536,12 +536,66 @@ export const controls: readonly Control[] = [
     sees: 'the id before is accepted until the grace after its successor came back is over',
   },
   {
-    invariant: '3 ended stays ended',
-    defence: 'another server’s endings are not cleared',
+    invariant: '3 an ended session stays ended',
+    defence: 'another server’s pending revocations are not cleared',
     file: 'src/sessions/revocation/pending.ts',
     find: 'now.id === id && ',
     replace: '',
     tests: 'src/sessions/revocation/pending.test.ts',
     sees: 'as many lines as before are not the same lines',
+  },
+  {
+    invariant: '5 sign-in is whole or undone',
+    defence: 'the session of a failed sign-in ends',
+    file: 'src/sessions/admission/sign-in.ts',
+    find: "await store.sessions.end(row.key, { at: now(), reason: 'signed_out' }).catch(() => false);",
+    replace: '',
+    tests: 'src/sessions/admission/sign-in.test.ts',
+    sees: 'a sign-in that cannot be recorded ends its session',
+  },
+  {
+    invariant: '5 sign-in is whole or undone',
+    defence: 'the claim of a failed sign-in is released',
+    file: 'src/sessions/admission/sign-in.ts',
+    find: 'if (claimKey !== undefined) await store.claims.release(claimKey).catch(() => undefined);',
+    replace: '',
+    tests: 'src/sessions/admission/sign-in.test.ts',
+    sees: 'a sign-in that fails late is undone',
+  },
+  {
+    invariant: '5 one browser begins one session',
+    defence: 'a tab does not share the session of another person',
+    file: 'src/sessions/admission/sign-in.ts',
+    find: 'first.personId === person.id && ',
+    replace: '',
+    tests: 'src/sessions/admission/sign-in.test.ts',
+    sees: 'a tab does not share a session',
+  },
+  {
+    invariant: 'limits hold for sign-ins',
+    defence: 'all tabs of a browser share the refusal',
+    file: 'src/sessions/admission/sign-in.ts',
+    find: 'if (salt === full) await refuseSignIn(res, asked, allow);',
+    replace: '',
+    tests: 'src/sessions/admission/sign-in.test.ts',
+    sees: 'where a limit is reached',
+  },
+  {
+    invariant: 'limits hold for sign-ins',
+    defence: 'the first tab counts',
+    file: 'src/sessions/admission/sign-in.ts',
+    find: 'if (salt === mine) await countSignIn(res, asked, allow);',
+    replace: '',
+    tests: 'src/sessions/admission/sign-in.test.ts',
+    sees: 'the limit of the browser is the first to be named',
+  },
+  {
+    invariant: '6 ids rotate',
+    defence: 'a page gets the CSRF token of the current id',
+    file: 'src/sessions/admission/csrf.ts',
+    find: '        req.tokenSecret = secretFor(session.idHash);',
+    replace: '',
+    tests: 'src/sessions/admission/csrf.test.ts',
+    sees: 'a page sent in answer to the previous token',
   },
 ];

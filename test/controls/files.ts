@@ -1,10 +1,10 @@
-// What names a file that cannot be used, and refuses to go on with one that is no longer there.
+// Controls: a file that cannot be used is named, and one that was removed is not used any more.
 import type { Control } from '../support/controls.ts';
 
 export const controls: readonly Control[] = [
   {
-    invariant: 'a file that is no longer there takes no change',
-    defence: 'every operation of the store looks first',
+    invariant: 'a file that was removed accepts no change',
+    defence: 'every operation of the store checks the file first',
     file: 'src/store/sqlite-guard.ts',
     find: '        look(isRead);\n',
     replace: '        if (isRead) look(true);\n',
@@ -12,8 +12,8 @@ export const controls: readonly Control[] = [
     sees: 'a database that was moved',
   },
   {
-    invariant: 'a file that is no longer there takes no change',
-    defence: 'the log of the database counts too',
+    invariant: 'a file that was removed accepts no change',
+    defence: 'the write-ahead log is checked too',
     file: 'src/files/same-file.ts',
     find: "const known = ['', '-wal', '-shm']",
     replace: "const known = ['']",
@@ -21,8 +21,8 @@ export const controls: readonly Control[] = [
     sees: 'a database that was moved',
   },
   {
-    invariant: 'a file that is no longer there is told',
-    defence: 'the log says so without a request',
+    invariant: 'a file that was removed is reported',
+    defence: 'it is logged even without a request',
     file: 'src/wiring/store.ts',
     find: 'openSqliteStore(config.store.dataDir, { onReplaced: tellReplaced(logger) })',
     replace: 'openSqliteStore(config.store.dataDir)',
@@ -30,8 +30,8 @@ export const controls: readonly Control[] = [
     sees: 'a database that was moved',
   },
   {
-    invariant: 'errors of files have words',
-    defence: 'what SQLite says at the start names the file',
+    invariant: 'file errors have a clear message',
+    defence: 'SQLite’s errors at the start name the file',
     file: 'src/files/file-refused.ts',
     find: '  if (fault === undefined) return error;\n',
     replace: '  if (fault !== undefined || error) return error;\n',
@@ -39,8 +39,8 @@ export const controls: readonly Control[] = [
     sees: 'the database is none',
   },
   {
-    invariant: 'no copy full of secrets where nothing was changed',
-    defence: 'a failed rotation takes its copy away',
+    invariant: 'no copy with secrets remains if nothing was changed',
+    defence: 'a failed rotation removes its copy',
     file: 'src/secrets/generate.ts',
     find: '  if (backup) rmSync(backup, { force: true });\n',
     replace: '',
@@ -48,8 +48,8 @@ export const controls: readonly Control[] = [
     sees: 'a `.env` that is mounted by itself',
   },
   {
-    invariant: 'no pipe holds a command for ever',
-    defence: 'only ordinary files are read',
+    invariant: 'no pipe blocks a command forever',
+    defence: 'only regular files are read',
     file: 'src/files/ordinary-file.ts',
     find: "  if (!found.isFile()) throw new FileRefused(file, 'not-a-file');\n",
     replace: '',
@@ -57,8 +57,8 @@ export const controls: readonly Control[] = [
     sees: 'audit checkpoint --out pipe',
   },
   {
-    invariant: 'nothing private leads elsewhere',
-    defence: 'a link in the data folder is refused',
+    invariant: 'no link redirects private files',
+    defence: 'a symbolic link in the data folder is refused',
     file: 'src/files/private-files.ts',
     find: "  if (found.isSymbolicLink()) throw new FileRefused(file, 'link');\n",
     replace: '  if (found.isSymbolicLink()) return [];\n',
@@ -66,8 +66,8 @@ export const controls: readonly Control[] = [
     sees: 'the database is a link',
   },
   {
-    invariant: 'nobody else writes in the data folder',
-    defence: 'its mode is mended',
+    invariant: 'nobody else can write to the data folder',
+    defence: 'the folder’s mode is corrected',
     file: 'src/files/private-files.ts',
     find: '  naming(folder, () => chmodSync(folder.path, mode & 0o755));\n',
     replace: '',
@@ -75,8 +75,8 @@ export const controls: readonly Control[] = [
     sees: 'what others could open',
   },
   {
-    invariant: 'settings are not guessed',
-    defence: 'an ambiguous line refuses the start',
+    invariant: 'ambiguous settings are not guessed',
+    defence: 'an ambiguous line prevents the start',
     file: 'src/config/load.ts',
     find: '    problems.push(...ambiguityProblems(envFile, text));\n',
     replace: '    void ambiguityProblems;\n',
@@ -84,7 +84,7 @@ export const controls: readonly Control[] = [
     sees: 'the start is refused for each',
   },
   {
-    invariant: 'settings are not guessed',
+    invariant: 'ambiguous settings are not guessed',
     defence: 'a value that a shell would split is ambiguous',
     file: 'src/config/ambiguous-lines.ts',
     find: "  if (/[;&|<>()]|^~|[:=]~/.test(value)) return 'shell-sign';\n",
@@ -94,7 +94,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'no secret is used for two purposes',
-    defence: 'equal secrets refuse the start',
+    defence: 'equal secrets prevent the start',
     file: 'src/config/shared-secrets.ts',
     find: 'else if (owner.purpose !== purpose)',
     replace: 'else if (owner.purpose < 0)',
@@ -102,8 +102,8 @@ export const controls: readonly Control[] = [
     sees: 'no secret may be used twice',
   },
   {
-    invariant: 'nothing in the data folder is somebody else’s',
-    defence: 'the owner of a file is looked at',
+    invariant: 'nobody else owns anything in the data folder',
+    defence: 'the owner of a file is checked',
     file: 'src/files/private-files.ts',
     find: "  if (!isOwn(found.uid)) throw new FileRefused(file, 'not-yours');\n",
     replace: '',
@@ -111,8 +111,8 @@ export const controls: readonly Control[] = [
     sees: 'somebody else’s file is refused, except by root',
   },
   {
-    invariant: 'nothing in the data folder is somebody else’s',
-    defence: 'a folder that others may write to is not taken',
+    invariant: 'nobody else owns anything in the data folder',
+    defence: 'a folder that others may write to is refused',
     file: 'src/files/private-files.ts',
     find: "  if (!isOwn(uid)) throw new FileRefused(folder, 'open-to-others');\n",
     replace: '',

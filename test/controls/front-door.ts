@@ -1,10 +1,10 @@
-// The front door: identity, sessions, sign-in, anti-forgery, and the lines that keep them.
+// Controls: identity, sessions, sign-in, anti-forgery.
 import type { Control } from '../support/controls.ts';
 
 export const controls: readonly Control[] = [
   {
-    invariant: 'one place, one name',
-    defence: 'the port that the scheme means is no other place',
+    invariant: 'one site, one host name',
+    defence: 'the scheme’s default port is the same origin',
     file: 'src/http/same-origin.ts',
     find: ' || isNameOf(host, publicOrigin)',
     replace: '',
@@ -12,8 +12,8 @@ export const controls: readonly Control[] = [
     sees: 'Host with the port of https is the same place, for pages and for changes',
   },
   {
-    invariant: 'one place, one name',
-    defence: 'another name takes no change',
+    invariant: 'one site, one host name',
+    defence: 'another host name accepts no change',
     file: 'src/http/same-origin.ts',
     find: "if (req.method !== 'GET' && req.method !== 'HEAD') return next(new HttpError('other_name'));",
     replace: '',
@@ -21,8 +21,8 @@ export const controls: readonly Control[] = [
     sees: 'another name takes no change, and says so',
   },
   {
-    invariant: 'one place, one name',
-    defence: 'what is no plain host is not parsed as one',
+    invariant: 'one site, one host name',
+    defence: 'only a plain host is parsed as a host',
     file: 'src/http/public-name.ts',
     find: 'return hostForm.test(host) ? ',
     replace: "return host !== '' ? ",
@@ -30,8 +30,8 @@ export const controls: readonly Control[] = [
     sees: 'the port that the scheme means anyway is left out',
   },
   {
-    invariant: 'R57: no parser makes objects of names',
-    defence: 'a query with brackets or a doubled name is refused',
+    invariant: 'R57: no parser turns names into objects',
+    defence: 'a query with brackets or a repeated name is refused',
     file: 'src/http/malformed-requests.ts',
     find: "if (query !== '' && (hasStrangeName(query) || hasDoubledName(query)))",
     replace: 'if (false)',
@@ -39,8 +39,8 @@ export const controls: readonly Control[] = [
     sees: 'what stands in a query or in a body that nobody asked for changes nothing',
   },
   {
-    invariant: 'R57: no parser makes objects of names',
-    defence: 'a form’s field called __proto__ is refused',
+    invariant: 'R57: no parser turns names into objects',
+    defence: 'a form field called __proto__ is refused',
     file: 'src/http/body.ts',
     find: "if (hasStrangeName(body.toString('latin1'))) throw new HttpError('bad_request');",
     replace: 'void body;',
@@ -48,8 +48,8 @@ export const controls: readonly Control[] = [
     sees: '/settings: mistyped and polluted is 400, nothing is assigned',
   },
   {
-    invariant: 'R84: a refusal is said in plain words',
-    defence: 'headers that are too large get a page',
+    invariant: 'R84: a refusal is explained in plain words',
+    defence: 'headers that are too large are answered with a page',
     file: 'src/http/server.ts',
     find: "server.on('clientError', refuseUnreadable(logger));",
     replace: 'void refuseUnreadable;',
@@ -57,9 +57,9 @@ export const controls: readonly Control[] = [
     sees: 'headers of 32 KB are read, larger ones get a page that says what to do, and one line of log',
   },
   {
-    invariant: '5 one browser begins one session',
-    defence: 'only what the gate itself reads names the browser',
-    file: 'src/gate/sign-in-name.ts',
+    invariant: '5 one browser starts one session',
+    defence: 'only what the gate itself reads identifies the browser',
+    file: 'src/gate/cookie-value.ts',
     find: "if (gate?.state === 'cookie') return gate.digest;",
     replace: "if (gate?.state === 'cookie') return req.headers.cookie ?? '';",
     tests: 'test/gate-cookie-parts.test.ts',
@@ -67,7 +67,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '3 an ended session stays ended',
-    defence: 'the gate’s cookie is joined of as many parts as the gate joins',
+    defence: 'the gate’s cookie is joined from as many parts as the gate joins',
     file: 'src/gate/cookie-value.ts',
     find: '    parts.push(part);',
     replace: '    if (parts.push(part) > 20) return undefined;',
@@ -75,8 +75,8 @@ export const controls: readonly Control[] = [
     sees: 'a cookie that was ended is refused in however many pieces it comes back',
   },
   {
-    invariant: 'growth: a member leaves no more than an allowance',
-    defence: 'sessions that begin are counted',
+    invariant: 'growth: what a member makes the store keep is limited',
+    defence: 'new sessions are counted',
     file: 'src/sessions/admission/sign-in.ts',
     find: 'if (salt === mine) await countSignIn(res, asked, allow);',
     replace: '',
@@ -84,8 +84,8 @@ export const controls: readonly Control[] = [
     sees: 'a thousand hostile requests of members leave no more than their allowance',
   },
   {
-    invariant: 'growth: a member leaves no more than an allowance',
-    defence: 'moves of a session are counted',
+    invariant: 'growth: what a member makes the store keep is limited',
+    defence: 'changes of a session’s device or network are counted',
     file: 'src/sessions/admission/validate.ts',
     find: "if (!(await options.allow.take('moves', found.personId))) return undefined;",
     replace: '',
@@ -93,8 +93,8 @@ export const controls: readonly Control[] = [
     sees: 'a thousand hostile requests of members leave no more than their allowance',
   },
   {
-    invariant: 'growth: a member leaves no more than an allowance',
-    defence: 'copies are counted, though they are read',
+    invariant: 'growth: what a member makes the store keep is limited',
+    defence: 'data exports are counted although they are GETs',
     file: 'src/privacy/routes.ts',
     find: '[options.limitCopies, apiExport(options)]',
     replace: '[apiExport(options)]',
@@ -102,8 +102,8 @@ export const controls: readonly Control[] = [
     sees: 'a thousand hostile requests of members leave no more than their allowance',
   },
   {
-    invariant: 'growth: nobody honest is kept out',
-    defence: 'tabs share the place that their first one took',
+    invariant: 'growth: no honest person is kept out',
+    defence: 'tabs share the allowance that the first one used',
     file: 'src/sessions/admission/sign-in.ts',
     find: 'if (salt === full) await refuseSignIn',
     replace: 'if (mine === full) await refuseSignIn',
@@ -112,7 +112,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '1 no proof, no identity',
-    defence: 'the gate’s secret is compared',
+    defence: 'the gate’s secret is checked',
     file: 'src/gate/proof.ts',
     find: 'credentials ? indexOfSecret(credentials.password, secrets) : -1',
     replace: 'credentials ? 0 : -1',
@@ -130,7 +130,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '1 no proof, no identity',
-    defence: 'doubled headers are counted on the wire',
+    defence: 'duplicate headers are detected in the raw request',
     file: 'src/gate/proof.ts',
     find: 'authorization.length > 1 || users.length > 1 || emails.length > 1',
     replace: 'false',
@@ -139,7 +139,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '2 one identity, one session',
-    defence: 'the session’s person is compared with the header’s',
+    defence: 'the session’s person is compared with the one in the headers',
     file: 'src/sessions/admission/validate.ts',
     find: 'found.personId !== personOf(res).id',
     replace: 'false',
@@ -148,7 +148,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '3 an ended session stays ended',
-    defence: 'what has ended is refused',
+    defence: 'an ended session is refused',
     file: 'src/sessions/rules/session.ts',
     find: 'if (row.ended) return row.ended;',
     replace: '',
@@ -157,7 +157,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '3 an ended session stays ended (SQLite)',
-    defence: 'an update names the state that it expects',
+    defence: 'an update only applies to a live session',
     file: 'src/store/sqlite-sessions.ts',
     find: "'UPDATE session SET data = ? WHERE key = ? AND ended_at IS NULL'",
     replace: "'UPDATE session SET data = ? WHERE key = ?'",
@@ -166,7 +166,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '3 an ended session stays ended (SQLite)',
-    defence: 'an id is created once',
+    defence: 'an id can be created only once',
     file: 'src/store/sqlite-sessions.ts',
     find: 'ON CONFLICT (key) DO NOTHING',
     replace: 'ON CONFLICT (key) DO UPDATE SET person_id = excluded.person_id, ended_at = NULL',
@@ -175,7 +175,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '3 an ended session stays ended (Redis)',
-    defence: 'a change looks for the mark of an ended session',
+    defence: 'an update checks whether the session has ended',
     file: 'src/store/redis-sessions.ts',
     find: 'if (row.ended) return undefined;',
     replace: '',
@@ -184,7 +184,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '3 an ended session stays ended (Redis)',
-    defence: 'a change is made only to what was read',
+    defence: 'an update applies only if the row has not changed since it was read',
     file: 'src/store/redis-sessions.ts',
     find: "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end",
     replace: '',
@@ -193,7 +193,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '4 ids are secrets',
-    defence: 'the store is given a digest',
+    defence: 'the store gets only a digest',
     file: 'src/crypto/tokens.ts',
     find: "return hash('sha256', token, 'base64url');",
     replace: 'return token;',
@@ -211,7 +211,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '5 sign-in replaces ids',
-    defence: 'each session has an anti-forgery secret of its own',
+    defence: 'each session has its own anti-forgery secret',
     file: 'src/sessions/admission/csrf.ts',
     find: 'digest(`token\\n${session.csrfSecret}\\n${idHash}`)',
     replace: "'the-same-for-everyone'",
@@ -219,7 +219,7 @@ export const controls: readonly Control[] = [
     sees: 'session id and anti-forgery token are new at each sign-in',
   },
   {
-    invariant: '5 sign-in makes one session',
+    invariant: '5 a sign-in creates one session',
     defence: 'tabs share a claim',
     file: 'src/sessions/admission/sign-in.ts',
     find: 'return derivedSessionId(keyring, browser, salt);',
@@ -228,8 +228,8 @@ export const controls: readonly Control[] = [
     sees: 'tabs that open at the same moment share one session',
   },
   {
-    invariant: '5 only opening a page begins a session',
-    defence: 'the kind of request is looked at',
+    invariant: '5 only opening a page starts a session',
+    defence: 'the kind of request is checked',
     file: 'src/sessions/admission/admit.ts',
     find: 'if (!isNavigation(req)) {\n    sendProblem',
     replace: 'if (found && !isNavigation(req)) {\n    sendProblem',
@@ -256,7 +256,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '7 both limits hold (visitor)',
-    defence: 'the visitor cookie’s age by the server’s clock',
+    defence: 'the server’s clock decides the visitor cookie’s age',
     file: 'src/visitors/visitor-cookie.ts',
     find: 'visitor.expiresAt > now &&',
     replace: '',
@@ -265,7 +265,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '9 fail closed',
-    defence: 'a store that throws is an outage',
+    defence: 'an error from the store is treated as an outage',
     file: 'src/store/contract.ts',
     find: 'throw error instanceof StoreUnavailable ? error : new StoreUnavailable(error);',
     replace: 'return undefined as never;',
@@ -292,7 +292,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'rotation of SECRET_KEY',
-    defence: 'a cookie of a former key is signed anew',
+    defence: 'a cookie signed by a former key is signed again',
     file: 'src/sessions/admission/admit.ts',
     find: "!== 'fallback') return;",
     replace: "!== 'fallback' || now) return;",
@@ -300,8 +300,8 @@ export const controls: readonly Control[] = [
     sees: 'a cookie that a former key signed is accepted and signed anew',
   },
   {
-    invariant: 'invariant 1: no proof, no identity',
-    defence: 'whatever is mounted and not public passes the guards',
+    invariant: '1 no proof, no identity',
+    defence: 'every route that is not public is mounted behind the guards',
     file: 'src/http/routes.ts',
     find: 'for (const guard of guards[who]) route.all(guard);',
     replace: "for (const guard of path === '/vault' ? [] : guards[who]) route.all(guard);",
@@ -310,7 +310,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'operators',
-    defence: 'a row for operators asks for an operator',
+    defence: 'a row for operators requires an operator',
     file: 'src/app.ts',
     find: 'operator: [...member, operator] }',
     replace: 'operator: [...member, ...[operator].slice(1)] }',
@@ -319,7 +319,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'rate limits',
-    defence: 'they go by a clock that nobody sets',
+    defence: 'they use a monotonic clock',
     file: 'src/http/rate-counters.ts',
     find: 'const at = performance.now();',
     replace: 'const at = Date.now();',
@@ -327,8 +327,8 @@ export const controls: readonly Control[] = [
     sees: 'a clock that is set back',
   },
   {
-    invariant: 'routes: one row each',
-    defence: 'the rows of a path name one audience',
+    invariant: 'routes: one audience for each path',
+    defence: 'rows of one path cannot name different audiences',
     file: 'src/http/routes.ts',
     find: '    if (rows.some((row) => row.who !== who)) throw',
     replace: '    if (rows.length > 99) throw',
@@ -336,8 +336,8 @@ export const controls: readonly Control[] = [
     sees: 'two rows of one path cannot name different audiences',
   },
   {
-    invariant: 'a form that the gate held up',
-    defence: 'its address leads to its page, which says so',
+    invariant: 'a form that the gate interrupted with a sign-in',
+    defence: 'a GET of its address redirects to its page, which explains it',
     file: 'src/http/routes.ts',
     find: '    if (page !== undefined) route.get(leadToForm(page, isPage));\n',
     replace: '',
@@ -355,7 +355,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'a change comes from our own page',
-    defence: 'another site of the same domain is another site',
+    defence: 'a sibling subdomain counts as another site',
     file: 'src/http/same-origin.ts',
     find: "site !== 'same-origin' && site !== 'none'",
     replace: "site !== 'same-origin' && site !== 'none' && site !== 'same-site'",
@@ -363,12 +363,30 @@ export const controls: readonly Control[] = [
     sees: 'a change is taken only from a page of this very origin',
   },
   {
-    invariant: '1 one cookie of a name',
-    defence: 'a name that only a lax parser takes for ours is ambiguous',
+    invariant: '1 only one cookie of each name',
+    defence: 'a name that only a lax parser reads as ours is ambiguous',
     file: 'src/http/request-cookies.ts',
     find: ' || alike.some((cookie) => cookie.name !== name)',
     replace: '',
     tests: 'src/http/request-cookies.test.ts',
     sees: 'a name that only a lax parser takes for ours is ambiguous, also alone',
+  },
+  {
+    invariant: '1 no proof, no identity',
+    defence: 'no redirect loop where the proof is wrong',
+    file: 'src/gate/identity.ts',
+    find: 'refuse(req, res, options, true);',
+    replace: 'refuse(req, res, options, false);',
+    tests: 'src/gate/identity.test.ts',
+    sees: 'without the proof, a person gets a page',
+  },
+  {
+    invariant: 'R57: no parser makes objects of names',
+    defence: 'a repeated name is found in every encoding',
+    file: 'src/http/field-names.ts',
+    find: "return decodeURIComponent((part.split('=', 1)[0] ?? '').replaceAll('+', ' '));",
+    replace: "return part.split('=', 1)[0];",
+    tests: 'src/http/field-names.test.ts',
+    sees: 'a repeated name is found',
   },
 ];

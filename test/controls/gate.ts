@@ -1,10 +1,10 @@
-// What keeps an ending at the gate an ending, and the lines that do it.
+// Controls: a revocation at the gate stays in effect.
 import type { Control } from '../support/controls.ts';
 
 export const controls: readonly Control[] = [
   {
-    invariant: 'R84: a refusal is said in plain words',
-    defence: 'the gate’s page tells an unverified address from one that is not on the list',
+    invariant: 'R84: a refusal is explained in plain words',
+    defence: 'the gate’s page distinguishes an unverified address from one that is not on the list',
     file: 'gate-pages/error.html',
     find: '{{$unverified = true}}',
     replace: '{{$unlisted = true}}',
@@ -12,8 +12,8 @@ export const controls: readonly Control[] = [
     sees: 'an address that Google has not verified: just that, although it is on the list',
   },
   {
-    invariant: 'R84: a refusal is said in plain words',
-    defence: 'the gate’s page shows none of oauth2-proxy’s own words',
+    invariant: 'R84: a refusal is explained in plain words',
+    defence: 'the gate’s page shows none of oauth2-proxy’s own messages',
     file: 'gate-pages/error.html',
     find: 'The gate says: Unable to find a valid CSRF token.',
     replace: 'The gate says: {{.Message}}',
@@ -22,7 +22,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '1 no proof, no identity',
-    defence: 'the gate’s session names the same person as the headers',
+    defence: 'the gate’s session must name the same person as the headers',
     file: 'src/gate/redis-revocation.ts',
     find: "if (session && !isSame(session, person)) return { verdict: 'another person' };",
     replace: '',
@@ -31,7 +31,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '3 an ended session stays ended (gate)',
-    defence: 'the ending is marked before the key is deleted',
+    defence: 'the revocation mark is written before the key is deleted',
     file: 'src/gate/redis-revocation.ts',
     find: 'await isMarked(marks.endTicket(link.key, link.signIn));',
     replace: 'link.key !== undefined && isMarked !== undefined;',
@@ -40,7 +40,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '3 an ended session stays ended (gate)',
-    defence: 'what a refresh wrote back is deleted at the next request',
+    defence: 'a session that a refresh wrote back is deleted on the next request',
     file: 'src/gate/redis-revocation.ts',
     find: 'await forget(ticket.key, seen);',
     replace: '',
@@ -49,7 +49,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '3 an ended session stays ended (gate)',
-    defence: 'the sign-in is marked, not the ticket',
+    defence: 'the mark is for the sign-in, not for the ticket',
     file: 'src/gate/redis-revocation.ts',
     find: 'isMarked && (!session || (await marks.isEnded(ticket.key, session)))',
     replace: 'isMarked',
@@ -58,7 +58,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '3 an ended session stays ended (gate)',
-    defence: 'a look leaves a new sign-in on the same ticket alone',
+    defence: 'a check leaves a new sign-in with the same ticket alone',
     file: 'src/gate/redis-revocation.ts',
     find: "taker !== undefined && !(await marks.isSignInEnded(key, taker)) ? 'taken' : remove(key)",
     replace: "taker === key ? 'taken' : remove(key)",
@@ -67,7 +67,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '3 an ended session stays ended (gate)',
-    defence: 'the looks after 3 s and 10 s delete again',
+    defence: 'the checks after 3 s and 10 s delete again',
     file: 'src/gate/revocation-receipts.ts',
     find: 'await remove(receipt.key)',
     replace: "'was gone'",
@@ -76,7 +76,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '3 an ended session stays ended (gate)',
-    defence: 'a look is made once among replicas',
+    defence: 'only one replica makes each check',
     file: 'src/gate/revocation-receipts.ts',
     find: 'if (holder !== mine) return receipt;',
     replace: 'void holder;',
@@ -85,7 +85,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '3 an ended session stays ended (gate)',
-    defence: 'the person’s cut is asked at every request',
+    defence: 'the person’s revocation mark is checked on every request',
     file: 'src/gate/redis-revocation.ts',
     find: '|| (session !== undefined && session.createdAt <= cutAt)',
     replace: '',
@@ -94,7 +94,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '3 an ended session stays ended (gate)',
-    defence: 'an ended one is sent through the gate’s own sign-out',
+    defence: 'a browser with an ended session is sent through the gate’s own sign-out',
     file: 'src/gate/refuse-ended.ts',
     find: 'if (isNavigation(req)) res.redirect(303, signInAgain);',
     replace: "if (isNavigation(req)) res.redirect(303, paths.signIn('/'));",
@@ -103,7 +103,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '3 an ended session stays ended (gate, cookie)',
-    defence: 'the digest is of what is signed alone',
+    defence: 'the digest covers only the signed part',
     file: 'src/gate/cookie-value.ts',
     find: 'digest: digest(`${payload}${seconds}`)',
     replace: 'digest: digest(value)',
@@ -112,7 +112,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '3 an ended session stays ended (gate, cookie)',
-    defence: 'the cookie is read as oauth2-proxy reads it',
+    defence: 'the cookie is parsed as oauth2-proxy parses it',
     file: 'src/gate/cookie-value.ts',
     find: 'value = value.slice(1, -1);',
     replace: 'value = `${value}`;',
@@ -121,7 +121,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '3 an ended session stays ended (gate, cookie)',
-    defence: 'what was issued before the cut is refused',
+    defence: 'what was issued before the revocation mark is refused',
     file: 'src/gate/cookie-revocation.ts',
     find: 'issuedAt <= cutAt',
     replace: 'issuedAt < 0',
@@ -130,7 +130,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '4 ids are secrets',
-    defence: 'a ticket names a session’s key and nothing else',
+    defence: 'a ticket can only name a session’s key',
     file: 'src/gate/ticket.ts',
     find: 'key === undefined || !isGateKey(key, cookieName) ||',
     replace: 'key === undefined ||',
@@ -139,7 +139,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '4 ids are secrets',
-    defence: 'only the key of a session can be deleted',
+    defence: 'only a session’s key can be deleted',
     file: 'src/gate/redis-revocation.ts',
     find: ' || !isGateKey(link.key, cookieName)',
     replace: '',
@@ -148,7 +148,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'radar',
-    defence: 'reading does not change what is read',
+    defence: 'reading does not change the sessions’ idle time',
     file: 'src/gate/gate-keys.ts',
     find: "pipeline.pttl(key).object('IDLETIME', key);",
     replace: "{ await node.strlen(key); pipeline.pttl(key).object('IDLETIME', key); }",
@@ -157,7 +157,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'radar',
-    defence: 'only sessions are looked at',
+    defence: 'only keys of sessions are read',
     file: 'src/gate/gate-keys.ts',
     find: 'keys.filter((key) => isGateKey(key, cookieName)),',
     replace: 'keys,',
@@ -166,7 +166,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'governor',
-    defence: 'one replica at a time',
+    defence: 'only one replica runs it at a time',
     file: 'src/gate/governor.ts',
     find: "if ((await claims.claim('gate:governor', me, now(), now() + leaseMs)) !== me) return undefined;",
     replace: 'void [claims, me, leaseMs];',
@@ -175,7 +175,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'governor',
-    defence: 'a refresh does not make a session young',
+    defence: 'a refresh does not reset a session’s age',
     file: 'src/gate/first-seen.ts',
     find: 'const at = noted ?? savedAt ?? now();',
     replace: 'const at = savedAt ?? noted ?? now();',
@@ -184,7 +184,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'governor',
-    defence: 'dry run ends nothing',
+    defence: 'a dry run ends nothing',
     file: 'src/gate/governor.ts',
     find: "if (mode === 'on')\n",
     replace: 'if (mode.length > 0)\n',
@@ -193,16 +193,16 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '1 no proof, no identity',
-    defence: 'a remembered session needs the same secret',
-    file: 'src/gate/opened-sessions.ts',
+    defence: 'a remembered session requires the same secret',
+    file: 'src/gate/ticket.ts',
     find: '.update(secret)',
     replace: '',
-    tests: 'src/gate/opened-sessions.test.ts',
+    tests: 'src/gate/ticket.test.ts',
     sees: 'what is remembered is told apart',
   },
   {
     invariant: 'only sessions are deleted at the gate',
-    defence: 'a link of another form names nothing',
+    defence: 'a link that does not name a session’s key is ignored',
     file: 'src/gate/redis-revocation.ts',
     find: ' || !isGateKey(link.key, cookieName)',
     replace: '',
@@ -210,8 +210,8 @@ export const controls: readonly Control[] = [
     sees: 'only a session’s key is ever deleted, whatever a link says',
   },
   {
-    invariant: '3 ended stays ended',
-    defence: 'without an answer of Redis a marked ticket is not let in',
+    invariant: '3 an ended session stays ended',
+    defence: 'a marked ticket is not admitted while Redis does not respond',
     file: 'src/gate/redis-revocation.ts',
     find: "if (isMarked && seen.state === 'unreachable') throw new StoreUnavailable(new Error('the gate’s Redis'));",
     replace: '',
@@ -219,8 +219,8 @@ export const controls: readonly Control[] = [
     sees: 'without an answer of the gate’s Redis a marked ticket is neither let in nor called ended',
   },
   {
-    invariant: '3 ended stays ended',
-    defence: 'all of a person: also what was issued in the same millisecond',
+    invariant: '3 an ended session stays ended',
+    defence: 'ending all of a person’s sessions includes those issued in the same millisecond',
     file: 'src/gate/redis-revocation.ts',
     find: 'session.createdAt <= cutAt',
     replace: 'session.createdAt < cutAt',
@@ -228,8 +228,8 @@ export const controls: readonly Control[] = [
     sees: 'all of a person ended: what was issued until then is refused, to the millisecond',
   },
   {
-    invariant: '3 ended stays ended',
-    defence: 'a mark that the store does not take holds in this process',
+    invariant: '3 an ended session stays ended',
+    defence: 'a mark that the store does not accept holds in this process',
     file: 'src/gate/revocation-marks.ts',
     find: '      kept.set(name, value);\n',
     replace: '',
@@ -238,7 +238,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: '3 an ended session stays ended (gate)',
-    defence: 'the mark of a ticket is written although the store refused the mark of its sign-in',
+    defence: 'a ticket’s mark is written even if the store refused its sign-in’s mark',
     file: 'src/gate/revocation-marks.ts',
     find: 'await write(signInNote(key, signIn), true);\n      } finally {',
     replace:
@@ -247,8 +247,8 @@ export const controls: readonly Control[] = [
     sees: 'a mark that the store does not take is said, and this process goes by it all the same',
   },
   {
-    invariant: '3 ended stays ended',
-    defence: 'a mark outlives what a refresh in flight writes back',
+    invariant: '3 an ended session stays ended',
+    defence: 'a mark outlives a session that a refresh in flight writes back',
     file: 'src/gate/revocation-marks.ts',
     find: 'now() + expireMs + marginMs',
     replace: 'now() + expireMs',
@@ -256,8 +256,8 @@ export const controls: readonly Control[] = [
     sees: 'a mark outlives what a refresh in flight could write back, and is forgotten then',
   },
   {
-    invariant: 'a receipt says what is true',
-    defence: 'an ending is verified by the last look only',
+    invariant: 'a receipt is truthful',
+    defence: 'only the last check verifies a revocation',
     file: 'src/gate/revocation-receipts.ts',
     find: 'const isLast = at >= second;',
     replace: 'const isLast = at > 0;',

@@ -1,4 +1,4 @@
-// What lets secrets rotate without signing anyone out, and the lines that do it.
+// Controls: secrets rotate without signing anyone out.
 import type { Control } from '../support/controls.ts';
 
 export const controls: readonly Control[] = [
@@ -13,7 +13,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'rotation signs nobody out',
-    defence: 'an exchange reaches the list that the session library holds',
+    defence: 'new keys reach the list that the session library holds',
     file: 'src/crypto/keyring.ts',
     find: 'list.splice(0, list.length, ...signingFirst(purpose))',
     replace: 'handedOut.set(purpose, signingFirst(purpose) ?? list)',
@@ -22,7 +22,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'rotation signs nobody out',
-    defence: 'a visitor cookie is signed anew on signed-in pages too',
+    defence: 'a visitor cookie is signed again on signed-in pages too',
     file: 'src/app.ts',
     find: '    renewVisitor(visitors),\n',
     replace: '    ...(renewVisitor(visitors) ? [] : []),\n',
@@ -31,7 +31,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'a rotation is atomic',
-    defence: 'settings with a fault change nothing',
+    defence: 'invalid settings change nothing',
     file: 'src/config/load.ts',
     find: 'const result = problems.length > 0 ? { problems } : { config, values: values as SettingValues };',
     replace: 'const result = { config, values: values as SettingValues };',
@@ -39,8 +39,8 @@ export const controls: readonly Control[] = [
     sees: 'settings with a fault change nothing',
   },
   {
-    invariant: 'a dropped key is worth nothing',
-    defence: 'a reload replaces the secrets and adds none',
+    invariant: 'a removed key is no longer accepted',
+    defence: 'a reload replaces the secrets instead of adding to them',
     file: 'src/wiring/live-settings.ts',
     find: 'await signing.replace(loaded.config.secretKeys);',
     replace: 'await signing.replace([...loaded.config.secretKeys, ...keyring.secrets()]);',
@@ -48,8 +48,8 @@ export const controls: readonly Control[] = [
     sees: 'a key that was dropped signs nobody in',
   },
   {
-    invariant: 'a dropped key is worth nothing',
-    defence: 'the gate’s secrets are asked for at each request',
+    invariant: 'a removed key is no longer accepted',
+    defence: 'the gate’s secrets are read on each request',
     file: 'src/app.ts',
     find: 'secrets: () => liveSettings.config().gate.secrets,',
     replace: 'secrets: () => gate.secrets,',
@@ -57,8 +57,8 @@ export const controls: readonly Control[] = [
     sees: 'the gate may come with the former secret until it is dropped',
   },
   {
-    invariant: 'operators alone',
-    defence: 'the keys page asks who an operator is',
+    invariant: 'operators only',
+    defence: 'the keys page requires an operator',
     file: 'src/keys/pages.ts',
     find: "who: 'operator'",
     replace: "who: 'member'",
@@ -66,8 +66,8 @@ export const controls: readonly Control[] = [
     sees: 'members are refused, and are not reminded',
   },
   {
-    invariant: '10 no secret leaves',
-    defence: 'what is too short to be random has no fingerprint',
+    invariant: '10 no secret is exposed',
+    defence: 'a secret that is too short to be random has no fingerprint',
     file: 'src/keys/inventory.ts',
     find: 'secret.length >= 32 ? fingerprint(secret) : undefined',
     replace: 'fingerprint(secret)',
@@ -75,8 +75,8 @@ export const controls: readonly Control[] = [
     sees: 'no secret stands in the page, nor the fingerprint',
   },
   {
-    invariant: 'a former key is dropped in time, not before',
-    defence: 'its last use is noted',
+    invariant: 'a former key is removed when it is time, not before',
+    defence: 'a former key’s last use is noted',
     file: 'src/crypto/keyring.ts',
     find: 'if (secret !== undefined) noteUse(secret);',
     replace: 'void noteUse;',
@@ -84,8 +84,8 @@ export const controls: readonly Control[] = [
     sees: 'a former key says when it was last of use',
   },
   {
-    invariant: 'a former key is dropped in time, not before',
-    defence: 'the last use of a former gate secret is noted',
+    invariant: 'a former key is removed when it is time, not before',
+    defence: 'a former gate secret’s last use is noted',
     file: 'src/gate/identity.ts',
     find: "if (proof.secret > 0) options.noteFormer(secrets[proof.secret] ?? '');",
     replace: '',
@@ -94,7 +94,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'rotation signs nobody out',
-    defence: 'a reload leaves the signing to the key that signs, until the other servers were asked',
+    defence: 'after a reload the current key keeps signing until the other servers have been asked',
     file: 'src/keys/signing.ts',
     find: 'return take(secrets, present < 0 ? 1 : present);',
     replace: 'return take(secrets, present < 0 ? 0 : 1);',
@@ -103,7 +103,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'rotation signs nobody out',
-    defence: 'a key that another server may not know does not sign during an outage',
+    defence: 'during an outage, a key that another server may not know does not sign',
     file: 'src/keys/signing.ts',
     find: 'return take(secrets, present < 0 ? 1 : present);',
     replace: 'return take(secrets, 1);',
@@ -111,8 +111,8 @@ export const controls: readonly Control[] = [
     sees: 'two rotations that another server',
   },
   {
-    invariant: 'nobody waits for a server that is gone',
-    defence: 'after its stop it announces nothing',
+    invariant: 'nobody waits for a server that has stopped',
+    defence: 'a server announces nothing after it has stopped',
     file: 'src/keys/signing.ts',
     find: '    if (isStopped) return;\n',
     replace: '',
@@ -121,7 +121,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'a reload never ends the server',
-    defence: 'SIGHUP is heard while it starts',
+    defence: 'SIGHUP is handled during the start',
     file: 'src/commands/serve.ts',
     find: `reloadOnHangup({ reload: async () => (await running.catch(() => undefined))?.reload() });
     await running;`,
@@ -130,8 +130,8 @@ export const controls: readonly Control[] = [
     sees: 'SIGHUP while it starts',
   },
   {
-    invariant: 'a reload says what holds',
-    defence: 'secrets that the environment overrules are named',
+    invariant: 'a reload reports what is in effect',
+    defence: 'secrets that the environment overrides are reported',
     file: 'src/config/load.ts',
     find: 'overruled: settingNames.filter(isOverruled),',
     replace: 'overruled: settingNames.filter((name) => !isOverruled(name) && false),',
@@ -139,8 +139,8 @@ export const controls: readonly Control[] = [
     sees: 'what the environment overrules',
   },
   {
-    invariant: 'a setting misspelt does not go unnoticed',
-    defence: 'names of .env are compared with the table',
+    invariant: 'a misspelt setting does not go unnoticed',
+    defence: 'names in .env are compared with the table',
     file: 'src/config/load.ts',
     find: 'doubts: misspeltProblems(Object.keys(fromFile)),',
     replace: 'doubts: misspeltProblems([]),',

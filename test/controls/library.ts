@@ -1,4 +1,4 @@
-// The library: what keeps strangers' words from running, loading and leaving their frame or folder.
+// Controls: untrusted content in the library cannot run, load anything, or leave its frame or folder.
 import type { Control } from '../support/controls.ts';
 
 const routes = 'test/library.test.ts';
@@ -7,7 +7,7 @@ const render = 'src/library/render/render.test.ts';
 export const controls: readonly Control[] = [
   {
     invariant: 'library: nothing runs',
-    defence: 'elements that run are dropped from the clean tree',
+    defence: 'unknown elements are dropped from the clean tree',
     file: 'src/library/render/clean.ts',
     find: 'default:\n      // Unknown: what is in it stays, the element does not.\n      return below();',
     replace: 'default:\n      return [element(name, node.attributes, below())];',
@@ -25,7 +25,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'library: nothing runs',
-    defence: 'only http, https and mailto lead anywhere',
+    defence: 'only http, https and mailto links are kept',
     file: 'src/library/render/addresses.ts',
     find: 'if (!url || !schemes.has(url.protocol)) return undefined;',
     replace: 'if (!url) return undefined;',
@@ -34,7 +34,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'library: nothing is loaded',
-    defence: 'pictures come from this machine only',
+    defence: 'only pictures from this machine are shown',
     file: 'src/library/render/resources.ts',
     find: '  const shown = shortName(address);\n',
     replace:
@@ -44,7 +44,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'library: nothing is loaded',
-    defence: 'the second wall lets no other picture through',
+    defence: 'the second sanitiser drops all other pictures',
     file: 'src/library/render/sanitise.ts',
     find: "tag === 'img' && !",
     replace: "tag === 'none' && !",
@@ -52,8 +52,8 @@ export const controls: readonly Control[] = [
     sees: 'the second wall holds alone',
   },
   {
-    invariant: 'library: time grows with the length',
-    defence: 'nesting has a limit',
+    invariant: 'library: time grows only linearly with the length',
+    defence: 'nesting depth is limited',
     file: 'src/library/render/parse.ts',
     find: 'const depthLimit = 200;',
     replace: 'const depthLimit = 2_000_000;',
@@ -61,8 +61,8 @@ export const controls: readonly Control[] = [
     sees: 'whatever people stored nesting:',
   },
   {
-    invariant: 'library: the frame keeps its page in',
-    defence: 'the body has a policy of its own',
+    invariant: 'library: a page cannot leave its frame',
+    defence: 'the body has its own policy',
     file: 'src/library/pages/page.ts',
     find: 'replacePolicy(res, bodyPolicy(style, `${origin}/library/attachments/`));',
     replace: '',
@@ -70,8 +70,8 @@ export const controls: readonly Control[] = [
     sees: 'the page lets a frame',
   },
   {
-    invariant: 'library: the frame keeps its page in',
-    defence: 'pages frame nothing unless they say so',
+    invariant: 'library: a page cannot leave its frame',
+    defence: 'pages may only frame this site',
     file: 'src/http/headers.ts',
     find: ";frame-src 'self'`",
     replace: ';frame-src *`',
@@ -79,8 +79,8 @@ export const controls: readonly Control[] = [
     sees: 'the page lets a frame',
   },
   {
-    invariant: 'library: an attachment is no page',
-    defence: 'only pictures of a safe kind are shown',
+    invariant: 'library: an attachment is never a page',
+    defence: 'only safe types of pictures are shown',
     file: 'src/library/render/resources.ts',
     find: 'return shownMedia.has(mediaType.toLowerCase());',
     replace: 'return mediaType.length > 0;',
@@ -88,8 +88,8 @@ export const controls: readonly Control[] = [
     sees: 'attachments: pictures',
   },
   {
-    invariant: 'library: words are no syntax',
-    defence: 'what people type is quoted',
+    invariant: 'library: search words are not syntax',
+    defence: 'search words are quoted',
     file: 'src/library/pages/search.ts',
     find: 'const words = part.match(/[\\p{L}\\p{N}\\p{M}]+/gu) ?? [];',
     replace: 'const words = part.split(/ +/).filter(Boolean);',
@@ -97,7 +97,7 @@ export const controls: readonly Control[] = [
     sees: 'the search',
   },
   {
-    invariant: 'library: names are safe',
+    invariant: 'library: file names are safe',
     defence: 'separators are replaced',
     file: 'src/library/export/file-names.ts',
     find: ".replace(/[<>:\"/\\\\|?*%]/g, '-')",
@@ -106,8 +106,8 @@ export const controls: readonly Control[] = [
     sees: 'every hostile title',
   },
   {
-    invariant: 'library: names are safe',
-    defence: 'names of devices are changed',
+    invariant: 'library: file names are safe',
+    defence: 'reserved device names are changed',
     file: 'src/library/export/file-names.ts',
     find: 'return device.test(name) ? `_${name}` : name;',
     replace: 'return name;',
@@ -115,8 +115,8 @@ export const controls: readonly Control[] = [
     sees: 'every hostile title',
   },
   {
-    invariant: 'library: names are safe',
-    defence: 'names that differ in case are told apart',
+    invariant: 'library: file names are safe',
+    defence: 'names that differ only in case get different file names',
     file: 'src/library/export/file-names.ts',
     find: "return name.normalize('NFKD').toUpperCase().toLowerCase().normalize('NFKC');",
     replace: 'return name;',
@@ -124,8 +124,8 @@ export const controls: readonly Control[] = [
     sees: 'names that some system',
   },
   {
-    invariant: 'library: nothing leaves the folder',
-    defence: 'a link in place of a folder is refused',
+    invariant: 'library: nothing is written outside the folder',
+    defence: 'a link instead of a folder is refused',
     file: 'src/library/export/folder.ts',
     find: "if (!lstatSync(path).isDirectory()) throw new Error('not a folder of its own');",
     replace: '',
@@ -133,8 +133,8 @@ export const controls: readonly Control[] = [
     sees: 'nothing is written through a link',
   },
   {
-    invariant: 'library: nothing leaves the folder',
-    defence: 'the folder of a space is its own',
+    invariant: 'library: nothing is written outside the folder',
+    defence: 'each space has its own folder',
     file: 'src/library/export/file-names.ts',
     find: '  if (name === key) return name;\n',
     replace: '  if (name !== "") return name;\n',
@@ -142,7 +142,7 @@ export const controls: readonly Control[] = [
     sees: 'a personal space',
   },
   {
-    invariant: 'library: one page holds up nobody',
+    invariant: 'library: one page delays nobody else',
     defence: 'long pages are rendered in another process',
     file: 'src/library/process/bodies.ts',
     find: 'const atOnce = 16_000;',
@@ -151,8 +151,8 @@ export const controls: readonly Control[] = [
     sees: 'a page of a million characters',
   },
   {
-    invariant: 'library: one page holds up nobody',
-    defence: 'what takes too long is given up',
+    invariant: 'library: one page delays nobody else',
+    defence: 'rendering that takes too long is aborted',
     file: 'src/library/process/reading-process.ts',
     find: 'timer = setTimeout(() => void giveUp(), ms);',
     replace: 'timer = setTimeout(() => undefined, ms);',
@@ -160,8 +160,8 @@ export const controls: readonly Control[] = [
     sees: 'what never ends',
   },
   {
-    invariant: 'library: one page holds up nobody',
-    defence: 'the process has a limit of memory',
+    invariant: 'library: one page delays nobody else',
+    defence: 'the process has a memory limit',
     file: 'src/library/process/child-process.ts',
     find: '`--max-old-space-size=${memoryMb}`',
     replace: "'--max-old-space-size=4096'",
@@ -169,8 +169,8 @@ export const controls: readonly Control[] = [
     sees: 'the process has the memory that it was given',
   },
   {
-    invariant: 'library: one page holds up nobody',
-    defence: 'a process that dies again and again rests',
+    invariant: 'library: one page delays nobody else',
+    defence: 'a process that dies repeatedly is not restarted at once',
     file: 'src/library/process/reading-process.ts',
     find: 'if (deaths < freeDeaths) return;',
     replace: 'if (deaths > 0) return;',
@@ -178,8 +178,8 @@ export const controls: readonly Control[] = [
     sees: 'a process that dies before it answers',
   },
   {
-    invariant: '10 no secret leaves',
-    defence: 'the library’s process gets an environment of its own',
+    invariant: '10 no secret is exposed',
+    defence: 'the library’s process gets its own environment',
     file: 'src/library/process/child-process.ts',
     find: '    env,\n',
     replace: '',
@@ -188,7 +188,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'library: its processes end with the server',
-    defence: 'a thread watches whether the server is there',
+    defence: 'a thread watches whether the server is still running',
     file: 'src/library/process/exit-with-server.ts',
     find: "new Worker(new URL('./watch-server.ts', import.meta.url), { workerData, execArgv: [] }).unref();",
     replace: 'void [Worker, workerData];',
@@ -197,7 +197,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'library: its processes end with the server',
-    defence: 'at a stop it is ended once it is idle',
+    defence: 'at shutdown the process ends once it is idle',
     file: 'src/library/process/reading-process.ts',
     find: 'if (!running) leave();',
     replace: '',
@@ -205,8 +205,8 @@ export const controls: readonly Control[] = [
     sees: 'it ends with the server',
   },
   {
-    invariant: 'library: one page holds up nobody',
-    defence: 'only so many wait',
+    invariant: 'library: one page delays nobody else',
+    defence: 'the queue is limited',
     file: 'src/library/process/reading-process.ts',
     find: 'waiting.length >= waitingLimit',
     replace: 'waiting.length >= 1000',
@@ -214,8 +214,8 @@ export const controls: readonly Control[] = [
     sees: 'only so many wait',
   },
   {
-    invariant: 'library: time grows with the length',
-    defence: 'a long page is rendered once',
+    invariant: 'library: time grows only linearly with the length',
+    defence: 'a long page is rendered only once',
     file: 'src/library/process/bodies.ts',
     find: 'const entry: Kept = isGood',
     replace: 'const entry: Kept = found && !isGood && isGood',
@@ -223,8 +223,8 @@ export const controls: readonly Control[] = [
     sees: 'a long page is rendered once',
   },
   {
-    invariant: 'library: time grows with the length',
-    defence: 'what a page names is looked up once',
+    invariant: 'library: time grows only linearly with the length',
+    defence: 'what a page refers to is looked up once',
     file: 'src/library/render/render.ts',
     find: 'if (!known.has(key)) known.set',
     replace: 'known.set',
@@ -232,8 +232,8 @@ export const controls: readonly Control[] = [
     sees: 'a page that names thousands',
   },
   {
-    invariant: 'library: time grows with the length',
-    defence: 'a table is no wider than its cells',
+    invariant: 'library: time grows only linearly with the length',
+    defence: 'table columns are not padded',
     file: 'src/library/render/markdown.ts',
     find: 'const line = (cells: readonly string[]) => `| ${cells.join(',
     replace:
@@ -242,8 +242,8 @@ export const controls: readonly Control[] = [
     sees: 'size and time',
   },
   {
-    invariant: 'library: Markdown holds words',
-    defence: 'a lone CR is a line end',
+    invariant: 'library: Markdown contains only text',
+    defence: 'a lone CR counts as a line ending',
     file: 'src/library/render/markdown.ts',
     find: "visible(text).replace(/\\r\\n?/g, '\\n').replace(/\\n$/, '')",
     replace: "visible(text).replace(/\\n$/, '')",
@@ -251,8 +251,8 @@ export const controls: readonly Control[] = [
     sees: 'a lone CR in code in a quote',
   },
   {
-    invariant: 'library: Markdown holds words',
-    defence: 'signs of HTML, code and cells are references',
+    invariant: 'library: Markdown contains only text',
+    defence: 'characters of HTML, code and table cells are escaped',
     file: 'src/library/render/markdown.ts',
     find: ".replace(/[<>`|]/g, (char) => references[char] ?? '')",
     replace: ".replace(/[<>`|]/g, '\\\\$&')",
@@ -260,8 +260,8 @@ export const controls: readonly Control[] = [
     sees: 'a bar behind a backslash would end the cell',
   },
   {
-    invariant: 'library: Markdown holds words',
-    defence: 'an address cannot end itself',
+    invariant: 'library: Markdown contains only text',
+    defence: 'characters that would end an address are escaped',
     file: 'src/library/render/markdown.ts',
     find: '/[<>\\s\\\\`|()]/g',
     replace: '/[<>]/g',
@@ -278,8 +278,8 @@ export const controls: readonly Control[] = [
     sees: 'an export is recorded first',
   },
   {
-    invariant: 'library: exports are the operators’',
-    defence: 'members are stopped before',
+    invariant: 'library: only operators export',
+    defence: 'members are refused before anything happens',
     file: 'src/library/routes.ts',
     find: "const operator = { who: 'operator' } as const;",
     replace: "const operator = { who: 'member' } as const;",
@@ -287,8 +287,8 @@ export const controls: readonly Control[] = [
     sees: 'exports and syncs are the operators',
   },
   {
-    invariant: 'library: an export ends when it is told to',
-    defence: 'behind the page at hand',
+    invariant: 'library: an export can be stopped',
+    defence: 'it stops after the current page',
     file: 'src/library/export/export.ts',
     find: 'if (signal?.aborted) break;',
     replace: '',
@@ -296,8 +296,8 @@ export const controls: readonly Control[] = [
     sees: 'stopped by hand',
   },
   {
-    invariant: 'library: Markdown holds words',
-    defence: 'a fence is longer than what it holds',
+    invariant: 'library: Markdown contains only text',
+    defence: 'a code fence is longer than any run of backticks inside',
     file: 'src/library/render/markdown.ts',
     find: 'longest = Math.max(longest, run.length);',
     replace: 'longest = 2;',
@@ -305,8 +305,8 @@ export const controls: readonly Control[] = [
     sees: 'a fence is longer',
   },
   {
-    invariant: 'library: one page holds up nobody',
-    defence: 'what took too long rests',
+    invariant: 'library: one page delays nobody else',
+    defence: 'a page that took too long is not retried at once',
     file: 'src/library/process/bodies.ts',
     find: 'entry.lateUntil = now() + againMs;',
     replace: 'entry.lateUntil = now() - 1;',
@@ -314,8 +314,8 @@ export const controls: readonly Control[] = [
     sees: 'a long page is rendered once',
   },
   {
-    invariant: 'library: time grows with the length',
-    defence: 'so many children are listed',
+    invariant: 'library: time grows only linearly with the length',
+    defence: 'the number of listed child pages is limited',
     file: 'src/library/render/macros.ts',
     find: 'below.slice(0, childrenLimit)',
     replace: 'below.slice(childrenLimit * 0)',
@@ -323,8 +323,8 @@ export const controls: readonly Control[] = [
     sees: 'a page that names thousands',
   },
   {
-    invariant: 'library: time grows with the length',
-    defence: 'so many hits are marked',
+    invariant: 'library: time grows only linearly with the length',
+    defence: 'the number of highlighted hits is limited',
     file: 'src/library/pages/snippets.ts',
     find: 'if (hits.length >= hitsLimit) continue;',
     replace: '',
@@ -332,8 +332,8 @@ export const controls: readonly Control[] = [
     sees: 'so many words',
   },
   {
-    invariant: 'library: time grows with the length',
-    defence: 'so many words are looked at',
+    invariant: 'library: time grows only linearly with the length',
+    defence: 'the number of words searched is limited',
     file: 'src/library/pages/snippets.ts',
     find: 'if (starts.length >= wordsLimit) break;',
     replace: '',
@@ -341,8 +341,8 @@ export const controls: readonly Control[] = [
     sees: 'so many words',
   },
   {
-    invariant: 'library: time grows with the length',
-    defence: 'titles have an index',
+    invariant: 'library: time grows only linearly with the length',
+    defence: 'titles are indexed',
     file: 'src/confluence/library-schema.ts',
     find: '  CREATE INDEX IF NOT EXISTS page_by_title ON page (space, title);\n',
     replace: '',
@@ -351,11 +351,47 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'library: nothing is left behind',
-    defence: 'what a killed print left is removed',
+    defence: 'files left by a killed print are removed',
     file: 'src/library/export/pdf.ts',
     find: '  removeLeft(folder);\n',
     replace: '  void removeLeft;\n',
     tests: 'test/library.test.ts',
     sees: 'PDF through',
+  },
+  {
+    invariant: 'library: nothing runs',
+    defence: 'only pages of this site frame untrusted content',
+    file: 'src/http/headers.ts',
+    find: "res.setHeader('X-Frame-Options', 'SAMEORIGIN');",
+    replace: '',
+    tests: 'src/http/headers.test.ts',
+    sees: 'a response with its own policy',
+  },
+  {
+    invariant: 'library: nothing runs',
+    defence: 'the second line of defence leaves out foreign pictures',
+    file: 'src/library/render/sanitise.ts',
+    find: "tag === 'img' && !",
+    replace: 'false && !',
+    tests: 'src/library/render/sanitise.test.ts',
+    sees: 'a picture is one of the library',
+  },
+  {
+    invariant: 'library: nothing runs',
+    defence: 'the second line of defence leaves out other links',
+    file: 'src/library/render/sanitise.ts',
+    find: 'return /^(\\/library\\/|\\.\\/)/.test(href)',
+    replace: 'return true',
+    tests: 'src/library/render/sanitise.test.ts',
+    sees: 'a link leads into the page',
+  },
+  {
+    invariant: 'library: nothing runs',
+    defence: 'the second line of defence limits nesting',
+    file: 'src/library/render/sanitise.ts',
+    find: 'nestingLimit: 400',
+    replace: 'nestingLimit: 4000',
+    tests: 'src/library/render/sanitise.test.ts',
+    sees: 'what is nested deeper than 400',
   },
 ];

@@ -1,10 +1,10 @@
-// What watches and what ends: the lines that count, name nobody, and let nobody be cut.
+// Controls: metrics and the log name nobody, shutdown cuts no request off, and retention does not trust a clock that jumps.
 import type { Control } from '../support/controls.ts';
 
 export const controls: readonly Control[] = [
   {
     invariant: 'no secret in metrics',
-    defence: 'a label value outside of its closed set is `other`',
+    defence: 'a label value outside its fixed set becomes `other`',
     file: 'src/ops/series.ts',
     find: "return [label, values.includes(value) ? value : 'other'] as const;",
     replace: 'return [label, value] as const;',
@@ -13,7 +13,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'what was not recorded did not happen',
-    defence: 'a write counts once it is written',
+    defence: 'an event is counted only once it is written',
     file: 'src/ops/count-events.ts',
     find: '      try {\n        await recorder.write(event);',
     replace: '      try {\n        count(event);\n        await recorder.write(event);',
@@ -22,7 +22,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'no count is lost',
-    defence: 'what the store did not take is tried again',
+    defence: 'counts that the store did not accept are kept for the next try',
     file: 'src/ops/daily.ts',
     find: 'for (const [day, counts] of taken) sums.set(day, sumOf(counts, sums.get(day)));',
     replace: '',
@@ -30,7 +30,7 @@ export const controls: readonly Control[] = [
     sees: 'whatever outages there are',
   },
   {
-    invariant: 'the counts of a day add up',
+    invariant: 'daily counts add up',
     defence: 'counters are added to, not replaced (SQLite)',
     file: 'src/store/sqlite-counters.ts',
     find: 'DO UPDATE SET n = n + excluded.n',
@@ -39,8 +39,8 @@ export const controls: readonly Control[] = [
     sees: 'the SQLite store counts of a day add up',
   },
   {
-    invariant: 'no request is cut',
-    defence: 'the end waits for what is under way',
+    invariant: 'no request is cut off',
+    defence: 'shutdown waits for requests in progress',
     file: 'src/commands/serve-run.ts',
     find: 'await drainApp(drainLimitMs);',
     replace: 'await drainApp(1);',
@@ -48,8 +48,8 @@ export const controls: readonly Control[] = [
     sees: '50 requests under way',
   },
   {
-    invariant: 'no more work while stopping',
-    defence: 'answers say that the connection closes',
+    invariant: 'no new requests on connections while stopping',
+    defence: 'responses announce that the connection closes',
     file: 'src/ops/graceful-shutdown.ts',
     find: '    if (stopping.isStopping()) close(res);\n',
     replace: '',
@@ -57,8 +57,8 @@ export const controls: readonly Control[] = [
     sees: '50 requests under way',
   },
   {
-    invariant: 'no request is cut (slow readers)',
-    defence: 'an answer is under way until the network has it',
+    invariant: 'no request is cut off (slow readers)',
+    defence: 'a response is in progress until it has been sent',
     file: 'src/ops/graceful-shutdown.ts',
     find: 'if (underWay === 0 && socket.bytesRead',
     replace:
@@ -67,8 +67,8 @@ export const controls: readonly Control[] = [
     sees: 'who reads slowly',
   },
   {
-    invariant: 'no request is cut (connections that wait to be let in)',
-    defence: 'it listens until nobody waits any more',
+    invariant: 'no request is cut off (pending connections)',
+    defence: 'pending connections are accepted before it stops listening',
     file: 'src/ops/graceful-shutdown.ts',
     find: '    await letInWhoWaits(server);\n',
     replace: '    void letInWhoWaits;\n',
@@ -76,8 +76,8 @@ export const controls: readonly Control[] = [
     sees: 'requests that wait to be let in',
   },
   {
-    invariant: 'it ends within 10 seconds',
-    defence: 'what is still open then is closed',
+    invariant: 'shutdown takes at most 10 seconds',
+    defence: 'connections that are still open are closed',
     file: 'src/ops/graceful-shutdown.ts',
     find: 'if (passed >= limitMs) server.closeAllConnections();',
     replace: '',
@@ -85,8 +85,8 @@ export const controls: readonly Control[] = [
     sees: 'slow clients, idle ones',
   },
   {
-    invariant: 'a second signal ends it at once',
-    defence: 'the signal is counted',
+    invariant: 'a second signal ends the process at once',
+    defence: 'a second signal is recognised',
     file: 'src/ops/process-signals.ts',
     find: '      if (ending) process.exit(codeOfSignal);\n',
     replace: '      void codeAtOnce;\n',
@@ -95,7 +95,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'no secret in logs',
-    defence: 'what nothing caught is named, not printed',
+    defence: 'an uncaught error is logged by name, not printed',
     file: 'src/ops/process-signals.ts',
     find: "  process.on('uncaughtException', (error) => {",
     replace: "  process.on('unheard', (error) => {",
@@ -104,7 +104,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'no new work while stopping',
-    defence: 'readyz says so',
+    defence: 'readyz reports that it is stopping',
     file: 'src/ops/health.ts',
     find: "        if (!isAccepting()) return answer(503, 'stopping');\n",
     replace: '',
@@ -112,8 +112,8 @@ export const controls: readonly Control[] = [
     sees: 'alive is alive',
   },
   {
-    invariant: 'ready is with a record that can be written',
-    defence: 'readyz asks',
+    invariant: 'ready only if the record can be written',
+    defence: 'readyz checks the record',
     file: 'src/ops/health.ts',
     find: 'if (isRecording?.() === false)',
     replace: 'if (isRecording?.() === undefined && false)',
@@ -121,8 +121,8 @@ export const controls: readonly Control[] = [
     sees: 'ready is with a record',
   },
   {
-    invariant: 'members see their own numbers alone',
-    defence: 'the role decides',
+    invariant: 'members see only their own numbers',
+    defence: 'the role decides whose numbers are shown',
     file: 'src/wiring/bind-routes.ts',
     find: 'return person.operator\n',
     replace: 'return person.id\n',
@@ -130,8 +130,8 @@ export const controls: readonly Control[] = [
     sees: 'an operator sees everyone',
   },
   {
-    invariant: 'an outage is seen',
-    defence: 'a ping that fails is no ping',
+    invariant: 'an outage is visible',
+    defence: 'a failed ping has no duration',
     file: 'src/ops/gauges.ts',
     find: '  } catch {\n    return undefined;\n  }',
     replace: '  } catch {\n    return 0;\n  }',
@@ -139,7 +139,7 @@ export const controls: readonly Control[] = [
     sees: 'an outage of Redis is seen',
   },
   {
-    invariant: 'ready is with a store that takes changes',
+    invariant: 'ready only if the store accepts changes',
     defence: 'readyz tries a write',
     file: 'src/ops/health.ts',
     find: "(error: unknown) => answer(503, 'the store takes no changes', error),",
@@ -148,8 +148,8 @@ export const controls: readonly Control[] = [
     sees: 'a store that answers but',
   },
   {
-    invariant: 'the measures are for this house',
-    defence: 'a foreign name on loopback is refused',
+    invariant: 'the metrics are for this deployment only',
+    defence: 'a foreign host name on loopback is refused',
     file: 'src/ops/health.ts',
     find: "    if (isForeignHost(req)) return answer(421, 'not under that name');\n",
     replace: '',
@@ -157,8 +157,8 @@ export const controls: readonly Control[] = [
     sees: 'on loopback it answers',
   },
   {
-    invariant: 'an outage is seen',
-    defence: 'also after a clock was set back',
+    invariant: 'an outage is visible',
+    defence: 'a cached value expires after the clock was set back',
     file: 'src/ops/gauges.ts',
     find: 'Math.abs(now() - kept.at)',
     replace: '(now() - kept.at)',
@@ -166,8 +166,8 @@ export const controls: readonly Control[] = [
     sees: 'a store that answers but',
   },
   {
-    invariant: 'retention: a jump of the clock is no time that passed',
-    defence: 'a clock that jumped is waited for',
+    invariant: 'retention: a jump of the clock does not count as elapsed time',
+    defence: 'a clock that jumped is trusted only after a while',
     file: 'src/store/seen-clock.ts',
     find: 'if (waitedMs < believedAfterMs) return',
     replace: 'if (waitedMs < 0) return',
@@ -175,8 +175,8 @@ export const controls: readonly Control[] = [
     sees: 'a jump ahead passes no time',
   },
   {
-    invariant: 'retention: a jump of the clock is no time that passed',
-    defence: 'another jump is waited for anew',
+    invariant: 'retention: a jump of the clock does not count as elapsed time',
+    defence: 'another jump starts the wait again',
     file: 'src/store/seen-clock.ts',
     find: 'const waitedMs = isSteady ?',
     replace: 'const waitedMs = isSteady || true ?',
@@ -184,8 +184,8 @@ export const controls: readonly Control[] = [
     sees: 'a clock that goes on steadily',
   },
   {
-    invariant: 'retention: what is old goes little by little',
-    defence: 'so much time passes in an hour, and no more',
+    invariant: 'retention: old data is removed gradually',
+    defence: 'the time that counts as elapsed per hour is limited',
     file: 'src/store/seen-clock.ts',
     find: 'at: Math.min(now, kept.at + elapsedMs * catchUp)',
     replace: 'at: now',
@@ -193,8 +193,8 @@ export const controls: readonly Control[] = [
     sees: 'an operator who says that it is right',
   },
   {
-    invariant: 'retention: a jump of the clock is no time that passed',
-    defence: 'rows are purged by the time that passed',
+    invariant: 'retention: a jump of the clock does not count as elapsed time',
+    defence: 'rows are purged by elapsed time',
     file: 'src/commands/serve-run.ts',
     find: 'await store.purge(clock.at())',
     replace: 'await store.purge(Date.now())',
@@ -202,8 +202,8 @@ export const controls: readonly Control[] = [
     sees: 'nothing is removed at the jump',
   },
   {
-    invariant: 'retention: a jump of the clock is no time that passed',
-    defence: 'the record is shortened by the time that passed',
+    invariant: 'retention: a jump of the clock does not count as elapsed time',
+    defence: 'the record is pruned by elapsed time',
     file: 'src/commands/serve-run.ts',
     find: 'await recorder.prune(clock.at())',
     replace: 'await recorder.prune()',
@@ -211,8 +211,8 @@ export const controls: readonly Control[] = [
     sees: 'nothing is removed at the jump',
   },
   {
-    invariant: 'retention: a jump of the clock is no time that passed',
-    defence: 'people are forgotten by the time that passed',
+    invariant: 'retention: a jump of the clock does not count as elapsed time',
+    defence: 'people are forgotten by elapsed time',
     file: 'src/commands/serve-run.ts',
     find: 'retentionMs: config.personRetentionMs, now: clock.at }',
     replace: 'retentionMs: config.personRetentionMs, now: Date.now }',
@@ -220,8 +220,8 @@ export const controls: readonly Control[] = [
     sees: 'nothing is removed at the jump',
   },
   {
-    invariant: 'retention: a jump of the clock is no time that passed',
-    defence: 'the vault destroys by the time that passed',
+    invariant: 'retention: a jump of the clock does not count as elapsed time',
+    defence: 'the vault removes cookies by elapsed time',
     file: 'src/vault/vault.ts',
     find: 'const removesUntil = async () => Math.min(now(), (await options.removesUntil?.()) ?? now());',
     replace: 'const removesUntil = async () => now();',
@@ -229,8 +229,8 @@ export const controls: readonly Control[] = [
     sees: 'a clock that jumped destroys nothing',
   },
   {
-    invariant: 'retention: a jump of the clock is no time that passed',
-    defence: 'the governor waits while the clock is doubted',
+    invariant: 'retention: a jump of the clock does not count as elapsed time',
+    defence: 'the governor pauses while the clock is in doubt',
     file: 'src/gate/governor.ts',
     find: '    if (options.isClockDoubted?.()) return undefined;\n',
     replace: '',
@@ -238,8 +238,8 @@ export const controls: readonly Control[] = [
     sees: 'while the clock is doubted nothing ends',
   },
   {
-    invariant: 'retention: Redis forgets when it should',
-    defence: 'ends are moved by the difference of the clocks',
+    invariant: 'retention: Redis expires keys on time',
+    defence: 'expiries are adjusted by the difference of the clocks',
     file: 'src/store/redis-clock.ts',
     find: 'return expiresAt + aheadMs;',
     replace: 'return expiresAt;',
@@ -247,7 +247,7 @@ export const controls: readonly Control[] = [
     sees: 'sessions, notes, visitors and counters',
   },
   {
-    invariant: 'retention: a jump is told',
+    invariant: 'retention: a jump is reported',
     defence: 'the check-up asks the running server',
     file: 'src/doctor/checks/network.ts',
     find: 'doubt !== undefined && doubts[doubt],',

@@ -1,11 +1,11 @@
-// Invariant 8, the record's pages, and a person's own data: the lines that keep them.
+// Controls: invariant 8, the record's pages, and a person's own data.
 import type { Control } from '../support/controls.ts';
 
 const recorded = 'invariant 8: what cannot be recorded is not done';
 const gone = 'after an erasure the address is nowhere';
 
 const erasing = (defence: string, file: string, find: string, replace = ''): Control => ({
-  invariant: 'privacy: erased is erased',
+  invariant: 'privacy: an erasure is complete',
   defence,
   file,
   find,
@@ -16,8 +16,8 @@ const erasing = (defence: string, file: string, find: string, replace = ''): Con
 
 export const controls: readonly Control[] = [
   {
-    invariant: '8: recorded first',
-    defence: 'an ending waits for the record',
+    invariant: '8 every change is recorded first',
+    defence: 'a revocation waits for the record',
     file: 'src/sessions/revocation/revoke.ts',
     find: '    const noted = await note(row, order);\n    const before',
     replace: "    const noted = note ? 'recorded' : 'follows';\n    const before",
@@ -25,7 +25,7 @@ export const controls: readonly Control[] = [
     sees: recorded,
   },
   {
-    invariant: '8: recorded first',
+    invariant: '8 every change is recorded first',
     defence: 'a sign-in waits for the record',
     file: 'src/sessions/admission/sign-in.ts',
     find: '    await recorder.write({',
@@ -34,7 +34,7 @@ export const controls: readonly Control[] = [
     sees: recorded,
   },
   {
-    invariant: '8: recorded first',
+    invariant: '8 every change is recorded first',
     defence: 'the allow-list waits for the record',
     file: 'src/access/access.ts',
     find: "if (isNew) await recorder.write({ event: 'access.added'",
@@ -43,8 +43,8 @@ export const controls: readonly Control[] = [
     sees: recorded,
   },
   {
-    invariant: 'other people’s are as good as none',
-    defence: 'members read their own entries alone',
+    invariant: 'other people’s entries are not visible',
+    defence: 'members see only their own entries',
     file: 'src/audit/pages.ts',
     find: '...(!operator && own), limit',
     replace: '...(operator && own), limit',
@@ -52,8 +52,8 @@ export const controls: readonly Control[] = [
     sees: 'members see their own',
   },
   {
-    invariant: 'operators alone',
-    defence: 'the record asks for the role',
+    invariant: 'operators only',
+    defence: 'the record requires the operator role',
     file: 'src/audit/routes.ts',
     find: "who: 'operator',\n    method: 'GET',\n    path: '/record',",
     replace: "who: 'member',\n    method: 'GET',\n    path: '/record',",
@@ -61,8 +61,8 @@ export const controls: readonly Control[] = [
     sees: 'members see their own',
   },
   {
-    invariant: 'operators alone',
-    defence: 'erasing somebody else asks for the role',
+    invariant: 'operators only',
+    defence: 'erasing somebody else requires the operator role',
     file: 'src/privacy/pages.ts',
     find: "if (name !== undefined && !operator) throw new HttpError('not_operator');",
     replace: 'void operator;',
@@ -70,8 +70,8 @@ export const controls: readonly Control[] = [
     sees: 'operators: a copy and an erasure',
   },
   {
-    invariant: 'privacy: typed on purpose',
-    defence: 'the address is compared',
+    invariant: 'privacy: an erasure is confirmed by typing the address',
+    defence: 'the typed address is checked',
     file: 'src/privacy/pages.ts',
     find: 'if (confirm.trim().toLowerCase() !== who.email.toLowerCase()) {',
     replace: "if (confirm === '') {",
@@ -79,8 +79,8 @@ export const controls: readonly Control[] = [
     sees: 'another word than the address',
   },
   {
-    invariant: '3: an ended session stays ended',
-    defence: 'a live stream asks whether its session still lives',
+    invariant: '3 an ended session stays ended',
+    defence: 'a live stream checks whether its session is still live',
     file: 'src/audit/stream.ts',
     find: 'if (await isLive()) send(await what());',
     replace: 'if (isLive.length === 0) send(await what());',
@@ -88,8 +88,8 @@ export const controls: readonly Control[] = [
     sees: 'who is signed out while watching',
   },
   {
-    invariant: '7: both limits hold',
-    defence: 'watching the record is no use of the session',
+    invariant: '7 both limits hold',
+    defence: 'watching the record does not count as using the session',
     file: 'src/wiring/bind-routes.ts',
     find: '        forget(req);\n        return async () =>',
     replace: '        return async () =>',
@@ -97,8 +97,8 @@ export const controls: readonly Control[] = [
     sees: 'watching is no use of the session',
   },
   {
-    invariant: 'record: one line an entry',
-    defence: 'no line’s end of any kind is in an event of the stream',
+    invariant: 'record: one line per entry',
+    defence: 'line breaks of any kind are removed from the stream’s events',
     file: 'src/audit/stream.ts',
     find: '/[\\r\\n]+/g',
     replace: '/\\n+/g',
@@ -107,30 +107,38 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'record: live without a gap',
-    defence: 'a stream goes on from what the browser has',
+    defence: 'a stream continues after the last entry that the browser has',
     file: 'src/audit/stream.ts',
     find: 'if (since !== undefined) {',
     replace: 'if (since === -1) {',
     tests: 'test/record-pages.test.ts',
     sees: 'a browser whose stream was over',
   },
-  erasing('ended rows go too', 'src/privacy/erase.ts', '      await sessions.forgetPerson(id);\n'),
-  erasing('notes go too', 'src/privacy/erase.ts', '      await notes.forgetPerson(id);\n'),
-  erasing('the account goes', 'src/privacy/erase.ts', '    for (const id of ids) await people.remove(id);\n'),
   erasing(
-    'the keys of the pseudonyms go',
+    'ended sessions are removed too',
+    'src/privacy/erase.ts',
+    '      await sessions.forgetPerson(id);\n',
+  ),
+  erasing('notes are removed too', 'src/privacy/erase.ts', '      await notes.forgetPerson(id);\n'),
+  erasing(
+    'the account is removed',
+    'src/privacy/erase.ts',
+    '    for (const id of ids) await people.remove(id);\n',
+  ),
+  erasing(
+    'the pseudonyms’ keys are removed',
     'src/privacy/erase.ts',
     '    for (const person of refs) await forgetAliases(person);\n',
   ),
   erasing(
-    'the files are written anew',
+    'the store’s files are rewritten',
     'src/privacy/erase.ts',
     'scrubbed: await scrubNow(store)',
     'scrubbed: true',
   ),
   {
-    invariant: 'privacy: erased is erased',
-    defence: 'that the files are to be written anew outlives a kill',
+    invariant: 'privacy: an erasure is complete',
+    defence: 'a pending rewrite of the files survives a kill',
     file: 'src/privacy/erase.ts',
     find: '    await notes.writeEnding(scrubDue, true, now() + dueForMs);\n',
     replace: '    void dueForMs;\n',
@@ -138,8 +146,8 @@ export const controls: readonly Control[] = [
     sees: 'files of the store that could not be written anew',
   },
   {
-    invariant: 'privacy: erased is erased',
-    defence: 'who signed in meanwhile is signed out too',
+    invariant: 'privacy: an erasure is complete',
+    defence: 'somebody who signs in meanwhile is signed out too',
     file: 'src/privacy/erase.ts',
     find: 'again && round < roundsAtMost',
     replace: 'again && round < Math.min(1, roundsAtMost)',
@@ -147,8 +155,8 @@ export const controls: readonly Control[] = [
     sees: 'a sign-in in the middle',
   },
   {
-    invariant: 'privacy: erased is erased',
-    defence: 'a former address leads to nobody',
+    invariant: 'privacy: an erasure is complete',
+    defence: 'a former address no longer finds the person',
     file: 'src/store/redis-choices.ts',
     find: 'if (former !== null && former !== email) await redis.srem(ofEmail(former), id);',
     replace: 'void former;',
@@ -156,7 +164,7 @@ export const controls: readonly Control[] = [
     sees: 'after an erasure the addresses that the person had before',
   },
   erasing(
-    'an ending keeps a pseudonym, not an address',
+    'a revocation stores a pseudonym, not an address',
     'src/sessions/revocation/revoke.ts',
     'await pseudonymOf(by).catch(() => undefined);',
     'by.email;',

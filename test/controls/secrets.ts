@@ -1,4 +1,4 @@
-// The generator, and the lines that keep .env whole, the vault open and former secrets alive.
+// Controls: the generator keeps .env complete, the vault usable and former secrets accepted.
 import type { Control } from '../support/controls.ts';
 
 const kills = { tests: 'src/secrets/kills.test.ts', sees: 'killed before every call' } as const;
@@ -9,32 +9,32 @@ const places = 'test/secrets-places.test.ts';
 
 export const controls: readonly Control[] = [
   {
-    invariant: 'invariant 11: .env is never a mixture',
-    defence: 'the file is renamed into place',
+    invariant: '11 .env is never a mixture',
+    defence: 'the new file is renamed into place',
     file: 'src/store/replace-file.ts',
     find: '    renameSync(temporary, path);',
     replace: '    writeFileSync(path, bytes);',
     ...kills,
   },
   {
-    invariant: 'invariant 11: the vault opens with the .env that is there',
-    defence: 'the vault knows the new passphrase before .env does',
+    invariant: '11 the vault opens with the current .env',
+    defence: 'the vault has the new passphrase before .env does',
     file: 'src/secrets/generate.ts',
     find: '  await vaultChange?.before();',
     replace: '',
     ...kills,
   },
   {
-    invariant: 'invariant 11: the vault opens with the .env that is there',
-    defence: 'the former passphrase goes only after .env is replaced',
+    invariant: '11 the vault opens with the current .env',
+    defence: 'the former passphrase is removed only after .env is replaced',
     file: 'src/secrets/vault-change.ts',
     find: '    before: () => vault.addPassphrase(former, next),',
     replace: '    before: () => vault.addPassphrase(former, next).then(() => vault.keepOnly(next)),',
     ...kills,
   },
   {
-    invariant: 'a stolen passphrase does not linger',
-    defence: 'what a killed run left in the vault is dropped',
+    invariant: 'a stolen passphrase does not stay valid',
+    defence: 'passphrases left in the vault by a killed run are removed',
     file: 'src/secrets/generate.ts',
     find: '  await dropLeftover(reachable(vault), presentPassphrase(path));',
     replace: '',
@@ -42,8 +42,8 @@ export const controls: readonly Control[] = [
     sees: 'what a killed run left',
   },
   {
-    invariant: 'a closed vault changes nothing',
-    defence: 'the vault is asked before anything is written',
+    invariant: 'with a vault that cannot be opened nothing changes',
+    defence: 'the vault is opened before anything is written',
     file: 'src/secrets/vault-change.ts',
     find: "  if (state === 'closed') return 'closed';",
     replace: "  if (state === 'closed') return undefined;",
@@ -51,8 +51,8 @@ export const controls: readonly Control[] = [
     sees: 'a vault that does not open',
   },
   {
-    invariant: 'a save meanwhile leaves the vault as it was',
-    defence: 'the new passphrase is taken back',
+    invariant: 'if somebody else saves .env meanwhile, the vault stays as it was',
+    defence: 'the new passphrase is removed again',
     file: 'src/secrets/generate.ts',
     find: '    await vaultChange?.undo();',
     replace: '',
@@ -60,8 +60,8 @@ export const controls: readonly Control[] = [
     sees: 'an editor’s save',
   },
   {
-    invariant: 'an emergency keeps nothing stolen',
-    defence: 'all former secrets go',
+    invariant: 'after an emergency nothing stolen is valid',
+    defence: 'all former secrets are removed',
     file: 'src/secrets/fallbacks.ts',
     find: 'const fate = emergency || isDue',
     replace: 'const fate = isDue',
@@ -69,7 +69,7 @@ export const controls: readonly Control[] = [
     sees: 'an emergency: nothing stolen counts',
   },
   {
-    invariant: 'an emergency keeps nothing stolen',
+    invariant: 'after an emergency nothing stolen is valid',
     defence: 'the data key is replaced',
     file: 'src/secrets/vault-change.ts',
     find: 'emergency ? vault.replaceDataKey(next) : vault.keepOnly(next)',
@@ -79,7 +79,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'an emergency reaches Redis',
-    defence: 'everyone is out before the settings change',
+    defence: 'everyone is signed out before the settings change',
     file: 'src/secrets/generate.ts',
     find: `  const ended = run.emergency && file ? await run.endEverything?.(path) : undefined;
   const written = await write(run, draft);`,
@@ -89,7 +89,7 @@ export const controls: readonly Control[] = [
     sees: 'an emergency: nothing stolen counts',
   },
   {
-    invariant: 'an emergency ends everyone at the gate',
+    invariant: 'an emergency ends everyone’s sessions at the gate',
     defence: 'sessions that the dashboard never saw are deleted too',
     file: 'src/wiring/emergency.ts',
     find: 'page.found.map(({ key }) => redis.del(key))',
@@ -98,8 +98,8 @@ export const controls: readonly Control[] = [
     sees: 'an emergency on redis everyone is out',
   },
   {
-    invariant: 'a store that is not here is not made',
-    defence: 'the file is looked for first',
+    invariant: 'a missing store is not created',
+    defence: 'the file must exist',
     file: 'src/wiring/emergency.ts',
     find: "return store.kind === 'redis' || existsSync(join(store.dataDir, 'gatehouse.db'));",
     replace: "return store.kind === 'redis' || join(store.dataDir, 'gatehouse.db') !== '' || existsSync('');",
@@ -108,7 +108,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'nobody is signed out by pruning',
-    defence: 'its last day counts in full',
+    defence: 'the last day of use counts in full',
     file: 'src/secrets/dates.ts',
     find: 'Date.parse(outOfUse) + dayMs + keptForMs',
     replace: 'Date.parse(outOfUse) + keptForMs',
@@ -117,7 +117,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'nobody is signed out by pruning',
-    defence: 'the visitor’s cookie counts too',
+    defence: 'the visitor cookie’s lifetime counts too',
     file: 'src/secrets/kept-for.ts',
     find: 'return Math.max(lifetimeMs, visitorDays * dayMs) + dayMs;',
     replace: 'return lifetimeMs + dayMs;',
@@ -126,7 +126,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'nobody is signed out by pruning',
-    defence: 'an unknown day counts from today',
+    defence: 'an unknown date counts as today',
     file: 'src/secrets/fallbacks.ts',
     find: 'dayOf(all[index - 1] ?? present) ?? today;',
     replace: "dayOf(all[index - 1] ?? present) ?? '2020-01-01';",
@@ -135,7 +135,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'the record can be verified after its key is gone',
-    defence: 'the derived key stays',
+    defence: 'the derived key is kept',
     file: 'src/secrets/plan.ts',
     find: '...record.edits];',
     replace: '];',
@@ -143,7 +143,7 @@ export const controls: readonly Control[] = [
     sees: '--prune drops a session key',
   },
   {
-    invariant: 'invariant 10: nothing to guess a passphrase by',
+    invariant: '10 nothing helps to guess a passphrase',
     defence: 'a short secret has no fingerprint',
     file: 'src/secrets/dates.ts',
     find: 'secret.length >= 32 ? fingerprint(secret) : undefined',
@@ -153,7 +153,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'other people’s files stay',
-    defence: 'only copies of that very name are removed',
+    defence: 'only files with exactly that name pattern are removed',
     file: 'src/secrets/paths.ts',
     find: '/^\\.backup-\\d{8}T\\d{6}Z(-\\d+)?$/',
     replace: '/^\\.backup-/',
@@ -170,8 +170,8 @@ export const controls: readonly Control[] = [
     sees: 'what an editor saved',
   },
   {
-    invariant: 'two generators at once lose nothing',
-    defence: 'one at a time',
+    invariant: 'concurrent generators lose nothing',
+    defence: 'a lock lets only one run',
     file: 'src/store/file-lock.ts',
     find: 'if (naming(lockFile, () => begin(database))) return { value: await work() };',
     replace: 'return { value: await work() };',
@@ -189,7 +189,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'nothing else in the file changes',
-    defence: 'a last line without an end stays without one',
+    defence: 'a last line without a line ending stays without one',
     file: 'src/secrets/env-file.ts',
     find: "end: before?.end === '' ? '' : eol };",
     replace: 'end: eol };',
@@ -198,7 +198,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'nobody is signed out by pruning',
-    defence: 'a secret that is older than what it replaced counts from today',
+    defence: 'a secret dated before the one it replaced counts from today',
     file: 'src/secrets/dates.ts',
     find: '    if (day < newest) result.set(mark, today);\n',
     replace: '',
@@ -207,7 +207,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'nobody is signed out by pruning',
-    defence: 'days that are still to come are not believed',
+    defence: 'dates in the future are refused',
     file: 'src/secrets/plan.ts',
     find: '  if (ahead !== undefined) return { dayToCome: ahead };\n',
     replace: '',
@@ -215,8 +215,8 @@ export const controls: readonly Control[] = [
     sees: 'days that are still to come',
   },
   {
-    invariant: 'a passphrase never changes past its vault',
-    defence: 'a vault in a volume holds a rotation up',
+    invariant: 'a passphrase never changes without its vault',
+    defence: 'a vault in a volume prevents the rotation',
     file: 'src/secrets/draft.ts',
     find: "if (vault === 'elsewhere' && isVaultRotated &&",
     replace: 'if (vault === undefined && isVaultRotated &&',
@@ -224,7 +224,7 @@ export const controls: readonly Control[] = [
     sees: 'a vault in a volume',
   },
   {
-    invariant: 'what is no file holds nothing up',
+    invariant: 'a file that is not regular blocks nothing',
     defence: 'the search for the vault reads .env as strictly as the generator',
     file: 'src/wiring/generator-vault.ts',
     find: '  const read = readEnvFile(envFile);',
@@ -235,19 +235,19 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'an emergency ends the sessions of its own deployment',
-    defence: 'paths count from the folder of the .env',
+    defence: 'paths are relative to the folder of the .env',
     file: 'src/wiring/emergency.ts',
     find: 'resolve(dirname(envFile), path)',
     replace: 'path',
     tests: 'test/emergency.test.ts',
     sees: 'an emergency on sqlite a file elsewhere',
   },
-  // Without root there is nobody else's file to work on, and its test is skipped.
+  // Without root nobody else's file is available, and its test is skipped.
   ...(process.geteuid?.() === 0
     ? [
         {
-          invariant: 'root takes nobody’s files away',
-          defence: 'what is replaced stays with its owner',
+          invariant: 'root does not take over other people’s files',
+          defence: 'a replaced file keeps its owner',
           file: 'src/store/replace-file.ts',
           find: '  if (process.geteuid?.() !== 0) return undefined;',
           replace: '  return undefined;',
@@ -257,8 +257,8 @@ export const controls: readonly Control[] = [
       ]
     : []),
   {
-    invariant: '10 nothing is written where another file holds it',
-    defence: 'keys of the record in a file of their own',
+    invariant: '10 nothing is written to .env that another file overrides',
+    defence: 'record keys that are kept in a separate file are not written to .env',
     file: 'src/secrets/plan.ts',
     find: "record.edits.length > 0 ? 'AUDIT_KEY_FALLBACKS' : undefined",
     replace: 'undefined',

@@ -1,10 +1,10 @@
-// What keeps a start from ending without a word, and the lines that do it.
+// Controls: what a start loads and waits for, and that one which ends says why.
 import type { Control } from '../support/controls.ts';
 
 export const controls: readonly Control[] = [
   {
-    invariant: 'a start waits for no dead server',
-    defence: 'the board of the servers is compared and set',
+    invariant: 'a start does not wait for a dead server',
+    defence: 'the list of servers is updated by compare-and-set',
     file: 'src/keys/replicas.ts',
     find: ': await facts.replace(fact, before, text);',
     replace: ': (await facts.replace(fact, before, text)) || true;',
@@ -12,8 +12,8 @@ export const controls: readonly Control[] = [
     sees: 'of many servers that speak at once',
   },
   {
-    invariant: 'a start waits for no dead server',
-    defence: 'a word that is still to come ages by a clock that nobody sets',
+    invariant: 'a start does not wait for a dead server',
+    defence: 'an announcement from the future ages by a monotonic clock',
     file: 'src/keys/replicas.ts',
     find: 'if (known?.at === at) return elapsed() - known.since < silentMs;',
     replace: 'if (known?.at === at) return true;',
@@ -22,7 +22,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'compiled code is kept where nobody else can write',
-    defence: 'a folder that others can write to is not used, nor one below such a folder',
+    defence: 'a folder that others can write to is not used, nor one inside such a folder',
     file: 'src/commands/compile-cache.ts',
     find: '((mode & 0o022) !== 0 && !isSticky)',
     replace: '(mode & 0o022 && isSticky)',
@@ -31,7 +31,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'compiled code is kept where nobody else can write',
-    defence: 'a link is followed before the folders are judged',
+    defence: 'a link is resolved before the folders are checked',
     file: 'src/commands/compile-cache.ts',
     find: 'const real = realpathSync(folder);',
     replace: 'const real = folder;',
@@ -39,8 +39,8 @@ export const controls: readonly Control[] = [
     sees: 'a folder of this user alone',
   },
   {
-    invariant: 'a command loads what it needs',
-    defence: 'with SQLite nothing of Redis',
+    invariant: 'a command loads only what it needs',
+    defence: 'with SQLite, the Redis client is not loaded',
     file: 'src/store/redis-client.ts',
     find: 'const require = createRequire(import.meta.url);\n',
     replace: "const require = createRequire(import.meta.url);\nrequire('ioredis');\n",
@@ -49,7 +49,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'a start that ends says why',
-    defence: 'a command that ended before it was done has failed',
+    defence: 'a command that ends before it is done has failed',
     file: 'src/main.ts',
     find: 'if (!isDone && code === 0)',
     replace: 'if (code === -1)',
@@ -58,7 +58,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'a start that ends says why',
-    defence: 'a signal before the server listens is no success',
+    defence: 'a signal before the server listens is a failure',
     file: 'src/ops/process-signals.ts',
     find: 'if (isServing()) return end(0);',
     replace: 'if (signal) return end(0);',
@@ -66,8 +66,8 @@ export const controls: readonly Control[] = [
     sees: 'a signal before it listens',
   },
   {
-    invariant: 'a dead owner is not waited for',
-    defence: 'a claim from before the clock was set back is over (SQLite)',
+    invariant: 'nobody waits for a dead owner of a claim',
+    defence: 'a claim from before the clock was set back has expired (SQLite)',
     file: 'src/store/sqlite-choices.ts',
     find: "const isOver = 'expires_at <= ?4 OR expires_at - ?4 > 2 * (?3 - ?4)';",
     replace: "const isOver = 'expires_at <= ?4';",
@@ -75,8 +75,8 @@ export const controls: readonly Control[] = [
     sees: 'the SQLite store a claim from before the clock was set back',
   },
   {
-    invariant: 'a dead owner is not waited for',
-    defence: 'a claim from before the clock was set back is over (Redis)',
+    invariant: 'nobody waits for a dead owner of a claim',
+    defence: 'a claim from before the clock was set back has expired (Redis)',
     file: 'src/store/redis-choices.ts',
     find: "  if redis.call('PTTL', KEYS[1]) > 2 * ARGV[2] then redis.call('DEL', KEYS[1]) end\n",
     replace: '',

@@ -1,10 +1,10 @@
-// The store itself: what keeps it one deployment's, and what makes a refusal be seen.
+// Controls: a store belongs to one deployment, and what Redis refuses is reported.
 import type { Control } from '../support/controls.ts';
 
 export const controls: readonly Control[] = [
   {
     invariant: 'a fact about the store has one first writer (Redis)',
-    defence: 'a fact that is there is not written again',
+    defence: 'an existing fact is not overwritten',
     file: 'src/store/redis-facts.ts',
     find: "redis.call('HSETNX', KEYS[1], ARGV[1], ARGV[2])",
     replace: "redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])",
@@ -13,7 +13,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'a fact about the store has one first writer (SQLite)',
-    defence: 'a fact that is there is not written again',
+    defence: 'an existing fact is not overwritten',
     file: 'src/store/sqlite-facts.ts',
     find: 'DO UPDATE SET value = value RETURNING value',
     replace: 'DO UPDATE SET value = excluded.value RETURNING value',
@@ -22,7 +22,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'a fact about the store is not lost between two writers (Redis)',
-    defence: 'replacing compares first',
+    defence: 'a fact is replaced only if it has not changed',
     file: 'src/store/redis-facts.ts',
     find: "if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end",
     replace: '',
@@ -31,7 +31,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'a fact about the store is not lost between two writers (SQLite)',
-    defence: 'replacing compares first',
+    defence: 'a fact is replaced only if it has not changed',
     file: 'src/store/sqlite-facts.ts',
     find: 'WHERE name = ? AND value = ?',
     replace: 'WHERE name = ? AND ? IS NOT NULL',
@@ -39,7 +39,7 @@ export const controls: readonly Control[] = [
     sees: 'the SQLite store a fact about the store is replaced only',
   },
   {
-    invariant: 'what Redis refuses is not passed over',
+    invariant: 'what Redis refuses is not ignored',
     defence: 'a refused SELECT ends the connection',
     file: 'src/store/redis-guard.ts',
     find: 'if (isSettingUp && error instanceof Error) refuse(redis, error);',
@@ -48,8 +48,8 @@ export const controls: readonly Control[] = [
     sees: 'a database that is not there: nothing is done',
   },
   {
-    invariant: 'what Redis refuses is not passed over (events)',
-    defence: "the listener's connection is guarded as well",
+    invariant: 'what Redis refuses is not ignored (events)',
+    defence: 'the subscriber’s connection is guarded too',
     file: 'src/store/redis-client.ts',
     find: '  guardConnection(listener);\n',
     replace: '',
@@ -58,7 +58,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'the log is JSON',
-    defence: 'a user who may not call INFO gets an empty answer',
+    defence: 'a user who may not call INFO gets an empty response',
     file: 'src/store/redis-guard.ts',
     find: "if (error instanceof Error && error.message.startsWith('NOPERM')) return '';",
     replace: '',
@@ -66,8 +66,8 @@ export const controls: readonly Control[] = [
     sees: 'a user who may not call INFO',
   },
   {
-    invariant: 'every key has the prefix',
-    defence: 'the rate limits have it too',
+    invariant: 'every Redis key has the prefix',
+    defence: 'the rate limits’ keys have it too',
     file: 'src/http/rate-counters.ts',
     find: '`${prefix}rate:${name}:`',
     replace: '`gatehouse:rate:${name}:`',
@@ -75,8 +75,8 @@ export const controls: readonly Control[] = [
     sees: 'a user who may not call INFO',
   },
   {
-    invariant: 'a member is told nothing of the store',
-    defence: "the cause is an operator's",
+    invariant: 'members learn nothing about the store',
+    defence: 'only operators see the cause',
     file: 'src/http/errors.ts',
     find: 'res.locals.frame?.person?.operator ? faultIn(error) : undefined',
     replace: 'faultIn(error)',
@@ -84,8 +84,8 @@ export const controls: readonly Control[] = [
     sees: 'the program: not ready',
   },
   {
-    invariant: 'what the store lacks is said',
-    defence: 'readyz gives the cause',
+    invariant: 'what is wrong with the store is reported',
+    defence: 'readyz reports the cause',
     file: 'src/ops/health.ts',
     find: 'const store = faultOf(error);',
     replace: 'const store = faultOf(undefined);',
@@ -93,8 +93,8 @@ export const controls: readonly Control[] = [
     sees: 'the program: not ready',
   },
   {
-    invariant: 'no URL leads to database 0 unasked',
-    defence: 'what ends a Redis URL is a number',
+    invariant: 'no URL selects database 0 by accident',
+    defence: 'a Redis URL must end with a database number',
     file: 'src/config/redis-url.ts',
     find: 'else if (!shape.test(rest)) context.addIssue(message);',
     replace: '',
@@ -103,7 +103,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'one store, one deployment',
-    defence: 'a strange mark is refused',
+    defence: 'another deployment’s mark is refused',
     file: 'src/store/owner-mark.ts',
     find: "if (!kept.keys.some((key) => known.includes(key))) return { kind: 'foreign' };",
     replace: '',
@@ -112,7 +112,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'one store, one deployment (Redis)',
-    defence: 'the start looks at the mark',
+    defence: 'the mark is checked at the start',
     file: 'src/wiring/store.ts',
     find: '    if (fault) throw new Error(sentenceOf(fault));\n',
     replace: '',
@@ -121,7 +121,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'one store, one deployment, while it runs',
-    defence: "no operation reaches a store that is another one's",
+    defence: 'no operation reaches another deployment’s store',
     file: 'src/store/owner.ts',
     find: "    if (state !== 'own') await insist();\n",
     replace: '',
@@ -129,8 +129,8 @@ export const controls: readonly Control[] = [
     sees: 'emptied while it runs',
   },
   {
-    invariant: 'an owner is not locked out by an emergency',
-    defence: 'former keys of the record are known',
+    invariant: 'an emergency does not lock the owner out',
+    defence: 'former record keys are recognised',
     file: 'src/wiring/store.ts',
     find: 'formerKeys: isKeyMadeUp ? [] : former.map(keyMarkOf),',
     replace: 'formerKeys: isKeyMadeUp ? [] : former.slice(0, 0),',
@@ -138,7 +138,7 @@ export const controls: readonly Control[] = [
     sees: 'after an emergency without fallbacks',
   },
   {
-    invariant: 'an owner is not locked out by a replica that is behind',
+    invariant: 'a replica with old settings does not lock the owner out',
     defence: 'a newer key stays in the mark',
     file: 'src/store/owner-mark.ts',
     find: 'const keys = isBehind ? kept.keys : own.keys;',
@@ -147,8 +147,8 @@ export const controls: readonly Control[] = [
     sees: 'through rotations with fallbacks',
   },
   {
-    invariant: 'a mark has one address',
-    defence: 'only a start brings another one',
+    invariant: 'a mark has only one address',
+    defence: 'only a start changes the address',
     file: 'src/store/owner-mark.ts',
     find: 'const publicUrl = isStart ? own.publicUrl : kept.publicUrl;',
     replace: 'const publicUrl = isStart || own ? own.publicUrl : kept.publicUrl;',
@@ -156,8 +156,8 @@ export const controls: readonly Control[] = [
     sees: 'the owner may have another address',
   },
   {
-    invariant: 'an owner is not locked out by a command',
-    defence: 'commands write no mark',
+    invariant: 'a command does not lock the owner out',
+    defence: 'commands do not write the mark',
     file: 'src/store/owner.ts',
     find: '        if (!writes) return undefined;\n',
     replace: '',
@@ -165,8 +165,8 @@ export const controls: readonly Control[] = [
     sees: 'a command writes no mark',
   },
   {
-    invariant: "DEV_MODE opens nobody's store",
-    defence: 'a key that was made up owns nothing',
+    invariant: 'DEV_MODE does not open a deployment’s store',
+    defence: 'a generated key owns no deployment’s store',
     file: 'src/store/owner-mark.ts',
     find: "if (isMadeUp) return isOfDevelopment ? { kind: 'own' } : { kind: 'foreign' };",
     replace: "if (isMadeUp) return { kind: 'own' };",
@@ -174,8 +174,8 @@ export const controls: readonly Control[] = [
     sees: 'DEV_MODE without a key',
   },
   {
-    invariant: 'an owner is not locked out by a reload',
-    defence: 'the keys that this process owned the store with are known',
+    invariant: 'a reload does not lock the owner out',
+    defence: 'the keys with which this process owned the store are recognised',
     file: 'src/store/owner.ts',
     find: 'formerKeys: [...set.formerKeys, ...held]',
     replace: 'formerKeys: [...set.formerKeys]',
@@ -183,8 +183,8 @@ export const controls: readonly Control[] = [
     sees: 'a reload is enough: a new key that comes alone',
   },
   {
-    invariant: 'what cannot be asked is not called fine',
-    defence: 'a version that is not known is not checked',
+    invariant: 'what cannot be checked does not pass',
+    defence: 'an unknown version counts as not checked',
     file: 'src/doctor/checks/redis.ts',
     find: 'answering.some((fact) => known(fact) === undefined)',
     replace: 'answering.some((fact) => known(fact) === fact)',
@@ -192,8 +192,8 @@ export const controls: readonly Control[] = [
     sees: 'who may not call INFO and CONFIG',
   },
   {
-    invariant: 'the check-up tries what the app does',
-    defence: 'its refusal is a finding',
+    invariant: 'the check-up runs the app’s own commands',
+    defence: 'a refused command is a finding',
     file: 'src/doctor/checks/redis.ts',
     find: 'return refused !== undefined && `refuses',
     replace: "return refused === '' && `refuses",
@@ -202,7 +202,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'the check-up compares the URL with the server',
-    defence: 'a node of a cluster is no single server',
+    defence: 'a cluster node does not pass as a single server',
     file: 'src/doctor/checks/redis.ts',
     find: "(mode === 'cluster') !== isClusterUrl",
     replace: "(mode === 'cluster') !== isClusterUrl && mode === ''",
@@ -210,8 +210,8 @@ export const controls: readonly Control[] = [
     sees: 'a URL of a single server',
   },
   {
-    invariant: 'the rights of docs/redis.md are enough',
-    defence: 'every command that the program sends is in the table',
+    invariant: 'the permissions in docs/redis.md are sufficient',
+    defence: 'the table lists every command that the program sends',
     file: 'src/store/redis-rights.ts',
     find: "'xadd', 'xrange', 'xrevrange'",
     replace: "'xadd', 'xrevrange'",
@@ -220,7 +220,7 @@ export const controls: readonly Control[] = [
   },
   {
     invariant: 'one store, one deployment',
-    defence: 'a store of other keys is not opened',
+    defence: 'a store with other keys is not opened',
     file: 'src/store/owner-mark.ts',
     find: "  if (!kept.keys.some((key) => known.includes(key))) return { kind: 'foreign' };\n",
     replace: '',

@@ -1,4 +1,4 @@
-// The vault, and the lines that keep what is in it.
+// Controls: the vault and its contents.
 import type { Control } from '../support/controls.ts';
 
 const fernet = { file: 'src/crypto/fernet.ts', tests: 'src/crypto/fernet.test.ts' };
@@ -9,31 +9,31 @@ const pasted = { tests: 'src/vault/paste.test.ts' };
 export const controls: readonly Control[] = [
   {
     ...fernet,
-    invariant: 'vault: nothing forged opens',
-    defence: 'the MAC of a token is verified',
+    invariant: 'vault: nothing forged can be opened',
+    defence: 'a token’s MAC is verified',
     find: 'if (!timingSafeEqual(mac, bytes.subarray(-macBytes))) return undefined;',
     replace: '',
     sees: 'every single bit',
   },
   {
     ...fernet,
-    invariant: 'vault: nothing forged opens',
-    defence: 'a token has one spelling',
+    invariant: 'vault: nothing forged can be opened',
+    defence: 'a token has only one spelling',
     find: 'return toBase64url(bytes) === text ? bytes : undefined;',
     replace: 'return bytes;',
     sees: 'another spelling',
   },
   {
     ...fernet,
-    invariant: 'vault: nothing forged opens',
-    defence: 'a token of the future is refused',
+    invariant: 'vault: nothing forged can be opened',
+    defence: 'a token from the future is refused',
     find: ' && sealedS <= nowS + maxSkewS',
     replace: '',
     sees: 'the specification’s invalid tokens',
   },
   {
-    invariant: 'vault: a passphrase costs its guesser time',
-    defence: 'stored rounds have a floor and a ceiling',
+    invariant: 'vault: guessing a passphrase is slow',
+    defence: 'the number of rounds in a file has a minimum and a maximum',
     file: 'src/crypto/kdf.ts',
     find: 'rounds >= floor && rounds <= ceiling',
     replace: 'rounds > 0',
@@ -42,8 +42,8 @@ export const controls: readonly Control[] = [
   },
   {
     ...onDisk,
-    invariant: 'vault: the file is whole',
-    defence: 'a MAC over the whole file',
+    invariant: 'vault: the file is complete',
+    defence: 'a MAC covers the whole file',
     file: 'src/vault/sealed-file.ts',
     find: 'timingSafeEqual(found, expected)',
     replace: 'found.length > 0',
@@ -51,8 +51,8 @@ export const controls: readonly Control[] = [
   },
   {
     ...onDisk,
-    invariant: 'vault: damage is called damage',
-    defence: 'a checksum over the whole file',
+    invariant: 'vault: damage is reported as damage',
+    defence: 'a checksum covers the whole file',
     file: 'src/vault/sealed-file.ts',
     find: 'sumOf(signed) === sum && ',
     replace: '',
@@ -60,7 +60,7 @@ export const controls: readonly Control[] = [
   },
   {
     ...onDisk,
-    invariant: 'vault: an old file is noticed',
+    invariant: 'vault: an old file is detected',
     defence: 'the highest generation is remembered',
     file: 'src/vault/vault-file.ts',
     find: "if (found.generation < highest) return closed('restored');",
@@ -69,8 +69,8 @@ export const controls: readonly Control[] = [
   },
   {
     ...onDisk,
-    invariant: 'vault: another machine is told from a wrong passphrase',
-    defence: 'the machine is looked at first',
+    invariant: 'vault: another machine is distinguished from a wrong passphrase',
+    defence: 'the machine is checked first',
     file: 'src/vault/slots.ts',
     find: "if (slot.bound && !(key && isHere(slot, key, salt))) return 'other_machine';",
     replace: '',
@@ -78,8 +78,8 @@ export const controls: readonly Control[] = [
   },
   {
     ...onDisk,
-    invariant: 'vault: never silently unbound',
-    defence: 'without a machine’s id nothing is bound',
+    invariant: 'vault: it is never silently unbound',
+    defence: 'without a machine id nothing is sealed',
     file: 'src/vault/slots.ts',
     find: "if (bindMachine && !key) return 'no_machine_id';",
     replace: '',
@@ -87,8 +87,8 @@ export const controls: readonly Control[] = [
   },
   {
     ...onDisk,
-    invariant: '11: the vault opens with the .env that is there',
-    defence: 'the present passphrase stays until the next one is in use',
+    invariant: '11 the vault opens with the current .env',
+    defence: 'the current passphrase stays valid until the next one is in use',
     file: 'src/vault/passphrases.ts',
     find: '{ slots: [contents.slot, slot] }',
     replace: '{ slots: [slot] }',
@@ -96,8 +96,8 @@ export const controls: readonly Control[] = [
   },
   {
     ...atWork,
-    invariant: '8: recorded first',
-    defence: 'what is loaded is written into the record before',
+    invariant: '8 every change is recorded first',
+    defence: 'a change is recorded before it is made',
     file: 'src/vault/vault.ts',
     find: 'await recorder.write({ event, by, facts });',
     replace: '',
@@ -105,8 +105,8 @@ export const controls: readonly Control[] = [
   },
   {
     ...atWork,
-    invariant: 'vault: what has expired is gone',
-    defence: 'the values are taken out',
+    invariant: 'vault: expired cookies are removed',
+    defence: 'the values of expired cookies are removed',
     file: 'src/vault/entry.ts',
     find: '(expired.includes(one) ? { ...one, cookies: [] } : one)',
     replace: 'one',
@@ -115,7 +115,7 @@ export const controls: readonly Control[] = [
   {
     ...atWork,
     invariant: 'vault: the text file loses nothing',
-    defence: 'what is not in the vault stays in the file',
+    defence: 'cookies that are not in the vault stay in the file',
     file: 'src/vault/cookie-file.ts',
     find: "if (outcome.kind !== 'loaded') return outcome;",
     replace: "if (outcome.kind === 'off' || outcome.kind === 'closed') return outcome;",
@@ -132,8 +132,8 @@ export const controls: readonly Control[] = [
   },
   {
     ...pasted,
-    invariant: 'vault: one header, and nothing behind it',
-    defence: 'line ends and control characters are refused',
+    invariant: 'vault: one header, and nothing after it',
+    defence: 'line breaks and control characters are refused',
     file: 'src/vault/strict-cookies.ts',
     find: 'if (refusal) return refusal;',
     replace: '',
@@ -141,7 +141,7 @@ export const controls: readonly Control[] = [
   },
   {
     ...pasted,
-    invariant: 'vault: cookies go to their own host',
+    invariant: 'vault: cookies go only to their own host',
     defence: 'a request to another host is refused',
     file: 'src/vault/curl.ts',
     find: "hostOf(urls[0] ?? '') === host",
@@ -150,7 +150,7 @@ export const controls: readonly Control[] = [
   },
   {
     ...pasted,
-    invariant: 'vault: cookies go to their own host',
+    invariant: 'vault: cookies go only to their own host',
     defence: 'exported cookies of other hosts are left out',
     file: 'src/vault/browser-export.ts',
     find: 'return isHost && isPath',
@@ -158,8 +158,8 @@ export const controls: readonly Control[] = [
     sees: 'an export gives back',
   },
   {
-    invariant: 'vault: operators alone',
-    defence: 'every address of the vault asks for an operator',
+    invariant: 'vault: operators only',
+    defence: 'every address of the vault requires an operator',
     file: 'src/app.ts',
     find: 'operator: [...member, operator] }',
     replace: 'operator: [...member, ...[operator].slice(1)] }',
@@ -167,8 +167,8 @@ export const controls: readonly Control[] = [
     sees: 'members and visitors',
   },
   {
-    invariant: 'vault: several at once lose nothing',
-    defence: 'one writer at a time',
+    invariant: 'vault: concurrent processes lose nothing',
+    defence: 'a lock lets only one process write',
     file: 'src/vault/vault-file.ts',
     find: 'await withLock(path, lockWaitMs, work)',
     replace: '{ value: await work() }',
@@ -176,8 +176,8 @@ export const controls: readonly Control[] = [
     sees: 'three processes',
   },
   {
-    invariant: 'vault: a paste is read at once',
-    defence: 'blanks at the end are found from the end',
+    invariant: 'vault: a paste is parsed quickly',
+    defence: 'trailing blanks are removed from the end backwards',
     file: 'src/vault/strict-cookies.ts',
     find: 'const line = withoutBlankEnds(text);',
     replace: "const line = text.replace(/^[ \\t\\r\\n]+|[ \\t\\r\\n]+$/g, '');",
@@ -185,8 +185,8 @@ export const controls: readonly Control[] = [
     sees: 'many blanks are read',
   },
   {
-    invariant: 'privacy: what is erased is gone',
-    defence: 'a vault that does not open is not passed over',
+    invariant: 'privacy: an erasure is complete',
+    defence: 'a vault that cannot be opened prevents an erasure',
     file: 'src/wiring/outbound.ts',
     find: "(outcome.kind === 'closed' || existsSync(path))",
     replace: "outcome.kind === 'closed'",
@@ -194,8 +194,8 @@ export const controls: readonly Control[] = [
     sees: 'the copy names',
   },
   {
-    invariant: 'vault: nothing is lost',
-    defence: 'a full disk has its own words',
+    invariant: 'vault: a full disk is reported',
+    defence: 'a full disk has its own message',
     file: 'src/vault/vault-file.ts',
     find: 'return error instanceof FileRefused || (',
     replace: 'return (',

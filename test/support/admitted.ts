@@ -1,4 +1,4 @@
-// The addresses that an allow-list admits, as the access page reads it; none where the text cannot be read.
+// The addresses that an allow-list admits, as the access page reads it; none if the text cannot be read.
 import { entries } from '../../src/access/list.ts';
 
 export function admits(text: string): ReadonlySet<string> {

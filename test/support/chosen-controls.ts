@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import type { Control } from './controls.ts';
 
 export interface ListedControl extends Control {
-  /** The file under `test/controls` that lists it, from the root. */
+  /** The file in `test/controls` that lists it, relative to the root. */
   readonly list: string;
 }
 
@@ -26,7 +26,7 @@ export const ofChangedFiles = (
 ): ListedControl[] =>
   controls.filter(({ file, tests, list }) => [file, tests, list].some((path) => changed.includes(path)));
 
-/** Those of a list (`desk`), or with the pattern in the path of their program file or test file. */
+/** The controls of a list (`desk`), or those whose program file or test file has the pattern in its path. */
 export const ofPattern = (controls: readonly ListedControl[], pattern: string): ListedControl[] =>
   controls.filter(
     ({ file, tests, list }) =>
@@ -34,8 +34,8 @@ export const ofPattern = (controls: readonly ListedControl[], pattern: string): 
   );
 
 /**
- * What differs from the commit that this branch left `main` at: commits, the working tree and new files, from the root.
- * Where there is no `main`, what differs from HEAD. `undefined` outside of a Git repository.
+ * What changed since this branch left `main`: commits, the working tree and new files, relative to the root. Without a `main`, what
+ * differs from HEAD. `undefined` outside a Git repository.
  */
 export function changedFiles(root: string): { readonly since: string; readonly files: string[] } | undefined {
   const git = (...args: string[]) =>

@@ -1,4 +1,4 @@
-// A browser as far as HTTP goes: keeps cookies, follows sign-in, hides nothing. One client is one person on one device.
+// A browser as far as HTTP is concerned: keeps cookies, follows sign-in, hides nothing. One client is one person on one device.
 import { request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 
@@ -21,9 +21,9 @@ export interface AskOptions {
 export interface Client {
   /** Name to value, as a browser would send them. */
   readonly cookies: Map<string, string>;
-  /** One request, no redirect followed; `url` may be a path. */
+  /** Sends one request and follows no redirect; `url` may be a path. */
   ask(url: string, options?: AskOptions): Promise<Answer>;
-  /** As a person does: opens `path`, chooses the account, ends where that leads; gives the last answer. */
+  /** Signs in as a person would: opens `path`, chooses the account and follows redirects; resolves to the last response. */
   signIn(email: string, path?: string): Promise<Answer>;
 }
 
@@ -34,7 +34,7 @@ export function createClient(
   const cookies = new Map<string, string>();
 
   async function ask(url: string, { method = 'GET', headers = {}, body }: AskOptions = {}): Promise<Answer> {
-    // Not through `new URL` for a path: that would tidy up what a test means to send.
+    // A path does not go through `new URL`, which would normalise what a test means to send.
     const home = url.startsWith('/');
     const target = new URL(home ? origin : url);
     const own = target.origin === origin;
@@ -46,7 +46,7 @@ export function createClient(
       path: home ? url : `${target.pathname}${target.search}`,
       servername: 'localhost',
       agent: false as const,
-      // Sessions in cookies of many parts come in one answer; browsers take 256 KB.
+      // A session in many cookies arrives in one response; browsers accept 256 KB.
       maxHeaderSize: 262_144,
       headers: { host: target.host, ...(own && cookie ? { cookie } : {}), ...always, ...headers },
       ...(ca === undefined ? {} : { ca }),
@@ -80,7 +80,7 @@ export function createClient(
     let answer = await ask(path);
     for (let hop = 0; hop < 10 && answer.status >= 300 && answer.status < 400 && answer.location; hop++) {
       const next = new URL(answer.location, origin);
-      // The stand-in for Google asks nothing where the account is named.
+      // The stand-in for Google shows no account choice if the account is named.
       if (next.origin !== origin) next.searchParams.set('login_hint', email);
       answer = await ask(next.href);
     }
@@ -90,7 +90,7 @@ export function createClient(
   return { cookies, ask, signIn };
 }
 
-/** Takes over what an answer sets, as a browser would. */
+/** Stores the cookies that a response sets, as a browser would. */
 export function keepCookies(cookies: Map<string, string>, setCookies: readonly string[]): void {
   for (const line of setCookies) keep(cookies, line);
 }

@@ -1,10 +1,10 @@
-// Compose files in the forms that the specification allows, each with the ports it publishes, or the line that cannot be read.
+// Compose files in the notations that the specification allows, each with the ports it publishes, or the line that cannot be parsed.
 
 export interface ComposeForm {
   readonly how: string;
   /** By name; `docker-compose.yml` first if there are several. */
   readonly files: Readonly<Record<string, string>>;
-  /** The files that Compose reads; absent: docker-compose.yml and its override, if there is one. */
+  /** The files given to Compose; absent: docker-compose.yml and its override, if there is one. */
   readonly told?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** "app 0.0.0.0:3000:3000", for the active services. */
@@ -93,7 +93,7 @@ export const composeForms: readonly ComposeForm[] = [
     refused: true,
   }),
 
-  // The form of the file.
+  // File syntax.
   one('all in flow style', "services: {app: {image: a, ports: ['3000:3000']}}\n", {
     published: ['app 3000:3000'],
   }),
@@ -254,7 +254,7 @@ export const composeForms: readonly ComposeForm[] = [
     published: ['app 1:1'],
   }),
 
-  // Files over files.
+  // Overrides.
   override('an override adds', app('ports: ["1:1"]'), 'services:\n  app:\n    ports: ["2:2"]\n', {
     published: ['app 1:1', 'app 2:2'],
   }),

@@ -1,4 +1,5 @@
-// Runs the Compose files on a real engine as from a fresh clone: with its own folder, project name, .env, ports, and a stand-in for Google.
+// Runs the Compose files on a real engine as from a fresh clone: with their own folder, project name, .env and ports, and a stand-in for
+// Google.
 import { type ExecFileException, execFile } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
@@ -27,7 +28,7 @@ export interface Ran {
   readonly ok: boolean;
   /** Standard output. */
   readonly out: string;
-  /** Both outputs. */
+  /** Standard output and standard error. */
   readonly all: string;
 }
 
@@ -35,14 +36,14 @@ export interface ComposeWorld {
   /** The origin that browsers use. */
   readonly url: string;
   readonly port: number;
-  /** The folder of its .env. */
+  /** The folder that contains its .env. */
   readonly folder: string;
   /** Every secret of its .env. */
   readonly secrets: readonly string[];
   compose(...args: string[]): Promise<Ran>;
   /** `up -d --build --wait`. @throws Error with the containers' output if that fails */
   up(): Promise<void>;
-  /** The container of a service. */
+  /** The container id of a service. */
   idOf(service: string): Promise<string>;
   /** Replaces the allow-list as the app does: by renaming a new file over it. */
   allow(emails: readonly string[]): void;
@@ -157,8 +158,8 @@ function overrideFor(hostUrl: (path: string) => string) {
 }
 
 /**
- * The stand-in listens on loopback alone. Where the engine runs on this very machine its bridge has an address here, and a
- * relay there passes on; in Docker Desktop's machine host.docker.internal leads to this loopback by itself.
+ * The stand-in only listens on loopback. If the engine runs on this machine, its bridge has an address here and a relay there forwards
+ * to loopback; in Docker Desktop's virtual machine, host.docker.internal leads to this loopback anyway.
  */
 async function reachableFromContainers(google: StandInForGoogle) {
   const { port } = new URL(google.origin);
@@ -183,7 +184,7 @@ async function reachableFromContainers(google: StandInForGoogle) {
   };
 }
 
-/** What `host-gateway` stands for; older engines name only the subnet, whose first address it is. */
+/** The address that `host-gateway` resolves to; older engines only report the subnet, of which it is the first address. */
 async function bridgeAddress(): Promise<string> {
   const { out } = await docker(['network', 'inspect', 'bridge', '-f', '{{json .IPAM.Config}}']);
   const [first] = JSON.parse(out) as { Gateway?: string; Subnet?: string }[];

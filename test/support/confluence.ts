@@ -1,4 +1,4 @@
-// A sync against the stand-in for Confluence, with a library of its own. Pauses take no time; everything closes itself.
+// A sync against the stand-in for Confluence, with its own library. Pauses take no time; everything closes itself.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,17 +27,17 @@ export interface Place {
   readonly dataDir: string;
   readonly confluence: Confluence;
   readonly events: RecordedEvent[];
-  /** ms of every pause that was asked for. */
+  /** Every pause that was requested, milliseconds. */
   readonly pauses: number[];
   /** Another connection to the same library. */
   connect(more?: Partial<ConfluenceOptions>): Confluence;
-  /** @throws where another sync is running */
+  /** @throws if another sync is running */
   sync(scope?: Scope): Promise<SyncSummary>;
-  /** Moves the clock of both sides. */
+  /** Advances the clock of both sides. */
   tick(ms: number): void;
 }
 
-/** The vault without a cookie; tests of the vault's cookies hand in their own. */
+/** A vault without cookies; tests that need cookies pass their own. */
 export const noCookies: CookieSource = { cookieFor: async () => ({ state: 'none' }) };
 
 export async function place(
@@ -108,7 +108,7 @@ export async function place(
   };
 }
 
-/** What the library has of live pages, to be compared with what the stand-in has. */
+/** Compares the library's live pages with those of the stand-in. @returns every difference */
 export function differences({ site, library }: Pick<Place, 'site' | 'library'>): string[] {
   const found: string[] = [];
   const rows = library.database.prepare("SELECT id FROM page WHERE status = 'live'").all();

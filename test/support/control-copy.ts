@@ -1,4 +1,4 @@
-// A copy of the program in which controls switch off one defence after the other, and the tests that run in it.
+// A copy of the program in which controls switch off one defence at a time, and the tests that run in it.
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
   cpSync,
@@ -35,40 +35,40 @@ const copied = [
 ];
 
 export interface TestRun {
-  /** From the root of the program. */
+  /** Relative to the root of the program. */
   readonly file: string;
-  /** A regular expression on the full name; what matches none of them does not run. */
+  /** Regular expressions on the full name; tests that match none of them do not run. */
   readonly names: readonly string[];
   readonly store: 'sqlite' | 'redis';
 }
 
 export interface TestOutcome {
   readonly ends: readonly TestEnd[];
-  /** The last of what was printed besides. */
+  /** The end of everything else that was printed. */
   readonly output: string;
   /** An exit code or a signal. */
   readonly exit: string;
 }
 
 export interface ControlCopy {
-  /** @param isEnough asked at each end of a test; when true, what is left has a moment to close and is then ended */
+  /** @param isEnough called when a test ends; once it returns true, the run has a moment to close and is then killed */
   run(run: TestRun, isEnough?: (end: TestEnd) => boolean): Promise<TestOutcome>;
   /**
-   * Works while the file holds `replace` where it held `find`.
-   * @throws Error unless the file holds `find` exactly once
+   * Calls `work` while the file has `replace` instead of `find`.
+   * @throws Error unless the file contains `find` exactly once
    */
   changed<T>(change: { file: string; find: string; replace: string }, work: () => Promise<T>): Promise<T>;
   close(): void;
 }
 
 const reporter = resolve(import.meta.dirname, 'control-reporter.ts');
-/** For what tests wait for as an assertion, see `eventually`. Most of it comes within milliseconds, a start within seconds. */
+/** How long tests wait for what they assert, see `eventually`. Most of it takes milliseconds, a server's start takes seconds. */
 const patienceMs = 10_000;
 const closingMs = 5000;
 
-/** @param testTimeoutMs for each test; a whole run has three times as much */
+/** @param testTimeoutMs for each test; a whole run may take three times as long */
 export function createControlCopy(root: string, testTimeoutMs: number): ControlCopy {
-  // Short names: below them Chromium puts a socket, whose path may have 107 bytes.
+  // A short path: Chromium puts a socket in it, whose path may have at most 107 bytes.
   const base = mkdtempSync(join(tmpdir(), 'gh-'));
   const folder = join(base, 'program');
   const temporary = join(base, 't');

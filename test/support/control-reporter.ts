@@ -1,18 +1,18 @@
-// A reporter for the runner of controls: a line of JSON for each test that ended, written as it ends.
+// The reporter for the runner of controls: prints a line of JSON as each test ends.
 import type { TestEvent } from 'node:test/reporters';
 
-/** How a test ended; `asserted`: it, or a property in it, failed by an assertion of its own. */
+/** How a test ended; `asserted`: an assertion of its own, or of a property in it, failed. */
 export interface TestEnd {
-  /** The names of the suites and tests around it, and its own last. */
+  /** The names of the enclosing suites and tests, then its own. */
   readonly path: readonly string[];
   readonly isSuite: boolean;
   readonly how: 'passed' | 'skipped' | 'asserted' | 'failed';
   readonly ms: number;
-  /** What Node calls the failure, and the error's first line. */
+  /** Node's name for the failure, and the first line of the error. */
   readonly why: string;
 }
 
-/** Marks the lines of this reporter among what the tests print. */
+/** Distinguishes this reporter's lines from what the tests print. */
 export const lineMark = '\u0001';
 
 export default async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
@@ -41,7 +41,7 @@ function howOf(error: Error): 'asserted' | 'failed' {
   return failureType(error) === 'testCodeFailure' && isAssertion(error.cause) ? 'asserted' : 'failed';
 }
 
-/** fast-check throws an error of its own around the assertion of a property. */
+/** fast-check wraps a property's assertion in an error of its own. */
 function isAssertion(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if ('code' in error && error.code === 'ERR_ASSERTION') return true;

@@ -1,9 +1,9 @@
-// Runs the controls: switches off one defence after the other in a copy of the program, and demands that its test fails.
-// A test that cannot fail proves nothing.
+// Runs the controls: switches off one defence at a time in a copy of the program, and requires that its test fails. A test that cannot
+// fail proves nothing.
 import { type ControlCopy, createControlCopy, type TestOutcome, type TestRun } from './control-copy.ts';
 import type { TestEnd } from './control-reporter.ts';
 
-/** An invariant, the line that keeps it, and the test that watches it. */
+/** An invariant, the line that enforces it, and the test that checks it. */
 export interface Control {
   readonly invariant: string;
   /** What is switched off. */
@@ -12,24 +12,24 @@ export interface Control {
   readonly find: string;
   readonly replace: string;
   readonly tests: string;
-  /** The full name of one test of that file, or a part of it that no other test's name has; a regular expression. */
+  /** A regular expression: the full name of one test of that file, or a part that no other test's name contains. */
   readonly sees: string;
 }
 
 export interface Verdict {
   readonly control: Control;
-  /** Why the control proves nothing; absent where its test failed by an assertion. */
+  /** Why the control proves nothing; absent if its test failed by an assertion. */
   readonly refusal?: string;
   readonly ms: number;
 }
 
 export interface ControlsOptions {
-  /** Where the program is. */
+  /** The program's root folder. */
   readonly root: string;
   readonly controls: readonly Control[];
-  /** How many run at once, each in a copy of its own. */
+  /** How many run in parallel, each in its own copy. */
   readonly workers: number;
-  /** 60 s where absent. */
+  /** Default: 60 s. */
   readonly testTimeoutMs?: number;
   readonly onVerdict: (verdict: Verdict) => void;
 }
@@ -40,8 +40,8 @@ interface Ready {
 }
 
 /**
- * A control counts only if one test has the name that it gives, if that test passes in the unchanged copy, and if with the
- * defence off that same test fails by an assertion: a timeout, a crash or a failed set-up shows nothing.
+ * A control counts only if exactly one test has the name that it gives, that test passes in the unchanged copy, and with the defence
+ * off the same test fails by an assertion: a timeout, a crash or a failed set-up proves nothing.
  * The unchanged copy runs once for each file and store, for all controls that name tests in it.
  */
 export async function runControls(options: ControlsOptions): Promise<void> {
@@ -90,7 +90,7 @@ export async function runControls(options: ControlsOptions): Promise<void> {
   }
 }
 
-/** On one store: where the line is, or the one that starts faster. */
+/** On one store: the one that the line or the test belongs to, otherwise the one that starts faster. */
 const storeOf = ({ file, sees }: Pick<Control, 'file' | 'sees'>) =>
   /redis/i.test(file + sees) ? 'redis' : 'sqlite';
 
@@ -99,7 +99,7 @@ function runOf([first]: readonly Control[], names: readonly string[]): TestRun {
   return { file: first.tests, names, store: storeOf(first) };
 }
 
-/** The test that `sees` names, as it ended in the unchanged copy; text where it is no ground to stand on. */
+/** The test that `sees` names, as it ended in the unchanged copy; if it cannot be used, text that says why. */
 function namedIn(outcome: TestOutcome, { tests, sees }: Control): TestEnd | string {
   const named = outcome.ends.filter((end) => isTopTest(end, outcome.ends) && isNamed(end, sees));
   const [only, ...more] = named;
@@ -134,7 +134,7 @@ async function tryChanged(copy: ControlCopy, { control, named }: Ready): Promise
 
 const isNamed = ({ path }: TestEnd, sees: string) => new RegExp(sees).test(path.join(' '));
 
-/** A test that is no part of another test. */
+/** Whether a test is not part of another test. */
 function isTopTest({ path, isSuite }: TestEnd, ends: readonly TestEnd[]): boolean {
   const isAround = (other: TestEnd) =>
     !other.isSuite && other.path.length < path.length && other.path.every((name, at) => path[at] === name);

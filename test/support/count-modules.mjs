@@ -1,4 +1,4 @@
-// Loaded before a program: says at its end, as the last line of standard error, which modules it loaded.
+// Preloaded into a program: when it exits, prints the modules that it loaded as the last line of standard error.
 import { registerHooks } from 'node:module';
 
 const urls = new Set();

@@ -1,5 +1,5 @@
-// Fifty signed-in people with two tabs each, who go on asking over kept-alive connections, spread over several servers as a load
-// balancer would: a connection that a server refuses or resets is tried on the next one; everything else counts as what it is.
+// Fifty signed-in people with two tabs each, who keep sending requests over keep-alive connections, spread over several servers as a load
+// balancer would: if a server refuses or resets a connection, the next one is tried; every other failure is counted.
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { keepCookies } from './client.ts';
@@ -8,27 +8,27 @@ import type { TestPerson } from './desk.ts';
 export interface CrowdOptions {
   readonly ports: readonly number[];
   readonly people: number;
-  /** What the gate proves itself with at this moment. */
+  /** The gate's current secret. */
   readonly gateSecret: () => string;
 }
 
 export interface Crowd {
   readonly members: readonly { readonly cookies: ReadonlyMap<string, string>; readonly handle: string }[];
   readonly counts: CrowdCounts;
-  /** Asks until `until` resolves. */
+  /** Sends requests until `until` settles. */
   run<T>(until: Promise<T>): Promise<T>;
   close(): void;
 }
 
 export interface CrowdCounts {
   requests: number;
-  /** Refused connections that another server took. */
+  /** Requests that another server took after one had refused the connection. */
   elsewhere: number;
-  /** Connections that ended before an answer began: RFC 9112 9.3.1 lets a proxy ask again, since all of these are GETs. */
+  /** Connections that ended before a response began: RFC 9112 9.3.1 allows a proxy to retry, because all of these are GETs. */
   reset: number;
-  /** Anything but 200, by what it was. */
+  /** Every response other than 200, by kind. */
   readonly refused: Map<string, number>;
-  /** Answers in another session than the one of the beginning, or in none. */
+  /** Responses in a different session than at the beginning, or in none. */
   lost: number;
 }
 
@@ -66,14 +66,14 @@ export async function gatherCrowd({ ports, people, gateSecret }: CrowdOptions): 
         answer.setEncoding('utf8').on('data', (chunk: string) => {
           text += chunk;
         });
-        // Once an answer has begun nobody may ask again in silence.
+        // Once a response has begun, the request may not be repeated silently.
         answer.on('error', () => reject(new Error('cut off'))).on('end', () => resolve([answer, text]));
       });
       asked.on('error', reject).end();
     });
   }
 
-  /** One request, on whichever server takes the connection. */
+  /** Sends one request to whichever server accepts the connection. */
   async function balanced(path: string, member: Member): Promise<[IncomingMessage, string]> {
     const first = turn++;
     for (let tries = 0; ; tries++) {

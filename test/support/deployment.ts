@@ -1,8 +1,8 @@
-// A deployment without findings, from the shipped files and made-up facts. Each test breaks it in one way.
+// A deployment without findings, from the shipped files and invented facts. Each test breaks it in one way.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { misspeltProblems } from '../../src/config/misspelt.ts';
-import { fingerprint } from '../../src/crypto/fingerprint.ts';
+import { fingerprint } from '../../src/crypto/tokens.ts';
 import type {
   Deployment,
   Files,
@@ -149,15 +149,15 @@ export const goodFacts: Facts = {
 };
 
 export interface Changes {
-  /** Overrides the good variables; undefined removes one. */
+  /** Overrides the valid variables; undefined removes one. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** In oauth2-proxy.cfg: a text that occurs once, and its replacement. */
+  /** In oauth2-proxy.cfg: a text that occurs exactly once, and its replacement. */
   readonly gate?: readonly (readonly [find: string, replace: string])[];
   /** The same in docker-compose.yml. */
   readonly compose?: readonly (readonly [find: string, replace: string])[];
-  /** The override files. */
+  /** The contents of the override files. */
   readonly override?: readonly string[];
-  /** Files that these refer to: other Compose files, files of variables. */
+  /** Files that these refer to: other Compose files, env files. */
   readonly files?: Readonly<Record<string, string>>;
   readonly facts?: Partial<Facts>;
   readonly runBy?: Deployment['runBy'];
@@ -212,7 +212,7 @@ function composeOf(texts: readonly string[], more: Readonly<Record<string, strin
   );
 }
 
-/** @param told the files that Compose reads, out of those in the folder */
+/** @param told which files in the folder are given to Compose */
 export function composeFolder(
   told: readonly string[],
   files: Readonly<Record<string, string>>,
@@ -224,7 +224,7 @@ export function composeFolder(
   return { files: told, folder: '/desk', read, notes: [] };
 }
 
-/** The good answers with one of them changed. */
+/** The valid answers, with one of them changed. */
 export function liveWith(name: OutsideProbe, changes: Partial<OutsideAnswer>): Pick<Facts, 'live'> {
   const { answers } = goodFacts.live;
   const before = answers[name];
@@ -233,7 +233,7 @@ export function liveWith(name: OutsideProbe, changes: Partial<OutsideAnswer>): P
   };
 }
 
-/** Generated ten days ago. */
+/** As if every secret had been generated ten days ago. */
 function datesOf(env: Readonly<Record<string, string | undefined>>): string {
   return ['SECRET_KEY', 'GATE_SECRET'].map((name) => `${fingerprint(env[name] ?? '')}=2026-11-13`).join(',');
 }

@@ -1,4 +1,4 @@
-// The app in this process, on either store, with a clock that tests advance and the gate's word given directly.
+// The app in this process, on either store, with a clock that tests advance; the tests send the gate's headers themselves.
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,7 +24,7 @@ import { type PrivateRedis, startRedis } from './redis.ts';
 
 export type StoreKind = 'sqlite' | 'redis';
 
-/** Both; a control needs one of them to see its test fail. */
+/** Both; a control needs only one of them to see its test fail. */
 export const storeKinds = (['sqlite', 'redis'] as const).filter(
   (kind) => (process.env['CONTROL_STORE'] ?? kind) === kind,
 );
@@ -51,7 +51,7 @@ export interface Desk {
   readonly logLines: string[];
   now(): number;
   advance(ms: number): void;
-  /** A browser whose requests the gate has let through for `person`; without one, a visitor. */
+  /** A browser whose requests the gate has forwarded for `person`; without a person, a visitor. */
   browser(person?: TestPerson, headers?: Record<string, string>): Client;
   /** The header lines that the gate adds for `person`. */
   gateHeaders(person: TestPerson): Record<string, string>;
@@ -66,11 +66,11 @@ export interface SessionActionOptions {
   readonly redis?: PrivateRedis;
   /** A second replica: the same store and the same clock. */
   readonly beside?: Desk;
-  /** Parts of the app that it can be without: the vault, the library. */
+  /** Optional parts of the app: the vault, the library. */
   readonly parts?: Partial<AppOptions>;
 }
 
-/** An https desk by default, so that cookies are `__Host-` ones; requests reach it directly. */
+/** An https origin by default, so that cookies have the `__Host-` prefix; requests reach the app directly. */
 export async function startDesk({
   store: kind,
   settings = {},
@@ -99,7 +99,7 @@ export async function startDesk({
   const plain = client ? createRedisStore(client) : openSqliteStore(dataDir);
   const pendingRevocations = openPendingRevocations(config, plain, logger);
   const store = { ...plain, sessions: pendingRevocations.sessions };
-  // Begins at the real time: Redis forgets by its own clock.
+  // Starts at the real time, because Redis expires keys by its own clock.
   let ahead = 0;
   const now = beside ? beside.now : () => Date.now() + ahead;
   const recorder = openRecord({ config: () => config, store, logger, now });
@@ -162,21 +162,21 @@ export async function startDesk({
   };
 }
 
-/** A desk for one test, closed after it, however it ends. */
+/** A desk for one test, closed after it however the test ends. */
 export async function also(test: TestContext, options: SessionActionOptions): Promise<Desk> {
   const desk = await startDesk(options);
   test.after(() => desk.close());
   return desk;
 }
 
-/** A configuration from settings alone. @throws with every problem. */
+/** A configuration from settings alone. @throws with every problem */
 export function configOf(settings: Record<string, string>): Config {
   const loaded = loadConfig({ env: settings });
   if ('problems' in loaded) throw new Error(formatProblems(loaded.problems));
   return loaded.config;
 }
 
-/** Opens the dashboard once; gives what a script needs for changes. */
+/** Opens the dashboard once; resolves to what a script needs for making changes. */
 export async function begin(desk: Desk, person: TestPerson, headers: Record<string, string> = {}) {
   const browser = desk.browser(person, headers);
   const page = await browser.ask('/dashboard');

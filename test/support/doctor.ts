@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { readList } from '../../src/access/reader.ts';
 import { doctorCommand } from '../../src/commands/doctor.ts';
 import { runCommand } from '../../src/commands/terminal.ts';
-import { fingerprint } from '../../src/crypto/fingerprint.ts';
+import { fingerprint } from '../../src/crypto/tokens.ts';
 import { gather } from '../../src/doctor/look/gather.ts';
 
 export const root = join(import.meta.dirname, '../..');
@@ -69,7 +69,7 @@ export function run(cwd: string, args: readonly string[], env: Record<string, st
 
 export const doctor = (cwd: string, ...args: string[]) => run(cwd, ['src/main.ts', 'doctor', ...args]);
 
-/** As above, but in this process: faster for many variants. */
+/** The same in this process: faster for many variants. */
 export async function doctorHere(folder: string, ...args: string[]): Promise<Ran> {
   const lines = { out: '', err: '' };
   const code = await runCommand(doctorCommand, args, {

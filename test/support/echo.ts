@@ -3,11 +3,11 @@ import { createServer } from 'node:http';
 
 export interface Arrival {
   readonly method: string;
-  /** As it stood in the request line. */
+  /** As in the request line. */
   readonly path: string;
-  /** Lower-case name and value, in order, doubled ones too. */
+  /** Names in lower case with their values, in order, including duplicates. */
   readonly headers: readonly (readonly [name: string, value: string])[];
-  /** Every value of that name. */
+  /** Every value of that header. */
   all(name: string): string[];
   header(name: string): string | undefined;
 }

@@ -1,13 +1,13 @@
-// Waiting as an assertion: for what a test claims will come, where `waitFor` is for what it only needs to go on.
+// Waiting as an assertion: for what a test claims will happen. `waitFor` is for what a test merely needs in order to continue.
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** The runner of the controls shortens it: with a defence off, what is waited for never comes. */
+/** The runner of the controls shortens it: with a defence off, what is waited for never happens. */
 const patienceMs = Number(process.env['TEST_PATIENCE_MS'] ?? Number.POSITIVE_INFINITY);
 
 /**
- * Asks until the answer is neither false nor undefined nor an error, and gives it. Fails by an assertion after `timeoutMs`,
- * and at once where an assertion in `ask` does.
+ * Calls `ask` until it returns something other than false or undefined without throwing, and resolves to that. Fails by an assertion
+ * after `timeoutMs`, or at once if an assertion in `ask` fails.
  */
 export async function eventually<T>(
   what: string,

@@ -1,4 +1,4 @@
-// Fills a store with one of everything that a contract's tables can hold, for what copies and migrates stores.
+// Fills a store with one of everything that the contract's tables can hold, for testing what copies and migrates stores.
 import assert from 'node:assert/strict';
 import { recordKeys } from '../../src/audit/chain.ts';
 import { verifyRecord } from '../../src/audit/verify.ts';
@@ -33,7 +33,7 @@ function sessionOf(name: string, at: number, person: typeof ada, more: Partial<S
   };
 }
 
-/** @param at milliseconds: the instant at which all of it happens */
+/** @param at the instant at which all of it happens, milliseconds */
 export async function fillStore(store: Store, at: number, recordKey = key): Promise<void> {
   const { sessions, visitors, people, notes, counters } = store;
   await sessions.create(sessionOf('laptop', at, ada));
@@ -61,7 +61,7 @@ export async function fillStore(store: Store, at: number, recordKey = key): Prom
   await recorder.close();
 }
 
-/** What `fillStore` wrote, as the contract gives it. */
+/** Asserts that the contract returns what `fillStore` wrote. */
 export async function assertFilled(store: Store, at: number, recordKey = key, entries = 12): Promise<void> {
   assert.deepEqual(
     (await store.sessions.page({ sort: 'email', limit: 10 })).rows.map(({ key: name }) => name),

@@ -1,4 +1,4 @@
-// What oauth2-proxy.cfg must let through without a sign-in: the public routes, and nothing else.
+// What oauth2-proxy.cfg must allow without a sign-in: the public routes, and nothing else.
 import type { RouteRow } from '../../src/http/routes.ts';
 
 /** The entries of `skip_auth_routes`, like `GET=^/signed-out$`. */

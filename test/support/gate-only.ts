@@ -1,4 +1,4 @@
-// oauth2-proxy with an app before which nothing is hidden: what arrives there, and what does not.
+// oauth2-proxy in front of an app that reports every request: what reaches the app, and what does not.
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ export interface GateOnly {
   readonly redis: PrivateRedis | undefined;
   readonly gateSecret: string;
   readonly emailsFile: string;
-  /** What `act` made arrive at the app. */
+  /** The requests that reached the app because of `act`. */
   arrivalsOf(act: () => Promise<unknown>): Promise<Arrival[]>;
   client(): Client;
   allow(emails: readonly string[]): void;

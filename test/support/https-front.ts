@@ -1,4 +1,5 @@
-// What Caddy does before oauth2-proxy: ends TLS, says who asked. Its certificate is made for the run and trusted by nobody else.
+// What Caddy does in front of oauth2-proxy: terminates TLS and reports the client's address. Its certificate is created for the run, and
+// nobody else trusts it.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
@@ -15,7 +16,7 @@ export interface HttpsFront {
   close(): Promise<void>;
 }
 
-/** @param target where requests go on to, asked anew for each: like `http://127.0.0.1:4180`. */
+/** @param target where requests are forwarded to, called for each request: for example `http://127.0.0.1:4180` */
 export async function startHttpsFront(target: () => string): Promise<HttpsFront> {
   const { key, cert } = makeCertificate(await mustHave('openssl'));
   const server = createServer({ key, cert }, (req, res) => {
@@ -47,7 +48,7 @@ export async function startHttpsFront(target: () => string): Promise<HttpsFront>
   };
 }
 
-/** Caddy's defaults: three headers are its own whatever the client wrote, all others go on as they came. */
+/** Caddy's defaults: it sets three headers itself whatever the client sent, and forwards all others unchanged. */
 function onwardHeaders(req: IncomingMessage): string[] {
   const own = new Set(['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'connection']);
   const headers: string[] = [];

@@ -1,4 +1,4 @@
-// A deployment with one of everything that a backup holds, and the real program on it: `gatehouse …` as somebody types it.
+// A deployment with one of everything that a backup contains, and the real program on it: `gatehouse …` as somebody types it.
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import {
@@ -14,7 +14,7 @@ import { join, resolve } from 'node:path';
 import { recordKeys } from '../../src/audit/chain.ts';
 import { verifyRecord } from '../../src/audit/verify.ts';
 import { openLibrary } from '../../src/confluence/library-store.ts';
-import { auditKeyOf } from '../../src/crypto/audit-key.ts';
+import { auditKeyOf } from '../../src/crypto/kdf.ts';
 import type { Store } from '../../src/store/contract.ts';
 import { createRedisStore } from '../../src/store/redis.ts';
 import { connectRedis } from '../../src/store/redis-client.ts';
@@ -34,11 +34,11 @@ export interface KeptPlace {
   readonly folder: string;
   readonly dataDir: string;
   readonly env: Readonly<Record<string, string>>;
-  /** Opens the store, closes it. */
+  /** Opens the store, calls `work`, and closes the store. */
   withStore<T>(work: (store: Store) => Promise<T>): Promise<T>;
-  /** Writes one of everything; `word` stands in each part, so that parts of two places are told apart. */
+  /** Writes one of everything; `word` is in each part, so that parts of two places can be told apart. */
   fill(word: string, at?: number): Promise<void>;
-  /** The word of each part that is there; a part that two words share is a fault. */
+  /** The word found in each part. @throws if a part contains two words */
   words(): Promise<Readonly<Record<string, string>>>;
   /** The number of the record's last entry. */
   lastEntry(): Promise<number>;
@@ -49,7 +49,7 @@ export interface KeptPlace {
 }
 
 export interface PlaceOptions {
-  /** In which the place is made. */
+  /** Where the place is created. */
   readonly root: string;
   /** Absent: SQLite. */
   readonly redisUrl?: string;
@@ -146,13 +146,13 @@ export function makePlace({ root, redisUrl, secretKey, publicUrl }: PlaceOptions
   };
 }
 
-/** The parts of a whole place. */
+/** The parts of a complete place. */
 export function wholeWith(word: string): Readonly<Record<string, string>> {
   const parts = ['store', 'vault', 'emails', 'log', 'library', 'attachments'];
   return { ...Object.fromEntries(parts.map((part) => [part, word])), record: 'intact' };
 }
 
-/** Everything under a folder, with its bytes and modes, to compare before and after. */
+/** Everything in a folder, with its bytes and modes, to compare before and after. */
 export function pictureOf(folder: string): Readonly<Record<string, string>> {
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
   return Object.fromEntries(

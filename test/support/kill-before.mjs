@@ -1,5 +1,5 @@
-// Loaded before a program: SIGKILL just before the nth call that changes a file (after half of its bytes, where it writes a whole file),
-// counted from the first one under KILL_UNDER; or so many milliseconds after that, from a thread of its own.
+// Preloaded into a program: sends itself SIGKILL just before the nth call that changes a file (halfway through, if it writes a whole file),
+// counting from the first one under KILL_UNDER; or a number of milliseconds after that first one, from a separate thread.
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { Worker } from 'node:worker_threads';

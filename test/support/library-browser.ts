@@ -1,4 +1,4 @@
-// A Chromium that tells everything it was asked to load: by its own events, and at a server that the name `evil.test` leads to.
+// A Chromium that reports everything it tries to load: by its own events, and through a server that `evil.test` resolves to.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
@@ -6,7 +6,7 @@ import { mustHave } from './requirement.ts';
 
 export interface WatchedBrowser {
   context(headers?: Record<string, string>): Promise<WatchedContext>;
-  /** What reached the server that stands for `evil.test`. */
+  /** What reached the server that `evil.test` resolves to. */
   readonly arrived: string[];
   close(): Promise<void>;
 }
@@ -14,9 +14,9 @@ export interface WatchedBrowser {
 export interface WatchedContext {
   readonly context: BrowserContext;
   readonly page: Page;
-  /** Every address that was asked for. */
+  /** Every address that was requested. */
   readonly asked: string[];
-  /** How often something ran: the sentinel, a dialog, a new window. */
+  /** Everything that ran: the sentinel, a dialog, a new window. */
   readonly ran: string[];
 }
 
@@ -36,7 +36,7 @@ export async function watchedBrowser(): Promise<WatchedBrowser> {
       '--disable-dev-shm-usage',
       '--disable-background-networking',
       '--disable-quic',
-      // Or it would keep a page of no address from a server on this machine.
+      // Otherwise Chromium would not let a page without an address reach a server on this machine.
       '--disable-features=LocalNetworkAccessChecks,PrivateNetworkAccessSendPreflights,BlockInsecurePrivateNetworkRequests',
       `--host-resolver-rules=MAP evil.test 127.0.0.1:${port}`,
     ],

@@ -1,4 +1,4 @@
-// A page with every macro that is rendered, as Confluence stores it; named so that links between pages can be seen.
+// A page with every macro that is rendered, in Confluence's storage format; named so that links between pages can be checked.
 export const everyMacro = `
 <ac:structured-macro ac:name="toc" ac:schema-version="1"><ac:parameter ac:name="maxLevel">3</ac:parameter></ac:structured-macro>
 <p>This handbook says how we run the platform: who to ask, what to do when something breaks, and where things are. It is kept short on purpose; if you find something missing, <strong>write it down</strong>. Ask <ac:link><ri:user ri:account-id="5b10a2844c20165700ede21g" /></ac:link> or <ac:link><ri:user ri:username="grace" /></ac:link>, and see <ac:link><ri:page ri:content-title="Deploying" /></ac:link>, <ac:link><ri:page ri:space-key="OPS" ri:content-title="On call" /><ac:plain-text-link-body><![CDATA[the on-call rota]]></ac:plain-text-link-body></ac:link> and <a href="https://www.postgresql.org/docs/">PostgreSQL&rsquo;s manual</a>. <ac:emoticon ac:name="blue-star" ac:emoji-shortname=":rocket:" ac:emoji-id="1f680" ac:emoji-fallback="🚀" /></p>

@@ -1,4 +1,4 @@
-// A library on disk as a sync leaves it, and the app over it. Pages and files are put in directly.
+// A library on disk as a sync leaves it, and an app that serves it. Pages and files are added directly.
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ import { textOf } from '../../src/library/render/text.ts';
 export interface LibraryFixture {
   readonly parts: LibraryParts;
   readonly recorder: Recorder & { readonly events: RecordedEvent[]; fails: boolean };
-  /** Holds the data folder and the exports; gone after `close`. */
+  /** Contains the data folder and the exports; removed by `close`. */
   readonly folder: string;
   space(key: string, name: string): void;
   /** @returns its id */
@@ -107,7 +107,7 @@ export function createLibraryFixture(more: Partial<LibraryParts> = {}): LibraryF
   };
 }
 
-/** A page that nothing is stored of: for rendering alone. */
+/** A page that is not stored anywhere: for rendering alone. */
 export function onePage(body: string, title = 'Home'): Page {
   const at = { version: 1, status: 'live', author: '', updatedAt: 0, fetchedAt } as const;
   return {
@@ -121,7 +121,7 @@ export function onePage(body: string, title = 'Home'): Page {
   };
 }
 
-/** A picture of one colour band over another. */
+/** A picture with one colour band above another. */
 export function png(
   width: number,
   height: number,

@@ -1,5 +1,5 @@
-// Reads Prometheus' text format strictly, and checks names, units and labels by the rules that Prometheus documents
-// (prometheus.io: practices/naming, instrumenting/exposition_formats) and that `promtool check metrics` holds.
+// Parses Prometheus' text format strictly, and checks names, units and labels against the rules that Prometheus documents (prometheus.io:
+// practices/naming, instrumenting/exposition_formats) and `promtool check metrics` applies.
 
 export interface Sample {
   readonly name: string;
@@ -22,7 +22,7 @@ const suffixes = { histogram: ['_bucket', '_sum', '_count'], summary: ['', '_sum
   readonly string[]
 >;
 
-/** @throws a sentence that names the line, where it is not the text format. */
+/** @throws a sentence that names the line, if the text is not in that format */
 export function parseMetrics(text: string): Family[] {
   if (!text.endsWith('\n')) throw new Error('the last line has no end');
   const families: { name: string; type: string; help: string; samples: Sample[] }[] = [];
@@ -74,11 +74,11 @@ function readLabels(text: string, fault: (what: string) => Error): Record<string
 const notBase =
   /(^|_)(milli|micro|nano|kilo|mega|giga|kibi|mebi)?(minutes?|hours?|days?|weeks?|milliseconds?|microseconds?|nanoseconds?|kilobytes?|megabytes?|gigabytes?|bits?|percent(age)?|ms|us|ns|sec|secs|kb|mb|gb|kib|mib)(_|$)/;
 const unitless = /_(seconds|bytes|ratio|celsius|meters|joules|volts|amperes|grams)$/;
-/** More series than that of one metric are no longer looked at by anybody. */
+/** Nobody looks at more series than this of one metric. */
 const mostSeries = 120;
 const mostPerLabel = 50;
 
-/** Every fault; empty where all is well. @param prefix what every name begins with */
+/** Every fault; empty if there is none. @param prefix what every name begins with */
 export function lintMetrics(families: readonly Family[], prefix: string): string[] {
   return families.flatMap(({ name, type, help, samples }) => {
     const faults: string[] = [];

@@ -1,4 +1,5 @@
-// Stores as earlier versions of the program left them: made by those, kept in test/fixtures/stores. Each layout keeps its own for good.
+// Stores as earlier versions of the program left them: created by those versions and kept in test/fixtures/stores. Every layout keeps its
+// fixture permanently.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -6,10 +7,10 @@ import type { RedisClient } from '../../src/store/redis-client.ts';
 
 const folder = join(import.meta.dirname, '../fixtures/stores');
 
-/** When all of it happened: `fillStore` was called with it. */
+/** When everything in them happened: the `at` that was passed to `fillStore`. */
 export const oldStoresAt = Date.parse('2026-11-28T06:00:00Z');
 
-/** Writes the file of that layout to `path`. @param userVersion what the file says of itself */
+/** Creates a file of that layout at `path`. @param userVersion the layout number stored in the file */
 export function makeOldFile(path: string, name: string, userVersion: number): void {
   const db = new DatabaseSync(path);
   db.exec(readFileSync(join(folder, name), 'utf8'));
@@ -24,7 +25,7 @@ type OldKey =
   | readonly ['zset', string, readonly string[]]
   | readonly ['stream', string, readonly (readonly [string, readonly string[]])[]];
 
-/** Writes the keys of that layout, without their ends, which have passed. */
+/** Writes the keys of that layout without their expiries, which are in the past. */
 export async function makeOldKeys(redis: RedisClient, name: string): Promise<void> {
   const lines = readFileSync(join(folder, name), 'utf8').trim().split('\n');
   for (const [type, key, value] of lines.map((line) => JSON.parse(line) as OldKey)) {

@@ -1,4 +1,4 @@
-// Sessions put into the store as they are, for tests that need many of them, or strange ones.
+// Sessions written straight into the store, for tests that need many of them, or unusual ones.
 import { randomName, randomToken } from '../../src/crypto/tokens.ts';
 import type { SessionRow, Store } from '../../src/store/contract.ts';
 
@@ -9,7 +9,7 @@ export interface Planted {
 
 let planted = 0;
 
-/** @param data merged into what a session holds. */
+/** @param data merged into the session's data */
 export async function plantSession(
   { store, now }: Planted,
   row: Partial<SessionRow> & { readonly personId: string; readonly email: string },

@@ -1,12 +1,12 @@
-// One HTTP/1.1 request over a socket, byte for byte as the test writes it: what no well-behaved client would send.
+// Sends one HTTP/1.1 request over a socket, byte for byte as the test writes it: what no well-behaved client would send.
 import { connect as connectPlain } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
 export interface RawRequest {
   readonly port: number;
-  /** Like `GET /health%2f.. HTTP/1.1`. */
+  /** For example `GET /health%2f.. HTTP/1.1`. */
   readonly requestLine: string;
-  /** Header lines as they are, in this order, doubled ones too; `Host` is added in front where none is given. */
+  /** Header lines exactly as given, in this order, including duplicates; `Host` is added in front if none is given. */
   readonly headers?: readonly string[];
   readonly body?: string;
   /** The certificate to trust; absent: no TLS. */
@@ -54,7 +54,7 @@ export function sendRaw({ port, requestLine, headers = [], body = '', ca, timeou
   });
 }
 
-/** @returns undefined where more must come. */
+/** @returns undefined if more data is needed */
 function parse(received: Buffer, isHead: boolean, closed: boolean): RawResponse | undefined {
   const end = received.indexOf('\r\n\r\n');
   if (end < 0) return undefined;

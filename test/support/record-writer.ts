@@ -2,18 +2,18 @@
 import { createRecorder } from '../../src/audit/writer.ts';
 import type { Store } from '../../src/store/contract.ts';
 
-/** As JSON on standard input, since a Redis URL has its password. */
+/** JSON on standard input, because a Redis URL contains its password. */
 export interface WriterTask {
   readonly dataDir?: string;
   readonly url?: string;
   readonly file?: string;
   readonly journal?: string;
-  /** Whether the entries are revocations; each is reported on standard output once it is noted. */
+  /** Whether the entries are revocations; each is reported on standard output once it has been noted. */
   readonly endings?: boolean;
   readonly catchesUp?: boolean;
-  /** Absent: without an end. */
+  /** Absent: no limit. */
   readonly count?: number;
-  /** How many wait at the same time. */
+  /** How many writes are in flight at the same time. */
   readonly together: number;
   readonly key: string;
 }

@@ -1,4 +1,4 @@
-// A record of its own over each store, for the tests of the record.
+// A separate record on each store, for the tests of the record.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,16 +18,16 @@ export const dayMs = 86_400_000;
 
 export interface RecordPlace {
   readonly store: Store;
-  /** Another store over the same data, as another process has it. */
+  /** Another store on the same data, as another process would open it. */
   open(): Store;
-  /** What another process needs to open it. */
+  /** What another process needs in order to open it. */
   readonly address: { readonly dataDir: string } | { readonly url: string };
   readonly redis: PrivateRedis | undefined;
   readonly folder: string;
   close(): Promise<void>;
 }
 
-/** Runs `tests` once with each store; each call of `open` has nothing of another. */
+/** Runs `tests` once with each store; each call of `open` starts empty. */
 export async function onBothStores(
   about: string,
   tests: (open: () => Promise<RecordPlace>) => void,

@@ -1,4 +1,4 @@
-// A recorder that keeps its events in memory: for tests of what is told to the record, not of the record.
+// A recorder that keeps its events in memory: for testing what is reported to the record, not the record itself.
 import type { RecordedEvent } from '../../src/audit/recorder.ts';
 import type { ErasingRecorder } from '../../src/privacy/erase.ts';
 
@@ -23,7 +23,7 @@ export function keepEvents(): KeptEvents {
   };
 }
 
-/** A recorder that only logs, as the record does beside itself. */
+/** A recorder that only writes log lines, like those that the record also writes. */
 export function logEvents(logger: { info(line: object): void; warn(line: object): void }): Flushed {
   const note = ({ event, outcome, reason, session, requestId, facts }: RecordedEvent) => {
     const line = { event, reason, handle: session, reqId: requestId, ...facts };

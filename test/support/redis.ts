@@ -20,7 +20,7 @@ export interface PrivateRedis {
   close(): Promise<void>;
 }
 
-/** @param more further lines of its configuration */
+/** @param more additional lines for its configuration */
 export async function startRedis(more: readonly string[] = []): Promise<PrivateRedis> {
   const command = await mustHave('redis-server');
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-redis-'));

@@ -1,8 +1,8 @@
-// What a suite needs besides Node.js: where it is missing the suite is skipped and says how to get it; with CI=true it fails.
+// What a suite needs besides Node.js: if it is missing, the suite is skipped and says how to get it; with CI=true it fails.
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { findOauth2Proxy, howToGetOauth2Proxy } from '../../demo/oauth2-proxy.ts';
-import { isOlder } from '../../src/doctor/checks/version-order.ts';
+import { isOlder } from '../../src/doctor/checks/versions.ts';
 import { versionOfGateBinary } from '../../src/doctor/look/gate-binary.ts';
 
 export type Tool = 'oauth2-proxy' | 'redis-server' | 'chromium' | 'openssl' | 'nginx';
@@ -22,7 +22,7 @@ const names: Record<Exclude<Tool, 'oauth2-proxy'>, readonly string[]> = {
   nginx: ['nginx'],
 };
 
-/** Where the binary of a tool is. */
+/** The path of a tool's binary. */
 export async function pathOf(tool: Tool): Promise<string | undefined> {
   if (tool === 'oauth2-proxy') return findOauth2Proxy();
   const chosen = tool === 'chromium' ? process.env['CHROMIUM_BIN'] : undefined;
@@ -39,7 +39,7 @@ export async function pathOf(tool: Tool): Promise<string | undefined> {
 
 /**
  * For the options of a suite: `suite('…', await need('redis-server'), () => …)`.
- * @throws Error with CI=true where something is missing.
+ * @throws Error if something is missing and CI=true
  */
 export async function need(...tools: readonly Tool[]): Promise<{ skip?: string }> {
   for (const tool of tools) {
@@ -51,13 +51,13 @@ export async function need(...tools: readonly Tool[]): Promise<{ skip?: string }
   return {};
 }
 
-/** Whether the oauth2-proxy of this run is this version or newer: for what differs between versions. */
+/** Whether this run's oauth2-proxy is this version or newer: for behaviour that differs between versions. */
 export async function gateIsAtLeast(version: string): Promise<boolean> {
   const path = await pathOf('oauth2-proxy');
   return path !== undefined && !isOlder((await versionOfGateBinary(path)) ?? '0', version);
 }
 
-/** For code that runs only after `need` has succeeded. */
+/** For code that only runs after `need` has succeeded. */
 export async function mustHave(tool: Tool): Promise<string> {
   const path = await pathOf(tool);
   if (path === undefined) throw new Error(`${tool} is missing: ${howToGet[tool]}`);

@@ -1,4 +1,4 @@
-// Servers as they are run: `gatehouse serve` as processes of their own, all on one store and one `.env` that the generator made.
+// Servers as people run them: `gatehouse serve` as separate processes, all on one store and one `.env` that the generator created.
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,11 +13,11 @@ export interface Server {
   readonly url: string;
   readonly port: number;
   readonly child: Child;
-  /** Its log, over all restarts. */
+  /** Its log, across all restarts. */
   readonly lines: readonly string[];
-  /** SIGTERM, and up again with the `.env` as it is then. */
+  /** Sends SIGTERM and starts it again with the current `.env`. */
   restart(): Promise<void>;
-  /** SIGHUP, and the line that says how it went. */
+  /** Sends SIGHUP. @returns the log line that reports the result */
   reload(): Promise<Record<string, unknown>>;
 }
 
@@ -28,7 +28,7 @@ export interface Served {
   setting(name: string): string;
   /** Writes variables into `.env`, replacing their lines. */
   set(values: Readonly<Record<string, string>>): void;
-  /** Runs the generator on `.env`. @throws with its words where it fails */
+  /** Runs the generator on `.env`. @throws with its output if it fails */
   generate(...args: string[]): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-// The real program, as `gatehouse serve` starts it: a process of its own, on either store.
+// The real program, as `gatehouse serve` starts it: a separate process, on either store.
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import type { StoreKind, TestPerson } from './desk.ts';
 import { type PrivateRedis, startRedis } from './redis.ts';
 
 export interface Server {
-  /** The one that runs now. */
+  /** The process that is running now. */
   readonly child: Child;
   readonly port: number;
   readonly origin: string;
@@ -20,7 +20,7 @@ export interface Server {
   browser(person: TestPerson): Client;
   /** The log lines of that event. */
   logged(event: string): Record<string, unknown>[];
-  /** SIGTERM, and up again on the same ports with the same store. */
+  /** Sends SIGTERM and starts it again on the same ports with the same store. */
   restart(): Promise<void>;
   close(): Promise<void>;
 }
@@ -29,7 +29,7 @@ export interface ServerOptions {
   readonly store: StoreKind;
   /** Settings as in `.env`. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** Run before the program, as a module. */
+  /** A module that is loaded before the program. */
   readonly before?: string;
 }
 

@@ -1,5 +1,5 @@
-// Replaces the library's process to simulate failures: asked for a body it answers, never ends, takes all memory, reports its memory
-// limit, throws or exits, as the name says; started for the data folder `broken`, it dies before it is ready.
+// Replaces the library's process to simulate failures: depending on the input it answers, never ends, uses up all memory, reports its
+// memory limit, throws or exits; with the data folder `broken` it dies before it is ready.
 import { getHeapStatistics } from 'node:v8';
 import { leaveWithServer } from '../../src/library/process/exit-with-server.ts';
 import type { FromReading, ToReading } from '../../src/library/process/reading-process.ts';

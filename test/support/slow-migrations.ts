@@ -1,4 +1,4 @@
-// Migrations that take long enough to be killed in the middle, of a file or of Redis; run by itself with the place of either.
+// Migrations of a file or of Redis that are slow enough to be killed halfway; run on its own with the location of either.
 import { DatabaseSync } from 'node:sqlite';
 import { connectRedis } from '../../src/store/redis-client.ts';
 import { migrateRedis, type RedisMigration } from '../../src/store/redis-migrate.ts';

@@ -1,4 +1,4 @@
-// Reads markup as strictly as a reader can: whatever is not exactly what the library may write is a fault.
+// A strict parser of markup: anything that is not exactly what the library may write is a fault.
 
 const elements: Readonly<Record<string, readonly string[]>> = {
   a: ['href', 'rel', 'target'],
@@ -15,7 +15,7 @@ const plain =
   );
 const voids = new Set(['br', 'hr', 'img']);
 
-/** @returns every fault, or none */
+/** @returns every fault */
 export function faultsOf(markup: string): string[] {
   const faults: string[] = [];
   const open: string[] = [];

@@ -1,5 +1,5 @@
-// A process that works on a vault until it is killed, and says what it has done: `node vault-worker.ts <folder> <name> <all|loads>`.
-// `<folder>/passphrase` stands for `.env`, and is replaced as the generator replaces it.
+// A process that works on a vault until it is killed, and prints what it has done: `node vault-worker.ts <folder> <name> <all|loads>`.
+// `<folder>/passphrase` takes the place of `.env`, and is replaced the way the generator replaces it.
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,11 +8,12 @@ import { openSqliteStore } from '../../src/store/sqlite.ts';
 import type { Load, Vault } from '../../src/vault/contract.ts';
 import { openVault, vaultPath } from '../../src/vault/open.ts';
 import { createVaultSteps } from '../../src/vault/passphrases.ts';
+import { quickStretch } from './quick-stretch.ts';
 
 const [folder = '', name = '', mode = ''] = process.argv.slice(2);
 const envFile = join(folder, 'passphrase');
 const store = openSqliteStore(folder);
-// Not from vault.ts beside it: a process that is killed a hundred times must start quickly.
+// Does not import vault.ts next to it: a process that is killed a hundred times must start quickly.
 const recorder = { write: async () => {}, note: () => {} };
 const loadOf = (owner: string): Load => ({
   owner: { id: owner, name: owner },
@@ -20,7 +21,7 @@ const loadOf = (owner: string): Load => ({
   source: 'terminal',
   by: 'terminal',
 });
-const bindings = { bindMachine: true, machineId: async () => 'a machine' };
+const bindings = { bindMachine: true, machineId: async () => 'a machine', stretch: quickStretch };
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 const inEnv = () => readFileSync(envFile, 'utf8');

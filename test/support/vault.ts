@@ -1,4 +1,4 @@
-// A vault in a folder of its own, with a recorder that keeps what it is told, a clock that tests advance, and the app around it where asked for.
+// A vault in its own folder, with a recorder that keeps its events, a clock that tests advance, and optionally the app on top of it.
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,9 +13,9 @@ import type { ErasingRecorder } from '../../src/privacy/erase.ts';
 import type { Store } from '../../src/store/contract.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import type { Load, Vault } from '../../src/vault/contract.ts';
+import type { VaultPagesOptions } from '../../src/vault/pages.ts';
 import { createVault } from '../../src/vault/vault.ts';
 import { createVaultFile, type GenerationSeen, type VaultFileOptions } from '../../src/vault/vault-file.ts';
-import type { VaultParts } from '../../src/wiring/vault.ts';
 import { createClient } from './client.ts';
 import { ada, configOf, type TestPerson } from './desk.ts';
 
@@ -75,7 +75,7 @@ export interface VaultWorld {
   readonly recorder: TestRecorder;
   readonly options: VaultFileOptions;
   readonly clock: { now: number };
-  /** The same file as another process sees it. */
+  /** The same file as another process would open it. */
   again(more?: Partial<VaultFileOptions> & { readonly passphrase?: string }): Vault;
 }
 
@@ -107,7 +107,7 @@ export interface VaultApp {
   readonly store: Store;
   readonly logLines: string[];
   readonly cookieFile: string;
-  /** Signs in; then asks, and posts forms with the page's own token. */
+  /** Signs in; then sends requests, and posts forms with the page's own token. */
   person(person: TestPerson): Promise<{
     get(path: string): Promise<{ status: number; text: string; location: string | undefined }>;
     post(
@@ -118,11 +118,11 @@ export interface VaultApp {
   }>;
 }
 
-/** The whole app on SQLite, without a gate process: the tests say whom the gate let in. `ada` is an operator. */
+/** The whole app on SQLite without a gate process: the tests send the gate's headers. `ada` is an operator. */
 export async function startVaultApp(
   test: TestContext,
   { vault, recorder, clock }: VaultWorld,
-  more: Partial<VaultParts> & { readonly settings?: Record<string, string> } = {},
+  more: Partial<VaultPagesOptions> & { readonly settings?: Record<string, string> } = {},
 ): Promise<VaultApp> {
   const { settings, ...routes } = more;
   const folder = folderFor(test);

@@ -1,4 +1,4 @@
-// The app with every optional part, so that a walk through all routes misses none.
+// The app with every optional part, so that a test of all routes misses none.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { createLibraryFixture } from './library.ts';
 import { keepEvents } from './recorder.ts';
 import { passphrase, rememberGenerations } from './vault.ts';
 
-/** What has no addresses, or is there in any case. */
+/** Parts that have no routes, or are always there. */
 type Inner =
   | 'config'
   | 'store'
@@ -32,7 +32,7 @@ export interface Whole {
   close(): void;
 }
 
-/** @param recorder where the vault and the library write; absent: kept in memory */
+/** @param recorder where the vault and the library write; absent: events are kept in memory */
 export function wholeParts(recorder: Recorder = keepEvents()): Whole {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-whole-'));
   const fixture = createLibraryFixture({
@@ -71,13 +71,13 @@ interface Layer {
 }
 
 export interface Route {
-  /** As it was registered: `/library/pages/:id`. */
+  /** As registered: `/library/pages/:id`. */
   readonly path: string;
-  /** In small letters; all that there are where it guards or refuses. */
+  /** In lower case; middleware that guards or refuses lists all methods. */
   readonly methods: readonly string[];
 }
 
-/** Every route of the app's router and of those inside it. */
+/** Every route of the app's router and of the routers inside it. */
 export function routesOf({ app }: Pick<Desk, 'app'>): Route[] {
   const walk = (layers: readonly Layer[]): Route[] =>
     layers.flatMap(({ route, handle }) =>
@@ -93,7 +93,7 @@ interface NamedLayer {
   handle: (req: unknown, res: unknown, next: unknown) => unknown;
 }
 
-/** Resolves when the next request was admitted and its body is about to be read. */
+/** Resolves once the next request has been admitted and its body is about to be read. */
 export function onBodyRead({ app }: Pick<Desk, 'app'>): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const stack = (app.router as unknown as { stack: { route?: { stack: NamedLayer[] } }[] }).stack;

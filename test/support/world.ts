@@ -1,5 +1,5 @@
-// The whole program on free ports: the stand-in for Google, the real oauth2-proxy, the app as a child process, and where
-// asked for a private Redis and an HTTPS front. It ends what it started and nothing else.
+// The whole program on free ports: the stand-in for Google, the real oauth2-proxy, the app as a child process, and optionally a private
+// Redis and an HTTPS front. Stops what it started and nothing else.
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,19 +16,19 @@ import { mustHave } from './requirement.ts';
 
 export interface WorldOptions {
   readonly store?: 'sqlite' | 'redis';
-  /** Where oauth2-proxy keeps its sessions; `redis` with the redis store, else `cookie`. */
+  /** Where oauth2-proxy keeps its sessions; defaults to `redis` on the Redis store, otherwise `cookie`. */
   readonly gateStore?: 'cookie' | 'redis';
   readonly https?: boolean;
-  /** The allow-list at the start. */
+  /** The initial allow-list. */
   readonly emails?: readonly string[];
-  /** What differs for oauth2-proxy: `{ refresh: '1s' }`. */
+  /** Overrides for oauth2-proxy: `{ refresh: '1s' }`. */
   readonly gate?: Partial<GateOptions>;
-  /** What differs for the app. */
+  /** Overrides for the app. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface World {
-  /** What browsers see. */
+  /** The origin that browsers use. */
   readonly url: string;
   /** The app itself, bypassing oauth2-proxy. */
   readonly appUrl: string;
@@ -36,22 +36,22 @@ export interface World {
   readonly gateSecret: string;
   /** The HTTPS front's certificate, for clients to trust. */
   readonly ca: string | undefined;
-  /** Holds data, records and the allow-list; gone after `close`. */
+  /** Contains data, records and the allow-list; removed by `close`. */
   readonly folder: string;
   readonly emailsFile: string;
   readonly appEnv: Readonly<Record<string, string>>;
   readonly google: StandInForGoogle;
   readonly gate: Gate;
   readonly redis: PrivateRedis | undefined;
-  /** The app that runs now. */
+  /** The app process that is running now. */
   readonly app: Child;
-  /** What the app has written since the start, over all restarts. */
+  /** What the app has written since the start, across all restarts. */
   readonly appLines: readonly string[];
-  /** Ends the app with SIGTERM and starts it again, with other settings where given. */
+  /** Stops the app with SIGTERM and starts it again, optionally with other settings. */
   restartApp(env?: Readonly<Record<string, string>>): Promise<void>;
-  /** SIGKILL, as a crash; `restartApp` brings it back. */
+  /** Sends SIGKILL, like a crash; `restartApp` starts it again. */
   killApp(): Promise<void>;
-  /** Replaces the allow-list as the app does: renamed over. */
+  /** Replaces the allow-list as the app does: by renaming a new file over it. */
   allow(emails: readonly string[]): void;
   /** A person's device, without cookies. */
   client(): Client;

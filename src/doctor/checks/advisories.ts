@@ -1,8 +1,7 @@
 // Checks of the versions of oauth2-proxy, Redis, Valkey and Node.js against the table of advisories.
 import { type AdvisedSoftware, floorOf, lastLookedThroughAt, openAdvisories } from './advisory-table.ts';
 import { type Check, notChecked, of, quote, seenIf, unread } from './check.ts';
-import { isOlder } from './version-order.ts';
-import { oldestNode } from './versions.ts';
+import { isOlder, oldestNode } from './versions.ts';
 
 const dayMs = 86_400_000;
 /** The projects in the table publish fixes every few months. */

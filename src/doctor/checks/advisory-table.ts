@@ -1,6 +1,6 @@
 // The table of published advisories about the software that Gatehouse depends on, with the date of the last review.
 // Add a row only from the project's own announcement: its advisory or its release notes.
-import { isOlder } from './version-order.ts';
+import { isOlder } from './versions.ts';
 
 export type AdvisedSoftware = 'oauth2-proxy' | 'Redis' | 'Valkey' | 'Node.js';
 

@@ -14,7 +14,7 @@ import {
   unread,
 } from './check.ts';
 import { isAnchored, isNegated, opens, patternOf } from './skip-auth-routes.ts';
-import { isOlder } from './version-order.ts';
+import { isOlder } from './versions.ts';
 
 const nobody = '255.255.255.255/32';
 const insecure = [

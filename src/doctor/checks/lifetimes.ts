@@ -1,8 +1,7 @@
 // Checks of lifetimes, and whether they fit together.
-import { parseDuration } from '../../config/duration.ts';
+import { durationWords, parseDuration } from '../../config/duration.ts';
 import type { GateSettings } from '../read/gate-settings.ts';
 import { type Check, notChecked, ofConfig, ofGate, ofGateAndConfig, quote, seenIf } from './check.ts';
-import { wordsOf } from './duration-words.ts';
 
 const dayMs = 86_400_000;
 
@@ -15,7 +14,7 @@ export const lifetimeChecks: readonly Check[] = [
     why: 'A stolen or forgotten device stays signed in for that long.',
     mend: 'PERMANENT_SESSION_LIFETIME=604800',
     judge: ofConfig(({ session }) =>
-      seenIf(session.lifetimeMs > 31 * dayMs && `A session lasts ${wordsOf(session.lifetimeMs)}.`),
+      seenIf(session.lifetimeMs > 31 * dayMs && `A session lasts ${durationWords(session.lifetimeMs)}.`),
     ),
   },
   {
@@ -26,7 +25,9 @@ export const lifetimeChecks: readonly Check[] = [
     why: 'An idle limit that is not shorter than the lifetime never takes effect.',
     mend: 'SESSION_IDLE_TIMEOUT=86400',
     judge: ofConfig(({ session: { idleMs, lifetimeMs } }) =>
-      seenIf(idleMs >= lifetimeMs && `Idle limit ${wordsOf(idleMs)}, lifetime ${wordsOf(lifetimeMs)}.`),
+      seenIf(
+        idleMs >= lifetimeMs && `Idle limit ${durationWords(idleMs)}, lifetime ${durationWords(lifetimeMs)}.`,
+      ),
     ),
   },
   {
@@ -37,7 +38,7 @@ export const lifetimeChecks: readonly Check[] = [
     why: 'People who read a page for longer are signed out on the next click.',
     mend: 'SESSION_IDLE_TIMEOUT=900',
     judge: ofConfig(({ session: { idleMs } }) =>
-      seenIf(idleMs < 300_000 && `SESSION_IDLE_TIMEOUT is ${wordsOf(idleMs)}.`),
+      seenIf(idleMs < 300_000 && `SESSION_IDLE_TIMEOUT is ${durationWords(idleMs)}.`),
     ),
   },
   {
@@ -78,7 +79,7 @@ export const lifetimeChecks: readonly Check[] = [
       const ms = expireOf(gate);
       // The browser then drops the cookie when it closes, but oauth2-proxy accepts a copy of it for ever.
       if (ms === 0) return { seen: 'cookie_expire is 0: a copied cookie works for ever.' };
-      return seenIf(ms !== undefined && ms > 31 * dayMs && `cookie_expire is ${wordsOf(ms)}.`);
+      return seenIf(ms !== undefined && ms > 31 * dayMs && `cookie_expire is ${durationWords(ms)}.`);
     }),
   },
   {
@@ -111,7 +112,7 @@ export const lifetimeChecks: readonly Check[] = [
         refresh > 0 &&
           expire > 0 &&
           refresh >= expire &&
-          `cookie_refresh ${wordsOf(refresh)}, cookie_expire ${wordsOf(expire)}.`,
+          `cookie_refresh ${durationWords(refresh)}, cookie_expire ${durationWords(expire)}.`,
       );
     }),
   },
@@ -128,11 +129,12 @@ export const lifetimeChecks: readonly Check[] = [
         return notChecked('see gate.refresh-shorter');
       if (expire === 0) return notChecked('see gate.expire-long');
       const differs = [
-        expire !== expireMs && `expiry: oauth2-proxy ${wordsOf(expire)}, the app ${wordsOf(expireMs)}`,
+        expire !== expireMs &&
+          `expiry: oauth2-proxy ${durationWords(expire)}, the app ${durationWords(expireMs)}`,
         // gate.refresh reports a refresh that is off.
         refresh !== refreshMs &&
           refresh > 0 &&
-          `refresh: oauth2-proxy ${wordsOf(refresh)}, the app ${wordsOf(refreshMs)}`,
+          `refresh: oauth2-proxy ${durationWords(refresh)}, the app ${durationWords(refreshMs)}`,
       ].filter(Boolean);
       return seenIf(differs.length > 0 && `${differs.join('; ')}.`, goLines(expireMs, refreshMs));
     }),
@@ -148,7 +150,7 @@ export const lifetimeChecks: readonly Check[] = [
       seenIf(
         gateCookie.refreshMs === 0 &&
           session.lifetimeMs > gateCookie.expireMs &&
-          `A session lasts ${wordsOf(session.lifetimeMs)}, the gate’s ${wordsOf(gateCookie.expireMs)} without refresh.`,
+          `A session lasts ${durationWords(session.lifetimeMs)}, the gate’s ${durationWords(gateCookie.expireMs)} without refresh.`,
       ),
     ),
   },

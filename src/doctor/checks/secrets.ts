@@ -1,8 +1,9 @@
 // Checks of the secrets: strength, reuse, age. They see fingerprints and faults, never a secret.
+
+import { durationWords } from '../../config/duration.ts';
 import type { Deployment, SecretFact } from '../deployment.ts';
 import { placeOf } from '../read/compose-services.ts';
 import { type Check, missing, notChecked, ofConfig, ofGate, seenIf, unlessDoubted } from './check.ts';
-import { wordsOf } from './duration-words.ts';
 
 const dayMs = 86_400_000;
 
@@ -148,7 +149,7 @@ export const secretChecks: readonly Check[] = [
       }
       const held = over.map(
         ({ name, fallbacks }) =>
-          `${name}_FALLBACKS holds ${fallbacks}, needed for ${wordsOf(neededMs(name))} at most.`,
+          `${name}_FALLBACKS holds ${fallbacks}, needed for ${durationWords(neededMs(name))} at most.`,
       );
       return seenIf(held.join(' '), 'node generate-secrets.ts --prune');
     }),

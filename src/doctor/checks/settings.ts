@@ -1,6 +1,7 @@
 // Checks of the app's settings.
+
+import { durationWords } from '../../config/duration.ts';
 import { type Check, notChecked, ofConfig, quote, seenIf, unlessDoubted } from './check.ts';
-import { wordsOf } from './duration-words.ts';
 import { isLocal } from './local-addresses.ts';
 
 const dayMs = 86_400_000;
@@ -171,7 +172,7 @@ export const settingsChecks: readonly Check[] = [
       seenIf(
         consent === 'notice' &&
           ttlMs > 31 * dayMs &&
-          `Visitors are remembered for ${wordsOf(ttlMs)} with VISITOR_CONSENT=notice.`,
+          `Visitors are remembered for ${durationWords(ttlMs)} with VISITOR_CONSENT=notice.`,
       ),
     ),
   },

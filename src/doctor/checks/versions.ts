@@ -1,6 +1,5 @@
 // Checks of what is installed, against the minimum versions listed here with their reasons.
 import { type Check, of, quote, quoteAll, seenIf } from './check.ts';
-import { isOlder } from './version-order.ts';
 
 /** Older versions are known to be broken or vulnerable. */
 const floors: readonly (readonly [name: string, floor: string, reason: string])[] = [
@@ -66,3 +65,13 @@ export const versionChecks: readonly Check[] = [
     ),
   },
 ];
+
+/** Whether `version` is older than `floor`. Compares the first three numbers. */
+export function isOlder(version: string, floor: string): boolean {
+  const [a, b] = [version, floor].map((text) => (text.match(/\d+/g) ?? []).slice(0, 3).map(Number));
+  for (let i = 0; i < 3; i++) {
+    const difference = (a?.[i] ?? 0) - (b?.[i] ?? 0);
+    if (difference !== 0) return difference < 0;
+  }
+  return false;
+}

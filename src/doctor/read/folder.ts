@@ -5,10 +5,12 @@ import { parse as parseDotenv } from 'dotenv';
 import { ambiguityProblems } from '../../config/ambiguous-lines.ts';
 import { misspeltProblems } from '../../config/misspelt.ts';
 import type { Problem } from '../../config/setting.ts';
+import { faultAdvice } from '../../files/file-fault.ts';
+import { fileFaultOf } from '../../files/file-refused.ts';
+import { readOrdinaryFile } from '../../files/ordinary-file.ts';
 import type { ComposeSource } from './compose-layers.ts';
 import type { Texts } from './describe.ts';
-import { notThere, unsureNames } from './env-file.ts';
-import { readText } from './text-file.ts';
+import { type FileText, notThere, unsureNames } from './env-file.ts';
 
 interface Place {
   readonly folder: string;
@@ -88,4 +90,20 @@ function readEnvFile(path: string): {
   const { why } = found;
   if (why === notThere) return { values: {}, unsureNames: [], problems: [] };
   return { values: {}, unsureNames: [], problems: [{ name: '.env', message: why }], why };
+}
+
+/** Reads a whole text file, or says why it cannot, as the end of a sentence. */
+function readText(path: string): FileText {
+  try {
+    // A byte-order mark is kept: some readers fail on it, and a check must see it.
+    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+    return { text: decoder.decode(readOrdinaryFile({ path })) };
+  } catch (error) {
+    const fault = fileFaultOf(error);
+    if (fault === 'missing' || fault === 'not-a-folder') return { why: notThere };
+    if (fault !== undefined) return { why: faultAdvice(fault) };
+    if ((error as NodeJS.ErrnoException).code === 'ERR_ENCODING_INVALID_ENCODED_DATA')
+      return { why: 'is not UTF-8' };
+    throw error;
+  }
 }

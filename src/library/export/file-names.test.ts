@@ -4,8 +4,7 @@ import { basename, posix, win32 } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { hostileTitles } from '../../../test/support/hostile-pages.ts';
-import { disposition } from '../render/disposition.ts';
-import { folderName, foldName, namesOf, safeName } from './file-names.ts';
+import { disposition, folderName, foldName, namesOf, safeName } from './file-names.ts';
 
 function assertSafe(name: string, about: string): void {
   const said = JSON.stringify(about.slice(0, 60));

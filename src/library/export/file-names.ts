@@ -1,4 +1,4 @@
-// File names that every system accepts (Windows, macOS, Linux), made from titles that anybody may have written.
+// File names that every system accepts (Windows, macOS, Linux), made from titles that anybody may have written; and the header that names a file.
 import { createHash } from 'node:crypto';
 import type { TreeEntry } from '../contract.ts';
 
@@ -66,4 +66,27 @@ export function namesOf(tree: readonly Pick<TreeEntry, 'id' | 'title'>[]): Reado
 /** Equal for names that a case-insensitive system, or one with another normalisation form, treats as the same. */
 export function foldName(name: string): string {
   return name.normalize('NFKD').toUpperCase().toLowerCase().normalize('NFKC');
+}
+
+/**
+ * The `Content-Disposition` header: whether a file is displayed or saved, and under which name, which is made safe first. RFC 6266: an
+ * ASCII name for old clients, the full one in UTF-8 (RFC 8187).
+ */
+export function disposition(kind: 'inline' | 'attachment', title: string): string {
+  const dot = title.lastIndexOf('.');
+  const ending =
+    dot > 0
+      ? title
+          .slice(dot + 1)
+          .replace(/[^\p{L}\p{N}]/gu, '')
+          .slice(0, 10)
+      : '';
+  const stem = safeName(dot > 0 ? title.slice(0, dot) : title);
+  const name = ending === '' ? stem : `${stem}.${ending.toWellFormed()}`;
+  const plain = name.replace(/[^\w .()-]/g, '_');
+  const coded = encodeURIComponent(name).replace(
+    /['()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+  return `${kind}; filename="${plain}"; filename*=UTF-8''${coded}`;
 }

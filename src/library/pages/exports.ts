@@ -15,10 +15,10 @@ import { whileAdmitted } from '../../http/long-response.ts';
 import { pageFrame, sendPage } from '../../http/page.ts';
 import { personOf } from '../../http/person.ts';
 import { exportFormats } from '../export/export.ts';
+import { disposition } from '../export/file-names.ts';
 import { listExports } from '../export/folder.ts';
 import type { ExportJobs, ExportState } from '../export/job.ts';
 import { howToGetBrowser } from '../export/pdf.ts';
-import { disposition } from '../render/disposition.ts';
 import type { LibraryOptions } from './options.ts';
 
 const listed = 200;

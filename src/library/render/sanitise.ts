@@ -41,12 +41,9 @@ const options: sanitizeHtml.IOptions = {
     td: ['numbering', ...tables],
     th: ['numbering', ...tables],
   },
-  allowedSchemes: ['http', 'https', 'mailto'],
-  allowedSchemesByTag: { img: [] },
-  allowProtocolRelative: false,
   disallowedTagsMode: 'discard',
   nestingLimit: 400,
-  // Only the library's own pictures; nothing else that could be loaded.
+  // Only the library's own pictures; nothing else that could be loaded. Links: `linkAttributes`.
   exclusiveFilter: ({ tag, attribs }) =>
     tag === 'img' && !/^\/library\/attachments\/[\w%.~-]{1,200}$/.test(attribs['src'] ?? ''),
   transformTags: {

@@ -1,4 +1,4 @@
-// What a request may still do that was admitted a while ago: asked before a change, after it was recorded, and as a long answer goes on.
+// What a request may still do that was admitted a while ago: checked before a change, after it was recorded, and during a long response.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,7 +28,7 @@ const row: SessionRow = {
   data: {},
 };
 
-/** A request of the session in a real store, and what may happen to it afterwards. */
+/** A request of a session in a real store, and what may happen to the session afterwards. */
 async function setUp(t: TestContext, stored: SessionRow | undefined = row) {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-confirm-'));
   const { sessions, close } = openSqliteStore(folder);
@@ -45,7 +45,7 @@ async function setUp(t: TestContext, stored: SessionRow | undefined = row) {
     isEndedAtGate: async () => world.isEndedAtGate,
   });
   const res = { locals: { session: row } } as unknown as Response;
-  /** @returns what became of the change; `first` runs when it has been let through, before it asks again */
+  /** @returns what happened to the change; `first` runs once it has been admitted, before it is checked again */
   async function ask(method = 'POST', first: () => unknown = () => {}): Promise<string> {
     const req = { method, sessionID: id } as Request;
     try {

@@ -1,4 +1,5 @@
-// The thin reader admits what is as it should be and leaves all else to express-session: one case for each thing that may be amiss.
+// The read-only path admits what is in perfect order and leaves everything else to express-session: one case for each thing that may be
+// wrong.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';

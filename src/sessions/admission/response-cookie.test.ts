@@ -1,4 +1,4 @@
-// Which session cookie an answer may set: that of the id that is valid when it is sent, or none.
+// Which session cookie a response may set: that of the id that is valid when it is sent, or none.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ const began = 1_750_000_000_000;
 const id = 'key.secret';
 const keyring = createKeyring(['secret']);
 
-/** An answer to a request that came with `sentId`, of a session in a real store. */
+/** A response to a request that presented `sentId`, of a session in a real store. */
 async function setUp(t: TestContext, { sentId = 'key.before', renews = false } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-cookie-'));
   const store = openSqliteStore(folder);

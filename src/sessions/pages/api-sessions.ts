@@ -1,4 +1,4 @@
-// GET /api/sessions, DELETE /api/sessions/:handle, POST /api/sessions/revoke-others: the API for one's own sessions.
+// The API for oneself: GET /api/me, GET /api/sessions, DELETE /api/sessions/:handle, POST /api/sessions/revoke-others.
 
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
@@ -6,9 +6,29 @@ import { emptyForm, parseInput } from '../../http/form.ts';
 import { personOf } from '../../http/person.ts';
 import { sessionOf } from '../admission/request-session.ts';
 import type { Ended } from '../revocation/revoke.ts';
+import type { SessionLimits } from '../rules/session.ts';
 import { keyOf } from '../rules/session-id.ts';
-import { type ReceiptView, summaryOfRow, viewReceipt, viewSession } from '../rules/session-view.ts';
+import {
+  type ReceiptView,
+  summaryOf,
+  summaryOfRow,
+  viewReceipt,
+  viewSession,
+} from '../rules/session-view.ts';
 import { endOwn, endOwnOthers, liveOf, ownByHandle, type SessionActionOptions } from './session-actions.ts';
+
+/** GET /api/me: the signed-in person, this session, and the CSRF token. */
+export function apiMe({ limits }: { readonly limits: SessionLimits }): RequestHandler {
+  return (req, res) => {
+    const { id, email, operator } = personOf(res);
+    const session = summaryOf(sessionOf(res), limits);
+    res.json({
+      person: { id, email, operator },
+      session: viewSession(session, session.handle),
+      csrfToken: req.csrfToken(),
+    });
+  };
+}
 
 const noQuery = z.strictObject({});
 

@@ -1,7 +1,7 @@
 // GET /logout asks for confirmation; POST /logout ends the session on the server and at the gate and clears the browser's data. Signing out
 // works even if the store or the audit log is down: the page then says what is still to be done.
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
-import { signOutQuestion } from '../../../views/sign-out.ts';
+import { signOutQuestion } from '../../../views/signed-out.ts';
 import type { Keyring } from '../../crypto/keyring.ts';
 import { pageFrame, sendPage } from '../../http/page.ts';
 import { singleCookie } from '../../http/request-cookies.ts';

@@ -1,4 +1,4 @@
-// The receipt's page through every state of an ending, and when it asks again by itself.
+// The receipt's page in every state of a revocation, and when it reloads by itself.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Frame } from '../../../views/layout.ts';
@@ -17,7 +17,7 @@ const row = (handle: string) => ({
   ended: { at: endedAt, reason: 'revoked' },
 });
 
-/** The page for endings that stand like `gates` at `at` seconds after. */
+/** The page for revocations in the states `gates`, `at` seconds after they were made. */
 async function page(at: number, ...gates: (Partial<GateReceipt> | undefined)[]): Promise<string> {
   const handles = gates.map((_, i) => `handle-00${i}`);
   const handler = ownReceiptPage({

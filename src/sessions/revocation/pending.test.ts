@@ -1,4 +1,4 @@
-// Endings that the store did not take: over here at once, kept on the disk, and finished by whoever comes next.
+// Revocations that the store did not accept: in effect here at once, kept on disk, and finished by the next server.
 import assert from 'node:assert/strict';
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,7 +23,7 @@ const rowOf = (key: string): SessionRow => ({
   data: { csrfSecret: 'secret', gate: { state: 'cookie' } },
 });
 
-/** A store of two sessions, and servers that share its folder. */
+/** A store with two sessions, and servers that share its folder. */
 async function setUp(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-unfinished-'));
   const store = openSqliteStore(folder);
@@ -40,7 +40,7 @@ async function setUp(t: TestContext) {
   return { folder, store, told, server };
 }
 
-/** Starts and stops a server, which tries once. @returns what it was to finish */
+/** Starts and stops a server, which tries once. @returns what it was asked to finish */
 async function finishOnce(
   server: ReturnType<typeof createPendingRevocations>,
   finish: Finish = async () => {},

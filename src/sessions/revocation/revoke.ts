@@ -1,7 +1,7 @@
 // Ends sessions, at the gate and in Gatehouse, and records it first (invariant 8). The gate's session is marked first: if an ending fails halfway,
 // it is already refused there, and the next attempt has all it needs (invariant 3). An ending is never rejected because the gate is unreachable, the
 // audit log cannot be written or the store accepts no writes: whatever failed is done as soon as possible.
-import type { Follows } from '../../../views/follows.ts';
+import type { Follows } from '../../../views/parts.ts';
 import type { Noted, PersonRef, RevocationRecorder } from '../../audit/recorder.ts';
 import type { GateReceipt } from '../../gate/revocation.ts';
 import {

@@ -1,4 +1,4 @@
-// The rules of a session at their exact boundaries: both limits, wrong clocks, and what an id is worth.
+// The rules of a session at their exact boundaries: both limits, wrong clocks, and how an id is judged.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SessionRow } from '../../store/contract.ts';
@@ -61,7 +61,7 @@ test('the id before is accepted until the grace after its successor came back is
   assert.equal(stateAt(began + 100 * hour), 'previous');
   assert.equal(stateAt(began + 30_000, began), 'previous');
   assert.equal(stateAt(began + 30_001, began), 'replayed');
-  // Otherwise a wrong clock would make the grace last for as long as it was ahead.
+  // Otherwise a wrong clock would extend the grace period by as much as it is ahead.
   assert.equal(stateAt(began - 300_000, began), 'previous');
   assert.equal(stateAt(began - 300_001, began), 'replayed');
   assert.equal(graceMs, 30_000);
