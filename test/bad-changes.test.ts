@@ -91,7 +91,7 @@ for (const store of storeKinds) {
       assert.ok(paths.includes('/dashboard') && paths.includes(`/api/${signedIn.handle}`));
     });
 
-    test('no path takes a change without a token, by any method', async () => {
+    test('no path accepts a change without a token, whatever the method', async () => {
       for (const path of paths) {
         for (const method of changing) {
           if (isPublic(path) && method === 'POST') continue;
@@ -104,7 +104,7 @@ for (const store of storeKinds) {
       await stillSignedIn();
     });
 
-    test('the token counts in a header or the body alone, and only this session’s', async () => {
+    test('the token is accepted only in a header or the body, and only that of this session', async () => {
       const { csrfToken, browser } = signedIn;
       const hers = await begin(desk, grace);
       const second = await begin(desk, ada);
@@ -196,7 +196,7 @@ for (const store of storeKinds) {
       await stillSignedIn();
     });
 
-    test('a body of another type than a form or JSON in UTF-8 is refused', async () => {
+    test('a body that is neither a form nor JSON in UTF-8 is refused', async () => {
       const json = '{"theme":"dark"}';
       const types: [type: string, body?: string][] = [
         ['text/plain'],
@@ -230,7 +230,7 @@ for (const store of storeKinds) {
       await stillSignedIn();
     });
 
-    test('no method stands in for another', async () => {
+    test('no method can be overridden by another', async () => {
       const { browser } = signedIn;
       const get = await leavesStoreAlone(desk, () => browser.ask(`/logout?_csrf=${signedIn.csrfToken}`));
       assert.equal(get.status, 200);
@@ -248,7 +248,7 @@ for (const store of storeKinds) {
       await stillSignedIn();
     });
 
-    test('what was refused all along is accepted when it is right', async () => {
+    test('each refused request is accepted once it is correct', async () => {
       const { change, browser } = signedIn;
       assert.equal((await change('/settings', { theme: 'dark', staySignedIn: 'on' })).status, 303);
       assert.match((await browser.ask('/dashboard')).text, /data-theme="dark"/);

@@ -106,7 +106,7 @@ suite('hostile pages of the library', await need('chromium'), () => {
   const foreign = (asked: readonly string[], ...own: string[]) =>
     asked.filter((url) => !own.some((start) => url.startsWith(start)));
 
-  test('the watch itself sees what runs and what loads', async () => {
+  test('the detector notices what runs and what loads', async () => {
     const { context, page, ran } = await browser.context();
     await page.goto('about:blank');
     const seen = page.waitForEvent('requestfinished');
@@ -118,7 +118,7 @@ suite('hostile pages of the library', await need('chromium'), () => {
     await context.close();
   });
 
-  test('the sanitised markup alone, without frame or policy', slow, async () => {
+  test('sanitised markup only, without frame or policy', slow, async () => {
     const { context, page, asked, ran } = await browser.context();
     const sanitised = ids.map((id) => {
       const stored = library.parts.pages.page(id);
@@ -150,7 +150,7 @@ suite('hostile pages of the library', await need('chromium'), () => {
     await context.close();
   });
 
-  test('frame and policy alone, around what was not sanitised', slow, async () => {
+  test('frame and policy only, around unsanitised markup', slow, async () => {
     const { context, page, asked, ran } = await browser.context();
     // Browsers themselves take long over the most deeply nested ones.
     const batches = inBatches(
@@ -290,7 +290,7 @@ suite('hostile pages of the library', await need('chromium'), () => {
     await context.close();
   });
 
-  test('as people open them: the body by itself, the search, the space', slow, async () => {
+  test('as people open it: the body alone, the search, the space', slow, async () => {
     const watched = await browser.context(desk.gateHeaders(ada));
     const { context, page, asked, ran } = watched;
     await page.goto(`${app.origin}/dashboard`);
@@ -307,7 +307,7 @@ suite('hostile pages of the library', await need('chromium'), () => {
     await context.close();
   });
 
-  test('an attachment opened by itself is no page', async () => {
+  test('an attachment opened directly is not rendered as a page', async () => {
     const { context, page, ran } = await browser.context(desk.gateHeaders(ada));
     await page.goto(`${app.origin}/dashboard`);
     for (const { id, title } of library.parts.pages.attachmentsOf(ids[0] ?? '')) {
@@ -321,7 +321,7 @@ suite('hostile pages of the library', await need('chromium'), () => {
     await context.close();
   });
 
-  test('exported: every file lies in the folder, runs nothing and loads nothing', slow, async () => {
+  test('exported: every file is inside the folder, runs nothing and loads nothing', slow, async () => {
     library.space('T', 'Titles');
     for (const [index, title] of hostileTitles.entries())
       library.page({

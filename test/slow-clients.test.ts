@@ -53,7 +53,7 @@ async function othersAreServed(desk: Desk, until: Promise<unknown>): Promise<voi
 }
 
 suite('slow clients', { concurrency: true }, () => {
-  test('headers that come a byte at a time are cut after 5 seconds: 200 such connections hold nobody up', async (t) => {
+  test('headers sent a byte at a time are cut off after 5 seconds: 200 such connections block nobody', async (t) => {
     const desk = await open(t);
     const all = Array.from({ length: 200 }, () =>
       openSlow(desk, `GET /dashboard HTTP/1.1\r\nHost: localhost:${desk.port}\r\nX-Slow: `),
@@ -67,14 +67,14 @@ suite('slow clients', { concurrency: true }, () => {
     }
   });
 
-  test('a connection on which nothing ever comes is cut as well', async (t) => {
+  test('a connection that never sends anything is cut off too', async (t) => {
     const desk = await open(t);
     const { text, afterMs } = await openSlow(desk, '').cut;
     assert.match(text, /^(HTTP\/1\.1 408 |$)/);
     assert.ok(afterMs < 25_000, `${afterMs} ms`);
   });
 
-  test('a body that is announced and never comes, or comes a byte at a time, is cut after 30 seconds; nothing is changed', async (t) => {
+  test('a body that never comes, or comes a byte at a time, is cut off after 30 seconds; nothing is changed', async (t) => {
     const desk = await open(t);
     const { browser, csrfToken, handle } = await begin(desk, ada);
     const head = [
@@ -116,7 +116,7 @@ suite('slow clients', { concurrency: true }, () => {
     socket.destroy();
   });
 
-  test('who goes away in the middle of an answer or a request leaves nothing behind', async (t) => {
+  test('a client that disconnects during a request or an answer leaves nothing behind', async (t) => {
     const desk = await open(t);
     const { browser } = await begin(desk, ada);
     const own = `${gateLines(desk, ada).join('\r\n')}\r\nCookie: ${cookieHeader(browser)}`;

@@ -78,7 +78,7 @@ function newFolder(t: TestContext): string {
   return folder;
 }
 
-test('killed again and again while it loads, clears, changes the passphrase and the key: it opens, and nothing is lost', {
+test('killed repeatedly while it loads, clears, and changes the passphrase and the key: it opens, and nothing is lost', {
   timeout: 900_000,
 }, async (t) => {
   const folder = newFolder(t);

@@ -57,7 +57,7 @@ test('how far ahead', () => {
   assert.equal(ahead(now + 5 * day + hour, now), 'in 5 days');
 });
 
-test('what is left is rounded', () => {
+test('the remaining time is rounded', () => {
   assert.equal(remaining(7 * day - 1000), '7 days');
   assert.equal(remaining(6 * day + 11 * hour), '6 days');
   assert.equal(remaining(day - 1000), '24 hours');
@@ -69,7 +69,7 @@ test('the exact time is in UTC and says so', () => {
   assert.equal(exact(0), '1 January 1970, 00:00 UTC');
 });
 
-test('a duration never says more than there is', () => {
+test('a duration is never rounded up', () => {
   const sizes: Record<string, number> = { second, minute, hour, day };
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 900 * day }), (ms) => {

@@ -1,7 +1,7 @@
 // Pseudonyms: the audit log names a person by an HMAC of their id under a key that belongs to that person alone.
 // Once the row with that key is deleted, nothing links the entries to anybody.
 import { createHmac, randomBytes } from 'node:crypto';
-import type { AliasRow, AliasTable } from '../store/contract.ts';
+import type { AliasRow, AliasTable } from '../store/contract-record.ts';
 import type { PersonRef } from './recorder.ts';
 
 export interface Aliases {

@@ -1,7 +1,7 @@
 // Reads the audit log for people: newest first, through indexes, a page at a time. Also lets readers subscribe to new entries.
 // SQLite is synchronous, so long reads yield to other work in between.
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { AliasTable, RecordName, RecordRow, RecordTable } from '../store/contract.ts';
+import type { AliasTable, RecordName, RecordRow, RecordTable } from '../store/contract-record.ts';
 import { readCursor, writeCursor } from '../store/cursor.ts';
 import { createAliases } from './aliases.ts';
 import { type Entry, readEntry } from './entry.ts';

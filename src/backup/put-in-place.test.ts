@@ -67,7 +67,7 @@ async function restore({ place, folder }: { place: Place; folder: string }, more
   (await enterPlace(place))();
 }
 
-test('a restore that was cut off after its instant is finished by whoever comes next', async () => {
+test('a restore interrupted after its commit is finished by the next command', async () => {
   const { place } = await ready();
   const { dataDir } = place;
   commit(dataDir, name, names);
@@ -83,7 +83,7 @@ test('a restore that was cut off after its instant is finished by whoever comes 
   );
 });
 
-test('the log of the former database is not taken for that of the new one', async () => {
+test('the write-ahead log of the former database is not used for the new one', async () => {
   const { place } = await ready();
   const { dataDir } = place;
   // As a killed server leaves them: not yet written to the main file.
@@ -99,7 +99,7 @@ test('the log of the former database is not taken for that of the new one', asyn
   assert.equal(await noteIn(dataDir), 'new');
 });
 
-test('before its instant nothing has changed, and what was made ready is swept away', async () => {
+test('before its commit nothing has changed, and prepared files are removed', async () => {
   const { place } = await ready();
   (await enterPlace(place))();
   assert.equal(await noteIn(place.dataDir), 'old');
@@ -110,7 +110,7 @@ test('before its instant nothing has changed, and what was made ready is swept a
   assert.equal(existsSync(half), false);
 });
 
-test('a file that a restore has to finish from cannot lead elsewhere', async () => {
+test('a file from which a restore is finished cannot be a link to elsewhere', async () => {
   const { place } = await ready();
   writeFileSync(join(place.dataDir, 'restore.json'), JSON.stringify({ folder: '../elsewhere', names }));
   await assert.rejects(enterPlace(place), /was changed by hand/);

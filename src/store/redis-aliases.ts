@@ -1,6 +1,7 @@
 // Pseudonyms of people in Redis: one hash each, found by subject and by address; all in one Cluster slot, so that a script can change
 // them atomically.
-import { type AliasRow, type AliasTable, attempt } from './contract.ts';
+import { attempt } from './contract.ts';
+import type { AliasRow, AliasTable } from './contract-record.ts';
 import type { RedisClient } from './redis-client.ts';
 import { evalEnding } from './redis-when-full.ts';
 

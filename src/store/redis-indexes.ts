@@ -1,6 +1,7 @@
 // Indexes over the sessions in Redis. They are hints, one command per key, so that they work on a Cluster too. The row is authoritative:
 // an index entry whose row is missing or has ended is dropped when it is found.
-import { attempt, type SessionPage, type SessionQuery, type SessionRow } from './contract.ts';
+import { attempt } from './contract.ts';
+import type { SessionPage, SessionQuery, SessionRow } from './contract-sessions.ts';
 import { readCursor, writeCursor } from './cursor.ts';
 import type { RedisClient } from './redis-client.ts';
 import type { RedisClock } from './redis-clock.ts';

@@ -1,14 +1,14 @@
 // The audit record in Redis: a stream, its head and its indexes, all in one Cluster slot so that one script can update all of them.
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  attempt,
-  type JournalStep,
-  type RecordAddition,
-  type RecordEnd,
-  type RecordName,
-  type RecordRow,
-  type RecordTable,
-} from './contract.ts';
+import { attempt } from './contract.ts';
+import type {
+  JournalStep,
+  RecordAddition,
+  RecordEnd,
+  RecordName,
+  RecordRow,
+  RecordTable,
+} from './contract-record.ts';
 import type { RedisClient } from './redis-client.ts';
 import { packEntry, unpackEntry } from './redis-entry.ts';
 

@@ -1,7 +1,8 @@
 // Sessions in Redis. connect-redis reads, serialises and names the keys. This adds what it lacks: create only if new,
 // compare-and-set, and a tombstone for ended sessions (invariant 3).
 import { RedisStore } from 'connect-redis';
-import { attempt, merge, type SessionEnd, type SessionRow, type SessionTable } from './contract.ts';
+import { attempt, merge } from './contract.ts';
+import type { SessionEnd, SessionRow, SessionTable } from './contract-sessions.ts';
 import type { RedisClient } from './redis-client.ts';
 import type { RedisClock } from './redis-clock.ts';
 import { createRedisIndexes } from './redis-indexes.ts';

@@ -22,7 +22,8 @@ import type { Logger } from '../http/log.ts';
 import type { AdmittedSession, LoadedSession } from '../sessions/admission/express-store.ts';
 import { createPendingRevocations, type PendingRevocations } from '../sessions/revocation/pending.ts';
 import { createRevocation, type Revocation } from '../sessions/revocation/revoke.ts';
-import type { SessionEnd, Store } from '../store/contract.ts';
+import type { Store } from '../store/contract.ts';
+import type { SessionEnd } from '../store/contract-sessions.ts';
 import type { RedisClient } from '../store/redis-client.ts';
 
 export interface SessionControlParts {

@@ -5,7 +5,7 @@ import { type ReceiptItem, receipt } from '../../../views/receipt.ts';
 import { HttpError } from '../../http/errors.ts';
 import { pageFrame, sendPage } from '../../http/page.ts';
 import { personOf } from '../../http/person.ts';
-import type { SessionRow } from '../../store/contract.ts';
+import type { SessionRow } from '../../store/contract-sessions.ts';
 import { deviceOfEnded } from '../revocation/device-names.ts';
 import { combineFollows, type Ended, type Follows, type GateReceipt } from '../revocation/revoke.ts';
 import { anyByHandle, ownByHandle, type SessionActionOptions } from './session-actions.ts';

@@ -1,6 +1,7 @@
 // The device name of an ended session, for its receipt. The row of an ended session holds no data (invariant 4), so the device name
 // is kept separately for an hour.
-import type { NoteTable, SessionRow } from '../../store/contract.ts';
+import type { NoteTable } from '../../store/contract.ts';
+import type { SessionRow } from '../../store/contract-sessions.ts';
 import { deviceOf, type SessionSummary } from '../rules/session-view.ts';
 
 const keepMs = 3_600_000;

@@ -4,13 +4,8 @@
 import type { Follows } from '../../../views/parts.ts';
 import type { Noted, PersonRef, RevocationRecorder } from '../../audit/recorder.ts';
 import type { GateReceipt } from '../../gate/revocation.ts';
-import {
-  type EndReason,
-  type SessionEnd,
-  type SessionRow,
-  type SessionTable,
-  StoreUnavailable,
-} from '../../store/contract.ts';
+import { StoreUnavailable } from '../../store/contract.ts';
+import type { EndReason, SessionEnd, SessionRow, SessionTable } from '../../store/contract-sessions.ts';
 import type { Finish, PendingRevocations } from './pending.ts';
 
 export type { Follows, GateReceipt };

@@ -1,5 +1,5 @@
 // A session as pages and API clients see it: never its id, never its gate link (invariant 4).
-import type { SessionRow } from '../../store/contract.ts';
+import type { SessionRow } from '../../store/contract-sessions.ts';
 import type { Follows, GateReceipt } from '../revocation/revoke.ts';
 import { absoluteEndOf, type SessionFacts, type SessionLimits } from './session.ts';
 
