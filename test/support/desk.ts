@@ -62,6 +62,8 @@ export interface SessionActionOptions {
   readonly store: StoreKind;
   /** Settings as in `.env`. */
   readonly settings?: Record<string, string>;
+  /** Instead of a Redis of its own; the caller closes it. */
+  readonly redis?: PrivateRedis;
   /** A second replica: the same store and the same clock. */
   readonly beside?: Desk;
   /** Optional parts of the app: the vault, the library. */
@@ -74,12 +76,13 @@ export interface SessionActionOptions {
 export async function startDesk({
   store: kind,
   settings = {},
+  redis: given,
   beside,
   parts,
   requestMs,
 }: SessionActionOptions): Promise<Desk> {
   const dataDir = beside?.dataDir ?? mkdtempSync(join(tmpdir(), 'gatehouse-desk-'));
-  const redis = kind === 'redis' ? (beside?.redis ?? (await startRedis())) : undefined;
+  const redis = kind === 'redis' ? (beside?.redis ?? given ?? (await startRedis())) : undefined;
   const config = configOf({
     PUBLIC_URL: 'https://desk.test',
     SECRET_KEY: randomBytes(32).toString('hex'),
@@ -156,7 +159,7 @@ export async function startDesk({
       await recorder.close();
       await store.close();
       if (beside) return;
-      await redis?.close();
+      if (!given) await redis?.close();
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
