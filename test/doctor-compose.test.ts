@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { checkUp } from '../src/doctor/check-up.ts';
-import { networkChecks } from '../src/doctor/checks/network.ts';
+import { composeChecks } from '../src/doctor/checks/compose.ts';
 import { readCompose } from '../src/doctor/read/compose-file.ts';
 import { hasLiteral, interpolate } from '../src/doctor/read/compose-variables.ts';
 import { unsureNames } from '../src/doctor/read/env-file.ts';
@@ -43,7 +43,7 @@ suite('reading Compose files', () => {
 
   test('no unreadable file passes, and none that publishes a port', () => {
     const ids = ['network.published-ports', 'network.host-mode', 'compose.readable'];
-    const table = networkChecks.filter(({ id }) => ids.includes(id));
+    const table = composeChecks.filter(({ id }) => ids.includes(id));
     assert.ok(composeForms.length >= 100);
     for (const form of composeForms) {
       const well = deploymentWith({});

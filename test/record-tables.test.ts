@@ -1,7 +1,7 @@
 // One contract, two backends: the record's entries and the pseudonyms.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { AliasRow, RecordRow } from '../src/store/contract.ts';
+import type { AliasRow, RecordRow } from '../src/store/contract-record.ts';
 import { onBothStores, type RecordPlace } from './support/record.ts';
 
 const rowOf = (seq: number, names: object = {}): RecordRow => ({

@@ -17,7 +17,7 @@ import { bodyOf } from '../src/audit/entry.ts';
 import { sealGroup } from '../src/audit/seal-group.ts';
 import { type Verdict, verifyRecord } from '../src/audit/verify.ts';
 import type { FindingKind } from '../src/audit/walk-chain.ts';
-import type { RecordRow } from '../src/store/contract.ts';
+import type { RecordRow } from '../src/store/contract-record.ts';
 import { dayMs, key, otherKey } from './support/record.ts';
 
 const size = 10_000;

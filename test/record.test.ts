@@ -14,7 +14,8 @@ import { createReader, type RecordItem } from '../src/audit/reader.ts';
 import { type RecordedEvent, RecordUnavailable } from '../src/audit/recorder.ts';
 import { sealGroup } from '../src/audit/seal-group.ts';
 import { verifyRecord } from '../src/audit/verify.ts';
-import type { RecordTable, Store } from '../src/store/contract.ts';
+import type { Store } from '../src/store/contract.ts';
+import type { RecordTable } from '../src/store/contract-record.ts';
 import { connectRedis } from '../src/store/redis-client.ts';
 import {
   dayMs,

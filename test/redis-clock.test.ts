@@ -1,7 +1,7 @@
 // A process whose clock is wrong writes to a Redis whose clock is right: what it wrote is kept as long as it should be.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import type { SessionRow } from '../src/store/contract.ts';
+import type { SessionRow } from '../src/store/contract-sessions.ts';
 import { createRedisStore } from '../src/store/redis.ts';
 import { connectRedis } from '../src/store/redis-client.ts';
 import { startRedis } from './support/redis.ts';

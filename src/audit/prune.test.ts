@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { RecordRow } from '../store/contract.ts';
+import type { RecordRow } from '../store/contract-record.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import { chainStart, judgeMark, readMark, recordKeys, sealEntry } from './chain.ts';
 import { pruneRecord } from './prune.ts';

@@ -1,7 +1,7 @@
 // A verification while the log is being pruned: what went meanwhile is not missing, and what is missing is not excused by it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { RecordRow } from '../store/contract.ts';
+import type { RecordRow } from '../store/contract-record.ts';
 import { chainStart, recordKeys, sealEntry, sealMark } from './chain.ts';
 import { verifyRecord } from './verify.ts';
 

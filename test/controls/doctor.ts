@@ -383,7 +383,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'check-up: no fault passes unnoticed',
     defence: 'a trusted proxy passes only after a forged header was tried',
-    file: 'src/doctor/checks/gate.ts',
+    file: 'src/doctor/checks/gate-public.ts',
     find: 'trusted.every(isOneAddress) && refusesForgedUri(live)',
     replace: 'trusted.every(isOneAddress)',
     tests: 'test/doctor-table.test.ts',

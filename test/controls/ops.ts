@@ -249,7 +249,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'retention: a jump is reported',
     defence: 'the check-up asks the running server',
-    file: 'src/doctor/checks/network.ts',
+    file: 'src/doctor/checks/clocks.ts',
     find: 'doubt !== undefined && doubts[doubt],',
     replace: 'false,',
     tests: 'test/doctor-table.test.ts',

@@ -8,7 +8,7 @@ import type { Request, Response } from 'express';
 import { confirmChange } from '../../audit/confirmed-change.ts';
 import { digest } from '../../crypto/tokens.ts';
 import { HttpError } from '../../http/errors.ts';
-import type { SessionRow } from '../../store/contract.ts';
+import type { SessionRow } from '../../store/contract-sessions.ts';
 import { openSqliteStore } from '../../store/sqlite.ts';
 import { confirmChanges } from './confirm-change.ts';
 

@@ -8,7 +8,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Request, Response } from 'express';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { digest } from '../../crypto/tokens.ts';
-import type { SessionTable } from '../../store/contract.ts';
+import type { SessionTable } from '../../store/contract-sessions.ts';
 import { openSqliteStore } from '../../store/sqlite.ts';
 import { successorsOf } from '../rules/session-id.ts';
 import { setCurrentIdOnly } from './response-cookie.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Frame } from '../../../views/layout.ts';
 import { receipt } from '../../../views/receipt.ts';
-import type { SessionRow } from '../../store/contract.ts';
+import type { SessionRow } from '../../store/contract-sessions.ts';
 import type { GateReceipt } from '../revocation/revoke.ts';
 import { ownReceiptPage, receiptPath } from './receipt.ts';
 

@@ -4,7 +4,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { SessionEnd, SessionRow } from '../../store/contract.ts';
+import type { SessionEnd, SessionRow } from '../../store/contract-sessions.ts';
 import { openSqliteStore } from '../../store/sqlite.ts';
 import { createPendingRevocations, type Finish, type PendingRevocation } from './pending.ts';
 

@@ -1,7 +1,7 @@
 // The rules of a session at their exact boundaries: both limits, wrong clocks, and how an id is judged.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { SessionRow } from '../../store/contract.ts';
+import type { SessionRow } from '../../store/contract-sessions.ts';
 import { absoluteEndOf, endOf, graceMs, isInFuture, stateOfId, touchIntervalMs } from './session.ts';
 
 const hour = 3_600_000;
