@@ -64,6 +64,17 @@ function assertWaits(answer: Answer): void {
 
 const from = (...addresses: string[]) => ({ 'x-forwarded-for': addresses.join(', ') });
 
+test('the default limits are the ones that are applied', async (t) => {
+  const desk = await startDesk({ store: 'sqlite', settings: { RATE_LIMIT: 'on' } });
+  const { rateLimits } = desk.config;
+  assert.deepEqual(rateLimits, { network: 1200, person: 600, changes: 60 });
+  t.after(() => desk.close());
+  const { change } = await begin(desk, ada);
+  const save = () => change('/settings', { theme: 'dark', staySignedIn: 'on' });
+  // Starting the session counted as a change.
+  assert.deepEqual(await ask(rateLimits.changes, save), { 303: rateLimits.changes - 1, 429: 1 });
+});
+
 test('a clock that is set back blocks nobody for longer than a minute', async (t) => {
   const desk = await startLimited(t, { store: 'sqlite' });
   const mine = await begin(desk, ada);

@@ -1,5 +1,5 @@
 // Reads many keys at once: by one MGET, or on a Cluster, whose keys are on different nodes, by one GET each in the same pipeline.
-import type { RedisClient } from './redis-client.ts';
+import { isCluster, type RedisClient } from './redis-client.ts';
 
 /** Clients whose user lacks the right to MGET, as with the rules of an earlier version: GET does the same, less cheaply. */
 const withoutMget = new WeakSet<RedisClient>();
@@ -31,7 +31,7 @@ async function readMany<T>(
   get: (key: string) => Promise<T | null>,
 ): Promise<(T | null)[]> {
   if (keys.length === 0) return [];
-  if (keys.length > 1 && !('nodes' in redis) && !withoutMget.has(redis)) {
+  if (keys.length > 1 && !isCluster(redis) && !withoutMget.has(redis)) {
     try {
       return await mget();
     } catch (error) {

@@ -37,7 +37,16 @@ class ConditionalRedisStore extends RedisStore {
 
   /** @returns the row that `read` would give for this value of its key */
   parse(text: string | null | undefined): SessionRow | undefined {
-    return text == null ? undefined : (this.serializer.parse(text) as unknown as SessionRow);
+    return text ? (this.serializer.parse(text) as unknown as SessionRow) : undefined;
+  }
+
+  /** The rows under `keys`, in their order; undefined for those that do not exist. */
+  async readMany(keys: readonly string[]): Promise<(SessionRow | undefined)[]> {
+    const texts = await readTexts(
+      this.#redis,
+      keys.map((key) => this.prefix + key),
+    );
+    return texts.map((text) => this.parse(text));
   }
 
   /**
@@ -80,9 +89,9 @@ export function createRedisSessions(
   clock: RedisClock,
 ): SessionTable & { prune(now: number): Promise<number> } {
   const store = new ConditionalRedisStore(redis, `${prefix}session:`, clock);
-  const indexes = createRedisIndexes(redis, prefix, (key) => store.read(key), clock);
+  const indexes = createRedisIndexes(redis, prefix, (keys) => store.readMany(keys), clock);
   const rowsOf = async (personId: string) => {
-    const rows = await Promise.all((await indexes.keysOf(personId)).map((key) => store.read(key)));
+    const rows = await store.readMany(await indexes.keysOf(personId));
     return rows.filter((row) => row !== undefined).sort((a, b) => b.createdAt - a.createdAt);
   };
   return {

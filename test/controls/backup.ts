@@ -160,8 +160,8 @@ export const controls: readonly Control[] = [
     invariant: 'restore: what was ended stays ended',
     defence: 'a mark for everyone applies to each person',
     file: 'src/gate/revocation-marks.ts',
-    find: 'const names = [personNote(personId), everyoneNote];',
-    replace: 'const names = [personNote(personId)];',
+    find: '(personId: string) => [personNote(personId), everyoneNote];',
+    replace: '(personId: string) => [personNote(personId)];',
     tests: 'src/gate/revocation-marks.test.ts',
     sees: 'ending everyone refuses what was issued before, also to people unknown here',
   },
@@ -208,7 +208,7 @@ export const controls: readonly Control[] = [
     find: "for (const name of ['', ...names]) syncPath(join(dataDir, folder, name));",
     replace: '',
     tests: 'src/backup/put-in-place.test.ts',
-    sees: 'everything is on the disk',
+    sees: 'everything is on disk before the restore is committed',
   },
   {
     invariant: 'restore: old or new, and whole',
@@ -217,7 +217,7 @@ export const controls: readonly Control[] = [
     find: 'isThere ? sidecars : withSidecars(to)',
     replace: 'sidecars',
     tests: 'src/backup/put-in-place.test.ts',
-    sees: 'what the backup does not contain',
+    sees: 'files that the backup does not contain are removed',
   },
   {
     invariant: 'restore: old or new, and whole',
@@ -235,7 +235,7 @@ export const controls: readonly Control[] = [
     find: 'mode: old ? old.mode & 0o777 : mode,',
     replace: 'mode,',
     tests: 'src/backup/put-in-place.test.ts',
-    sees: 'an allow-list is new',
+    sees: 'a new allow-list is readable by its group',
   },
   {
     invariant: 'backup: an archive is restored whole or not at all',

@@ -213,7 +213,7 @@ export const controls: readonly Control[] = [
     invariant: '5 sign-in replaces ids',
     defence: 'each session has its own anti-forgery secret',
     file: 'src/sessions/admission/csrf.ts',
-    find: 'digest(`token\\n${session.csrfSecret}\\n${idHash}`)',
+    find: 'digest(`token\\n${csrfSecret}\\n${idHash}`)',
     replace: "'the-same-for-everyone'",
     tests: 'test/sign-in.test.ts',
     sees: 'session id and anti-forgery token are new at each sign-in',
@@ -378,7 +378,7 @@ export const controls: readonly Control[] = [
     find: 'refuse(req, res, options, true);',
     replace: 'refuse(req, res, options, false);',
     tests: 'src/gate/identity.test.ts',
-    sees: 'without the proof, a person gets a page',
+    sees: 'without the proof, a browser gets a page instead of a redirect loop',
   },
   {
     invariant: 'R57: no parser makes objects of names',
