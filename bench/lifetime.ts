@@ -71,7 +71,6 @@ export async function measureMemory(servers: readonly BenchServer[], requests: n
       await server.pace.run(each + connections, browsers.length, () =>
         ask({ ...load, onEdge: () => Promise.resolve() }),
       );
-      server.tidy();
       if (chunk === chunks / 10 || chunk === chunks)
         after.push({ requests: chunk * each, mb: await mbOf(server) });
     }

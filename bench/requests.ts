@@ -63,7 +63,6 @@ async function measure({ server, path, requests }: Question, connections: number
       onEdge: async () => void looks.push(await look()),
     }),
   );
-  server.tidy();
   const [before, after] = looks;
   if (!before || !after) throw new RangeError('the run has no beginning or no end');
   const used = (now: number, then: number) => (now - then) / requests;

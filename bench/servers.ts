@@ -43,8 +43,6 @@ export interface BenchServer {
   /** The browsers that request `path`: for `/devices` those of people with 30 devices, for `/dashboard` those of people with one. */
   browsersFor(path: string): readonly Browser[];
   readonly pace: Pace;
-  /** Called after each run. */
-  tidy(): void;
   close(): Promise<void>;
 }
 
@@ -109,7 +107,6 @@ export async function startPeer(kind: 'raw' | 'bare' | 'stock', { people }: Crow
     redis,
     browsersFor: () => browsers,
     pace: createPace(Number.POSITIVE_INFINITY),
-    tidy() {},
     async close() {
       await child.stop();
       await redis?.close();
@@ -146,7 +143,6 @@ export async function startOurs(
       return path === '/dashboard' ? browsers.slice(withDevices) : browsers;
     },
     pace: createPace(requestsAMinute),
-    tidy: place.emptyLog,
     async close() {
       await child.stop();
       await redis?.close();
@@ -188,7 +184,6 @@ export async function startProxy(
     redis,
     browsersFor: () => browsers,
     pace: createPace(Number.POSITIVE_INFINITY),
-    tidy() {},
     async close() {
       await gate.close();
       await google.close();

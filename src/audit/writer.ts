@@ -32,7 +32,7 @@ export interface RecorderOptions {
   readonly file?: string | undefined;
   /** Whether the file first gets what a killed process had not appended. Default: no. */
   readonly catchesUp?: boolean;
-  /** Path of the journal of endings; undefined: what the store does not take waits in memory. */
+  /** Path of the journal of revocations; undefined: what the store does not accept waits in memory. */
   readonly journal?: string | undefined;
 }
 

@@ -34,7 +34,7 @@ export interface SessionControlParts {
   readonly now: () => number;
   /** A separate connection to oauth2-proxy's Redis; undefined: oauth2-proxy keeps sessions in its cookie, or there is none. */
   readonly gateRedis: RedisClient | undefined;
-  /** Keeps the endings that the store does not take; absent: in memory. */
+  /** Keeps the revocations that the store does not accept; absent: in memory. */
   readonly pendingRevocations?: PendingRevocations;
   /** While true, nothing ends for its age at oauth2-proxy; absent: never. */
   readonly isClockDoubted?: () => boolean;

@@ -69,8 +69,8 @@ export const controls: readonly Control[] = [
     invariant: 'record: entries are found by their fields',
     defence: 'entries in the previous layout are found too',
     file: 'src/store/redis-record.ts',
-    find: '[...(found as string[]), ...former].map(Number)',
-    replace: '[...(found as string[])].map(Number)',
+    find: 'for _, id in ipairs(former) do',
+    replace: 'for _, id in ipairs({}) do',
     tests: 'test/record-room.test.ts',
     sees: 'entries of both layouts',
   },
@@ -441,6 +441,6 @@ export const controls: readonly Control[] = [
     find: '(await options.record.anchor()) === before',
     replace: '(await options.record.anchor()) !== null',
     tests: 'src/audit/verify.test.ts',
-    sees: 'entries that were pruned during the walk',
+    sees: 'entries pruned during verification are not missing',
   },
 ];
