@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ago, ahead, bytes, count, deviceName, duration, exact, remaining } from './format.ts';
+import { ago, ahead, bytes, count, date, deviceName, duration, exact, iso, remaining } from './format.ts';
 
 const second = 1000;
 const minute = 60 * second;
@@ -67,6 +67,24 @@ test('the remaining time is rounded', () => {
 test('the exact time is in UTC and says so', () => {
   assert.equal(exact(now), '23 November 2026, 15:04 UTC');
   assert.equal(exact(0), '1 January 1970, 00:00 UTC');
+});
+
+test('instants in ISO 8601 are those of Date, as are the days of exact times', () => {
+  const limit = 8.64e15;
+  for (const at of [0, -1, 1.5, -1.5, limit, -limit, Date.UTC(2024, 1, 29, 23, 59, 59, 999)])
+    assert.equal(iso(at), new Date(at).toISOString());
+  fc.assert(
+    fc.property(
+      fc.date({ min: new Date(0), max: new Date('9999-12-31'), noInvalidDate: true }),
+      (instant) => {
+        const at = instant.getTime();
+        assert.equal(iso(at), instant.toISOString());
+        assert.equal(Date.parse(`${exact(at).replace(' UTC', '')}Z`), at - (at % minute));
+        assert.equal(`${date(at)}, ${iso(at).slice(11, 16)} UTC`, exact(at));
+      },
+    ),
+  );
+  for (const at of [Number.NaN, Number.POSITIVE_INFINITY]) assert.throws(() => iso(at), RangeError);
 });
 
 test('a duration is never rounded up', () => {

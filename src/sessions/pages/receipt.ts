@@ -1,4 +1,4 @@
-// GET /devices/receipt and GET /radar/receipt: the result of endings, refreshed until verified. Members see only their own.
+// GET /devices/receipt and GET /radar/receipt: the result of revocations, refreshed until verified. Members see only their own.
 
 import type { Request, RequestHandler, Response } from 'express';
 import { type ReceiptItem, receipt } from '../../../views/receipt.ts';
@@ -11,7 +11,7 @@ import { combineFollows, type Ended, type Follows, type GateReceipt } from '../r
 import { anyByHandle, ownByHandle, type SessionActionOptions } from './session-actions.ts';
 
 export interface ReceiptPageOptions extends SessionActionOptions {
-  /** What an ending cannot reach, as worded by src/gate. */
+  /** What a revocation cannot reach, as worded by src/gate. */
   readonly cannotReach: string;
 }
 

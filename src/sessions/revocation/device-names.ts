@@ -12,7 +12,10 @@ interface Options {
   readonly now: () => number;
 }
 
-/** Call before ending the sessions. Skips sessions that have already ended; a store that accepts no writes does not prevent an ending. */
+/**
+ * Call before ending the sessions. Skips sessions that have already ended; a store that accepts no writes does not prevent a
+ * revocation.
+ */
 export async function rememberDevices(rows: readonly SessionRow[], { notes, now }: Options): Promise<void> {
   const live = rows.filter((row) => !row.ended);
   await Promise.all(

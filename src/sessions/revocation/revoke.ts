@@ -1,6 +1,7 @@
-// Ends sessions, at the gate and in Gatehouse, and records it first (invariant 8). The gate's session is marked first: if an ending fails halfway,
-// it is already refused there, and the next attempt has all it needs (invariant 3). An ending is never rejected because the gate is unreachable, the
-// audit log cannot be written or the store accepts no writes: whatever failed is done as soon as possible.
+// Ends sessions, at the gate and in Gatehouse, and records it first (invariant 8). The gate's session is marked first: if a revocation
+// fails halfway, the session is already refused there, and the next attempt has all it needs (invariant 3). A revocation is never rejected
+// because the gate is unreachable, the audit log cannot be written or the store accepts no writes: whatever failed is done as soon as
+// possible.
 import type { Follows } from '../../../views/parts.ts';
 import type { Noted, PersonRef, RevocationRecorder } from '../../audit/recorder.ts';
 import type { GateReceipt } from '../../gate/revocation.ts';
@@ -89,7 +90,7 @@ export function createRevocation(options: RevocationOptions): Revocation {
     });
   }
 
-  async function endOf(order: EndOrder, tie: unknown): Promise<SessionEnd> {
+  async function endOf(order: EndOrder, gateLink: unknown): Promise<SessionEnd> {
     const { reason, by, changes } = order;
     // If the store cannot provide the pseudonym, the audit log still says who it was.
     const doer = by === undefined || by === 'terminal' ? by : await pseudonymOf(by).catch(() => undefined);
@@ -98,7 +99,7 @@ export function createRevocation(options: RevocationOptions): Revocation {
       reason,
       ...(doer !== undefined && { by: doer }),
       ...(changes !== undefined && { changes }),
-      ...(tie !== undefined && { gate: tie }),
+      ...(gateLink !== undefined && { gate: gateLink }),
     };
   }
 
@@ -183,14 +184,15 @@ export function createRevocation(options: RevocationOptions): Revocation {
       if (!row) return;
       const receipt = await gate.end(targetOf(row));
       if (receipt.unmarked) throw new StoreUnavailable(new Error('the gate could not be marked'));
-      const tie = row.data['gate'];
-      if (!row.ended) await table.end(item.key, { ...item.end, ...(tie !== undefined && { gate: tie }) });
+      const gateLink = row.data['gate'];
+      if (!row.ended)
+        await table.end(item.key, { ...item.end, ...(gateLink !== undefined && { gate: gateLink }) });
     },
     receiptOf: gate.receiptOf,
   };
 }
 
-/** Combines what is still to be done for several endings, for one message on a page. */
+/** Combines what is still pending for several revocations, for one message on a page. */
 export function combineFollows(follows: readonly (Follows | undefined)[]): Follows | undefined {
   return follows.includes('row') ? 'row' : follows.includes('note') ? 'note' : undefined;
 }
