@@ -1,10 +1,181 @@
-// `npm run bench`: runs all measurements. `npm run bench -- requests [ROUNDS]` or `-- directory [SIZE…]` runs one of the two.
-import { measureDirectory } from './directory.ts';
-import { compareRequests } from './requests.ts';
+// `npm run bench`: runs all measurements and writes docs/performance.md. `-- quick` and `-- smoke` take less time, and the names of parts
+// run only those. Only the complete run writes that page; `--out FILE` writes the report of any run to a file.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { getOauth2Proxy } from '../demo/oauth2-proxy.ts';
+import { mustHave } from '../test/support/requirement.ts';
+import { measureGrowth } from './growth.ts';
+import { measureMemory, measureStarts } from './lifetime.ts';
+import { openConnection } from './load.ts';
+import { aboutRun } from './machine.ts';
+import { placeReport, type Results, reportOf } from './report.ts';
+import { compare, type Question, type Samples } from './requests.ts';
+import { type BenchServer, type Crowd, startOurs, startPeer, startProxy } from './servers.ts';
 
-const [what, ...numbers] = process.argv.slice(2);
-const sizes = numbers.map(Number);
+/** How much to measure. */
+interface Extent {
+  readonly rounds: number;
+  /** Requests to each server in one round, for each number of connections. */
+  readonly requests: Readonly<Record<'me' | 'devices' | 'dashboard' | 'check', number>>;
+  readonly crowd: Crowd;
+  readonly sizes: readonly number[];
+  readonly starts: number;
+  readonly memoryRequests: number;
+}
 
-if (what === undefined || what === 'requests') await compareRequests(sizes[0] ?? 5);
-if (what === undefined || what === 'directory')
-  await measureDirectory(sizes.length > 0 ? sizes : [1000, 100_000, 1_000_000]);
+const crowd = { people: 300, withDevices: 100 };
+const extents = {
+  whole: {
+    rounds: 9,
+    requests: { me: 4000, devices: 1500, dashboard: 2000, check: 3000 },
+    crowd,
+    sizes: [1000, 100_000, 1_000_000],
+    starts: 9,
+    memoryRequests: 200_000,
+  },
+  quick: {
+    rounds: 3,
+    requests: { me: 1000, devices: 500, dashboard: 500, check: 1000 },
+    crowd,
+    sizes: [1000, 100_000],
+    starts: 2,
+    memoryRequests: 20_000,
+  },
+  // Checks that everything runs; its figures mean nothing.
+  smoke: {
+    rounds: 1,
+    requests: { me: 60, devices: 30, dashboard: 30, check: 60 },
+    crowd: { people: 12, withDevices: 4 },
+    sizes: [1000, 2000],
+    starts: 1,
+    memoryRequests: 400,
+  },
+} as const satisfies Record<string, Extent>;
+
+const parts = ['me', 'devices', 'dashboard', 'check', 'growth', 'start', 'memory'] as const;
+type Part = (typeof parts)[number];
+const pathOf = { me: '/api/me', devices: '/devices', dashboard: '/dashboard' } as const;
+const page = join(import.meta.dirname, '..', 'docs', 'performance.md');
+
+const say = (line: string) => void process.stderr.write(`${line}\n`);
+
+/** Runs `work` with servers that are started before it and stopped after it. */
+async function withServers<T>(
+  starts: readonly (() => Promise<BenchServer>)[],
+  work: (servers: readonly BenchServer[]) => Promise<T>,
+): Promise<T> {
+  const servers: BenchServer[] = [];
+  try {
+    for (const start of starts) servers.push(await start());
+    return await work(servers);
+  } finally {
+    for (const { close } of servers) await close();
+  }
+}
+
+async function measure(
+  chosen: ReadonlySet<Part>,
+  extent: Extent,
+  proxy: string | undefined,
+): Promise<Results> {
+  const { crowd, rounds } = extent;
+  const peers = (['raw', 'bare', 'stock'] as const).map((kind) => () => startPeer(kind, crowd));
+  const ours = (['sqlite', 'redis'] as const).map((store) => () => startOurs(store, crowd));
+  const proxies = (['cookies', 'Redis'] as const).flatMap((sessions) =>
+    proxy === undefined ? [] : [() => startProxy(proxy, sessions, crowd)],
+  );
+  const results: { -readonly [K in keyof Results]: Results[K] } = {};
+  const onPages = (['me', 'devices', 'dashboard'] as const).filter((part) => chosen.has(part));
+  if (onPages.length > 0) {
+    say('Starting the servers and signing people in …');
+    await withServers([...peers, ...ours], async (servers) => {
+      for (const part of onPages) {
+        say(`Measuring ${pathOf[part]} …`);
+        const requests = extent.requests[part];
+        results[part] = await compare(
+          servers.map((server) => ({ server, path: pathOf[part], requests })),
+          rounds,
+        );
+      }
+    });
+  }
+  if (chosen.has('check')) {
+    say('Measuring the check of a session …');
+    const samples = await withServers([...proxies, ...ours], (servers) =>
+      compareChecks(servers, extent.requests.check, rounds),
+    );
+    if (samples.length > 0) results.check = samples;
+  }
+  if (chosen.has('growth')) {
+    say('Measuring growth …');
+    results.growth = await measureGrowth(extent.sizes);
+  }
+  if (chosen.has('start')) {
+    say('Measuring the start …');
+    results.starts = await measureStarts(extent.starts);
+  }
+  if (chosen.has('memory')) {
+    say('Measuring memory …');
+    const stock = () => startPeer('stock', crowd);
+    results.memory = await withServers([stock, ...ours], (servers) =>
+      measureMemory(servers, extent.memoryRequests),
+    );
+  }
+  return results;
+}
+
+async function compareChecks(
+  servers: readonly BenchServer[],
+  requests: number,
+  rounds: number,
+): Promise<Samples[]> {
+  const questions: Question[] = [];
+  for (const server of servers) {
+    const isOurs = server.name.startsWith('Gatehouse');
+    if (!isOurs || (await hasCheck(server)))
+      questions.push({ server, path: isOurs ? '/check' : '/oauth2/auth', requests });
+    else say(`${server.name} has no /check yet: it is left out.`);
+  }
+  return compare(questions, rounds);
+}
+
+async function hasCheck({ port, browsersFor }: BenchServer): Promise<boolean> {
+  const connection = await openConnection(port);
+  const request = browsersFor('/check')[0]?.requestFor('/check');
+  const status = request && (await connection.ask(request)).status;
+  connection.close();
+  return status !== 404;
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { out: { type: 'string' } },
+  });
+  const known: readonly string[] = [...parts, ...Object.keys(extents)];
+  const unknown = positionals.find((word) => !known.includes(word));
+  if (unknown !== undefined) throw new Error(`there is no "${unknown}"; there are ${known.join(', ')}`);
+  const name = (['quick', 'smoke'] as const).find((word) => positionals.includes(word)) ?? 'whole';
+  const named = parts.filter((part) => positionals.includes(part));
+  const chosen = new Set(named.length > 0 ? named : parts);
+
+  const [load = 0] = loadavg();
+  await mustHave('redis-server');
+  const proxy = chosen.has('check') ? await getOauth2Proxy(say) : undefined;
+  const results = await measure(chosen, extents[name], proxy);
+  const report = reportOf(results, await aboutRun(name, proxy, load));
+  process.stdout.write(report);
+  if (values.out !== undefined) writeFileSync(values.out, report);
+  if (name !== 'whole' || named.length > 0) return;
+  writeFileSync(page, placeReport(readFileSync(page, 'utf8'), report));
+  say('Wrote docs/performance.md.');
+}
+
+try {
+  await main();
+} catch (error) {
+  say(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}

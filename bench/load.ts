@@ -1,70 +1,187 @@
-// Sends requests to a server repeatedly over keep-alive connections; the server reports its own cost.
-import { Agent, type RequestOptions, request } from 'node:http';
+// Sends requests over keep-alive connections, one at a time on each. Implements HTTP/1.1 itself, because Node's client costs more than
+// some of the measured servers.
+import { connect, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { keepCookies } from '../test/support/client.ts';
 
-export interface Asked {
-  readonly seconds: number;
-  /** Per response, milliseconds. */
-  readonly medianMs: number;
-  readonly p99Ms: number;
-  /** Size of the last response's body. */
+/** A signed-in person's browser. */
+export interface Browser {
+  /** The bytes of a GET request with this browser's headers and cookies. */
+  requestFor(path: string): Buffer;
+  /** Stores the cookies that a response sets. @param head the status line and headers */
+  keep(head: string): void;
+}
+
+export interface Response {
+  readonly status: number;
+  readonly head: string;
+  /** Size of the body. */
   readonly bytes: number;
+}
+
+export interface Connection {
+  /** @throws Error if the connection ends before the whole response */
+  ask(request: Buffer): Promise<Response>;
+  close(): void;
 }
 
 export interface Load {
   readonly port: number;
   readonly path: string;
-  /** The headers of the requests, used in turn. */
-  readonly headers: readonly Readonly<Record<string, string>>[];
+  /** Taken in turn. */
+  readonly browsers: readonly Browser[];
   readonly requests: number;
+  readonly connections: number;
+  /** Called when every connection has been opened and used once, and again after the last response. */
+  readonly onEdge: () => Promise<void>;
 }
 
-export const connections = 32;
+export interface Timing {
+  /** From the first request to the last response. */
+  readonly seconds: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** Size of the last body. */
+  readonly bytes: number;
+}
 
-/** @throws if a response is a redirect or a refusal */
-export async function ask({ port, path, headers, requests }: Load): Promise<Asked> {
-  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+const lastChunk = Buffer.from('0\r\n\r\n');
+
+export function createBrowser(headers: Readonly<Record<string, string>>, cookie = ''): Browser {
+  const cookies = new Map<string, string>();
+  if (cookie) keepCookies(cookies, cookie.split('; '));
+  const requests = new Map<string, Buffer>();
+  let sent = '';
+  const cookieHeader = () => [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+  return {
+    requestFor(path) {
+      let request = requests.get(path);
+      if (!request) {
+        sent = cookieHeader();
+        const all = { ...headers, ...(sent && { cookie: sent }) };
+        const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+        request = Buffer.from(`GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`, 'latin1');
+        requests.set(path, request);
+      }
+      return request;
+    },
+    keep(head) {
+      if (!/^set-cookie:/im.test(head)) return;
+      keepCookies(
+        cookies,
+        [...head.matchAll(/^set-cookie: *(.*)$/gim)].map(([, line = '']) => line.trim()),
+      );
+      if (cookieHeader() !== sent) requests.clear();
+    },
+  };
+}
+
+/** @throws Error if a response is not a 2xx */
+export async function ask(load: Load): Promise<Timing> {
+  const { port, path, browsers, requests } = load;
+  const open = await Promise.all(Array.from({ length: load.connections }, () => openConnection(port)));
   const times: number[] = [];
   let next = 0;
   let bytes = 0;
-  const client = async () => {
-    while (next < requests) {
-      const own = headers[next++ % headers.length] ?? {};
-      const from = performance.now();
-      ({ bytes } = await once({ agent, host: '127.0.0.1', port, path, headers: own }));
-      times.push(performance.now() - from);
-    }
-  };
-  const from = performance.now();
-  await Promise.all(Array.from({ length: connections }, client));
-  const seconds = (performance.now() - from) / 1000;
-  agent.destroy();
-  times.sort((a, b) => a - b);
-  const at = (share: number) => times[Math.floor(times.length * share)] ?? Number.NaN;
-  return { seconds, medianMs: at(0.5), p99Ms: at(0.99), bytes };
+  async function once(connection: Connection): Promise<number> {
+    const browser = browsers[next++ % browsers.length];
+    if (!browser) throw new RangeError('nobody asks');
+    const request = browser.requestFor(path);
+    const from = performance.now();
+    const response = await connection.ask(request);
+    const ms = performance.now() - from;
+    if (response.status >= 300) throw new Error(`GET ${path} was answered with ${response.status}`);
+    browser.keep(response.head);
+    ({ bytes } = response);
+    return ms;
+  }
+  try {
+    await Promise.all(open.map(once));
+    await load.onEdge();
+    const from = performance.now();
+    const last = next + requests;
+    await Promise.all(
+      open.map(async (connection) => {
+        while (next < last) times.push(await once(connection));
+      }),
+    );
+    const seconds = (performance.now() - from) / 1000;
+    await load.onEdge();
+    times.sort((a, b) => a - b);
+    const at = (share: number) => times[Math.floor(times.length * share)] ?? Number.NaN;
+    return { seconds, p50Ms: at(0.5), p99Ms: at(0.99), bytes };
+  } finally {
+    for (const connection of open) connection.close();
+  }
 }
 
-/** Opens a page once, as from a browser's address bar. @returns the cookies that it set, in the form they are sent back */
-export async function cookiesOf(
-  port: number,
-  path: string,
-  headers: Record<string, string>,
-): Promise<string> {
-  const { cookies } = await once({ host: '127.0.0.1', port, path, headers });
-  return cookies.map((set) => set.slice(0, set.indexOf(';'))).join('; ');
-}
-
-function once(options: RequestOptions): Promise<{ bytes: number; cookies: string[] }> {
-  return new Promise((resolve, reject) => {
-    const req = request(options, (res) => {
-      let bytes = 0;
-      res.on('data', (part: Buffer) => {
-        bytes += part.length;
-      });
-      res.once('end', () => {
-        if ((res.statusCode ?? 500) < 300) resolve({ bytes, cookies: res.headers['set-cookie'] ?? [] });
-        else reject(new Error(`the answer was ${res.statusCode}`));
-      });
-    });
-    req.once('error', reject).end();
+export async function openConnection(port: number): Promise<Connection> {
+  const socket = await new Promise<Socket>((resolve, reject) => {
+    const opening = connect({ port, host: '127.0.0.1', noDelay: true });
+    opening.once('error', reject).once('connect', () => resolve(opening.off('error', reject)));
   });
+  let received: Buffer | undefined;
+  let waiting: PromiseWithResolvers<Response> | undefined;
+  const fail = (why: string) => {
+    waiting?.reject(new Error(why));
+    waiting = undefined;
+  };
+  socket.on('error', (error) => fail(error.message)).on('close', () => fail('the connection was closed'));
+  socket.on('data', (chunk) => {
+    received = received ? Buffer.concat([received, chunk]) : chunk;
+    const response = readResponse(received);
+    if (!response) return;
+    received = undefined;
+    const { resolve } = waiting ?? {};
+    waiting = undefined;
+    resolve?.(response);
+  });
+  return {
+    ask(request) {
+      waiting = Promise.withResolvers();
+      const { promise } = waiting;
+      if (socket.destroyed) fail('the connection was closed');
+      else socket.write(request);
+      return promise;
+    },
+    close: () => socket.destroy(),
+  };
+}
+
+/** undefined while the response is incomplete. Does not support pipelining: everything received belongs to one response. */
+function readResponse(received: Buffer): Response | undefined {
+  const end = received.indexOf('\r\n\r\n');
+  if (end < 0) return undefined;
+  const head = received.toString('latin1', 0, end);
+  const status = Number(head.slice(9, 12));
+  const bytes = received.length - end - 4;
+  const isWhole = /^transfer-encoding: *chunked/im.test(head)
+    ? received.subarray(-5).equals(lastChunk)
+    : bytes >= Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0);
+  return isWhole ? { status, head, bytes } : undefined;
+}
+
+export interface Pace {
+  /** Runs `work`, after waiting until it stays within the limit. */
+  run<T>(requests: number, browsers: number, work: () => Promise<T>): Promise<T>;
+}
+
+/** Keeps the load within the rate limits, which stay on. @param mostAMinute requests of one person */
+export function createPace(mostAMinute: number): Pace {
+  const windowMs = 61_000;
+  let past: { readonly endedAt: number; readonly each: number }[] = [];
+  return {
+    async run(requests, browsers, work) {
+      const each = requests / browsers;
+      for (;;) {
+        past = past.filter(({ endedAt }) => endedAt > performance.now() - windowMs);
+        const [oldest] = past;
+        if (!oldest || past.reduce((sum, run) => sum + run.each, each) <= mostAMinute) break;
+        await delay(oldest.endedAt + windowMs - performance.now());
+      }
+      const result = await work();
+      past.push({ endedAt: performance.now(), each });
+      return result;
+    },
+  };
 }

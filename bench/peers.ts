@@ -1,5 +1,5 @@
-// What Gatehouse is compared with, one process each: `node bench/peers.ts raw|bare|stock`, on `PORT`, stock with `REDIS_URL`. The same
-// JSON and the same page of 30 rows; only stock has sessions. The page is an EJS view, as in a typical Express app.
+// The servers that Gatehouse is compared with, one process each: `node bench/peers.ts raw|bare|stock`, on `PORT`, stock with `REDIS_URL`.
+// All serve the same JSON and the same two pages; only stock has sessions. The pages are EJS views, as in a typical Express app.
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { RedisStore } from 'connect-redis';
@@ -7,37 +7,60 @@ import express, { type Express, type Request } from 'express';
 import session from 'express-session';
 import helmet from 'helmet';
 import { Redis } from 'ioredis';
-import { ago, ahead, exact } from '../views/format.ts';
+import { ago, ahead, exact, iso } from '../views/format.ts';
 
 const begunAt = Date.now();
-const iso = (at: number) => new Date(at).toISOString();
+const [dayMs, lifetimeMs] = [86_400_000, 604_800_000];
 
+const pages = ['devices', 'dashboard'] as const;
+
+/** The same size as Gatehouse's response; stock keeps it in each session. */
 const me = {
   person: { id: '100000000000000000001', email: 'person1@example.org', operator: false },
   session: {
     handle: 'AAAAAAAAAAAA',
+    current: true,
+    person: { id: '100000000000000000001', email: 'person1@example.org' },
     device: { browser: 'Firefox', os: 'Linux', kind: 'desktop' },
-    network: '192.0.2.1',
-    signedInAt: iso(begunAt),
+    network: '198.18.0.1',
+    createdAt: iso(begunAt),
     lastSeenAt: iso(begunAt),
-    endsAt: iso(begunAt + 604_800_000),
+    expiresAt: iso(begunAt + lifetimeMs),
+    staySignedIn: true,
+    gate: 'cookie',
   },
-  csrfToken: 'x'.repeat(54),
+  csrfToken: 'x'.repeat(52),
 };
 
 const devices = Array.from({ length: 30 }, (_, i) => ({
-  handle: `handle${i}`,
+  handle: `handle${i}`.padEnd(12, 'x'),
   name: 'Firefox on Linux',
-  network: '192.0.2.1',
+  network: '198.18.0.1',
   signedInAt: begunAt - i * 60_000,
   lastSeenAt: begunAt - i * 30_000,
-  endsAt: begunAt + 604_800_000 - i * 60_000,
+  endsAt: begunAt + lifetimeMs - i * 60_000,
+  idleEndsAt: begunAt + dayMs,
 }));
+
+const cookies = [
+  { label: 'Session cookie', name: '__Host-session', purpose: 'Keeps you signed in here.' },
+  {
+    label: 'Visitor cookie',
+    name: '__Host-visitor_session_id',
+    purpose: 'Remembers this browser on the public pages.',
+  },
+].map((cookie) => ({ ...cookie, left: '7 days left', lifetime: '7 days', share: 100 }));
+
+const days = Array.from({ length: 14 }, (_, i) => {
+  const at = new Date(begunAt - (13 - i) * dayMs);
+  const label = at.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
+  return { label, iso: at.toISOString().slice(0, 10), count: i === 13 ? 1 : 0 };
+});
 
 function pageOf() {
   const now = Date.now();
   const words = { ago: (at: number) => ago(at, now), ahead: (at: number) => ahead(at, now), exact, iso };
-  return { ...words, devices, email: me.person.email, csrfToken: me.csrfToken };
+  return { ...words, devices, cookies, days, email: me.person.email, csrfToken: me.csrfToken };
 }
 
 function meOf({ session: kept }: Request): unknown {
@@ -50,7 +73,7 @@ function routes(app: Express): Express {
     .set('views', import.meta.dirname)
     .enable('view cache');
   app.get('/api/me', (req, res) => void res.json(meOf(req) ?? me));
-  app.get('/devices', (_req, res) => res.render('devices', pageOf()));
+  for (const page of pages) app.get(`/${page}`, (_req, res) => res.render(page, pageOf()));
   return app;
 }
 
@@ -69,7 +92,7 @@ function stock(): Express {
     }),
   );
   app.get('/sign-in', (req, res) => {
-    Object.assign(req.session, { me, filling: 'x'.repeat(250) });
+    Object.assign(req.session, { me });
     res.sendStatus(204);
   });
   app.use((req, res, next) => void (meOf(req) ? next() : res.sendStatus(401)));
@@ -77,13 +100,14 @@ function stock(): Express {
 }
 
 async function raw() {
-  const { promise: rendered, resolve } = Promise.withResolvers<string>();
-  routes(express()).render('devices', pageOf(), (_error, markup) => resolve(markup));
-  const page = Buffer.from(await rendered);
+  const app = routes(express());
+  const rendered = new Map<string | undefined, Buffer>();
+  for (const page of pages)
+    app.render(page, pageOf(), (_error, markup) => rendered.set(`/${page}`, Buffer.from(markup)));
   return createServer((req, res) => {
-    const isPage = req.url === '/devices';
-    const body = isPage ? page : Buffer.from(JSON.stringify(me));
-    res.setHeader('Content-Type', isPage ? 'text/html; charset=utf-8' : 'application/json; charset=utf-8');
+    const page = rendered.get(req.url);
+    const body = page ?? Buffer.from(JSON.stringify(me));
+    res.setHeader('Content-Type', page ? 'text/html; charset=utf-8' : 'application/json; charset=utf-8');
     res.setHeader('Content-Length', body.length);
     res.end(body);
   });

@@ -20,7 +20,7 @@ import { keepSessionOnError } from './sessions/admission/admit.ts';
 import { confirmChanges } from './sessions/admission/confirm-change.ts';
 import { checkCsrf, recordCsrf } from './sessions/admission/csrf.ts';
 import { logoutUnread } from './sessions/pages/logout.ts';
-import { prepareMemberPage } from './sessions/pages/member-page.ts';
+import { prepareMemberPage, startReadingPerson } from './sessions/pages/member-page.ts';
 import { renewVisitor } from './visitors/public-pages.ts';
 import { basicRoutes } from './visitors/routes.ts';
 import { admission, confirmation, cookieErrorOf } from './wiring/admission.ts';
@@ -68,6 +68,7 @@ export function createApp(options: AppOptions): Express {
     ...(devMode ? [] : [inspectGate({ revocation: sessionControl.atGate, paths, recorder })]),
     limit('person', byPerson),
     limit('changes', byPerson),
+    startReadingPerson(store.people),
     ...admission(parts),
     ...readBody(),
     checkCsrf({ now }),

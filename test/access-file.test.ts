@@ -69,7 +69,7 @@ function startWriter(path: string, emails: readonly string[], killAt?: number): 
   return spawn(process.execPath, args, { env, stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
-test('killed before each call into the file system: the list is old or new, whole, and the next writer mends it', {
+test('killed before each file-system call: the list is either old or new, always complete, and the next writer cleans up', {
   timeout: 120_000,
 }, async () => {
   const outcomes = { old: 0, new: 0, calls: 0 };
@@ -94,7 +94,9 @@ test('killed before each call into the file system: the list is old or new, whol
   assert.ok(outcomes.calls > 15 && outcomes.old > 12 && outcomes.new > 2, JSON.stringify(outcomes));
 });
 
-test('writers at once, in several processes and in this one, lose nothing', { timeout: 60_000 }, async () => {
+test('concurrent writers, in several processes and in this one, lose no change', {
+  timeout: 60_000,
+}, async () => {
   const path = listAt('ada@x.org\n');
   const groups = Array.from({ length: 3 }, (_, a) =>
     Array.from({ length: 15 }, (__, b) => `p${a}-${b}@x.org`),
@@ -120,7 +122,7 @@ test('an editor’s save between reading and renaming is not lost', async () => 
   assert.equal(fs.readFileSync(path, 'utf8'), 'ada@x.org\neditor@x.org\neve@x.org\n');
 });
 
-test('mode and owner stay; a new list is 0640', async () => {
+test('mode and owner are kept; a new list has mode 0640', async () => {
   for (const mode of [0o600, 0o644, 0o660]) {
     const path = listAt('ada@x.org\n', mode);
     const isRoot = process.getuid?.() === 0;
@@ -135,7 +137,7 @@ test('mode and owner stay; a new list is 0640', async () => {
   assert.deepEqual([modeOf(path), fs.readFileSync(path, 'utf8')], ['640', 'eve@x.org\n']);
 });
 
-test('through a link the file is replaced, not the link', async () => {
+test('a symbolic link is followed: the file is replaced, the link stays', async () => {
   const path = listAt('ada@x.org\n');
   const link = join(fs.mkdtempSync(join(root, 'case-')), 'link.txt');
   fs.symlinkSync(path, link);
@@ -144,7 +146,7 @@ test('through a link the file is replaced, not the link', async () => {
   assert.equal(fs.readFileSync(path, 'utf8'), 'ada@x.org\neve@x.org\n');
 });
 
-test('what cannot be written safely is refused by name, and untouched', async () => {
+test('a file that cannot be written safely is refused with a reason and left unchanged', async () => {
   const folder = fs.mkdtempSync(join(root, 'case-'));
   const refusalAt = async (path: string) => {
     const done = await createAccessFile(path, 50).change(adding('eve@x.org'));
@@ -164,7 +166,7 @@ test('what cannot be written safely is refused by name, and untouched', async ()
   assert.equal(fs.readFileSync(linked, 'utf8'), 'ada@x.org\n');
 });
 
-test('while somebody else holds the lock it waits, and then says so; nothing is lost when they are gone', async () => {
+test('waits while another process holds the lock, then reports it; nothing is lost once the lock is free', async () => {
   const path = listAt('ada@x.org\n');
   assert.deepEqual(await createAccessFile(path).change(adding('eve@x.org')), { value: 'added' });
   const other = new DatabaseSync(`${path}.lock`);
@@ -175,7 +177,7 @@ test('while somebody else holds the lock it waits, and then says so; nothing is 
   assert.deepEqual(await waiting, { value: 'added' });
 });
 
-test('what the system refuses has a name; anything else is thrown on', () => {
+test('file-system errors become named reasons; any other error is rethrown', () => {
   const named = {
     EROFS: 'read-only',
     EACCES: 'no-rights',
@@ -188,7 +190,7 @@ test('what the system refuses has a name; anything else is thrown on', () => {
   assert.throws(() => faultOf(new TypeError('a mistake')), TypeError);
 });
 
-test('a pipe in the place of the list is refused, and not opened: that would wait for a writer for ever', () => {
+test('a pipe in place of the list is refused without opening it, which would block forever', () => {
   const pipe = join(fs.mkdtempSync(join(root, 'case-')), 'emails.txt');
   execFileSync('/usr/bin/env', ['mkfifo', pipe]);
   const file = new URL('../src/access/file.ts', import.meta.url).href;
@@ -201,7 +203,7 @@ test('a pipe in the place of the list is refused, and not opened: that would wai
 });
 
 if (process.geteuid?.() === 0)
-  test('the list stays its owner’s, also where root changes it: else oauth2-proxy could not read it any more', async () => {
+  test('the list keeps its owner when root changes it, so that oauth2-proxy can still read it', async () => {
     const path = listAt('ada@x.org\n');
     fs.chownSync(path, 1234, 2345);
     assert.ok('value' in (await createAccessFile(path).change(adding('grace@x.org'))));
@@ -209,7 +211,7 @@ if (process.geteuid?.() === 0)
     assert.deepEqual([uid, gid], [1234, 2345]);
   });
 
-test('a byte-order mark stays: oauth2-proxy takes it for a part of the first address', () => {
+test('a byte-order mark is kept: oauth2-proxy reads it as part of the first address', () => {
   const text = '\ufeffada@x.org\n';
   assert.deepEqual(createAccessFile(listAt(text)).read(), { text });
 });

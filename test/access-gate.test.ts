@@ -15,7 +15,7 @@ import { need } from './support/requirement.ts';
 const [ada, grace, mallory] = ['ada@example.org', 'grace@example.org', 'mallory@example.net'];
 const all = [ada, grace, mallory];
 
-suite('the allow-list at the real gate', await need('oauth2-proxy'), () => {
+suite('the allow-list with the real gate', await need('oauth2-proxy'), () => {
   let world: GateOnly;
   let cookies: Map<string, string>;
   before(async () => {
@@ -48,26 +48,26 @@ suite('the allow-list at the real gate', await need('oauth2-proxy'), () => {
 
   const odd: Record<string, string> = {
     'comments and empty lines': `# a\n\n${ada}\n\n\n#${grace}\n`,
-    'a comment that begins with a space is none': ` # ${grace}\n${ada}\n`,
-    'a comment after an address spoils it': `${ada} # Ada\n${grace}\n`,
+    'a comment after a space is not a comment': ` # ${grace}\n${ada}\n`,
+    'a comment after an address makes it invalid': `${ada} # Ada\n${grace}\n`,
     CRLF: `${ada}\r\n# x\r\n${grace}\r\n`,
-    'a last line without an end, and with a lone CR': `${ada}\n${grace}\r`,
-    'lone CRs are no line ends': `${ada}\r${grace}\n${mallory}\n`,
-    'a byte-order mark spoils the first line': `\ufeff${ada}\n${grace}\n`,
+    'a last line without a line break, and with a lone CR': `${ada}\n${grace}\r`,
+    'lone CRs are not line breaks': `${ada}\r${grace}\n${mallory}\n`,
+    'a byte-order mark makes the first line invalid': `\ufeff${ada}\n${grace}\n`,
     'a byte-order mark before a comment': `\ufeff# x\n${grace}\n`,
     'spaces around, capitals': `  \t${ada.toUpperCase()} \t\n\u00a0${grace}\u3000\n`,
     quotes: `"${ada}"\n" ${grace}"\n`,
     'a quoted field over two lines': `"\n${ada}\n"\n${grace}\n`,
-    'doubled quotes stand for one': `"""${ada}"""\n${grace}\n`,
+    'doubled quotes are one quote': `"""${ada}"""\n${grace}\n`,
     'further columns': `${ada},Ada\n${grace},\n`,
     duplicates: `${ada}\n${ada}\n${grace}\n${grace}\n`,
     'a line of spaces': `   \n${ada}\n`,
-    'a number sign in quotes is an address': `"# x"\n${ada}\n`,
-    'two on a line: the second is a column': `${ada},${grace}\n`,
+    'a quoted # starts an address': `"# x"\n${ada}\n`,
+    'two addresses on a line: the second is a column': `${ada},${grace}\n`,
   };
 
   for (const [name, text] of Object.entries(odd)) {
-    test(`it reads as we do: ${name}`, async () => {
+    test(`the gate reads it as we do: ${name}`, async () => {
       // A known list comes in between, so that each answer is about this file.
       const expected = all.filter((email) => admits(text).has(email));
       replace(`${all.filter((email) => !expected.includes(email)).join('\n')}\n`);
@@ -86,10 +86,10 @@ suite('the allow-list at the real gate', await need('oauth2-proxy'), () => {
     'a bare quote': `${ada}\n"\n`,
     'a quote inside': `${ada}\nx"${grace}\n`,
     'a space after a quote': `"${ada}" \n`,
-    'one column more': `${ada}\n${grace},Grace\n`,
-    'a comma in a comment that is none': `${ada}\n # one, two\n`,
+    'an extra column': `${ada}\n${grace},Grace\n`,
+    'a comma in an invalid comment': `${ada}\n # one, two\n`,
   })) {
-    test(`it ignores the whole file, as we say: ${name}`, async () => {
+    test(`the gate ignores the whole file, as we expect: ${name}`, async () => {
       assert.equal(readList(text).kind, 'broken');
       replace(`${mallory}\n`);
       await waitFor('the list before', async () => String(await admitted()) === mallory);
@@ -100,7 +100,7 @@ suite('the allow-list at the real gate', await need('oauth2-proxy'), () => {
     });
   }
 
-  test('added and removed 100 times: nobody else is ever refused, and each change holds within a second', {
+  test('100 additions and removals: nobody else is ever refused, and each takes effect within a second', {
     timeout: 120_000,
   }, async () => {
     replace(`# the house\n${ada}\n`);
@@ -140,7 +140,7 @@ suite('the allow-list at the real gate', await need('oauth2-proxy'), () => {
     assert.equal(readFileSync(world.emailsFile, 'utf8'), `# the house\n${ada}\n`);
   });
 
-  test('its folder may be replaced as well: the old one gone, changes are seen again', async () => {
+  test('the folder may be replaced too: later changes are still noticed', async () => {
     replace(`${ada}\n`);
     await waitFor('the list', async () => String(await admitted()) === ada);
     const folder = dirname(world.emailsFile);
@@ -158,8 +158,8 @@ suite('the allow-list at the real gate', await need('oauth2-proxy'), () => {
   });
 });
 
-suite('email_domains at the real gate', await need('oauth2-proxy'), () => {
-  test('a domain lets in who is not on the list: the list alone decides nothing then', async () => {
+suite('email_domains with the real gate', await need('oauth2-proxy'), () => {
+  test('a domain admits people who are not on the list, so the list alone decides nothing', async () => {
     const world = await startGateOnly({ env: { OAUTH2_PROXY_EMAIL_DOMAINS: 'example.com,example.net' } });
     try {
       assert.equal((await world.client().signIn(mallory)).status, 200);

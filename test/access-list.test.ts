@@ -20,7 +20,7 @@ const shown = (text: string) => {
 };
 
 suite('the allow-list as text', () => {
-  test('adding keeps every line, its end and its order', () => {
+  test('adding keeps every line, its line ending and the order', () => {
     assert.equal(added('', 'ada@x.org'), 'ada@x.org\n');
     assert.equal(added('ada@x.org', 'eve@x.org'), 'ada@x.org\neve@x.org\n');
     assert.equal(added('ada@x.org\r\n', 'eve@x.org', 'Eve'), 'ada@x.org\r\n\r\n# Eve\r\neve@x.org\r\n');
@@ -29,14 +29,14 @@ suite('the allow-list as text', () => {
     assert.equal(added('\ufeff', 'ada@x.org'), '\ufeff\nada@x.org\n', 'a byte-order mark would hide it');
   });
 
-  test('an address is on it once', () => {
+  test('an address is added only once', () => {
     for (const line of ['eve@x.org', '  EVE@x.org \t', '"eve@x.org"', 'eve@x.org,Eve']) {
       assert.equal(added(`${line}\n`, 'eve@x.org'), 'present', line);
     }
     assert.notEqual(added('#eve@x.org\n', 'eve@x.org'), 'present');
   });
 
-  test('removing takes all of its lines, in every spelling, and nothing else', () => {
+  test('removing takes out every line with that address, in any spelling, and nothing else', () => {
     assert.equal(removed('Eve@X.org\nada@x.org\n"eve@x.org"\n', 'eve@x.org'), 'ada@x.org\n');
     assert.equal(
       removed('# a\n# b\neve@x.org\n', 'eve@x.org'),
@@ -48,7 +48,7 @@ suite('the allow-list as text', () => {
     assert.equal(removed('ada@x.org\n', 'eve@x.org'), 'absent');
   });
 
-  test('comments: one line above an address or its group, or a further column', () => {
+  test('comments: a line above an address or a group of addresses, or a further column', () => {
     assert.deepEqual(shown('# Ada\nada@x.org\n\neve@x.org\n'), [
       ['ada@x.org', 'Ada'],
       ['eve@x.org', undefined],
@@ -66,7 +66,7 @@ suite('the allow-list as text', () => {
     assert.equal(line, '# a b@x.org', 'a comment cannot become a line of its own');
   });
 
-  test('what lets nobody in is marked', () => {
+  test('entries that admit nobody are marked', () => {
     const list = entries('\ufeffada@x.org\neve@x.org # Eve\n@x.org\n # note\nbob@x.org\n');
     assert.ok(list.kind === 'entries');
     assert.deepEqual(
@@ -91,7 +91,7 @@ suite('the allow-list as text', () => {
     }
   });
 
-  test('addresses: lower case, one, as a header can carry it', () => {
+  test('addresses: one, in lower case, valid in a header', () => {
     for (const text of [' Ada@Example.ORG ', "o'neil+x@mail.example.org", 'a@b.co'])
       assert.ok(parseEmail(text), text);
     for (const text of [
@@ -122,7 +122,7 @@ const anyText = fc.array(piece, { maxLength: 14 }).map((pieces) => pieces.join('
 const anyEmail = fc.constantFrom('ada@x.org', 'eve@x.org', 'new@x.org');
 
 suite('the allow-list, any text', () => {
-  test('add: the set plus that address; every line of before stands, in order', () => {
+  test('add: the set gains that address; every earlier line stays, in order', () => {
     fc.assert(
       fc.property(anyText, anyEmail, fc.string(), (text, email, comment) => {
         const outcome = add(text, email, comment);
@@ -135,7 +135,7 @@ suite('the allow-list, any text', () => {
     );
   });
 
-  test('remove: the set minus that address; no other record or comment of others is touched', () => {
+  test('remove: the set loses that address; the records and comments of others are unchanged', () => {
     fc.assert(
       fc.property(anyText, anyEmail, (text, email) => {
         const before = admits(text);
@@ -148,7 +148,7 @@ suite('the allow-list, any text', () => {
     );
   });
 
-  test('adding and taking out again leaves the text as it was', () => {
+  test('adding and then removing an address restores the text', () => {
     fc.assert(
       fc.property(anyText, fc.string(), (text, comment) => {
         const whole = `${text}\nlast@x.org\n`;
@@ -160,7 +160,7 @@ suite('the allow-list, any text', () => {
   });
 });
 
-test('email_domains: whom they let in', () => {
+test('email_domains: whom they admit', () => {
   for (const [domains, email, expected] of [
     [[], 'a@x.org', false],
     [['*'], 'a@x.org', true],

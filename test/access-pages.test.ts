@@ -88,8 +88,8 @@ async function startPages(
   };
 }
 
-suite('the page of the allow-list', () => {
-  test('shows addresses, comments and operators; oneself cannot be removed from here', async (t) => {
+suite('the allow-list page', () => {
+  test('shows addresses, comments and operators; operators cannot remove themselves here', async (t) => {
     const { get } = await startPages(t, { operators: new Set([ada.email, 'joan@example.org']) });
     const { status, text } = await get('/access');
     assert.equal(status, 200);
@@ -102,7 +102,7 @@ suite('the page of the allow-list', () => {
     assert.deepEqual(removals, ['grace%40example.org']);
   });
 
-  test('adds: 303, the comment above the address, and a word about it', async (t) => {
+  test('adding: 303, the comment above the address, and a confirmation', async (t) => {
     const { post, get, list, lines } = await startPages(t);
     const answer = await post('/access/add', { email: ' Joan@Example.org ', comment: 'Joan\n# x' });
     assert.deepEqual([answer.status, answer.location], [303, '/access?done=added']);
@@ -111,7 +111,7 @@ suite('the page of the allow-list', () => {
     assert.ok(lines.some((line) => line.includes('"access.added"')) && !lines.join('').includes('joan@'));
   });
 
-  test('what is not an address, or is there already, comes back with what was typed', async (t) => {
+  test('an invalid or duplicate address redisplays the form with what was typed', async (t) => {
     const { post, list } = await startPages(t);
     const wrong = await post('/access/add', { email: '"><b>', comment: 'A "note"' });
     assert.equal(wrong.status, 422);
@@ -121,7 +121,7 @@ suite('the page of the allow-list', () => {
     assert.equal(list(), first);
   });
 
-  test('the confirmation says what will happen; only POST acts', async (t) => {
+  test('the confirmation page says what will happen; only POST acts', async (t) => {
     const { get, list, ended } = await startPages(t);
     const { text } = await get('/access/remove?email=grace%40example.org');
     assert.match(text, /Take[\s\S]*grace@example\.org[\s\S]*Every device of this person is signed out/);
@@ -134,7 +134,7 @@ suite('the page of the allow-list', () => {
     assert.match((await get('/access/remove?email=%3Cb%3E')).text, /&lt;b&gt; is not on the list/);
   });
 
-  test('removing changes the list first, then ends the person', async (t) => {
+  test('removing changes the list first, then ends the person’s sessions', async (t) => {
     const { post, get, list, ended } = await startPages(t);
     const answer = await post('/access/remove', { email: 'grace@example.org' });
     assert.deepEqual([answer.status, answer.location], [303, '/access?done=removed&ended=2']);
@@ -143,7 +143,7 @@ suite('the page of the allow-list', () => {
     assert.match((await get(answer.location ?? '')).text, /off the list[\s\S]*2 sessions were ended/);
   });
 
-  test('where the sessions could not be ended it says which half is done, and can be repeated', async (t) => {
+  test('if the sessions cannot be ended, the page says what was done, and the removal can be repeated', async (t) => {
     let isDown = true;
     const endPerson = async () => {
       if (isDown) throw new Error('the store is down');
@@ -169,7 +169,7 @@ suite('the page of the allow-list', () => {
     assert.deepEqual([list(), ended], [first, []]);
   });
 
-  test('the last address that works stays', async (t) => {
+  test('the last valid address cannot be removed', async (t) => {
     const text = '@example.org\ngrace@example.org\n';
     const { post, list, ended } = await startPages(t, {}, text);
     const answer = await post('/access/remove', { email: 'grace@example.org' });
@@ -177,7 +177,7 @@ suite('the page of the allow-list', () => {
     assert.equal((await post('/access/remove', { email: '@example.org' })).status, 303);
   });
 
-  test('email_domains that make the list useless are named', async (t) => {
+  test('email_domains that make the list useless are reported', async (t) => {
     const all = await startPages(t, { emailDomains: ['*'] });
     assert.match((await all.get('/access')).text, /This list keeps nobody out/);
     const some = await startPages(t, { emailDomains: ['example.org'] });
@@ -188,7 +188,7 @@ suite('the page of the allow-list', () => {
     );
   });
 
-  test('no list: how to make it; the first address makes it, with the operator on it', async (t) => {
+  test('no list: explains how to create it; the first address creates it, together with the operator’s', async (t) => {
     const { post, get, list } = await startPages(t, {}, '');
     assert.match((await get('/access')).text, /There is no list yet[\s\S]*emails\.txt\.example/);
     assert.equal((await post('/access/remove', { email: 'grace@example.org' })).status, 503);
@@ -197,7 +197,7 @@ suite('the page of the allow-list', () => {
     assert.match(list(), /^# .*\n\nada@example\.org\ngrace@example\.org\n$/);
   });
 
-  test('a list that oauth2-proxy cannot read: the line, and no form', async (t) => {
+  test('a list that oauth2-proxy cannot read: names the line and shows no form', async (t) => {
     const { post, get, list } = await startPages(t, {}, 'ada@example.org\n"\n');
     const { text } = await get('/access');
     assert.match(text, /Line 2 of the list cannot be read/);

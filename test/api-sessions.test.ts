@@ -45,7 +45,7 @@ for (const store of storeKinds) {
         return { ...session, send, list };
       }
 
-      test('a session is exactly what the design says', async () => {
+      test('a session has exactly the documented fields', async () => {
         const { list, handle, browser } = await script(person('mona'));
         const { sessions, next } = await list('/api/sessions');
         assert.equal(next, null);
@@ -81,7 +81,7 @@ for (const store of storeKinds) {
         assert.deepEqual(me.session, one);
       });
 
-      test('the own list is one’s own, the one that asks first', async () => {
+      test('lists only the caller’s own sessions, the current one first', async () => {
         const nina = person('nina');
         const other = await begin(desk, nina);
         const { list, handle } = await script(nina);
@@ -96,7 +96,7 @@ for (const store of storeKinds) {
         );
       });
 
-      test('DELETE ends one’s own, once, and answers with the receipt each time', async () => {
+      test('DELETE ends one of the caller’s sessions once, and returns the receipt each time', async () => {
         const olga = person('olga');
         const other = await begin(desk, olga);
         const { send } = await script(olga);
@@ -108,14 +108,14 @@ for (const store of storeKinds) {
         }
       });
 
-      test('the one that asks can end itself', async () => {
+      test('the current session can end itself', async () => {
         const { send, handle, browser } = await script(person('pia'));
         assert.equal((await send('DELETE', `/api/sessions/${handle}`)).status, 200);
         assert.equal((await browser.ask('/api/me')).status, 401);
         assert.equal((await desk.store.sessions.findByHandle(handle))?.ended?.reason, 'signed_out');
       });
 
-      test('somebody else’s answers as none does, and stays', async () => {
+      test('another person’s session looks like one that does not exist, and is not ended', async () => {
         const hers = await begin(desk, grace);
         const { send } = await script(person('eve'));
         const [foreign, none, odd] = [
@@ -129,7 +129,7 @@ for (const store of storeKinds) {
         assert.equal((await hers.browser.ask('/api/me')).status, 200);
       });
 
-      test('revoke-others keeps the one that asks', async () => {
+      test('revoke-others keeps the current session', async () => {
         const rosa = person('rosa');
         const others = [await begin(desk, rosa), await begin(desk, rosa)];
         const { send, browser } = await script(rosa);
@@ -146,7 +146,7 @@ for (const store of storeKinds) {
         assert.deepEqual((await send('POST', '/api/sessions/revoke-others')).json(), { receipts: [] });
       });
 
-      test('no change without the token, none with more fields than are known', async () => {
+      test('no change is made without the token or with unknown fields', async () => {
         const tess = person('tess');
         const other = await begin(desk, tess);
         const { send } = await script(tess);
@@ -164,7 +164,7 @@ for (const store of storeKinds) {
         assert.equal((await other.browser.ask('/api/me')).status, 200);
       });
 
-      test('operators alone see everyone’s, and a role that is lost is lost at once', async (t) => {
+      test('only operators see everyone’s sessions, and a revoked role takes effect immediately', async (t) => {
         const member = await script(grace);
         const operator = await script(ada);
         const requests: [string, string][] = [
@@ -186,7 +186,7 @@ for (const store of storeKinds) {
         assert.equal((await there.ask('/api/me')).status, 200);
       });
 
-      test('an operator ends anyone’s, and all of a person', async () => {
+      test('an operator can end any session, and all sessions of a person', async () => {
         const uma = person('uma');
         const theirs = [await begin(desk, uma), await begin(desk, uma), await begin(desk, uma)];
         const { send } = await script(ada);
@@ -203,7 +203,7 @@ for (const store of storeKinds) {
         assert.equal((await send('DELETE', `/api/admin/sessions/${nowhere}`)).status, 404);
       });
 
-      test('120 sessions, page by page: each once, whatever ends meanwhile', async () => {
+      test('120 sessions in pages: each appears once, even if sessions end meanwhile', async () => {
         const handles = new Set<string>();
         for (let i = 0; i < 120; i++) {
           const email = `crowd${String(i % 40).padStart(2, '0')}@crowd.example`;
@@ -238,7 +238,7 @@ for (const store of storeKinds) {
         assert.equal((await browser.ask('/api/admin/sessions')).json<List>().sessions.length, 50);
       });
 
-      test('a query that is not understood is refused', async () => {
+      test('an invalid query is refused', async () => {
         const { browser } = await script(ada);
         const bad = [
           'cursor=x',

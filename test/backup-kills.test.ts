@@ -90,7 +90,7 @@ for (const kind of ['SQLite', 'Redis'] as const) {
       return place.words();
     }
 
-    test(`${kind}: a restore that is killed leaves the old place or the new one, and succeeds when it is run again`, async () => {
+    test(`${kind}: a killed restore leaves the old store or the new one, and succeeds when run again`, async () => {
       const args = ['restore', archive, '--replace', '--yes'];
       const found: string[] = [];
       const calls = spread(await countCalls(args));
@@ -116,7 +116,7 @@ for (const kind of ['SQLite', 'Redis'] as const) {
 
     // The file is written in the same way whichever store it was read from.
     if (process.env['KILLS'] === undefined && kind === 'Redis') return;
-    test(`${kind}: a backup that is killed leaves no file or a whole one, and what is there as it was`, async () => {
+    test(`${kind}: a killed backup leaves no file or a complete one, and does not change the store`, async () => {
       const file = join(root, 'killed.tar.gz');
       const args = ['backup', file];
       const calls = await countCalls(args);
@@ -147,7 +147,7 @@ for (const kind of ['SQLite', 'Redis'] as const) {
   });
 }
 
-suite('kills of migrations', withRedis, () => {
+suite('kills during migrations', withRedis, () => {
   let root: string;
   let server: PrivateRedis;
   let redis: RedisClient;
@@ -179,7 +179,7 @@ suite('kills of migrations', withRedis, () => {
     return code === null;
   }
 
-  test('SQLite: a migration that is killed was none, or is whole', async () => {
+  test('SQLite: a killed migration is either not applied or complete', async () => {
     const folder = join(root, 'sqlite');
     mkdirSync(folder);
     let killed = 0;
@@ -209,7 +209,7 @@ suite('kills of migrations', withRedis, () => {
     assert.ok(killed > 0, 'some were killed before they were through');
   });
 
-  test('Redis: a migration that is killed is gone on with, and nothing is lost or done twice', async () => {
+  test('Redis: a killed migration is resumed; nothing is lost or done twice', async () => {
     const prefix = 'gatehouse:';
     let killed = 0;
     for (let i = 0; i < kills; i++) {

@@ -38,7 +38,7 @@ for (const kind of ['SQLite', 'Redis'] as const) {
       return makePlace({ root, secretKey, ...(url && { redisUrl: url }), ...(publicUrl && { publicUrl }) });
     }
 
-    test(`${kind}: a backup is restored in an empty place with another address, and everybody signs in again`, async () => {
+    test(`${kind}: a backup can be restored to an empty store under another address, and everyone signs in again`, async () => {
       const at = Date.now();
       const source = newPlace();
       await source.fill('old', at);
@@ -80,7 +80,7 @@ for (const kind of ['SQLite', 'Redis'] as const) {
       );
     });
 
-    test(`${kind}: --keep-sessions restores them as they were, and every part of the store`, async () => {
+    test(`${kind}: --keep-sessions restores the sessions and every other part of the store`, async () => {
       const at = Date.now();
       const source = newPlace();
       await source.fill('old', at);
@@ -94,7 +94,7 @@ for (const kind of ['SQLite', 'Redis'] as const) {
       await target.withStore((store) => assertFilled(store, at, auditKeyOf(secretKey), entries + 1));
     });
 
-    test(`${kind}: what is here is replaced after a word alone, and then wholly`, async () => {
+    test(`${kind}: existing data is replaced only after confirmation, and then completely`, async () => {
       const source = newPlace();
       await source.fill('new');
       const archive = join(root, 'other.tar.gz');
@@ -128,7 +128,7 @@ suite('backups', () => {
   });
   after(() => rmSync(root, { recursive: true }));
 
-  test('a file that is there is not replaced without --force, and "-" is standard output and input', async () => {
+  test('an existing file is not overwritten without --force, and "-" means standard output or input', async () => {
     const mine = join(root, 'mine.tar.gz');
     writeFileSync(mine, 'mine');
     const refused = await place.gatehouse(['backup', mine]);
@@ -148,7 +148,7 @@ suite('backups', () => {
     );
   });
 
-  test('while something uses the place a restore is refused, and while a restore holds it nothing begins', async () => {
+  test('a restore is refused while the store is in use, and nothing can open the store during a restore', async () => {
     const shared = await lockPlace(place.dataDir, 'shared', 0);
     const refused = await place.gatehouse(['restore', archive, '--replace', '--yes']);
     shared?.();
@@ -165,7 +165,7 @@ suite('backups', () => {
     assert.deepEqual(await place.words(), wholeWith('old'));
   });
 
-  test('the secrets of another deployment are refused, and so is a record that was tampered with', async () => {
+  test('secrets of another deployment and a record that was tampered with are refused', async () => {
     const stranger = makePlace({ root, secretKey: randomBytes(32).toString('hex') });
     const refused = await stranger.gatehouse(['restore', archive]);
     assert.equal(refused.code, 1);
@@ -187,7 +187,7 @@ suite('backups', () => {
     assert.equal((await target.gatehouse(['restore', file, '--even-if-tampered'])).code, 0);
   });
 
-  test('.env is sealed with a passphrase that no argument holds, and opened with it where there is none', async () => {
+  test('.env is encrypted with a passphrase that is never an argument, and restored where there is none', async () => {
     const envText = Object.entries(place.env)
       .filter(([name]) => name !== 'DATA_DIR')
       .map(([name, value]) => `${name}=${value}\n`)
@@ -230,7 +230,7 @@ suite('backups', () => {
     assert.match(readFileSync(join(bare, 'list', 'emails.txt'), 'utf8'), /old/);
   });
 
-  test('a store of a newer program is named by the backup, and replaced by a restore: the way back', async () => {
+  test('a backup names a newer store as such, and a restore replaces it: the way back to an older version', async () => {
     const newer = makePlace({ root, secretKey });
     await newer.fill('new');
     const db = new DatabaseSync(join(newer.dataDir, 'gatehouse.db'));
@@ -244,7 +244,7 @@ suite('backups', () => {
     assert.deepEqual(await newer.words(), wholeWith('old'));
   });
 
-  test('of backups that are made while others write, each is sound, and its record is intact', async () => {
+  test('backups made under concurrent writes are all consistent, with an intact record', async () => {
     const busy = makePlace({ root, secretKey });
     await busy.fill('old');
     const key = auditKeyOf(secretKey);
@@ -287,7 +287,7 @@ suite('backups', () => {
     });
   });
 
-  test('what killed commands left behind is gone after the next one', async () => {
+  test('leftovers of killed commands are removed by the next command', async () => {
     for (const name of ['backup-0123456789ab', 'restore-0123456789ab']) mkdirSync(join(place.dataDir, name));
     writeFileSync(join(root, 'again.tar.gz.0123456789ab.part'), 'x');
     writeFileSync(join(place.dataDir, 'restore.json.0123456789ab.tmp'), 'x');

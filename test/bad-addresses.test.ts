@@ -33,7 +33,7 @@ for (const store of storeKinds) {
       return answer;
     }
 
-    test('an address that is too long: 414, and 431 past what headers may hold', async () => {
+    test('an address that is too long: 414, or 431 beyond the limit for headers', async () => {
       for (const path of ['/', '/dashboard', '/api/me', '/assets/x']) {
         assert.equal((await send(`GET ${path}?${'x'.repeat(5000)} HTTP/1.1`)).status, 414, path);
         assert.equal((await send(`GET ${path}?${'x'.repeat(17_000)} HTTP/1.1`)).status, 414, path);
@@ -41,7 +41,7 @@ for (const store of storeKinds) {
       }
     });
 
-    test('headers of 32 KB are read, larger ones get a page that says what to do, and one line of log', async () => {
+    test('headers of 32 KB are accepted; larger ones get a page with advice and one log line', async () => {
       const cookies = (bytes: number) => {
         const part = 'x'.repeat(4_000);
         const parts = Array.from({ length: Math.floor(bytes / 4_020) }, (_, i) => `other_app_${i}=${part}`);
@@ -64,7 +64,7 @@ for (const store of storeKinds) {
       assert.doesNotMatch(told().join(''), /xxxx|ada@/);
     });
 
-    test('nothing lies beside the pages: 404 for who is signed in, nothing for who is not', async () => {
+    test('unknown paths: 404 for members, no information for anyone else', async () => {
       const paths =
         `/dashboard/ /Dashboard /DASHBOARD /dashboard/x.css /dashboard.css /dashboard%2f /dashboard%00 /dashboard;x
         /dashboard%3fx /%64ashboard //dashboard /./dashboard /x/../dashboard /dashboard%20 /settings/ /logout/ /api /api/
@@ -87,7 +87,7 @@ for (const store of storeKinds) {
       }
     });
 
-    test('no address leads off this site', async () => {
+    test('no address redirects off this site', async () => {
       const lines = [
         'GET //evil.example/dashboard HTTP/1.1',
         'GET ///evil.example/dashboard HTTP/1.1',
@@ -122,7 +122,7 @@ for (const store of storeKinds) {
   });
 }
 
-suite('the way back', () => {
+suite('the return path', () => {
   const staysHere = (path: string) => {
     const result = safeReturnPath(path);
     const url = new URL(result, 'https://desk.test');
@@ -132,7 +132,7 @@ suite('the way back', () => {
     assert.ok(!url.pathname.startsWith('//') || result.startsWith('/.'), JSON.stringify(path));
   };
 
-  test('whatever the text, it stays on this site', () => {
+  test('any text leads to a path on this site', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary' }), staysHere), { numRuns: 2000 });
     const parts = fc.constantFrom(
       '/',
@@ -171,7 +171,7 @@ suite('the way back', () => {
     );
   });
 
-  test('an honest path is kept, with its query', () => {
+  test('a valid path is kept, with its query', () => {
     for (const path of ['/', '/dashboard', '/settings?saved=1', '/a/b?c=d&e=%2F%2Fx#f', '/x?//y']) {
       assert.equal(safeReturnPath(path), path);
     }

@@ -64,14 +64,19 @@ for (const store of storeKinds) {
       };
       const sent = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''));
       const about = `${method} ${url} ${JSON.stringify(headers)} ${body.slice(0, 60)}`;
-      const answer = await leavesStoreAlone(
-        desk,
-        () => browser.ask(url, { method, body, headers: sent }),
-        about,
-      );
+      const answer = await browser.ask(url, { method, body, headers: sent });
       assertNoSessionCookie(answer, about);
       assertPlain(answer.text, about);
       return answer;
+    }
+
+    /** For each path or route: what `attack` tries on it one after the other leaves the store as it was. */
+    async function eachLeavesStoreAlone<T extends string | { readonly path: string }>(
+      targets: readonly T[],
+      attack: (target: T) => Promise<unknown>,
+    ): Promise<void> {
+      for (const target of targets)
+        await leavesStoreAlone(desk, () => attack(target), JSON.stringify(target));
     }
 
     async function stillSignedIn(): Promise<void> {
@@ -91,8 +96,8 @@ for (const store of storeKinds) {
       assert.ok(paths.includes('/dashboard') && paths.includes(`/api/${signedIn.handle}`));
     });
 
-    test('no path takes a change without a token, by any method', async () => {
-      for (const path of paths) {
+    test('no path accepts a change without a token, whatever the method', async () => {
+      await eachLeavesStoreAlone(paths, async (path) => {
         for (const method of changing) {
           if (isPublic(path) && method === 'POST') continue;
           const answer = await attempt({ method, path }, { 'x-csrf-token': '' });
@@ -100,17 +105,18 @@ for (const store of storeKinds) {
           assert.equal(answer.status, expected, `${method} ${path}`);
           assert.match(answer.text, expected === 405 ? /not how this page works/ : /Nothing was changed/);
         }
-      }
+      });
       await stillSignedIn();
     });
 
-    test('the token counts in a header or the body alone, and only this session’s', async () => {
+    test('the token is accepted only in a header or the body, and only that of this session', async () => {
       const { csrfToken, browser } = signedIn;
       const hers = await begin(desk, grace);
       const second = await begin(desk, ada);
       const old = await begin(desk, ada);
       assert.equal((await old.change('/logout')).status, 303);
-      for (const change of changes.filter(({ path }) => !isPublic(path))) {
+      const guarded = changes.filter(({ path }) => !isPublic(path));
+      await eachLeavesStoreAlone(guarded, async (change) => {
         const without = { 'x-csrf-token': '' };
         const withCookie = {
           ...without,
@@ -148,7 +154,7 @@ for (const store of storeKinds) {
         assert.equal(noSession.status, 401);
         const nobody = await attempt(change, {}, { browser: desk.browser() });
         assert.equal(nobody.status, 401);
-      }
+      });
       await stillSignedIn();
     });
 
@@ -177,7 +183,7 @@ for (const store of storeKinds) {
         { origin: 'https://evil.test', 'sec-fetch-site': 'same-origin' },
         { origin: 'https://evil.test', 'x-forwarded-host': 'evil.test', 'x-forwarded-proto': 'https' },
       ];
-      for (const change of changes) {
+      await eachLeavesStoreAlone(changes, async (change) => {
         for (const headers of foreign) {
           assert.equal(
             (await attempt(change, headers)).status,
@@ -188,15 +194,13 @@ for (const store of storeKinds) {
         const twice = [`Origin: ${desk.origin}`, `Origin: ${desk.origin}`, `Content-Type: ${formType}`];
         const own = [`Cookie: ${cookieHeader(signedIn.browser)}`, `X-CSRF-Token: ${signedIn.csrfToken}`];
         const lines = [...gateLines(desk, ada), ...own, ...twice];
-        const answer = await leavesStoreAlone(desk, () =>
-          raw(desk, `POST ${change.path} HTTP/1.1`, lines, 'theme=dark'),
-        );
+        const answer = await raw(desk, `POST ${change.path} HTTP/1.1`, lines, 'theme=dark');
         assert.equal(answer.status, 403, 'a doubled Origin');
-      }
+      });
       await stillSignedIn();
     });
 
-    test('a body of another type than a form or JSON in UTF-8 is refused', async () => {
+    test('a body that is neither a form nor JSON in UTF-8 is refused', async () => {
       const json = '{"theme":"dark"}';
       const types: [type: string, body?: string][] = [
         ['text/plain'],
@@ -219,18 +223,18 @@ for (const store of storeKinds) {
         ['application/json, text/plain', json],
         ['application/x-www-form-urlencodedx'],
       ];
-      for (const change of changes) {
+      await eachLeavesStoreAlone(changes, async (change) => {
         for (const [type, body = 'theme=dark'] of types) {
           const answer = await attempt(change, { 'content-type': type }, { body });
           assert.equal(answer.status, 415, `${change.path} ${type}`);
           assert.match(answer.text, /Nothing was changed/);
         }
         assert.equal((await attempt(change, { 'content-encoding': 'gzip' })).status, 415);
-      }
+      });
       await stillSignedIn();
     });
 
-    test('no method stands in for another', async () => {
+    test('no method can be overridden by another', async () => {
       const { browser } = signedIn;
       const get = await leavesStoreAlone(desk, () => browser.ask(`/logout?_csrf=${signedIn.csrfToken}`));
       assert.equal(get.status, 200);
@@ -248,7 +252,7 @@ for (const store of storeKinds) {
       await stillSignedIn();
     });
 
-    test('what was refused all along is accepted when it is right', async () => {
+    test('each refused request is accepted once it is correct', async () => {
       const { change, browser } = signedIn;
       assert.equal((await change('/settings', { theme: 'dark', staySignedIn: 'on' })).status, 303);
       assert.match((await browser.ask('/dashboard')).text, /data-theme="dark"/);

@@ -48,7 +48,7 @@ for (const store of storeKinds) {
       return `s%3A${id}.${encodeURIComponent(Buffer.from(mac, 'base64url').toString('base64').replace(/=+$/, ''))}`;
     };
 
-    test('a value that is not a signed id opens nothing', async () => {
+    test('a value that is not a signed id is not accepted', async () => {
       const id = sessionIdOf(honest);
       const [visitorId = '', , visitorMac = ''] = visitor.split('.');
       const values = {
@@ -86,7 +86,7 @@ for (const store of storeKinds) {
       assert.equal((await ask('/api/me', `${sessionName}=${good}`)).status, 200);
     });
 
-    test('an id that the store does not know is never taken over, however well it is signed', async () => {
+    test('an id unknown to the store is never adopted, even if it is signed correctly', async () => {
       const id = `${randomToken(16)}.${randomToken()}`;
       const cookie = `${sessionName}=${signed(id, 'session cookie')}`;
       assert.equal((await leavesStoreAlone(desk, () => ask('/api/me', cookie))).status, 401);
@@ -96,7 +96,7 @@ for (const store of storeKinds) {
       assert.equal(await desk.store.sessions.read(id.split('.')[0] ?? ''), undefined);
     });
 
-    test('a session cookie under another name is no session cookie', async () => {
+    test('a session cookie under another name is ignored', async () => {
       for (const name of [
         'session',
         '__Secure-session',
@@ -115,7 +115,7 @@ for (const store of storeKinds) {
       }
     });
 
-    test('the same cookie twice is refused, in any order and in any disguise, and ends no session', async () => {
+    test('duplicate session cookies are refused, in any order and encoding, and end no session', async () => {
       const twin = `${sessionName}=${(await begin(desk, ada)).browser.cookies.get(sessionName)}`;
       const own = `${sessionName}=${good}`;
       const pairs = [
@@ -142,7 +142,7 @@ for (const store of storeKinds) {
       assert.equal((await ask('/api/me', twin)).status, 200);
     });
 
-    test('names out of JavaScript, empty parts and strange signs change nothing', async () => {
+    test('names of JavaScript properties, empty parts and unusual characters have no effect', async () => {
       const parts = [
         '__proto__=x; constructor=y; toString=z; hasOwnProperty=1',
         '=; ; ;;=x; a; =',
@@ -162,7 +162,7 @@ for (const store of storeKinds) {
       assert.equal(Reflect.get({}, 'personId'), undefined);
     });
 
-    test('more headers than the server takes: 431, and the connection ends', async () => {
+    test('more headers than the server accepts: 431, and the connection is closed', async () => {
       for (const lines of [
         [`Cookie: ${sessionName}=${'x'.repeat(33_000)}`],
         Array<string>(6000).fill('A: 1'),
@@ -176,7 +176,7 @@ for (const store of storeKinds) {
       assert.equal((await honest.ask('/api/me')).status, 200);
     });
 
-    test('another person’s session with the own identity: it ends, for a script and for a page', async () => {
+    test('another person’s session cookie with one’s own identity ends that session, for scripts and pages', async () => {
       for (const path of ['/api/me', '/dashboard']) {
         const { browser } = await begin(desk, grace);
         const cookie = cookieHeader(browser);
@@ -190,7 +190,7 @@ for (const store of storeKinds) {
       }
     });
 
-    test('a bad visitor cookie is replaced by a good one, and is no way to another’s choices', async () => {
+    test('a bad visitor cookie is replaced, and gives no access to another visitor’s choices', async () => {
       const chose = desk.browser();
       await chose.ask('/');
       const form = { origin: desk.origin, 'content-type': 'application/x-www-form-urlencoded' };

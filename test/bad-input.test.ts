@@ -125,7 +125,7 @@ for (const store of storeKinds) {
     }
 
     for (const path of ['/settings', '/']) {
-      test(`${path}: too much is 413`, async () => {
+      test(`${path}: a body that is too large: 413`, async () => {
         const sizes: [type: string, body: string][] = [
           [formType, `theme=${'x'.repeat(17 * kb)}`],
           [json, `{"theme":"${'x'.repeat(17 * kb)}"}`],
@@ -141,14 +141,14 @@ for (const store of storeKinds) {
         }
       });
 
-      test(`${path}: as deep as fits is 400`, async () => {
+      test(`${path}: the deepest body within the limit: 400`, async () => {
         for (const [about, body] of Object.entries(deep)) {
           assert.ok(body.length <= 16 * kb);
           assert.equal((await post(path, about === 'a form' ? formType : json, body)).status, 400, about);
         }
       });
 
-      test(`${path}: mistyped and polluted is 400, nothing is assigned`, async () => {
+      test(`${path}: wrong types and polluted keys: 400, nothing is assigned`, async () => {
         for (const [type, body] of [...mistyped, ...(path === '/settings' ? mistypedSettings : [])]) {
           const answer = await post(path, type, body);
           assert.equal(answer.status, 400, body);
@@ -160,14 +160,14 @@ for (const store of storeKinds) {
       });
     }
 
-    test('a script is told in JSON', async () => {
+    test('scripts get errors as JSON', async () => {
       const answer = await post('/settings', json, '{', { accept: json });
       assert.equal(answer.status, 400);
       assert.deepEqual(Object.keys(answer.json()), ['error']);
       assert.equal(answer.json<{ error: { code: string } }>().error.code, 'bad_request');
     });
 
-    test('what stands in a query or in a body that nobody asked for changes nothing', async () => {
+    test('unexpected fields in a query or a body have no effect', async () => {
       const own = [...gateLines(desk, ada), `Cookie: ${cookieHeader(signedIn.browser)}`];
       const queries: [status: number, list: string][] = [
         [200, '?theme=dark ?saved=%ff ?&&&== ?utm_source=x&fbclid=y ?saved=1&Saved=1 ?hasOwnProperty=1'],
@@ -193,7 +193,7 @@ for (const store of storeKinds) {
       assert.equal(answer.status, 200);
     });
 
-    test('a user agent is text: it is shown escaped, or not at all', async () => {
+    test('a user agent is plain text: shown escaped or not at all', async () => {
       const agents = [
         '<script>alert(1)</script>',
         '"><img src=x>',

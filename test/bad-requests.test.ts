@@ -39,7 +39,7 @@ for (const store of storeKinds) {
       return answer;
     }
 
-    test('a foreign Host is answered with 421, whoever asks', async () => {
+    test('an unknown Host gets 421, whoever asks', async () => {
       const foreign = [
         ['Host: evil.test'],
         ['Host: desk.test.evil.test'],
@@ -70,7 +70,7 @@ for (const store of storeKinds) {
       }
     });
 
-    test('forwarded headers decide nothing: neither Secure, nor where a redirect leads, nor the address shown', async () => {
+    test('forwarded headers affect neither Secure, nor redirects, nor the displayed address', async () => {
       const spoofs = [
         'X-Forwarded-Host: evil.test',
         'X-Forwarded-Proto: http',
@@ -125,7 +125,7 @@ for (const store of storeKinds) {
       );
     });
 
-    test('a known path answers another method with 405 and says which ones it takes', async () => {
+    test('a wrong method on a known path gets 405 with the allowed methods', async () => {
       const allowed: [path: string, allow: string][] = [
         ['/', 'GET, POST, HEAD'],
         ['/settings', 'GET, POST, HEAD'],
@@ -147,7 +147,7 @@ for (const store of storeKinds) {
       assert.equal((await send('OPTIONS * HTTP/1.1')).status, 404);
     });
 
-    test('requests inside requests: the connection ends and nothing behind is done', async () => {
+    test('request smuggling: the connection is closed, and the inner request is not executed', async () => {
       const head = [
         'Host: desk.test',
         ...own,

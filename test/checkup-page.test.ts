@@ -25,7 +25,7 @@ for (const store of storeKinds) {
     });
     after(() => desk.close());
 
-    test('operators see the state on top, findings by subject, what was not looked at and what is well', async () => {
+    test('operators see the result first, then findings by subject, what was not checked and what is fine', async () => {
       const { browser } = await begin(desk, ada);
       const { status, text } = await browser.ask('/checkup', { headers: { accept: 'text/html' } });
       assert.equal(status, 200);
@@ -39,7 +39,7 @@ for (const store of storeKinds) {
       assert.match(text, /href="\/checkup" aria-current="page"/);
     });
 
-    test('the report as JSON: each check once, the store that is really used', async () => {
+    test('the report as JSON: each check once, for the store in use', async () => {
       const { browser } = await begin(desk, ada);
       const report = (await browser.ask('/api/checkup')).json<Report & Record<string, unknown>>();
       assert.deepEqual(Object.keys(report), ['ok', 'at', 'findings', 'unread', 'notChecked', 'passed']);
@@ -55,7 +55,7 @@ for (const store of storeKinds) {
       assert.ok(report.passed.includes('secret.strength'), 'the secrets are those of the server');
     });
 
-    test('one look serves half a minute', async () => {
+    test('one result is reused for half a minute', async () => {
       const { browser } = await begin(desk, ada);
       const at = async () => (await browser.ask('/api/checkup')).json<Report>().at;
       const first = await at();
@@ -65,7 +65,7 @@ for (const store of storeKinds) {
       assert.notEqual(await at(), first);
     });
 
-    test('nobody else, nothing but GET, no questions', async () => {
+    test('only operators, only GET, no query', async () => {
       const member = await begin(desk, grace);
       for (const path of ['/checkup', '/api/checkup']) {
         const answer = await member.browser.ask(path);
@@ -79,7 +79,7 @@ for (const store of storeKinds) {
       assert.equal((await operator.browser.ask('/api/checkup?x=1')).status, 400);
     });
 
-    test('no secret in the page or in the report', async () => {
+    test('no secret appears on the page or in the report', async () => {
       const { browser } = await begin(desk, ada);
       const texts = [await browser.ask('/checkup'), await browser.ask('/api/checkup')]
         .map(({ text }) => text)
@@ -91,8 +91,8 @@ for (const store of storeKinds) {
   });
 }
 
-suite('the look from inside', () => {
-  test('whoever comes while it is under way waits for the same one; one that fails is not kept', async () => {
+suite('the check-up from inside', () => {
+  test('concurrent requests share one run; a failed run is not cached', async () => {
     let looks = 0;
     const ended = Promise.withResolvers<Deployment>();
     const { api } = createCheckup({
@@ -115,7 +115,7 @@ suite('the look from inside', () => {
     assert.equal(looks, 2);
   });
 
-  test('a Redis that takes the connection and never answers holds up nothing', async (t) => {
+  test('a Redis that accepts the connection but never answers blocks nothing', async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'gatehouse-doctor-'));
     const silent = createServer(() => {});
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));

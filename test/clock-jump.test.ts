@@ -20,7 +20,7 @@ const day = 86_400_000;
 
 for (const store of storeKinds) {
   suite(`a clock that jumps, on ${store}`, await needsOf(store), () => {
-    test('nothing is removed at the jump, and all is there when the clock is right again', async (t) => {
+    test('the jump removes nothing, and everything is there once the clock is right again', async (t) => {
       const folder = mkdtempSync(join(tmpdir(), 'gatehouse-clock-'));
       t.after(() => rmSync(folder, { recursive: true, force: true }));
       const [file, dataDir] = [join(folder, 'ahead'), join(folder, 'data')];
@@ -105,8 +105,8 @@ for (const store of storeKinds) {
 }
 
 for (const store of storeKinds) {
-  suite(`the word of an operator, on ${store}`, await needsOf(store), () => {
-    test('`gatehouse clock believe` is recorded, and the store knows it; `gatehouse clock` changes nothing', async (t) => {
+  suite(`the operator’s confirmation, on ${store}`, await needsOf(store), () => {
+    test('`gatehouse clock believe` is recorded and stored; `gatehouse clock` changes nothing', async (t) => {
       const desk = await startDesk({ store });
       t.after(() => desk.close());
       const said: string[] = [];

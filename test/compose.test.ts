@@ -57,7 +57,7 @@ const notForTheApp = new Set([
 ]);
 
 suite('docker-compose.yml', () => {
-  test('there are three services, and each is hardened', () => {
+  test('has three services, each hardened', () => {
     const found = block(composeFile, 'services', 0).match(/^ {2}\S+:$/gm);
     assert.deepEqual(
       found?.map((line) => line.trim().slice(0, -1)),
@@ -86,7 +86,7 @@ suite('docker-compose.yml', () => {
     }
   });
 
-  test('the gate does not start anew with the app, and a second app can stand beside the first', () => {
+  test('the gate does not restart with the app, and a second app can run beside the first', () => {
     const depends = block(services['oauth2-proxy'], 'depends_on', 4);
     assert.match(depends, /^ {6}redis: /m);
     assert.doesNotMatch(depends, /app/);
@@ -97,18 +97,18 @@ suite('docker-compose.yml', () => {
     assert.doesNotMatch(second, /ports|edge/);
   });
 
-  test('nothing but the gate has a port, on loopback alone', () => {
+  test('only the gate publishes a port, on loopback', () => {
     assert.equal(composeFile.match(/ports:/g)?.length, 1);
     assert.match(services['oauth2-proxy'], /^ {4}ports: \['127\.0\.0\.1:\$\{GATE_PORT:-4180\}:4180'\]$/m);
   });
 
-  test('the app and Redis are on a network without a way out', () => {
+  test('the app and Redis are on a network without outside access', () => {
     assert.match(block(block(composeFile, 'networks', 0), 'inside', 2), /^ {4}internal: true$/m);
     assert.match(services['oauth2-proxy'], /^ {4}networks: \[edge, inside\]$/m);
     for (const name of ['app', 'redis'] as const) assert.match(services[name], /^ {4}networks: \[inside\]$/m);
   });
 
-  test('no secret can be empty, and none stands in a command', () => {
+  test('no secret can be empty, and none appears in a command', () => {
     const required = [
       ['app', 'SECRET_KEY', 'SECRET_KEY'],
       ['app', 'GATE_SECRET', 'GATE_SECRET'],
@@ -127,7 +127,7 @@ suite('docker-compose.yml', () => {
     }
   });
 
-  test('each container gets what it needs: every setting reaches the app or is left out by name', () => {
+  test('each container gets what it needs: every setting is passed to the app or excluded by name', () => {
     const passed = [...environment.app.keys()].filter(
       (name) => !['REDIS_URL', 'SESSION_BACKEND'].includes(name),
     );
@@ -159,11 +159,11 @@ suite('docker-compose.yml', () => {
     assert.equal(environment.app.get('GATE_COOKIE_NAME'), name);
   });
 
-  test('the allow-list’s folder is mounted, not the file, and the gate cannot write to it', () => {
+  test('the allow-list’s folder is mounted, not the file, and is read-only for the gate', () => {
     assert.match(services['oauth2-proxy'], /source: \.\/access, target: \/access, read_only: true/);
   });
 
-  test('what oauth2-proxy.cfg names by a path from here has its place in the container', () => {
+  test('every local path in oauth2-proxy.cfg has a mount in the container', () => {
     const paths = [...read('oauth2-proxy.cfg').matchAll(/^(\w+_(?:file|dir|path)) = "([^/"][^"]*)"$/gm)];
     assert.ok(paths.length > 0);
     for (const [, name = '', path = ''] of paths) {
@@ -177,7 +177,7 @@ suite('docker-compose.yml', () => {
     }
   });
 
-  test('it is the oauth2-proxy that everything else here is tried with', () => {
+  test('uses the oauth2-proxy version that the other tests run', () => {
     const version = /const version = '(v[\d.]+)'/.exec(read('demo/oauth2-proxy.ts'))?.[1];
     assert.ok(version);
     assert.ok(services['oauth2-proxy'].includes(`image: quay.io/oauth2-proxy/oauth2-proxy:${version}\n`));
@@ -187,7 +187,7 @@ suite('docker-compose.yml', () => {
 suite('Dockerfile', () => {
   const dockerfile = read('Dockerfile');
 
-  test('several stages, a plain user, a health check, no package manager at the end', () => {
+  test('several stages, an unprivileged user, a health check, no package manager in the last stage', () => {
     const stages = dockerfile.split(/^FROM /m).slice(1);
     const last = stages.at(-1) ?? '';
     assert.ok(stages.length > 1);
@@ -198,14 +198,14 @@ suite('Dockerfile', () => {
     assert.doesNotMatch(dockerfile, /^(ADD|ARG)\b|^COPY (?!--from).*(\.env|\. )/m);
   });
 
-  test('compiled code is made while the image is built, and belongs to root where it runs', () => {
+  test('the compile cache is built into the image, owned by root', () => {
     const [build = '', last = ''] = dockerfile.split(/^FROM /m).slice(-2);
     assert.match(build, /^USER node\nRUN NODE_COMPILE_CACHE=\/app\/compiled node /m);
     assert.match(last, /^COPY --from=build \/app \.\/$/m);
     assert.match(last, /^ENV .*NODE_COMPILE_CACHE=\/app\/compiled$/m);
   });
 
-  test('nothing goes into the image that is not named', () => {
+  test('only listed files are copied into the image', () => {
     const lines = read('.dockerignore')
       .split('\n')
       .filter((line) => line !== '' && !line.startsWith('#'));
@@ -270,7 +270,7 @@ if (spawnSync('docker', ['compose', 'version'], { stdio: 'ignore' }).status === 
       readonly networks: Readonly<Record<string, { internal?: boolean }>>;
     }
 
-    test('with the profile: sessions of both in Redis', () => {
+    test('with the profile: all sessions in Redis', () => {
       const { services: found, networks } = config(filled).read();
       assert.deepEqual(Object.keys(found).sort(), ['app', 'oauth2-proxy', 'redis']);
       const [app, gate] = [found['app']?.environment, found['oauth2-proxy']?.environment];

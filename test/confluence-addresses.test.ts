@@ -10,7 +10,7 @@ import { everything } from '../src/confluence/scope.ts';
 import { type Place, place } from './support/confluence.ts';
 import { startHttpsFront } from './support/https-front.ts';
 
-test('private, local, shared, mapped and special addresses are told from public ones, however they are written', () => {
+test('private, local, shared, mapped and special addresses are distinguished from public ones in every notation', () => {
   const refused =
     `127.0.0.1 127.255.255.254 0.0.0.0 10.1.2.3 172.16.0.1 172.31.255.255 192.168.1.1 169.254.169.254
     100.64.0.1 100.127.255.255 198.18.0.1 192.0.0.192 192.0.2.1 224.0.0.1 255.255.255.255 240.0.0.1 168.63.129.16
@@ -28,7 +28,7 @@ test('private, local, shared, mapped and special addresses are told from public 
   );
 });
 
-test('no IPv4 address becomes public by being put inside of an IPv6 one', () => {
+test('no IPv4 address becomes public when embedded in an IPv6 address', () => {
   fc.assert(
     fc.property(fc.ipV4(), fc.constantFrom('::ffff:', '::', '64:ff9b::', '::ffff:0:'), (address, prefix) => {
       assert.ok(isIPv4(address));
@@ -37,7 +37,7 @@ test('no IPv4 address becomes public by being put inside of an IPv6 one', () => 
   );
 });
 
-test('a private address in the URL, or that the name has, gets no connection', async (t) => {
+test('a private address, in the URL or from DNS, is never connected to', async (t) => {
   const here = await place(t, { kind: 'data-center' });
   const reaches = async (url: string, resolve?: Resolve) => {
     const one = here.connect({ url, allowPrivate: false, ...(resolve && { resolve }) });
@@ -73,7 +73,7 @@ test('a private address in the URL, or that the name has, gets no connection', a
   assert.equal(here.site.seen.length, 0);
 });
 
-test('a name whose address changes after it was looked at gets no connection either', async (t) => {
+test('a name whose address changes after the lookup is not connected to either', async (t) => {
   const trap = await listener(t);
   const asked: string[] = [];
   // The first answer is a public address where nothing listens; every later one is this machine.
@@ -95,7 +95,7 @@ test('a name whose address changes after it was looked at gets no connection eit
   assert.equal(trap.connections(), 0);
 });
 
-test('a redirect to another host is not followed, and no credential arrives there', async (t) => {
+test('a redirect to another host is not followed and gets no credentials', async (t) => {
   const trap = await listener(t);
   for (const kind of ['cloud', 'data-center'] as const) {
     for (const status of [301, 302, 303, 307, 308]) {
@@ -124,7 +124,7 @@ test('a redirect to another host is not followed, and no credential arrives ther
   assert.equal(trap.connections(), 0);
 });
 
-test('on the same host a redirect is followed, a few times', async (t) => {
+test('redirects on the same host are followed, up to a limit', async (t) => {
   const here = await place(t, { kind: 'data-center' });
   here.site.trouble = (path, number) =>
     number === 1 ? { status: 307, headers: { location: `/confluence${path}?again` } } : undefined;
@@ -146,7 +146,7 @@ test('Cloud’s media host gets no credentials', async (t) => {
   assert.ok(here.site.seen.every(({ authorization }) => authorization?.startsWith('Basic ')));
 });
 
-test('a list that leads to another host, another list or in a circle is no list', async (t) => {
+test('a list that points to another host, another list or back to itself is refused', async (t) => {
   const trap = await listener(t);
   const here: Place = await place(t, { kind: 'data-center' });
   const links = [
@@ -171,7 +171,7 @@ test('a list that leads to another host, another list or in a circle is no list'
   assert.equal(trap.connections(), 0);
 });
 
-test('a certificate that nobody vouches for is not trusted', async (t) => {
+test('an untrusted certificate is refused', async (t) => {
   const here = await place(t, { kind: 'data-center' });
   const front = await startHttpsFront(() => new URL(here.site.url).origin);
   t.after(() => front.close());

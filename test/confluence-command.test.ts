@@ -11,7 +11,7 @@ import { lineOf } from '../src/commands/progress-line.ts';
 import { readArguments, runCommand } from '../src/commands/terminal.ts';
 import { type Place, place, token } from './support/confluence.ts';
 
-test('what a sync can be asked for', () => {
+test('the options of a sync', () => {
   const scope = (line: string) => {
     const read = readArguments(confluenceCommand, ['sync', ...line.split(' ').filter(Boolean)]);
     return 'wrong' in read ? read.wrong : read.task === 'sync' ? JSON.stringify(read.scope) : '';
@@ -52,7 +52,7 @@ async function run(here: Place | undefined, args: string[], isTerminal = false) 
   return { code, text: said.join('\n'), screen: screen.join('') };
 }
 
-test('a sync says what came of it; the progress is a bar on a terminal and lines elsewhere', async (t) => {
+test('a sync reports its result; progress is a bar on a terminal and lines elsewhere', async (t) => {
   const here = await place(t, { kind: 'data-center' });
   const first = await run(here, ['sync'], true);
   assert.equal(first.code, 0);
@@ -72,7 +72,7 @@ test('a sync says what came of it; the progress is a bar on a terminal and lines
   assert.deepEqual([json['state'], json['unchanged'], json['resumed']], ['done', 41, false]);
 });
 
-test('what failed is named, without anything that steers the terminal, and the exit code says so', async (t) => {
+test('failures are listed without terminal control characters, and set the exit code', async (t) => {
   const here = await place(t, { kind: 'data-center' });
   const [page] = here.site.content.pages.values();
   assert.ok(page);
@@ -101,14 +101,14 @@ test('what failed is named, without anything that steers the terminal, and the e
   assert.doesNotMatch(paused.text + status.text, new RegExp(token));
 });
 
-test('the wrong words, and no address', async () => {
+test('wrong arguments, and no address', async () => {
   assert.deepEqual((await run(undefined, ['sink'])).code, 2);
   assert.match((await run(undefined, [])).text, /say sync, status or export/);
   assert.equal((await run(undefined, ['--help'])).code, 0);
   assert.deepEqual([(await run(undefined, ['status'])).code, (await run(undefined, ['sync'])).code], [2, 2]);
 });
 
-test('the bar', () => {
+test('the progress bar', () => {
   const bar = (done: number, total: number) =>
     lineOf({ state: 'fetching', space: '', listed: 0, done, total });
   assert.equal(bar(1, 2), `[${'#'.repeat(15)}${'.'.repeat(15)}] 50% 1 of 2 pages`);
@@ -119,7 +119,7 @@ test('the bar', () => {
   );
 });
 
-test('the program itself: syncs, and says how it stands', async (t) => {
+test('the program itself: syncs and reports the status', async (t) => {
   const here = await place(t, { kind: 'data-center' });
   const run = command(t, here.site.url);
   const first = await run('sync');

@@ -36,7 +36,7 @@ async function runs(child: Child, ms: number): Promise<void> {
   await delay(ms);
 }
 
-test('killed 50 times at random, it ends complete and unduplicated', async (t) => {
+test('killed 50 times at random, it ends complete and without duplicates', async (t) => {
   const here = await place(t, { kind: 'data-center', share: 0.25 });
   const { site, library } = here;
   let kills = 0;
@@ -80,7 +80,7 @@ test('killed 50 times at random, it ends complete and unduplicated', async (t) =
   t.diagnostic(`${kills} kills, ${site.seen.length} requests in all for ${site.content.pages.size} pages`);
 });
 
-test('while a process syncs no other one does, and a killed one leaves no lock', async (t) => {
+test('only one process syncs at a time, and a killed one leaves no lock', async (t) => {
   const here = await place(t, { kind: 'data-center', share: 0.2 });
   const gate = Promise.withResolvers<undefined>();
   here.site.trouble = (_path, number) => (number > 20 ? gate.promise : undefined);

@@ -13,7 +13,7 @@ import { place } from './support/confluence.ts';
 
 const json = { 'content-type': 'application/json' };
 
-test('huge, packed, slow and garbled answers', async (t) => {
+test('huge, compressed, slow and malformed answers', async (t) => {
   const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024, 32));
   const long = JSON.stringify({ type: 'known', displayName: 'x'.repeat(33 * 1024 * 1024) });
   const cases: readonly [string, Trouble, string][] = [
@@ -63,7 +63,7 @@ test('an answer that never comes, and one that never ends', async (t) => {
   }
 });
 
-test('an item that does not fit makes the list unfit: half a list would look like removals', async (t) => {
+test('an invalid item invalidates the list: a partial list would look like removals', async (t) => {
   const here = await place(t, { kind: 'data-center' });
   await here.sync();
   here.site.trouble = (path) =>
@@ -78,7 +78,7 @@ test('an item that does not fit makes the list unfit: half a list would look lik
   assert.deepEqual([ended.state, ended.reason, ended.removed], ['failed', 'garbled', 0]);
 });
 
-test('a sync stops when the session that started it has ended, and the next one goes on from there', async (t) => {
+test('a sync stops when the session that started it ends, and the next one resumes it', async (t) => {
   const here = await place(t, { kind: 'data-center' });
   let isOver = false;
   here.site.trouble = (path) => {
@@ -101,7 +101,7 @@ test('a sync stops when the session that started it has ended, and the next one 
   assert.deepEqual([next.state, next.resumed], ['done', true]);
 });
 
-test('an attachment that is too large, or larger than it says, is named and not kept', async (t) => {
+test('an attachment that is too large, or larger than announced, is reported and not kept', async (t) => {
   const here = await place(t, { kind: 'data-center', share: 0.005 }, { fileLimit: 1000 });
   const { content } = here.site;
   content.attachments.clear();
@@ -131,7 +131,7 @@ test('an attachment that is too large, or larger than it says, is named and not 
   assert.equal(here.library.attachmentsOf(page?.id ?? '')[0]?.id, small.id);
 });
 
-test('a page instead of a file is a refusal, an HTML file is a file', async (t) => {
+test('a page in place of a file is a refusal, an HTML file is a file', async (t) => {
   const here = await place(t, { kind: 'data-center', share: 0.005 });
   const [page] = here.site.content.pages.values();
   const bytes = new TextEncoder().encode('<title>Log in</title>');

@@ -16,7 +16,7 @@ function pageNamed({ site }: Place, title: string) {
 }
 
 for (const kind of kinds) {
-  test(`${kind}: 2,000 pages with attachments, then only what changed`, async (t) => {
+  test(`${kind}: 2,000 pages with attachments, then only the changes`, async (t) => {
     const here = await place(t, { kind, share: 1 });
     const { site, library } = here;
     const before = performance.now();
@@ -71,7 +71,7 @@ for (const kind of kinds) {
     assert.equal(readdirSync(library.filesFolder).length, known);
   });
 
-  test(`${kind}: a space, a page with what is below it, a title, the last days`, async (t) => {
+  test(`${kind}: a space, a page with its descendants, a title, the last days`, async (t) => {
     const here = await place(t, { kind, share: 0.05 });
     const { site, library } = here;
     const pages = [...site.content.pages.values()];
@@ -123,7 +123,7 @@ for (const kind of kinds) {
     assert.deepEqual([anew.updated, anew.files], [pages.length, 0]);
   });
 
-  test(`${kind}: a page that a list skips is not removed, one that is gone is, and one that returns is live again`, async (t) => {
+  test(`${kind}: a page missing from one list is kept, a deleted page is removed, a restored one reappears`, async (t) => {
     const here = await place(t, { kind });
     const { site, library } = here;
     await here.sync();
@@ -156,7 +156,7 @@ for (const kind of kinds) {
   });
 }
 
-test('files are the owner’s alone, named by digests, and hold what was sent', async (t) => {
+test('files are readable only by their owner, named by digest, and contain what was sent', async (t) => {
   const here = await place(t, { kind: 'data-center' });
   const { site, library, dataDir } = here;
   const [page] = site.content.pages.values();
@@ -184,7 +184,7 @@ test('files are the owner’s alone, named by digests, and hold what was sent', 
   assert.equal(statSync(library.filesFolder).mode & 0o077, 0);
 });
 
-test('a circle of parents, and text of every sort, come through whole', async (t) => {
+test('pages that are each other’s parents, and any kind of text, are stored completely', async (t) => {
   const here = await place(t, { kind: 'cloud' });
   const { content } = here.site;
   const a = content.add({

@@ -17,7 +17,7 @@ const page = (text: string, status = 200): Trouble => {
 };
 
 for (const kind of kinds) {
-  test(`${kind}: waits as long as it is asked to, by seconds or by a date, and asks less at once after`, async (t) => {
+  test(`${kind}: waits as long as the server asks, in seconds or until a date, then sends fewer requests at once`, async (t) => {
     const here = await place(t, { kind });
     const later = new Date(start + 90_000).toUTCString();
     const answers: Trouble[] = [
@@ -36,7 +36,7 @@ for (const kind of kinds) {
     );
   });
 
-  test(`${kind}: asked to wait for an hour, it pauses`, async (t) => {
+  test(`${kind}: pauses if asked to wait for an hour`, async (t) => {
     const here = await place(t, { kind });
     here.site.trouble = (_path, number) =>
       number === 10 ? { status: 429, headers: { 'retry-after': '3600' } } : undefined;
@@ -47,7 +47,7 @@ for (const kind of kinds) {
     assert.deepEqual(differences(here), []);
   });
 
-  test(`${kind}: errors and broken connections in bursts are tried again, with growing pauses`, async (t) => {
+  test(`${kind}: bursts of errors and broken connections are retried with growing delays`, async (t) => {
     const here = await place(t, { kind });
     const tries = new Map<string, number>();
     const burst: Trouble[] = [{ status: 500, body: '<h1>sorry</h1>' }, 'cut', { status: 503 }];
@@ -63,7 +63,7 @@ for (const kind of kinds) {
     assert.ok([250, 500, 1000].every((ms) => here.pauses.includes(ms)) && Math.max(...here.pauses) === 1000);
   });
 
-  test(`${kind}: a page that cannot be had is named, the others are there, and it is tried again the next time`, async (t) => {
+  test(`${kind}: a page that cannot be fetched is reported, the others are stored, and the next sync retries it`, async (t) => {
     const here = await place(t, { kind });
     const bad = [...here.site.content.pages.values()][5];
     assert.ok(bad);
@@ -81,7 +81,7 @@ for (const kind of kinds) {
     assert.deepEqual([(await here.sync()).added, differences(here)], [1, []]);
   });
 
-  test(`${kind}: with all pages failing it is the site, and the sync ends`, async (t) => {
+  test(`${kind}: if every page fails, the site is at fault and the sync ends`, async (t) => {
     const here = await place(t, { kind, share: 0.05 });
     here.site.trouble = (path) => (/\/(?:pages|content)\/\d+$/.test(path) ? { status: 502 } : undefined);
     const ended = await here.sync();
@@ -105,7 +105,7 @@ for (const kind of kinds) {
       'forbidden',
     ],
     [
-      'a CAPTCHA by the denied reason',
+      'a CAPTCHA in the denied-reason header',
       {
         status: 403,
         headers: {
@@ -117,7 +117,7 @@ for (const kind of kinds) {
       'challenged',
     ],
     [
-      'a CAPTCHA by the login reason',
+      'a CAPTCHA in the login-reason header',
       { status: 401, headers: { 'x-seraph-loginreason': 'AUTHENTICATION_DENIED' } },
       'challenged',
       'challenged',
@@ -148,14 +148,14 @@ for (const kind of kinds) {
       'sign_in_page',
     ],
     [
-      'a redirect to somebody’s sign-in',
+      'a redirect to an identity provider',
       { status: 303, headers: { location: 'https://idp.example.com/adfs/ls/?SAMLRequest=x' } },
       'refused',
       'sign_in_page',
     ],
   ];
   for (const [name, trouble, mark, reason] of refusals) {
-    test(`${kind}: ${name} in the middle stops all requests, marks the cookies, and the sync goes on with new ones`, async (t) => {
+    test(`${kind}: ${name} in the middle stops all requests, marks the cookies, and the sync resumes with new ones`, async (t) => {
       const cookies = vault();
       const here = await place(t, { kind }, { apiToken: undefined, username: undefined, cookies });
       here.site.accounts.set('first=1', 'Ada Lovelace').set('second=2', 'Ada Lovelace');
@@ -191,7 +191,7 @@ for (const kind of kinds) {
   }
 }
 
-test('no credentials, a shut vault, expired cookies: said at once, and nothing is asked', async (t) => {
+test('no credentials, a locked vault, expired cookies: reported immediately, without a request', async (t) => {
   for (const state of ['none', 'closed', 'expired'] as const) {
     const here = await place(
       t,
@@ -204,7 +204,7 @@ test('no credentials, a shut vault, expired cookies: said at once, and nothing i
   }
 });
 
-test('a site that shows something to everyone: expired cookies remove nothing', async (t) => {
+test('a site with anonymous access: expired cookies remove nothing', async (t) => {
   const cookies = vault();
   const here = await place(t, { kind: 'data-center' }, { apiToken: undefined, cookies });
   here.site.accounts.set('first=1', 'Ada Lovelace');
@@ -216,7 +216,7 @@ test('a site that shows something to everyone: expired cookies remove nothing', 
   assert.deepEqual(cookies.marks, [['refused', 'anonymous']]);
 });
 
-test('and cookies that expire in the middle end the sync, though every answer is a good one', async (t) => {
+test('cookies that expire during the sync end it, although every answer is valid', async (t) => {
   const cookies = vault();
   const here = await place(t, { kind: 'data-center' }, { apiToken: undefined, cookies });
   here.site.accounts.set('first=1', 'Ada Lovelace');
@@ -229,7 +229,7 @@ test('and cookies that expire in the middle end the sync, though every answer is
   assert.deepEqual([ended.state, ended.reason], ['paused', 'anonymous']);
 });
 
-test('on Cloud, which does not name the account with each answer, a missing page is believed to a known account only', async (t) => {
+test('on Cloud, where answers do not name the account, a missing page counts only for a known account', async (t) => {
   const here = await place(t, { kind: 'cloud' });
   await here.sync();
   const [gone] = here.site.content.pages.keys();
@@ -243,7 +243,7 @@ test('on Cloud, which does not name the account with each answer, a missing page
   assert.deepEqual([ended.state, ended.reason, ended.removed], ['paused', 'anonymous', 0]);
 });
 
-test('the test of the credentials says who we are, or why not', async (t) => {
+test('the credentials test says which account they belong to, or why they fail', async (t) => {
   for (const kind of kinds) {
     const here = await place(t, { kind });
     assert.deepEqual(await here.confluence.test(), { ok: true, as: 'Ada Lovelace', kind });
@@ -257,7 +257,7 @@ test('the test of the credentials says who we are, or why not', async (t) => {
   }
 });
 
-test('stopped by hand it pauses, and goes on', async (t) => {
+test('stopped by hand, it pauses and can be resumed', async (t) => {
   const here = await place(t, { kind: 'cloud' });
   here.site.trouble = (_path, number) => {
     if (number === 30) void here.confluence.stop();
@@ -281,7 +281,7 @@ test('stopped by hand it pauses, and goes on', async (t) => {
   assert.deepEqual([(await here.sync()).resumed, differences(here)], [false, []]);
 });
 
-test('two syncs at once: the second one is told so', async (t) => {
+test('a second sync at the same time is refused with a message', async (t) => {
   const here = await place(t, { kind: 'data-center' });
   const other = here.connect();
   const both = await Promise.all([here.confluence.sync(everything), other.sync(everything)]);
@@ -289,7 +289,7 @@ test('two syncs at once: the second one is told so', async (t) => {
   assert.deepEqual(differences(here), []);
 });
 
-test('where the record cannot be written no sync begins', async (t) => {
+test('no sync starts if the record cannot be written', async (t) => {
   const here = await place(t, { kind: 'data-center' });
   const recorder = {
     write: () => Promise.reject(new Error('full')),
@@ -299,7 +299,7 @@ test('where the record cannot be written no sync begins', async (t) => {
   assert.equal(here.site.seen.length, 0);
 });
 
-test('those who watch see it grow, to its end', async (t) => {
+test('subscribers see the progress until it ends', async (t) => {
   const here: Place = await place(t, { kind: 'data-center' });
   const seen: string[] = [];
   here.confluence.progress.subscribe(({ state, done, total }) => seen.push(`${state} ${done}/${total}`));
@@ -310,7 +310,7 @@ test('those who watch see it grow, to its end', async (t) => {
   assert.deepEqual([last?.state, running, toDo, pages], ['done', false, 0, 41]);
 });
 
-test('the library’s pages start a sync, watch it, and are told where cookies are due', async (t) => {
+test('the library’s pages start a sync, show its progress, and say when cookies are needed', async (t) => {
   const here = await place(t, { kind: 'data-center' });
   const { startSync, progress } = syncForLibrary(here.confluence, createLogger('silent'));
   const ada = { id: '1', email: 'ada@example.org' };

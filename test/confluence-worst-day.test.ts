@@ -12,7 +12,7 @@ import { everything } from '../src/confluence/scope.ts';
 import { differences, kinds, place, start } from './support/confluence.ts';
 
 for (const kind of kinds) {
-  test(`${kind}: a stop does not wait for the end of a pause`, async (t) => {
+  test(`${kind}: a stop does not wait for a pause to end`, async (t) => {
     const here = await place(t, { kind });
     here.site.trouble = () => ({ status: 429, headers: { 'retry-after': '240' } });
     const { promise: paused, resolve: tell } = Promise.withResolvers<void>();
@@ -31,7 +31,7 @@ for (const kind of kinds) {
   });
 }
 
-test('an answer that asks for another protocol ends the request', async (t) => {
+test('an answer that switches protocols ends the request', async (t) => {
   const server = createServer((socket) => {
     socket.on('error', () => {});
     socket.once('data', () =>
@@ -50,7 +50,7 @@ test('an answer that asks for another protocol ends the request', async (t) => {
 /** SQLite's error for a full disk. */
 const full = "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END";
 
-test('a beat that cannot be written ends neither the process nor the sync', async (t) => {
+test('a heartbeat that cannot be written ends neither the process nor the sync', async (t) => {
   const here = await place(t, { kind: 'data-center' });
   here.library.database.exec(`CREATE TRIGGER full BEFORE UPDATE OF alive_at ON sync_run ${full}`);
   t.mock.timers.enable({ apis: ['setInterval'] });
@@ -71,7 +71,7 @@ test('a beat that cannot be written ends neither the process nor the sync', asyn
   assert.deepEqual([ended.state, differences(here)], ['done', []]);
 });
 
-test('where a failure cannot even be noted, every lane ends before the lock is given back', async (t) => {
+test('if even a failure cannot be stored, every worker ends before the lock is released', async (t) => {
   const here = await place(t, { kind: 'data-center' });
   here.library.database.exec(`CREATE TRIGGER full BEFORE INSERT ON sync_failure ${full}`);
   const asked: string[] = [];
@@ -97,7 +97,7 @@ test('a clock that was set back: a killed sync does not look alive until the clo
   assert.deepEqual([(await here.sync()).state, differences(here)], ['done', []]);
 });
 
-test('a place among siblings that no column takes is left out', async (t) => {
+test('a sibling position that exceeds the column is left out', async (t) => {
   const here = await place(t, { kind: 'data-center', share: 0.005 });
   const extensions = { position: 1e300 };
   const page = { id: '9', title: 'x', version: { number: 1 }, extensions };
@@ -112,7 +112,7 @@ test('a place among siblings that no column takes is left out', async (t) => {
   await assert.doesNotReject(async () => assert.equal((await here.sync()).state, 'done'));
 });
 
-test('an attachment that moves to another page keeps its bytes, whichever page is through first', async (t) => {
+test('an attachment that moves to another page keeps its bytes, whichever page is processed first', async (t) => {
   const here = await place(t, { kind: 'data-center', share: 0.005 });
   const { content } = here.site;
   content.attachments.clear();
@@ -142,7 +142,7 @@ test('an attachment that moves to another page keeps its bytes, whichever page i
   assert.equal(existsSync(path), false);
 });
 
-test('a file whose name reads like a sign-in page is fetched all the same: whoever may write a page must not end the sync', async (t) => {
+test('a file whose name looks like a sign-in page is fetched, so that no author of a page can stop the sync', async (t) => {
   for (const kind of kinds) {
     const here = await place(t, { kind, share: 0.005 });
     const { content, mediaHost } = here.site;
@@ -168,7 +168,7 @@ test('a file whose name reads like a sign-in page is fetched all the same: whoev
   }
 });
 
-test('a page where bytes were due, at a host that got no credentials, says nothing about them', async (t) => {
+test('a page in place of bytes, from a host that got no credentials, says nothing about the credentials', async (t) => {
   const here = await place(t, { kind: 'cloud', share: 0.005 });
   const { content } = here.site;
   content.attachments.clear();
@@ -184,7 +184,7 @@ test('a page where bytes were due, at a host that got no credentials, says nothi
   assert.equal((await here.sync()).state, 'done');
 });
 
-test('a query may hold the name of a file; the path, and what sign-in pages are given, may not', () => {
+test('a sign-in page is recognised by path and parameters, not by a file name in the query', () => {
   const leads = (address: string) => leadsToSignIn(new URL(address));
   for (const address of [
     'https://wiki.example.org/login.action?os_destination=%2Fx',
@@ -201,7 +201,7 @@ test('a query may hold the name of a file; the path, and what sign-in pages are 
     assert.equal(leads(address), false, address);
 });
 
-test('packed answers that nobody reads to their end do not end the process', async (t) => {
+test('compressed answers that are not read to the end do not crash the process', async (t) => {
   const here = await place(t, { kind: 'data-center' });
   const packed = gzipSync(randomBytes(300_000));
   const uncaught: unknown[] = [];
@@ -225,7 +225,7 @@ test('packed answers that nobody reads to their end do not end the process', asy
   assert.deepEqual(uncaught, []);
 });
 
-test('on a full disk a sync says so, and goes on when there is room', async (t) => {
+test('a full disk is reported, and the sync resumes once there is space', async (t) => {
   const here = await place(t, { kind: 'data-center' });
   const { database } = here.library;
   const pages = database.prepare('PRAGMA page_count').get()?.['page_count'];

@@ -44,7 +44,7 @@ const base: Control = {
   sees: 'large ones',
 };
 
-suite('the runner of the controls', () => {
+suite('the control runner', () => {
   let root: string;
   before(() => {
     root = mkdtempSync(join(tmpdir(), 'gatehouse-runner-'));
@@ -70,13 +70,13 @@ suite('the runner of the controls', () => {
     return verdict;
   }
 
-  test('an assertion of the named test, or of a part of it, is proof', async () => {
+  test('a failed assertion of the named test or its subtest counts as proof', async () => {
     assert.equal((await verdictOn({})).refusal, undefined);
     assert.equal((await verdictOn({ sees: 'in parts' })).refusal, undefined);
   });
 
   const refused: readonly (readonly [string, Partial<Control>, RegExp])[] = [
-    ['a test that does not see it', { sees: 'blind' }, /no assertion of "blind" .* failed: exit 0/],
+    ['a test that does not notice', { sees: 'blind' }, /no assertion of "blind" .* failed: exit 0/],
     [
       'a timeout',
       {
@@ -94,7 +94,7 @@ suite('the runner of the controls', () => {
     ['a syntax error', { replace: 'value <' }, /no assertion of "large ones" .*SyntaxError/s],
     ['a crash', { replace: 'process.exit(7)' }, /no assertion of .* failed: exit 7/],
     [
-      'an error that is no assertion',
+      'an error other than an assertion',
       { sees: 'thrown, not asserted' },
       /failed, testCodeFailure: Error: small/,
     ],
@@ -103,25 +103,21 @@ suite('the runner of the controls', () => {
       { find: 'limit = 10', replace: 'limit = 12', sees: 'after it' },
       /no assertion of "after it" .*: it only failed, cancelledByParent/,
     ],
-    [
-      'a test that is not there',
-      { sees: 'no such test' },
-      /no test of src\/program.test.ts is named "no such test"/,
-    ],
-    ['a name of several tests', { sees: '^numbers' }, /names 4 tests/],
+    ['a missing test', { sees: 'no such test' }, /no test of src\/program.test.ts is named "no such test"/],
+    ['a name shared by several tests', { sees: '^numbers' }, /names 4 tests/],
     [
       'a test that fails in the unchanged copy',
       { sees: 'broken already' },
       /in the unchanged copy "broken already" .* is not passed/,
     ],
-    ['a line that is not there', { find: 'value > limit' }, /must hold this exactly once/],
-    ['a test file that is not there', { tests: 'src/none.test.ts' }, /no test of src\/none.test.ts/],
+    ['a missing line', { find: 'value > limit' }, /must hold this exactly once/],
+    ['a missing test file', { tests: 'src/none.test.ts' }, /no test of src\/none.test.ts/],
   ];
   for (const [what, change, why] of refused) {
     test(`no proof: ${what}`, async () => assert.match((await verdictOn(change)).refusal ?? 'none', why));
   }
 
-  test('each control sees the program with its own line changed and no other', async () => {
+  test('each control runs with only its own line changed', async () => {
     const verdicts: Verdict[] = [];
     const controls = [base, { ...base, sees: 'blind' }, { ...base, sees: 'in parts' }];
     await runControls({ root, controls, workers: 1, onVerdict: (verdict) => verdicts.push(verdict) });
@@ -130,23 +126,23 @@ suite('the runner of the controls', () => {
   });
 });
 
-suite('which controls run', () => {
+suite('control selection', () => {
   const one = { ...base, list: 'test/controls/numbers.ts' };
   const other = { ...one, file: 'src/other.ts', tests: 'test/other.test.ts', list: 'test/controls/rest.ts' };
 
-  test('those whose program file, test file or list changed', () => {
+  test('selects those whose program file, test file or list changed', () => {
     assert.deepEqual(ofChangedFiles([one, other], ['README.md']), []);
     for (const file of [other.file, other.tests, other.list]) {
       assert.deepEqual(ofChangedFiles([one, other], [file]), [other], file);
     }
   });
 
-  test('those of a list, or with the pattern in a path', () => {
+  test('selects those of a list, or with the pattern in a path', () => {
     assert.deepEqual(ofPattern([one, other], 'rest'), [other]);
     assert.deepEqual(ofPattern([one, other], 'program'), [one]);
   });
 
-  test('changes are those since the branch left main, of the working tree too, and new files', () => {
+  test('changes include commits since the branch left main, the working tree and new files', () => {
     const folder = mkdtempSync(join(tmpdir(), 'gatehouse-changes-'));
     try {
       assert.equal(changedFiles(folder), undefined);

@@ -50,7 +50,7 @@ const others = [
 ];
 
 for (const store of storeKinds) {
-  suite(`a walk on ${store}`, await needsOf(store), () => {
+  suite(`a crawl on ${store}`, await needsOf(store), () => {
     let desk: Desk;
     let browser: Client;
     let csrfToken: string;
@@ -92,7 +92,7 @@ for (const store of storeKinds) {
       }
     };
 
-    test('reading changes nothing in the store, whoever reads', async () => {
+    test('reading changes nothing in the store, for any role', async () => {
       const queue = [...starts, ...others];
       const seen = new Set<string>(queue);
       for (let path = queue.shift(); path !== undefined; path = queue.shift()) {
@@ -113,7 +113,7 @@ for (const store of storeKinds) {
       assert.ok(seen.size > starts.length + others.length, 'links were followed');
     });
 
-    test('only last seen moves, and only once a minute has passed', async () => {
+    test('only the last-seen time changes, at most once a minute', async () => {
       // It is stored in the session itself, and in the index that is sorted by it.
       const blind = (text: string) =>
         text
@@ -127,7 +127,7 @@ for (const store of storeKinds) {
       assert.equal(blind(now), blind(before));
     });
 
-    test('no answer holds a secret, in its body or its headers', () => {
+    test('no answer contains a secret, in its body or its headers', () => {
       assert.ok(answers.length > 50);
       for (const [about, { text, headers }] of answers) {
         assertNone(text, about, { 'the token’s secret': csrfSecret });
@@ -140,7 +140,7 @@ for (const store of storeKinds) {
       }
     });
 
-    test('errors and refusals tell none either, to their asker or to the log', async () => {
+    test('errors and refusals reveal none either, to the client or in the log', async () => {
       const id = browser.cookies.get(sessionName) ?? '';
       const odd: [path: string, options: Parameters<typeof browser.ask>[1]][] = [
         [`/dashboard?session=${id}&_csrf=${csrfToken}`, {}],
@@ -201,7 +201,7 @@ for (const store of storeKinds) {
       }
     });
 
-    test('the store holds none, nor do its files byte by byte', async () => {
+    test('the store contains none, nor do the bytes of its files', async () => {
       // csurf keeps its secret in the session; it is useless without the session's id.
       const contents = await storeContents(desk);
       assert.ok(contents.length > 100);
@@ -212,7 +212,7 @@ for (const store of storeKinds) {
       for (const file of files) assertNone(readFileSync(join(desk.dataDir, file), 'latin1'), file);
     });
 
-    test('who signed out leaves nothing in the files', async () => {
+    test('signing out leaves nothing in the files', async () => {
       const leaving = await begin(desk, { id: '900', email: 'leaving@example.org' });
       const own =
         (await storeContents(desk))

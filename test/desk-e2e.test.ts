@@ -36,7 +36,7 @@ suite('signing out another device', needed, () => {
     await world?.close();
   });
 
-  test('A is ended from B: A lands on Google, the receipt is verified, A can come in again', async () => {
+  test('A is ended from B: A lands on Google, the receipt is verified, A can sign in again', async () => {
     const [a, b] = [await newPage(browser, phone), await newPage(browser)];
     await signIn(a, world, 'ada@example.org');
     await signIn(b, world, 'ada@example.org');
@@ -61,7 +61,7 @@ suite('signing out another device', needed, () => {
     assert.match((await a.textContent('h1')) ?? '', /ada@example\.org/);
   });
 
-  test('an operator ends all of a person: every browser of hers lands on Google', async () => {
+  test('an operator ends all sessions of a person: each of her browsers lands on Google', async () => {
     const [one, two, operator] = [
       await newPage(browser),
       await newPage(browser, phone),
@@ -88,7 +88,7 @@ suite('signing out another device', needed, () => {
     assert.match((await operator.textContent('h1')) ?? '', /ada@example\.org/);
   });
 
-  test('taking an address off the list ends that person everywhere, and adding it lets her in again', async () => {
+  test('removing an address from the list signs that person out everywhere; adding it admits them again', async () => {
     const [grace, operator] = [await newPage(browser), await newPage(browser)];
     await signIn(grace, world, 'grace@example.org');
     await signIn(operator, world, 'ada@example.org');
@@ -111,7 +111,7 @@ suite('signing out another device', needed, () => {
 });
 
 suite('a form that is older than its token', await need('chromium'), () => {
-  test('two tabs: the one that was left open still works after the other one has replaced the id', async (t) => {
+  test('two tabs: the older one still works after the other has rotated the id', async (t) => {
     const desk = await also(t, { store: 'sqlite', settings: { PUBLIC_URL: 'http://localhost:4180' } });
     const browser = await launchChromium();
     t.after(() => browser.close());

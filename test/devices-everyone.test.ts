@@ -14,7 +14,7 @@ for (const store of storeKinds) {
     });
     after(() => desk.close());
 
-    test('members are refused, and do not see the way', async () => {
+    test('members are refused, and see no link to it', async () => {
       const { browser, change, handle } = await begin(desk, grace);
       for (const path of ['/radar', '/radar/end-everyone', '/radar/receipt', '/radar/end']) {
         const answer = await browser.ask(path);
@@ -28,7 +28,7 @@ for (const store of storeKinds) {
       assert.equal(json.json<{ error: { code: string } }>().error.code, 'not_operator');
     });
 
-    test('everyone is listed with the person, and can be searched and paged', async () => {
+    test('lists everyone with their person, searchable and in pages', async () => {
       for (let i = 0; i < 30; i++)
         await plantSession(desk, { personId: `p${i}`, email: `page${i}@pages.example` });
       const { browser } = await begin(desk, ada);
@@ -50,7 +50,7 @@ for (const store of storeKinds) {
         assert.equal((await browser.ask(`/radar?${bad}`)).status, 400);
     });
 
-    test('idle sessions are left out, and the page still ends', async () => {
+    test('idle sessions are left out, and paging still ends', async () => {
       const at = desk.now();
       for (let i = 0; i < 60; i++) {
         const times = { createdAt: at - 90_000_000, lastSeenAt: at - 86_400_001 - i };
@@ -64,7 +64,7 @@ for (const store of storeKinds) {
       assert.equal(next, null);
     });
 
-    test('one session, then the person everywhere, with a receipt that says whose', async () => {
+    test('ends one session, then all of a person, with a receipt that says whose', async () => {
       const theirs = [await begin(desk, grace), await begin(desk, grace)];
       const { browser, change } = await begin(desk, ada);
       const [first, second] = theirs;
@@ -87,7 +87,7 @@ for (const store of storeKinds) {
       assert.equal((await browser.ask('/radar/end-person?handle=AAAAAAAAAAAA')).status, 404);
     });
 
-    test('hostile people stay text', async () => {
+    test('hostile names of people are shown as text', async () => {
       const bad = '"><script>alert(1)</script>@x.example';
       const row = await plantSession(desk, { personId: bad, email: bad }, { network: bad });
       const { browser, change } = await begin(desk, ada);
@@ -103,7 +103,7 @@ for (const store of storeKinds) {
       }
     });
 
-    test('everyone: another word, no token, nothing ends; the word, and only this session stays', async () => {
+    test('ending everyone: a wrong word or no token ends nothing; the right word keeps only this session', async () => {
       const others = [await begin(desk, grace), await begin(desk, ada)];
       const { browser, change } = await begin(desk, ada);
       assert.match((await browser.ask('/radar/end-everyone')).text, /type <code>everyone<\/code>/);

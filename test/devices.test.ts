@@ -23,7 +23,7 @@ for (const store of storeKinds) {
 
     const person = (name: string) => ({ id: `id-${name}`, email: `${name}@example.org` });
 
-    test('this device comes first, then the others, each with its name and its network', async () => {
+    test('this device comes first, then the others, each with its name and network', async () => {
       const mona = person('mona');
       const phone = await begin(desk, mona, { 'user-agent': android });
       const { browser } = await begin(desk, mona, { 'user-agent': windows });
@@ -39,14 +39,14 @@ for (const store of storeKinds) {
       assert.doesNotMatch(text, /all other devices/, 'one device needs no second button');
     });
 
-    test('alone: an empty place, and nothing to confirm', async () => {
+    test('no other device: an empty state, and nothing to confirm', async () => {
       const { browser, change } = await begin(desk, person('alone'));
       assert.match((await browser.ask('/devices')).text, /No other device is signed in/);
       assert.equal((await browser.ask('/devices/end-others')).location, '/devices');
       assert.equal((await change('/devices/end-others')).location, '/devices');
     });
 
-    test('ending another device: refused at its next request, and the receipt names it', async () => {
+    test('ending another device: it is refused at its next request, and the receipt names it', async () => {
       const nina = person('nina');
       const phone = await begin(desk, nina, { 'user-agent': android });
       const { browser, change } = await begin(desk, nina);
@@ -60,7 +60,7 @@ for (const store of storeKinds) {
       assert.match((await browser.ask('/devices')).text, /No other device/);
     });
 
-    test('again: the same receipt, and nothing else', async () => {
+    test('ending it again shows the same receipt and does nothing else', async () => {
       const olga = person('olga');
       const phone = await begin(desk, olga);
       const { browser, change } = await begin(desk, olga);
@@ -73,7 +73,7 @@ for (const store of storeKinds) {
       assert.equal((await browser.ask('/devices')).status, 200);
     });
 
-    test('this device goes out by its own way', async () => {
+    test('this device is signed out through /logout', async () => {
       const { browser, change, handle } = await begin(desk, person('pia'));
       const answer = await change('/devices/end', { handle });
       assert.deepEqual([answer.status, answer.location], [307, '/logout']);
@@ -84,7 +84,7 @@ for (const store of storeKinds) {
       );
     });
 
-    test('all others: said before, then ended, and this one stays', async () => {
+    test('all others: announced first, then ended, and this one stays', async () => {
       const rosa = person('rosa');
       const others = [
         await begin(desk, rosa, { 'user-agent': android }),
@@ -107,7 +107,7 @@ for (const store of storeKinds) {
       assert.equal((await browser.ask('/api/me')).status, 200);
     });
 
-    test('somebody else’s device is as good as none: to see, to end, in its receipt', async () => {
+    test('somebody else’s device looks like one that does not exist: viewing, ending, and its receipt', async () => {
       const hers = await begin(desk, grace);
       const { browser, change } = await begin(desk, person('eve'));
       const pairs = [
@@ -132,7 +132,7 @@ for (const store of storeKinds) {
       assert.equal(mixed.status, 404, 'beside one’s own as well');
     });
 
-    test('what is no handle, and fields that nobody asked for, are refused', async () => {
+    test('invalid handles and unexpected fields are refused', async () => {
       const { change, browser, handle } = await begin(desk, person('tess'));
       for (const fields of [
         {},
@@ -147,7 +147,7 @@ for (const store of storeKinds) {
       assert.equal((await browser.ask(`/devices/receipt?handle=${handle}`)).status, 404, 'it lives');
     });
 
-    test('no ending without the token', async () => {
+    test('nothing is ended without the token', async () => {
       const uma = person('uma');
       const other = await begin(desk, uma);
       const { change } = await begin(desk, uma);
@@ -159,7 +159,7 @@ for (const store of storeKinds) {
       assert.equal((await other.browser.ask('/api/me')).status, 200);
     });
 
-    test('what a limit has ended is not listed', async () => {
+    test('sessions that reached a limit are not listed', async () => {
       const vera = person('vera');
       const at = desk.now();
       await plantSession(desk, { ...row(vera), lastSeenAt: at - 86_400_001, createdAt: at - 90_000_000 });
@@ -167,7 +167,7 @@ for (const store of storeKinds) {
       assert.match((await browser.ask('/devices')).text, /No other device/);
     });
 
-    test('hostile devices stay text', async () => {
+    test('hostile device names are shown as text', async () => {
       const wanda = person('wanda');
       const bad = '"><script>alert(1)</script>';
       await plantSession(desk, row(wanda), { device: { browser: bad, os: bad, kind: bad }, network: bad });
@@ -183,7 +183,7 @@ for (const store of storeKinds) {
       }
     });
 
-    test('the way it is tied to the gate is shown, and never the tie itself', async () => {
+    test('shows how it is linked to the gate, but never the link itself', async () => {
       const xenia = person('xenia');
       const tie = { state: 'verified', key: '_oauth2_proxy-secret-ticket', signIn: 's', createdAt: 1 };
       await plantSession(desk, row(xenia), { gate: tie });
@@ -198,7 +198,7 @@ for (const store of storeKinds) {
       assert.doesNotMatch(text, /secret-ticket|secret-digest/);
     });
 
-    test('a receipt asks again by itself only while something is open', async () => {
+    test('a receipt refreshes only while it is unfinished', async () => {
       const { browser, change } = await begin(desk, ada);
       const other = await begin(desk, ada);
       const { location = '' } = await change('/devices/end', { handle: other.handle });

@@ -21,7 +21,7 @@ const idsOf = (software: AdvisedSoftware, version: string) =>
   openAdvisories(software, version).map(({ id }) => id);
 
 suite('advisories', () => {
-  test('every row has an id of its kind, whole versions in order, and words that finish the sentence', () => {
+  test('every row has a valid id, complete versions in order, and a text that completes the sentence', () => {
     for (const { software, below, since, id, allows } of advisories) {
       assert.match(id, /^(CVE-20\d\d-\d{4,6}|GHSA(-[23456789cfghjmpqrvwx]{4}){3})$/);
       assert.ok(
@@ -39,7 +39,7 @@ suite('advisories', () => {
     assert.equal(new Set(rows).size, rows.length, 'no row twice');
   });
 
-  test('a release line is closed by its own fix, and a line without one stays open', () => {
+  test('a release line is closed by its own fix; a line without one stays open', () => {
     assert.deepEqual(idsOf('oauth2-proxy', '7.15.4'), [
       'GHSA-63jm-59jj-478j',
       'GHSA-wr5q-7wxw-x568',
@@ -62,7 +62,7 @@ suite('advisories', () => {
     assert.deepEqual(idsOf('Node.js', process.versions.node), [], 'this one');
   });
 
-  test('the floor of oauth2-proxy is the newest fix, and the finding names what each hole allows', () => {
+  test('the minimum version of oauth2-proxy is the newest fix, and the finding says what each vulnerability allows', () => {
     assert.equal(floorOf('oauth2-proxy'), '7.15.5');
     const { findings } = checkUp(deploymentWith({ facts: { gateVersion: '7.15.3' } }));
     assert.match(
@@ -71,7 +71,7 @@ suite('advisories', () => {
     );
   });
 
-  test('a table that nobody has looked through for more than 90 days says so', () => {
+  test('a table that was not reviewed for more than 90 days is reported', () => {
     const agedBy = (days: number) =>
       checkUp({ ...deploymentWith({}), at: lastLookedThroughAt + days * dayMs }, 'high', advisoryChecks)
         .findings;
@@ -83,7 +83,7 @@ suite('advisories', () => {
 });
 
 suite('advisories about a real Redis', await need('redis-server'), () => {
-  test('its own name and version are asked for', async () => {
+  test('checks its own name and version', async () => {
     const redis = await startRedis();
     try {
       const fact = await lookAtRedis({ setting: 'REDIS_URL', url: redis.url, mustEnd: [] }, Date.now);

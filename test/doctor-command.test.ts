@@ -13,11 +13,11 @@ import { deploymentWith } from './support/deployment.ts';
 import { doctor, doctorHere, root, run, setEnv, shippedFolder } from './support/doctor.ts';
 
 suite('gatehouse doctor', () => {
-  test('over the shipped files with generated secrets: nothing at high, in containers and beside each other', async (t) => {
+  test('the shipped files with generated secrets: no finding of level high, in containers or side by side', async (t) => {
     const folder = await shippedFolder(t);
     setEnv(folder, { PUBLIC_URL: 'https://desk.example.org' });
     for (const how of ['--compose', '--no-compose']) {
-      const ran = await doctor(folder, '--json', how);
+      const ran = await doctorHere(folder, '--json', how);
       const report = JSON.parse(ran.out) as Report;
       assert.equal(ran.code, 0, ran.out);
       assert.equal(report.ok, true);
@@ -37,7 +37,7 @@ suite('gatehouse doctor', () => {
     }
   });
 
-  test('with every setting filled in, medium is clean too, once the steps of docs/deploy.md are done', async (t) => {
+  test('with every setting filled in, no medium finding either once the steps of docs/deploy.md are done', async (t) => {
     const folder = await shippedFolder(t);
     setEnv(folder, {
       PUBLIC_URL: 'https://desk.example.org',
@@ -53,7 +53,7 @@ suite('gatehouse doctor', () => {
     assert.match(ran.out, /Nothing found\. \d+ passed, \d+ not checked\./);
   });
 
-  test('one broken line: named with its mend; the exit code follows --fail-on', async (t) => {
+  test('one broken line: reported with its fix; the exit code follows --fail-on', async (t) => {
     const folder = await shippedFolder(t);
     setEnv(folder, { PUBLIC_URL: 'https://desk.example.org' });
     const path = join(folder, 'oauth2-proxy.cfg');
@@ -67,14 +67,14 @@ suite('gatehouse doctor', () => {
       text.out,
       /The gate\n\n {2}medium {2}gate\.tokens\n {10}Seen {2}On: pass_access_token\.\n {10}Why .*\n {10}Mend {2}pass_access_token = false\n/,
     );
-    assert.equal((await doctor(folder, '--fail-on', 'medium')).code, 1);
+    assert.equal((await doctorHere(folder, '--fail-on', 'medium')).code, 1);
     chmodSync(join(folder, '.env'), 0o644);
-    const high = await doctor(folder);
+    const high = await doctorHere(folder);
     assert.equal(high.code, 1);
     assert.match(high.out, /high {4}files\.env-mode[\s\S]*Mend {2}chmod 600 \.env[\s\S]*\n1 high, /);
   });
 
-  test('a broken .env is reported, not stumbled over; so is none at all', async (t) => {
+  test('an invalid .env is reported and does not stop the run; so is a missing one', async (t) => {
     const folder = await shippedFolder(t);
     setEnv(folder, {
       PUBLIC_URL: 'https://desk.example.org',
@@ -94,12 +94,12 @@ suite('gatehouse doctor', () => {
     assert.equal((await doctor(folder)).code, 1);
     const empty = mkdtempSync(join(tmpdir(), 'gatehouse-doctor-'));
     t.after(() => rmSync(empty, { recursive: true }));
-    const none = await doctor(empty);
+    const none = await doctorHere(empty);
     assert.equal(none.code, 1);
     assert.match(none.out, /no oauth2-proxy\.cfg here/);
   });
 
-  test('from inside the app’s container: what it saw, the command that sees the rest, and never 0', async (t) => {
+  test('inside the app’s container: reports what it saw and the command that checks the rest, and never exits with 0', async (t) => {
     // As Compose starts it: everything in the environment, and no files of the deployment.
     const folder = mkdtempSync(join(tmpdir(), 'gatehouse-doctor-'));
     t.after(() => rmSync(folder, { recursive: true }));
@@ -153,9 +153,9 @@ suite('gatehouse doctor', () => {
     );
   });
 
-  test('a symptom: what to look at, and its checks alone', async (t) => {
+  test('a symptom: what to look at, and only its checks', async (t) => {
     const folder = await shippedFolder(t);
-    const ran = await doctor(folder, '--symptom', 'too many redirects');
+    const ran = await doctorHere(folder, '--symptom', 'too many redirects');
     assert.match(ran.out, /^The browser is caught in a redirect loop\n\n {2}Look at {2}The addresses/);
     assert.doesNotMatch(ran.out, /settings\.operators/);
     const unknown = await doctorHere(folder, '--symptom', 'cold coffee');
@@ -163,7 +163,7 @@ suite('gatehouse doctor', () => {
     assert.match(unknown.err, /no symptom fits; known: "Signed out at once"/);
   });
 
-  test('what is typed wrong ends with 2 and one line', async (t) => {
+  test('wrong arguments exit with 2 and one line', async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'gatehouse-doctor-'));
     t.after(() => rmSync(folder, { recursive: true }));
     for (const args of [
@@ -184,7 +184,7 @@ suite('gatehouse doctor', () => {
     assert.match(help.out, /--fail-on SEVERITY/);
   });
 
-  test('no secret in any form, whether it is fit or not', async (t) => {
+  test('no secret is printed in any form, whether valid or not', async (t) => {
     const folder = await shippedFolder(t);
     const mark = 'Pl4ntedS3cretM4rk';
     const hexMark = 'fa11ed5ec4e7';
@@ -243,7 +243,7 @@ suite('gatehouse doctor', () => {
     }
   });
 
-  test('what Compose itself would read is read: its override, its own order, COMPOSE_FILE', async (t) => {
+  test('reads what Compose reads: the override file, its precedence, COMPOSE_FILE', async (t) => {
     const folder = await shippedFolder(t);
     const published = async () => {
       const report = JSON.parse((await doctorHere(folder, '--json', '--compose')).out) as Report;
@@ -263,7 +263,7 @@ suite('gatehouse doctor', () => {
     assert.doesNotMatch(seen, /1111/);
   });
 
-  test('secrets in files of their own are looked at, and never told', async (t) => {
+  test('secrets in files of their own are checked and never printed', async (t) => {
     const folder = await shippedFolder(t);
     const weak = 'tooshort0123456789';
     mkdirSync(join(folder, 'kept'));
@@ -281,7 +281,7 @@ suite('gatehouse doctor', () => {
     assert.ok(!out.includes(weak));
   });
 
-  test('names of files and settings steer neither the terminal nor the shell that a mend is pasted into', async (t) => {
+  test('names of files and settings cannot control the terminal or the shell into which a fix is pasted', async (t) => {
     const folder = await shippedFolder(t);
     writeFileSync(join(folder, '.env.$(touch pwned)'), '', { mode: 0o644 });
     writeFileSync(join(folder, '.env.\u009b31m\u202e'), '', { mode: 0o644 });
@@ -296,7 +296,7 @@ suite('gatehouse doctor', () => {
     assert.ok(names.findings.some(({ id }) => id === 'files.env-copies-mode'));
   });
 
-  test('docs/checks.md is what the tables make', () => {
+  test('docs/checks.md matches the tables', () => {
     assert.equal(readFileSync(join(root, 'docs/checks.md'), 'utf8'), checksPage(), 'stale: run npm run docs');
   });
 });

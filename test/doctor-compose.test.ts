@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { checkUp } from '../src/doctor/check-up.ts';
-import { networkChecks } from '../src/doctor/checks/network.ts';
+import { composeChecks } from '../src/doctor/checks/compose.ts';
 import { readCompose } from '../src/doctor/read/compose-file.ts';
 import { hasLiteral, interpolate } from '../src/doctor/read/compose-variables.ts';
 import { unsureNames } from '../src/doctor/read/env-file.ts';
@@ -13,7 +13,7 @@ import { composeFolder, deploymentWith } from './support/deployment.ts';
 const reading = ({ files, told = ['docker-compose.yml'], env = {} }: ComposeForm) =>
   readCompose(composeFolder(told, files), env);
 
-suite('what Compose files say', () => {
+suite('reading Compose files', () => {
   // The table was verified with Compose's own library (compose-go 2.16): what it publishes, and what it refuses.
   for (const form of composeForms) {
     test(form.how, () => {
@@ -41,9 +41,9 @@ suite('what Compose files say', () => {
     });
   }
 
-  test('none that could not be read is called fine, and none that publishes a port', () => {
+  test('no unreadable file passes, and none that publishes a port', () => {
     const ids = ['network.published-ports', 'network.host-mode', 'compose.readable'];
-    const table = networkChecks.filter(({ id }) => ids.includes(id));
+    const table = composeChecks.filter(({ id }) => ids.includes(id));
     assert.ok(composeForms.length >= 100);
     for (const form of composeForms) {
       const well = deploymentWith({});
@@ -59,7 +59,7 @@ suite('what Compose files say', () => {
     }
   });
 
-  test('a secret that stands in the file is seen wherever it is written', () => {
+  test('a secret in the file is found wherever it is written', () => {
     for (const [text, written] of [
       ['hunter2', true],
       [`\${A:-hunter2}`, true],
@@ -74,7 +74,7 @@ suite('what Compose files say', () => {
       assert.equal(hasLiteral(text), written, text);
   });
 
-  test('variables as Compose fills them in', () => {
+  test('variables are substituted as in Compose', () => {
     const env = { SET: 'v', EMPTY: '' };
     for (const [text, filled] of [
       [`\${SET}/$SET`, 'v/v'],
@@ -92,7 +92,7 @@ suite('what Compose files say', () => {
       assert.deepEqual(Object.keys(interpolate(text, env)), ['why'], text);
   });
 
-  test('variables of .env that Compose reads in another way are not guessed', () => {
+  test('variables of .env that Compose reads differently are not guessed', () => {
     const text = [
       'A=plain # comment',
       "B='as $it \\ stands'",

@@ -23,14 +23,14 @@ const ids = (live: OutsideView) => found(live).findings.map(({ id }) => id);
 // Awaited before any suite is declared: a suite that is declared later could be missed.
 const [withBoth, withGate] = [await need('oauth2-proxy', 'openssl'), await need('oauth2-proxy')];
 
-suite('from outside: a well-kept house', withBoth, () => {
+suite('from outside: a hardened deployment', withBoth, () => {
   let world: World;
   before(async () => {
     world = await startWorld({ https: true });
   });
   after(() => world.close());
 
-  test('nothing is found but the short certificate, and everything was looked at', async () => {
+  test('the only finding is the short-lived certificate, and everything was checked', async () => {
     const live = await lookFromOutside(world.url, Date.now, world.ca);
     const { findings, notChecked, passed } = found(live);
     // The reverse proxy's certificate is valid for two days.
@@ -44,7 +44,7 @@ suite('from outside: a well-kept house', withBoth, () => {
     assert.ok(Math.abs(live.clockAheadMs ?? 9999) < 3000);
   });
 
-  test('a certificate that is not trusted is found, and the rest is looked at all the same', async () => {
+  test('an untrusted certificate is reported, and the rest is still checked', async () => {
     assert.deepEqual(ids(await lookFromOutside(world.url, Date.now)), [
       'live.certificate',
       'live.certificate-expiry',
@@ -58,13 +58,13 @@ suite('from outside: a well-kept house', withBoth, () => {
     assert.doesNotMatch(lines, /session\.created|gatehouse\.invalid|"level":"error"/);
   });
 
-  test('an address that nobody answers at', async () => {
+  test('an address that does not answer', async () => {
     assert.deepEqual(ids(await lookFromOutside('http://127.0.0.1:9', Date.now)), ['live.reachable']);
   });
 });
 
-suite('from outside: an open house', withGate, () => {
-  test('the gate lets every page through: found, although the app keeps its door', async () => {
+suite('from outside: an open deployment', withGate, () => {
+  test('the gate lets every page through: reported, although the app refuses access itself', async () => {
     const world = await startWorld({ gate: { env: { OAUTH2_PROXY_SKIP_AUTH_ROUTES: 'GET=^/' } } });
     try {
       assert.ok(ids(await lookFromOutside(world.url, Date.now)).includes('live.gate'));
@@ -73,7 +73,7 @@ suite('from outside: an open house', withGate, () => {
     }
   });
 
-  test('a front may say what was asked for: found', async () => {
+  test('a proxy in front may rewrite the requested address: reported', async () => {
     const world = await startWorld({ gate: { env: { OAUTH2_PROXY_TRUSTED_PROXY_IPS: '127.0.0.1/32' } } });
     try {
       assert.deepEqual(ids(await lookFromOutside(world.url, Date.now)), ['live.forged-uri']);
@@ -82,7 +82,7 @@ suite('from outside: an open house', withGate, () => {
     }
   });
 
-  test('over plain http with a cookie for scripts: found', async () => {
+  test('plain http with a cookie readable by scripts: reported', async () => {
     const world = await startWorld({ env: { SESSION_COOKIE_HTTPONLY: 'false' } });
     try {
       assert.deepEqual(ids(await lookFromOutside(world.url, Date.now)), ['live.visitor-cookie']);
@@ -96,7 +96,7 @@ suite('from outside: an open house', withGate, () => {
     ['false', true],
     ['true', false],
   ] as const) {
-    test(`headers of clients on public pages, skip_auth_strip_headers=${strip}, before an app that greets by them`, async () => {
+    test(`client headers on public pages, skip_auth_strip_headers=${strip}, with an app that trusts them`, async () => {
       const app = await startGreeter();
       const gate = await startGateOnly({
         upstream: app.url,
@@ -114,7 +114,7 @@ suite('from outside: an open house', withGate, () => {
     });
   }
 
-  test('no gate at all, measures and .env open', async () => {
+  test('no gate at all, metrics and .env exposed', async () => {
     const app = await startGreeter({
       '/.env': 'SECRET_KEY=abc\n',
       '/metrics': '# HELP sessions live\n',

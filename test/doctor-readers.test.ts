@@ -38,7 +38,7 @@ function cfg(text: string): {
 }
 
 suite('oauth2-proxy.cfg', () => {
-  test('texts, switches and lists, with comments wherever they may stand', () => {
+  test('strings, booleans and lists, with comments in every allowed place', () => {
     const { values, refused } = cfg(
       [
         '\uFEFF# a comment',
@@ -71,7 +71,7 @@ suite('oauth2-proxy.cfg', () => {
   });
 
   /** Each was verified with the loader of oauth2-proxy 7.15.6. */
-  test('values of another kind become what oauth2-proxy makes of them, or are refused', () => {
+  test('values of another type are converted as oauth2-proxy does, or refused', () => {
     const cases: readonly (readonly [written: string, value: unknown])[] = [
       ['skip_auth_strip_headers = ""', false],
       ['skip_auth_strip_headers = "FALSE"', false],
@@ -105,7 +105,7 @@ suite('oauth2-proxy.cfg', () => {
     assert.deepEqual(cfg('Scope = "a"\nscope = "b"').refused, ['scope (line 2)']);
   });
 
-  test('what is no such file is named by its line', () => {
+  test('an invalid file is reported with its line', () => {
     for (const [text, line] of [
       ['scope = "1"\nprompt = "open\n', 2],
       ['scope = 1 2', 1],
@@ -120,7 +120,7 @@ suite('oauth2-proxy.cfg', () => {
     }
   });
 
-  test('every text and list of texts comes back as it was written', () => {
+  test('every string and list of strings survives a round trip', () => {
     const text = fc.string({ unit: 'grapheme', maxLength: 12 });
     const written = (value: string) =>
       `"${value.replace(/["\\]|\p{Cc}/gu, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)}"`;
@@ -133,7 +133,7 @@ suite('oauth2-proxy.cfg', () => {
     );
   });
 
-  test('it never fails, whatever stands there', () => {
+  test('never throws, whatever the input', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: fc.constantFrom(...'ab=[]"\'\\#,\n\r \t1{}') }),
@@ -142,7 +142,7 @@ suite('oauth2-proxy.cfg', () => {
     );
   });
 
-  test('flags win over the environment, that over the file; empty means unset; secrets are veiled', () => {
+  test('flags override the environment, which overrides the file; empty means unset; secrets are masked', () => {
     const gate = readGateSettings({
       file: fileOf(
         'scope = "file"\nprompt = "file"\nfooter = "file"\nclient_secret = "s3cret"\nredis_connection_url = "redis://u:pw@h:1/0"',
@@ -177,7 +177,7 @@ suite('oauth2-proxy.cfg', () => {
   });
 
   /** Each was verified with the loader of oauth2-proxy 7.15.6. */
-  test('flags are read as oauth2-proxy reads them, and what it refuses or passes over is named', () => {
+  test('flags are parsed as oauth2-proxy parses them, and those that it refuses or ignores are reported', () => {
     const gateOf = (flags: readonly string[], env = {}) =>
       readGateSettings({ file: undefined, env, flags, fingerprint: () => 'mark' });
     // A boolean flag takes no argument: the next word is ignored.
@@ -208,7 +208,7 @@ suite('oauth2-proxy.cfg', () => {
     assert.deepEqual(gate.list('api_routes'), ['a', 'b']);
   });
 
-  test('public routes: what is anchored, and what they open', () => {
+  test('public routes: which are anchored, and what they open', () => {
     for (const good of ['^/$', '^(/a|/b)$', '^/a$|^/b$', '^/assets(/[A-Za-z0-9_-][|)$]*)+$']) {
       assert.ok(isAnchored(good), good);
     }
@@ -225,7 +225,7 @@ suite('oauth2-proxy.cfg', () => {
 });
 
 suite('files', () => {
-  test('git itself is asked, whatever its lists and its index look like', async (t) => {
+  test('git itself is asked, whatever its ignore lists and index contain', async (t) => {
     const folder = folderFor(t);
     const git = (...args: string[]) => execFileSync('git', ['-C', folder, ...args], { stdio: 'pipe' });
     try {
@@ -282,7 +282,7 @@ suite('files', () => {
     assert.ok('missing' in outside.git && outside.git.unread === undefined);
   });
 
-  test('a program that the repository itself names is not run', async (t) => {
+  test('a program configured by the repository is not run', async (t) => {
     const folder = folderFor(t);
     const git = (...args: string[]) => execFileSync('git', ['-C', folder, ...args], { stdio: 'pipe' });
     try {
@@ -302,7 +302,7 @@ suite('files', () => {
     assert.equal(existsSync(join(folder, 'ran')), true, 'git would have run it');
   });
 
-  test('modes, copies, the record’s place', async (t) => {
+  test('modes, copies, the location of the record', async (t) => {
     const folder = folderFor(t);
     const write = (name: string, mode: number) => {
       writeFileSync(join(folder, name), 'x');
@@ -349,14 +349,14 @@ suite('files', () => {
     });
   });
 
-  test('the installed packages of this program are what its lock names', () => {
+  test('the installed packages match the lock file', () => {
     const packages = lookAtPackages(join(import.meta.dirname, '..'));
     if ('missing' in packages) return;
     assert.ok(packages.found.some(({ name, installed }) => name === 'express' && installed.startsWith('5.')));
   });
 });
 
-test('who listens everywhere is found at every address of this machine, as the app or as something; on loopback not', async (t) => {
+test('a listener on all interfaces is found at every address of this machine, as the app or as unknown; one on loopback is not', async (t) => {
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   if (!addresses.some(({ internal, family }) => !internal && family === 'IPv4')) {
     t.skip('this machine has no address but loopback');

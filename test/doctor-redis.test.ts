@@ -6,7 +6,7 @@ import { suite, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { waitFor } from '../demo/child.ts';
 import { checkUp } from '../src/doctor/check-up.ts';
-import { networkChecks } from '../src/doctor/checks/network.ts';
+import { clockChecks } from '../src/doctor/checks/clocks.ts';
 import { redisChecks } from '../src/doctor/checks/redis.ts';
 import type { RedisFact } from '../src/doctor/deployment.ts';
 import { lookAtRedis } from '../src/doctor/look/redis.ts';
@@ -18,12 +18,12 @@ const mustEnd = [
   { kind: 'session', pattern: 'gatehouse:session:*' },
   { kind: 'ticket', pattern: '__Host-_oauth2_proxy-*' },
 ];
-const table = [...redisChecks, ...networkChecks.filter(({ id }) => id === 'clock.redis')];
+const table = [...redisChecks, ...clockChecks.filter(({ id }) => id === 'clock.redis')];
 const found = (fact: RedisFact) =>
   checkUp({ ...deploymentWith({}), redis: { found: [fact] } }, 'high', table).findings.map(({ id }) => id);
 
 suite('the check-up of Redis', await need('redis-server'), () => {
-  test('each fault is found by itself, and nothing once it is mended', async () => {
+  test('each fault is found alone, and nothing once it is fixed', async () => {
     const redis = await startRedis();
     const admin = new Redis(redis.url);
     try {

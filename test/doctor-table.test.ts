@@ -72,9 +72,9 @@ const dates = (days: number) =>
 
 /** How the valid deployment is broken, and the one check that must find it. */
 const broken: readonly (readonly [id: string, how: string, changes: Changes])[] = [
-  ['settings.valid', 'a setting that cannot be read', { env: { SESSION_BINDING: 'sometimes' } }],
-  ['settings.valid', 'two settings that do not fit', { env: { OPS_PORT: '3000' } }],
-  ['settings.misspelt', 'a typing error', { env: { SESSION_IDLE_TIMOUT: '900' } }],
+  ['settings.valid', 'an invalid value', { env: { SESSION_BINDING: 'sometimes' } }],
+  ['settings.valid', 'two settings that contradict each other', { env: { OPS_PORT: '3000' } }],
+  ['settings.misspelt', 'a typo', { env: { SESSION_IDLE_TIMOUT: '900' } }],
   ['settings.dev-mode', 'no gate', { env: { DEV_MODE: 'true' } }],
   ['settings.https', 'plain http', plainHttp],
   [
@@ -82,14 +82,14 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
     'no password',
     { runBy: 'compose', compose: [['OAUTH2_PROXY_BASIC_AUTH_PASSWORD: $', 'GATE_PASSWORD: $']] },
   ],
-  ['network.gate-port', 'to all', { compose: [["'127.0.0.1:$", "'$"]] }],
-  ['settings.public-url', 'this machine alone', { env: { PUBLIC_URL: 'https://localhost' } }],
+  ['network.gate-port', 'published on all addresses', { compose: [["'127.0.0.1:$", "'$"]] }],
+  ['settings.public-url', 'only this machine', { env: { PUBLIC_URL: 'https://localhost' } }],
   ['settings.production', 'no NODE_ENV', { env: { NODE_ENV: undefined } }],
   ['settings.rate-limit', 'no limits', { env: { RATE_LIMIT: 'off' } }],
-  ['settings.trusted-hops', 'the front is not counted', { env: { TRUSTED_HOPS: '1' } }],
-  ['settings.operators', 'nobody', { env: { ADMIN_EMAILS: '' } }],
-  ['settings.log-level', 'every request', { env: { LOG_LEVEL: 'debug' } }],
-  ['settings.log-silent', 'nothing', { env: { LOG_LEVEL: 'silent' } }],
+  ['settings.trusted-hops', 'the proxy in front is not counted', { env: { TRUSTED_HOPS: '1' } }],
+  ['settings.operators', 'none', { env: { ADMIN_EMAILS: '' } }],
+  ['settings.log-level', 'debug', { env: { LOG_LEVEL: 'debug' } }],
+  ['settings.log-silent', 'silent', { env: { LOG_LEVEL: 'silent' } }],
   ['settings.webhook', 'plain http', { env: { NOTIFY_WEBHOOK_URL: 'http://hooks.example.org/x' } }],
   ['settings.confluence', 'plain http', { env: { CONFLUENCE_URL: 'http://wiki.example.org' } }],
   ['visitor.consent', 'a year without asking', { env: { VISITOR_SESSION_TTL_DAYS: '365' } }],
@@ -99,11 +99,11 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
     'none',
     { env: { GATE_SECRET: undefined, OAUTH2_PROXY_BASIC_AUTH_PASSWORD: undefined } },
   ],
-  ['secret.strength', 'of a neighbour', { env: { REDIS_PASSWORD: 'changeme' } }],
-  ['secret.reused', 'one for two', { env: { OAUTH2_PROXY_COOKIE_SECRET: goodEnv['GATE_SECRET'] } }],
+  ['secret.strength', 'of Redis', { env: { REDIS_PASSWORD: 'changeme' } }],
+  ['secret.reused', 'one for two purposes', { env: { OAUTH2_PROXY_COOKIE_SECRET: goodEnv['GATE_SECRET'] } }],
   [
     'secret.gate-agrees',
-    'another one',
+    'a different one',
     { env: { OAUTH2_PROXY_BASIC_AUTH_PASSWORD: 'another-one-that-is-32-long-Xy7Qz' } },
   ],
   ['secret.gate-cookie', 'none', { env: { OAUTH2_PROXY_COOKIE_SECRET: '' }, runBy: 'compose' }],
@@ -114,13 +114,25 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
   ],
   ['secret.client', 'no client', { env: { OAUTH2_PROXY_CLIENT_ID: '' }, runBy: 'compose' }],
   ['secret.age', 'half a year old', { env: { SECRET_DATES: dates(180) } }],
-  ['secret.fallbacks', 'a key too many', { env: { SECRET_KEY_FALLBACKS: `${'ab12'.repeat(15)}cdef` } }],
-  ['cookie.secure', 'also over http', { env: { SESSION_COOKIE_SECURE: 'false' } }],
-  ['cookie.httponly', 'for scripts', { env: { SESSION_COOKIE_HTTPONLY: 'false' } }],
-  ['cookie.samesite', 'for every site', { env: { SESSION_COOKIE_SAMESITE: 'None' } }],
+  [
+    'secret.fallbacks',
+    'an expired former key',
+    { env: { SECRET_KEY_FALLBACKS: `${'ab12'.repeat(15)}cdef` } },
+  ],
+  ['cookie.secure', 'also sent over http', { env: { SESSION_COOKIE_SECURE: 'false' } }],
+  ['cookie.httponly', 'readable by scripts', { env: { SESSION_COOKIE_HTTPONLY: 'false' } }],
+  ['cookie.samesite', 'None', { env: { SESSION_COOKIE_SAMESITE: 'None' } }],
   ['cookie.prefix', 'none', { env: { COOKIE_PREFIX: 'none' } }],
-  ['gate.cookie-secure', 'also over http', { gate: [['cookie_secure = true', 'cookie_secure = false']] }],
-  ['gate.cookie-httponly', 'for scripts', { gate: [['cookie_httponly = true', 'cookie_httponly = false']] }],
+  [
+    'gate.cookie-secure',
+    'also sent over http',
+    { gate: [['cookie_secure = true', 'cookie_secure = false']] },
+  ],
+  [
+    'gate.cookie-httponly',
+    'readable by scripts',
+    { gate: [['cookie_httponly = true', 'cookie_httponly = false']] },
+  ],
   ['gate.cookie-samesite', 'unset', { gate: [['cookie_samesite = "lax"', '']] }],
   [
     'gate.cookie-samesite-strict',
@@ -137,7 +149,7 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
   ['gate.cookie-name', 'another name', { env: { GATE_COOKIE_NAME: '__Host-other' } }],
   [
     'gate.csrf-per-request',
-    'one for all',
+    'one for all requests',
     { gate: [['cookie_csrf_per_request = true', 'cookie_csrf_per_request = false']] },
   ],
   [
@@ -145,17 +157,17 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
     'in the cookie',
     { env: { OAUTH2_PROXY_SESSION_STORE_TYPE: '', GATE_SESSION_STORE: 'cookie' } },
   ],
-  ['gate.store-agrees', 'looked for elsewhere', { env: { GATE_SESSION_STORE: 'cookie' } }],
+  ['gate.store-agrees', 'expected elsewhere', { env: { GATE_SESSION_STORE: 'cookie' } }],
   ['lifetime.long', 'a year', { env: { PERMANENT_SESSION_LIFETIME: '31536000' } }],
   ['lifetime.idle', 'never', { env: { SESSION_IDLE_TIMEOUT: '604800' } }],
   ['lifetime.idle-short', 'a minute', { env: { SESSION_IDLE_TIMEOUT: '60' } }],
   ['lifetime.rotation', 'never', { env: { SESSION_ROTATE_AFTER: '0' } }],
   ['session.binding', 'off', { env: { SESSION_BINDING: 'off' } }],
   ['session.limit', 'none', { env: { SESSION_MAX_PER_USER: '0' } }],
-  ['gate.expire-long', 'a quarter', { env: { OAUTH2_PROXY_COOKIE_EXPIRE: '2160h' } }],
+  ['gate.expire-long', 'three months', { env: { OAUTH2_PROXY_COOKIE_EXPIRE: '2160h' } }],
   ['gate.refresh', 'never', { gate: [['cookie_refresh = "24h"', '']] }],
   ['gate.refresh-shorter', 'never', { gate: [['cookie_refresh = "24h"', 'cookie_refresh = "168h"']] }],
-  ['gate.lifetimes-agree', 'a profile', { env: { SECURITY_PROFILE: 'high' } }],
+  ['gate.lifetimes-agree', 'changed by a profile', { env: { SECURITY_PROFILE: 'high' } }],
   [
     'gate.csrf-expire',
     'ten seconds',
@@ -164,12 +176,12 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
   ['gate.config-readable', 'a table', { gate: [['provider = "google"', 'provider = "google"\n[server]']] }],
   [
     'gate.proxy-trust',
-    'nobody named',
+    'none named',
     { gate: [['trusted_proxy_ips = ["255.255.255.255/32"]', 'trusted_proxy_ips = []']] },
   ],
   [
     'gate.proxy-trust-wide',
-    'loopback, and nobody tried what that opens',
+    'loopback, and what that opens was not tested',
     { gate: [[trustNobody, 'trusted_proxy_ips = ["127.0.0.1/32"]']], facts: withoutAnswer('forgedUri') },
   ],
   ['gate.proxy-trust-wide', 'a network', { gate: [[trustNobody, 'trusted_proxy_ips = ["127.0.0.0/8"]']] }],
@@ -184,8 +196,16 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
     'off by the environment',
     { env: { OAUTH2_PROXY_SKIP_AUTH_STRIP_HEADERS: 'false' } },
   ],
-  ['gate.public-routes', 'no end', { gate: [[`"${routes}",`, `"${routes}", "GET=^/health",`]] }],
-  ['gate.public-routes', 'one branch', { gate: [[`"${routes}",`, `"${routes}", "^/a$|/b$",`]] }],
+  [
+    'gate.public-routes',
+    'without an end anchor',
+    { gate: [[`"${routes}",`, `"${routes}", "GET=^/health",`]] },
+  ],
+  [
+    'gate.public-routes',
+    'one branch without anchors',
+    { gate: [[`"${routes}",`, `"${routes}", "^/a$|/b$",`]] },
+  ],
   ['gate.public-routes-wide', 'everything', { gate: [[`"${routes}",`, `"${routes}", "GET=^/.*$",`]] }],
   ['gate.signed-out-public', 'closed', { gate: [[`"${routes}",`, '']] }],
   ['gate.preflight', 'open', { gate: [['skip_auth_preflight = false', 'skip_auth_preflight = true']] }],
@@ -231,15 +251,15 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
   ],
   [
     'access.list-writable',
-    'for all',
+    'writable by all',
     files({ emails: { found: { path: 'access/emails.txt', mode: 0o666, addresses: ['ada@example.org'] } } }),
   ],
-  ['access.operators', 'kept out', { env: { ADMIN_EMAILS: 'ada@example.org,joan@example.org' } }],
+  ['access.operators', 'not on the list', { env: { ADMIN_EMAILS: 'ada@example.org,joan@example.org' } }],
   ['redis.reachable', 'down', { facts: { redis: [{ setting: 'REDIS_URL', unreachable: 'ECONNREFUSED' }] } }],
   ['redis.password', 'none', redis({ isOpen: true })],
   [
     'redis.tls',
-    'far away',
+    'on another machine',
     {
       env: {
         OAUTH2_PROXY_REDIS_CONNECTION_URL: 'redis://:p@redis.example.org:6379/0',
@@ -252,7 +272,7 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
   ['redis.memory', 'nearly full', redis({ usedMemory: 95 })],
   ['redis.no-expiry', 'tickets', redis({ withoutExpiry: [{ kind: 'ticket', count: 3 }] })],
   ['redis.version', 'old', redis({ version: '6.2.7' })],
-  ['network.host', 'everywhere', { env: { HOST: '0.0.0.0' } }],
+  ['network.host', 'all addresses', { env: { HOST: '0.0.0.0' } }],
   [
     'network.reachable',
     'from outside',
@@ -264,7 +284,7 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
     { facts: { network: { ...goodFacts.network, opsAt: ['192.0.2.7:9464'] } } },
   ],
   ['network.upstream', 'another machine', { env: { OAUTH2_PROXY_UPSTREAMS: 'http://10.1.2.3:3000/' } }],
-  ['network.gate-address', 'everywhere', { env: { OAUTH2_PROXY_HTTP_ADDRESS: '0.0.0.0:4180' } }],
+  ['network.gate-address', 'all addresses', { env: { OAUTH2_PROXY_HTTP_ADDRESS: '0.0.0.0:4180' } }],
   [
     'network.published-ports',
     'Redis',
@@ -280,16 +300,16 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
   ],
   [
     'network.host-mode',
-    'the machine’s',
+    'host networking',
     { compose: [['    build: .', '    build: .\n    network_mode: host']] },
   ],
-  ['files.env-mode', 'for all', files({ env: { found: { path: '.env', mode: 0o644 } } })],
+  ['files.env-mode', 'readable by all', files({ env: { found: { path: '.env', mode: 0o644 } } })],
   [
     'files.env-git',
     'tracked',
     files({ git: { found: { tracked: true, trackedCopies: [] } }, gitIgnores: { found: false } }),
   ],
-  ['files.env-ignored', 'one add away', files({ gitIgnores: { found: false } })],
+  ['files.env-ignored', 'not ignored by git', files({ gitIgnores: { found: false } })],
   ['files.env-copies', 'a backup', files({ envCopies: [{ path: '.env.old', mode: 0o600 }] })],
   ['files.data-mode', 'the folder', files({ data: { found: { path: 'data', mode: 0o755, openFiles: [] } } })],
   [
@@ -302,7 +322,7 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
     'read-only',
     files({ auditLog: { found: { path: 'logs/cookie_audit.log', writable: false } } }),
   ],
-  ['files.config-writable', 'for all', files({ openToAll: { found: ['oauth2-proxy.cfg'] } })],
+  ['files.config-writable', 'writable by all', files({ openToAll: { found: ['oauth2-proxy.cfg'] } })],
   ['clock.redis', 'ten seconds', redis({ clockAheadMs: -10_000 })],
   [
     'store.room',
@@ -320,7 +340,7 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
   ],
   [
     'redis.advisories',
-    'an open line',
+    'a release line without a fix',
     redis({ version: '8.4.2', release: { software: 'Redis', version: '8.4.2' } }),
   ],
   [
@@ -328,11 +348,11 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
     'Valkey',
     redis({ version: '7.2.4', release: { software: 'Valkey', version: '8.1.6' } }),
   ],
-  ['versions.node-advisories', 'open', { facts: { node: '24.18.0' } }],
+  ['versions.node-advisories', 'vulnerable', { facts: { node: '24.18.0' } }],
   ['versions.node', 'old', { facts: { node: '24.11.9' } }],
   [
     'versions.installed',
-    'another one',
+    'another version',
     { facts: { packages: [{ name: 'helmet', installed: '8.3.1', locked: '8.3.0' }] } },
   ],
   [
@@ -350,11 +370,11 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
   ],
   ['live.sign-in', 'broken', { facts: liveWith('dashboard', { status: 500, location: undefined }) }],
   ['live.forged-uri', 'believed', { facts: liveWith('forgedUri', { fromApp: true }) }],
-  ['live.forged-identity', 'named', { facts: liveWith('forgedPublic', { namesProbe: true }) }],
-  ['live.forged-identity', 'let in', { facts: liveWith('forgedMember', { status: 200 }) }],
-  ['live.visitor-cookie', 'for scripts', landingCookie({ httpOnly: false })],
+  ['live.forged-identity', 'shown on a page', { facts: liveWith('forgedPublic', { namesProbe: true }) }],
+  ['live.forged-identity', 'admitted', { facts: liveWith('forgedMember', { status: 200 }) }],
+  ['live.visitor-cookie', 'readable by scripts', landingCookie({ httpOnly: false })],
   ['live.visitor-cookie', 'with a domain', landingCookie({ domain: 'example.org' })],
-  ['live.headers', 'framed', withoutHeader('x-frame-options')],
+  ['live.headers', 'framing allowed', withoutHeader('x-frame-options')],
   ['live.headers', 'no HSTS', withoutHeader('strict-transport-security')],
   [
     'live.versions-shown',
@@ -374,7 +394,7 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
   ],
   [
     'gate.public-routes-wide',
-    'what lies below a page',
+    'everything below a page',
     { gate: [[`"${routes}",`, `"${routes}", "GET=^/library/.+$",`]] },
   ],
   [
@@ -396,11 +416,11 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
     },
   ],
   ['access.everyone', 'Gmail', { env: { OAUTH2_PROXY_EMAIL_DOMAINS: 'example.org,Gmail.com' } }],
-  ['access.everyone', 'a whole ending', { env: { OAUTH2_PROXY_EMAIL_DOMAINS: '.com' } }],
-  ['gate.expire-long', 'for ever', { gate: [['cookie_expire = "168h"', 'cookie_expire = "0"']] }],
+  ['access.everyone', 'a whole top-level domain', { env: { OAUTH2_PROXY_EMAIL_DOMAINS: '.com' } }],
+  ['gate.expire-long', 'never', { gate: [['cookie_expire = "168h"', 'cookie_expire = "0"']] }],
   ['gate.refresh-shorter', 'no unit', { gate: [['cookie_expire = "168h"', 'cookie_expire = 604800']] }],
   ['gate.csrf-expire', 'no unit', { gate: [['cookie_csrf_expire = "15m"', 'cookie_csrf_expire = 900']] }],
-  ['gate.config-readable', 'a switch', { env: { OAUTH2_PROXY_SKIP_JWT_BEARER_TOKENS: 'yes' } }],
+  ['gate.config-readable', 'an invalid boolean', { env: { OAUTH2_PROXY_SKIP_JWT_BEARER_TOKENS: 'yes' } }],
   [
     'gate.config-readable',
     'settings in another file',
@@ -411,7 +431,7 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
     'another file',
     { runBy: 'compose', compose: [["'/etc/oauth2-proxy.cfg']", "'/etc/other.cfg']"]] },
   ],
-  ['gate.prefix', 'another one', { env: { OAUTH2_PROXY_PROXY_PREFIX: '/auth' } }],
+  ['gate.prefix', 'another prefix', { env: { OAUTH2_PROXY_PROXY_PREFIX: '/auth' } }],
   [
     'gate.redirect',
     'the old name',
@@ -427,7 +447,7 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
   ['redis.writable', 'no room for its snapshot', redis({ refusesWrites: 'its snapshot failed' })],
   [
     'redis.tls',
-    'a Sentinel far away',
+    'a Sentinel on another machine',
     {
       env: {
         OAUTH2_PROXY_REDIS_USE_SENTINEL: 'true',
@@ -442,7 +462,7 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
   ],
   [
     'network.upstream-app',
-    'the measures as well',
+    'the metrics as well',
     { env: { OAUTH2_PROXY_UPSTREAMS: 'http://127.0.0.1:3000/,http://127.0.0.1:9464/metrics' } },
   ],
   [
@@ -460,37 +480,37 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
   ],
   [
     'compose.readable',
-    'a file of variables',
+    'an env file',
     { compose: [['    build: .', '    build: .\n    env_file: [other.env]']] },
   ],
   [
     'compose.readable',
-    'another one taken in',
+    'an included file',
     { override: ['include: [x.yml]\nservices:\n  app:\n    init: true\n'] },
   ],
   [
     'compose.readable',
-    'like a service of a file that is not read',
+    'extends a service in a file that is not read',
     { override: ['services:\n  app-2:\n    extends: { file: ../other.yml, service: app }\n'] },
   ],
   [
     'network.published-ports',
-    'by the service that it is like',
+    'through the extended service',
     { override: ["services:\n  x:\n    ports: ['1:1']\n  y:\n    extends:\n      service: x\n"] },
   ],
   [
     'network.published-ports',
-    'all in flow style',
+    'everything in flow style',
     { override: ["services: {app: {ports: ['3000:3000']}}\n"] },
   ],
   [
     'network.published-ports',
-    'ports by an alias',
+    'through an alias',
     { override: ["x-a: &a\n  ports: ['3000:3000']\nservices:\n  app:\n    <<: *a\n"] },
   ],
   [
     'access.trusted-ips',
-    'in a file of variables',
+    'in an env file',
     {
       runBy: 'compose',
       compose: [["    group_add: ['1000']", "    group_add: ['1000']\n    env_file: .env"]],
@@ -532,14 +552,14 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
   ['files.env-git', 'a copy', files({ git: { found: { tracked: false, trackedCopies: ['prod.env'] } } })],
   [
     'files.secret-files',
-    'for all',
+    'readable by all',
     files({ secretFiles: { found: [{ path: 'secrets/key', mode: 0o644 }] } }),
   ],
-  ['files.data-writable', 'root’s', files({ notWritable: { found: ['data/gatehouse.db'] } })],
+  ['files.data-writable', 'owned by root', files({ notWritable: { found: ['data/gatehouse.db'] } })],
   ['files.space', 'full', files({ freeBytes: { found: 4096 } })],
   [
     'live.sign-in',
-    'forbidden by the front',
+    'refused by the proxy in front',
     { facts: liveWith('dashboard', { status: 403, location: undefined }) },
   ],
   [
@@ -549,7 +569,7 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
   ],
   [
     'live.sign-in',
-    'Google hears another address',
+    'another address sent to Google',
     {
       facts: liveWith('dashboard', {
         location:
@@ -560,31 +580,34 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
   ['live.health', 'hangs', { facts: withoutAnswer('health') }],
   ['live.sign-in', 'hangs', { facts: withoutAnswer('dashboard') }],
   ['live.headers', 'a weaker policy', landingHeader('content-security-policy', "default-src * 'nonce-x'")],
-  ['live.headers', 'for other sites', landingHeader('access-control-allow-origin', '*')],
+  ['live.headers', 'readable by other sites', landingHeader('access-control-allow-origin', '*')],
 ];
 
 /** Valid deployments that were once reported as faulty. */
 const sound: readonly (readonly [how: string, changes: Changes])[] = [
   [
-    'one trusted proxy that takes X-Forwarded-Uri away, as was tried',
+    'one trusted proxy that removes X-Forwarded-Uri, as was tested',
     { gate: [[trustNobody, 'trusted_proxy_ips = ["127.0.0.1"]']] },
   ],
-  ['whole messages since 7.15.5', { env: { OAUTH2_PROXY_STANDARD_LOGGING_FORMAT: '{{.Message}}' } }],
-  ['Go’s own words for the ends', { gate: [[`"${routes}",`, `"${routes}", "GET=\\\\A/ping\\\\z",`]] }],
-  ['small or capital letters', { gate: [[`"${routes}",`, `"${routes}", "GET=(?i)^/ping$",`]] }],
+  ['full messages since 7.15.5', { env: { OAUTH2_PROXY_STANDARD_LOGGING_FORMAT: '{{.Message}}' } }],
+  ['Go’s own anchors', { gate: [[`"${routes}",`, `"${routes}", "GET=\\\\A/ping\\\\z",`]] }],
+  ['a case-insensitive pattern', { gate: [[`"${routes}",`, `"${routes}", "GET=(?i)^/ping$",`]] }],
   ['a socket', { env: { OAUTH2_PROXY_HTTP_ADDRESS: 'unix:///run/oauth2-proxy.sock' } }],
   ['no plain port', { env: { OAUTH2_PROXY_HTTP_ADDRESS: '-' } }],
   [
-    'a page of the gate that offers the sign-in',
+    'a gate page that offers the sign-in',
     { facts: liveWith('dashboard', { status: 403, location: undefined, isGatePage: true }) },
   ],
-  ['the same Redis by another name', { env: { GATE_REDIS_URL: 'redis://:p@localhost:6379' } }],
-  ['four spaces', { override: ['services:\n    app:\n        environment:\n            LOG_LEVEL: info\n'] }],
+  ['the same Redis under another name', { env: { GATE_REDIS_URL: 'redis://:p@localhost:6379' } }],
+  [
+    'indentation of four spaces',
+    { override: ['services:\n    app:\n        environment:\n            LOG_LEVEL: info\n'] },
+  ],
   ['a second app', { override: [shippedFile('docker-compose.rolling.yml')] }],
-  ['a way out to Confluence', { override: [shippedFile('docker-compose.confluence.yml')] }],
+  ['outside access for Confluence', { override: [shippedFile('docker-compose.confluence.yml')] }],
   ['a Redis that says how it runs, at a URL that says nothing', redis({ mode: 'standalone' })],
   ['the usual port of Redis, written or not', { env: { GATE_REDIS_URL: 'redis://:p@127.0.0.1/0' } }],
-  ['a way back that is made by itself', { env: { OAUTH2_PROXY_REDIRECT_URL: '' } }],
+  ['a derived redirect address', { env: { OAUTH2_PROXY_REDIRECT_URL: '' } }],
 ];
 
 /** What a finding says is there. */
@@ -617,7 +640,7 @@ const said: readonly (readonly [seen: RegExp, how: string, changes: Changes])[] 
 const twofold: readonly (readonly [ids: readonly string[], how: string, changes: Changes])[] = [
   [
     ['gate.version', 'gate.log-errors'],
-    'whole messages before 7.15.5',
+    'full messages before 7.15.5',
     {
       facts: { gateVersion: '7.15.4' },
       env: { OAUTH2_PROXY_STANDARD_LOGGING_FORMAT: '{{.Message}}' },
@@ -641,7 +664,7 @@ const twofold: readonly (readonly [ids: readonly string[], how: string, changes:
   ],
   [
     ['gate.cookie-size', 'gate.session-store'],
-    'much in the cookie',
+    'a large cookie',
     {
       env: { OAUTH2_PROXY_SESSION_STORE_TYPE: '', GATE_SESSION_STORE: 'cookie' },
       gate: [['scope = "openid email"', 'scope = "openid email https://www.googleapis.com/auth/drive"']],
@@ -654,12 +677,12 @@ const twofold: readonly (readonly [ids: readonly string[], how: string, changes:
   ],
   [
     ['files.env-copies-mode', 'files.env-copies'],
-    'an open backup',
+    'a backup readable by all',
     files({ envCopies: [{ path: '.env.old', mode: 0o644 }] }),
   ],
 ];
 
-suite('the check-up over deployments that are broken in one way', () => {
+suite('the check-up over deployments with one fault each', () => {
   const whole = wholeParts();
   after(whole.close);
 
@@ -683,7 +706,7 @@ suite('the check-up over deployments that are broken in one way', () => {
     assert.deepEqual([...new Set(missing)], []);
   });
 
-  test('the well-kept one: nothing found, nothing left out', () => {
+  test('the hardened one: no findings, nothing left out', () => {
     const report = checkUp(deploymentWith({}));
     assert.deepEqual(report.findings, []);
     assert.deepEqual(report.notChecked, []);
@@ -691,7 +714,7 @@ suite('the check-up over deployments that are broken in one way', () => {
     assert.equal(report.ok, true);
   });
 
-  test('the same in containers: nothing found', () => {
+  test('the same in containers: no findings', () => {
     const report = checkUp(deploymentWith({ runBy: 'compose', env: { COMPOSE_PROFILES: 'redis' } }));
     assert.deepEqual(report.findings, []);
   });
@@ -709,7 +732,7 @@ suite('the check-up over deployments that are broken in one way', () => {
   }
 
   for (const [how, changes] of sound) {
-    test(`nothing is found: ${how}`, () => {
+    test(`no findings: ${how}`, () => {
       assert.deepEqual(checkUp(deploymentWith(changes)).findings, []);
     });
   }
@@ -766,7 +789,7 @@ suite('the check-up over deployments that are broken in one way', () => {
     assert.ok(broken.length >= 40);
   });
 
-  test('an address that does not answer is found once, and the rest is said to be unseen', () => {
+  test('an address that does not answer is reported once, and the rest as not checked', () => {
     const { findings, notChecked } = checkUp(
       deploymentWith({
         facts: { live: { url: 'https://desk.example.org', unreachable: 'ENOTFOUND', answers: {} } },
@@ -781,7 +804,7 @@ suite('the check-up over deployments that are broken in one way', () => {
     );
   });
 
-  test('what a stranger got no answer to is not called closed', () => {
+  test('an anonymous request without an answer does not count as closed', () => {
     for (const name of ['metrics', 'envFile', 'gitHead', 'forgedUri', 'forgedMember'] as const) {
       const { passed, unread, findings } = checkUp(deploymentWith({ facts: withoutAnswer(name) }));
       const id = { forgedUri: 'live.forged-uri', forgedMember: 'live.forged-identity' }[name as string];
@@ -794,7 +817,7 @@ suite('the check-up over deployments that are broken in one way', () => {
     }
   });
 
-  test('what cannot be looked at is said, never passed', () => {
+  test('what cannot be checked is reported as such and never passes', () => {
     const missing = { missing: 'not here' };
     const blind = { config: missing, gate: missing, compose: missing, files: missing, redis: missing };
     const { passed, notChecked, findings } = checkUp({
@@ -820,7 +843,7 @@ suite('the check-up over deployments that are broken in one way', () => {
     assert.equal(notChecked.length, checks.length - passed.length);
   });
 
-  test('what is there and cannot be read is never an all-clear', () => {
+  test('a file that exists but cannot be read never passes', () => {
     const unread = { missing: 'it is there', unread: true } as const;
     const blind = { config: unread, gate: unread, compose: unread, files: unread, redis: unread };
     const report = checkUp({
@@ -844,7 +867,7 @@ suite('the check-up over deployments that are broken in one way', () => {
     assert.match(summaryOf(report), /\d+ could not be read, so this is not an all-clear\.$/);
   });
 
-  test('doubts about what runs leave open whatever would have passed, and nothing else', () => {
+  test('doubts about what is running leave open the checks that would have passed, and nothing else', () => {
     const well = deploymentWith({});
     const doubted = { ...well, doubts: { config: 'it may be another', gate: 'it may be another' } };
     const { unread, findings, passed } = checkUp(doubted);
@@ -861,7 +884,7 @@ suite('the check-up over deployments that are broken in one way', () => {
     );
   });
 
-  test('ids are unique, and every symptom leads to checks that are there', () => {
+  test('ids are unique, and every symptom leads to existing checks', () => {
     const ids = checks.map(({ id }) => id);
     assert.equal(new Set(ids).size, ids.length);
     for (const symptom of symptoms) {
@@ -870,7 +893,7 @@ suite('the check-up over deployments that are broken in one way', () => {
     }
   });
 
-  test('a check that fails by itself hides no other', () => {
+  test('a check that throws hides no other', () => {
     const table = checks.map((check) =>
       check.id === 'cookie.secure'
         ? {

@@ -55,13 +55,13 @@ const composeChecks = ['network.published-ports', 'network.host-mode', 'network.
 
 const cases: readonly Blind[] = [
   {
-    how: 'oauth2-proxy.cfg is no file',
+    how: 'oauth2-proxy.cfg is not a file',
     spoil: folderInstead('oauth2-proxy.cfg'),
     unread: gateChecks,
     reason: /oauth2-proxy\.cfg is a folder/,
   },
   {
-    how: 'oauth2-proxy.cfg is a pipe, which could be waited for without end',
+    how: 'oauth2-proxy.cfg is a pipe, which could block forever',
     spoil: pipeInstead('oauth2-proxy.cfg'),
     unread: gateChecks,
     reason: /oauth2-proxy\.cfg is not an ordinary file/,
@@ -73,31 +73,31 @@ const cases: readonly Blind[] = [
     reason: /oauth2-proxy\.cfg is not UTF-8/,
   },
   {
-    how: 'oauth2-proxy.cfg has a quote that stays open',
+    how: 'oauth2-proxy.cfg has an unterminated quote',
     spoil: edit('oauth2-proxy.cfg', (text) => `provider = "google\n${text}`),
     unread: gateChecks,
     reason: /oauth2-proxy\.cfg:1 is not valid TOML/,
   },
   {
-    how: 'oauth2-proxy.cfg has a setting that oauth2-proxy does not know',
+    how: 'oauth2-proxy.cfg has a setting unknown to oauth2-proxy',
     spoil: edit('oauth2-proxy.cfg', (text) => `skip_auth_strip_header = true\n${text}`),
     unread: gateChecks,
     reason: /oauth2-proxy refuses skip_auth_strip_header \(line 1\)/,
   },
   {
-    how: 'oauth2-proxy starts by another program',
+    how: 'oauth2-proxy is started by another program',
     spoil: compose("    command: ['--config',", "    entrypoint: ['sh', '-c']\n    command: ['--config',"),
     unread: gateChecks,
     reason: /oauth2-proxy is started by another program/,
   },
   {
-    how: 'another file stands where oauth2-proxy looks',
+    how: 'another file is where oauth2-proxy looks',
     spoil: compose('source: ./oauth2-proxy.cfg', 'source: ./other.cfg'),
     unread: gateChecks,
     reason: /which file is at \/etc\/oauth2-proxy\.cfg/,
   },
   {
-    how: 'two of oauth2-proxy with different settings',
+    how: 'two oauth2-proxy services with different settings',
     spoil: override(
       'services:\n  second:\n    extends: {file: docker-compose.yml, service: oauth2-proxy}\n    environment: {OAUTH2_PROXY_TRUSTED_IPS: 10.0.0.0/8}\n',
     ),
@@ -113,7 +113,7 @@ const cases: readonly Blind[] = [
     reason: /second has different settings than app/,
   },
   {
-    how: 'the app is an image that somebody else built',
+    how: 'the app is an image built elsewhere',
     spoil: compose('    build: .', '    image: registry.example.org/desk:1'),
     unread: settingsChecks,
     reason: /NODE_ENV may be set in an image/,
@@ -125,7 +125,7 @@ const cases: readonly Blind[] = [
     reason: /which one is the app/,
   },
   {
-    how: 'a file of variables is not there',
+    how: 'an env file is missing',
     spoil: compose('    build: .', '    build: .\n    env_file: more.env'),
     unread: settingsChecks,
     reason: /docker-compose\.yml:\d+ \(app: env_file\) could not be read/,
@@ -137,31 +137,31 @@ const cases: readonly Blind[] = [
     reason: /\(app: environment\) could not be read/,
   },
   {
-    how: 'docker-compose.yml is no file',
+    how: 'docker-compose.yml is not a file',
     spoil: folderInstead('docker-compose.yml'),
     unread: [...composeChecks, ...gateChecks, ...settingsChecks],
     reason: /docker-compose\.yml could not be read/,
   },
   {
-    how: 'docker-compose.yml is no YAML',
+    how: 'docker-compose.yml is not YAML',
     spoil: edit('docker-compose.yml', (text) => `${text}\n\tx: [\n`),
     unread: [...composeChecks, ...gateChecks, ...settingsChecks],
     reason: /docker-compose\.yml:\d+ could not be read/,
   },
   {
-    how: 'COMPOSE_FILE names a file that is not there',
+    how: 'COMPOSE_FILE names a missing file',
     spoil: (folder) => setEnv(folder, { COMPOSE_FILE: 'docker-compose.yml:more.yml' }),
     unread: [...composeChecks, ...gateChecks, ...settingsChecks],
     reason: /more\.yml could not be read/,
   },
   {
-    how: 'a part of an override has another form',
+    how: 'a part of an override has another type',
     spoil: override('services:\n  redis:\n    ports: "6379:6379"\n'),
     unread: ['network.published-ports'],
     reason: /docker-compose\.override\.yml:3 \(redis: ports\) could not be read/,
   },
   {
-    how: 'the allow-list is no file',
+    how: 'the allow-list is not a file',
     spoil: folderInstead('access/emails.txt'),
     unread: ['access.list', 'access.list-writable', 'access.operators'],
     reason: /access\/emails\.txt is not a file/,
@@ -173,7 +173,7 @@ const cases: readonly Blind[] = [
     reason: /access\/emails\.txt cannot be read/,
   },
   {
-    how: '.env is no file',
+    how: '.env is not a file',
     spoil: (folder) => {
       unlinkSync(join(folder, '.env'));
       mkdirSync(join(folder, '.env'));
@@ -222,14 +222,14 @@ suite('what cannot be read', () => {
     return { ...ran, report: JSON.parse(ran.out) as Report };
   };
 
-  test('the folder as it is: all was read', async (t) => {
+  test('the folder as it is: everything was read', async (t) => {
     const { code, report } = await look(copyFor(t));
     assert.deepEqual(report.unread, []);
     assert.equal(code, 0, JSON.stringify(report.findings));
   });
 
   for (const { how, spoil, unread, reason } of cases) {
-    test(`${how}: what hangs on it is neither well nor silent`, async (t) => {
+    test(`${how}: the checks that depend on it neither pass nor disappear`, async (t) => {
       const folder = copyFor(t);
       spoil(folder);
       const { code, report, out } = await look(folder);
@@ -262,7 +262,7 @@ suite('what cannot be read', () => {
     }
   });
 
-  test('in plain lines and on the page: its own heading, the reason, and no all-clear above it', async (t) => {
+  test('on the terminal and on the page: a heading of its own, the reason, and no all-clear above it', async (t) => {
     const folder = copyFor(t);
     folderInstead('oauth2-proxy.cfg')(folder);
     const { out, code } = await doctorHere(folder, '--compose');

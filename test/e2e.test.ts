@@ -57,7 +57,7 @@ for (const { store, https, prefix } of worlds) {
       await page.waitForURL(`${world.url}/dashboard`);
     }
 
-    test('landing, sign in, dashboard, cookies, sign out, and back is not possible', async () => {
+    test('landing page, sign-in, dashboard, cookies, sign-out, and no way back to the pages', async () => {
       const { page, faults } = await newPage();
       await page.goto(`${world.url}/`);
       await page.getByLabel('Dark').check();
@@ -118,7 +118,7 @@ for (const { store, https, prefix } of worlds) {
       assert.deepEqual(faults, []);
     });
 
-    test('the old visitor id is dead after sign-in', async () => {
+    test('the old visitor id is not accepted after sign-in', async () => {
       const { page } = await newPage();
       await page.goto(`${world.url}/`);
       const before = await page.context().cookies(world.url);
@@ -131,7 +131,7 @@ for (const { store, https, prefix } of worlds) {
       assert.notEqual(now?.value, old?.value);
     });
 
-    test('who is not on the allow-list stays outside', async () => {
+    test('a person who is not on the allow-list is refused', async () => {
       const { page } = await newPage();
       await page.goto(`${world.url}/dashboard`);
       await page.getByText('mallory@example.net').click();
@@ -141,7 +141,7 @@ for (const { store, https, prefix } of worlds) {
       assert.equal((await page.goto(`${world.url}/api/me`))?.status(), 401);
     });
 
-    test('the app comes back after a crash with every session intact', async () => {
+    test('the app restarts after a crash with every session intact', async () => {
       const { page } = await newPage();
       await signIn(page, 'ada@example.org');
       const before = await cookieOf(page, 'session');
@@ -152,7 +152,7 @@ for (const { store, https, prefix } of worlds) {
       assert.equal((await cookieOf(page, 'session'))?.value, before?.value);
     });
 
-    test('who comes with an ended session and has passed Google since is in at once, and told', async () => {
+    test('an ended session followed by a new Google sign-in is admitted at once, with a notice', async () => {
       const { page } = await newPage();
       await signIn(page, 'ada@example.org');
       const copy = (await page.context().cookies(world.url)).filter((cookie) =>
@@ -165,7 +165,7 @@ for (const { store, https, prefix } of worlds) {
       assert.match((await page.textContent('main')) ?? '', /was ended/);
     });
 
-    test('settings work by keyboard alone, without a script', async () => {
+    test('settings work by keyboard alone, without scripts', async () => {
       const context = await browser.newContext({ ignoreHTTPSErrors: true, javaScriptEnabled: false });
       const page = await context.newPage();
       await signIn(page, 'grace@example.org');

@@ -61,7 +61,7 @@ for (const kind of ['sqlite', 'redis'] as const) {
         rmSync(folder, { recursive: true, force: true });
       });
 
-      test('people are counted once each, and only who is signed in', async () => {
+      test('each person is counted once, and only if signed in', async () => {
         assert.equal(await countPeople(envFile), 0);
         for (const person of [ada, ada, grace]) await plant(person);
         const longAgo = Date.now() - 3 * 86_400_000;
@@ -69,7 +69,7 @@ for (const kind of ['sqlite', 'redis'] as const) {
         assert.equal(await countPeople(envFile), 2);
       });
 
-      test('everyone is out: here, and at the gate with sessions that nobody here has seen', async () => {
+      test('everyone is signed out: here, and at the gate including sessions unknown to the app', async () => {
         const own = await plant(ada);
         const keys = Array.from({ length: 700 }, () => `_oauth2_proxy-${randomBytes(16).toString('hex')}`);
         const others = [
@@ -89,14 +89,14 @@ for (const kind of ['sqlite', 'redis'] as const) {
         });
       });
 
-      test('each ending is in the record, by the terminal', async () => {
+      test('each ending is recorded as done from the terminal', async () => {
         const entries = (await store.record.after(0, 100)).map(({ text }) => JSON.parse(text));
         const ends = entries.filter(({ event }) => event === 'session.revoked');
         assert.equal(ends.length, planted);
         for (const { by } of ends) assert.equal(by, 'terminal');
       });
 
-      test('a file elsewhere: its own deployment, and not the one that this command stands in', async (t) => {
+      test('--file uses that deployment and not the one in the current folder', async (t) => {
         const other = join(folder, 'other');
         const there = openSqliteStore(join(other, 'data'));
         const before = process.cwd();
@@ -119,7 +119,7 @@ for (const kind of ['sqlite', 'redis'] as const) {
         assert.ok(existsSync(join(other, 'logs')) && !existsSync(join(folder, 'logs')));
       });
 
-      test('what is down, or not here, is said and nothing is made', async () => {
+      test('whatever is down or missing is reported, and nothing is created', async () => {
         const elsewhere = join(folder, 'elsewhere.env');
         const secrets = `SECRET_KEY=${randomBytes(32).toString('hex')}\nGATE_SECRET=${randomBytes(32).toString('hex')}\n`;
         const lost = { sessions: 'unreachable', gate: 'unreachable' };

@@ -183,7 +183,7 @@ for (const store of storeKinds) {
     const liveOf = async (id: string) => (await desk.store.sessions.ofPerson(id, desk.now())).length;
 
     for (const row of changes) {
-      test(`${row.method} ${row.path}: a body that comes after the ending`, async () => {
+      test(`${row.method} ${row.path}: the body arrives after the session ended`, async () => {
         const session = await begin(desk, ada);
         const { method, url, body } = await requestOf(row, session);
         const slow = await sendSlowly({ method, url, body, session });
@@ -197,7 +197,7 @@ for (const store of storeKinds) {
       });
     }
 
-    test('a change whose session was ended at the gate alone', async () => {
+    test('a change whose session was ended only at the gate', async () => {
       const session = await begin(desk, ada);
       const stamp = Math.floor(desk.now() / 1000);
       session.browser.cookies.set('__Host-_oauth2_proxy', `dGlja2V0|${stamp}|c2lnbmF0dXJl`);
@@ -213,7 +213,7 @@ for (const store of storeKinds) {
       assert.equal(codeOf({ text: text.slice(text.indexOf('{')) }), 'session_ended');
     });
 
-    test('what is recorded first is not done where the session ended meanwhile, and the record says so', async () => {
+    test('a change that is recorded first is not made if the session ended meanwhile, and the record says so', async () => {
       const found: string[] = [];
       for (const row of changes) {
         const session = await begin(desk, ada);
@@ -284,7 +284,7 @@ suite('the same through oauth2-proxy', await need('oauth2-proxy'), () => {
   });
   after(() => world.close());
 
-  test('an address that a stolen session was about to let in does not stand on the list', async () => {
+  test('an address that a stolen session was about to add is not on the list', async () => {
     const sessionsRead = async () => {
       const text = await (await fetch(`${world.opsUrl}/metrics`)).text();
       return Number(/_count\{operation="sessions_read"\} (\d+)/.exec(text)?.[1] ?? 0);

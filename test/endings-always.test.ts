@@ -113,7 +113,7 @@ if (storeKinds.includes('redis'))
       return { desk, admin, people: await crowd(desk) };
     }
 
-    test('a full Redis: everything that ends goes on, and nothing else; erasing too', async (t) => {
+    test('a full Redis: endings and erasure still work, everything else is refused', async (t) => {
       const { desk, admin, people } = await open(t);
       await admin.config('SET', 'maxmemory', '1');
       const handles = await endAll(people, 'note');
@@ -127,7 +127,7 @@ if (storeKinds.includes('redis'))
       await assertRecorded(desk, [...handles, erased.handle]);
     });
 
-    test('a full Redis, and the id of the session is due: who signs out is signed out', async (t) => {
+    test('a full Redis when the id is due for rotation: signing out still works', async (t) => {
       const { desk, admin, people } = await open(t);
       await admin.config('SET', 'maxmemory', '1');
       desk.advance(16 * 60_000);
@@ -144,7 +144,7 @@ if (storeKinds.includes('redis'))
         ['CONFIG', 'SET', 'min-replicas-to-write', '0'],
       ],
     ] as const) {
-      test(`${what}: out at this server at once, in the store as soon as it takes it`, async (t) => {
+      test(`${what}: refused by this server immediately, ended in the store as soon as possible`, async (t) => {
         const { desk, admin, people } = await open(t);
         const [first, ...rest] = on;
         await admin.call(first, ...rest);
@@ -156,7 +156,7 @@ if (storeKinds.includes('redis'))
       });
     }
 
-    test('in Redis the record alone cannot be written', async (t) => {
+    test('only the record in Redis cannot be written', async (t) => {
       const { desk, admin, people } = await open(t);
       const [name = ''] = (await admin.keys('*{record}:*')).filter((key) => key.endsWith(':head'));
       await admin.rename(name, `${name}-away`);
@@ -168,7 +168,7 @@ if (storeKinds.includes('redis'))
       await assertRecorded(desk, handles);
     });
 
-    test('Redis is away altogether: who signs out leaves, and what is left of it is ended on its return', async (t) => {
+    test('Redis is unavailable: signing out works, and the sessions are ended once it returns', async (t) => {
       const { desk, people } = await open(t);
       const { child } = desk.redis ?? assert.fail();
       process.kill(child.pid, 'SIGSTOP');
@@ -191,7 +191,7 @@ if (storeKinds.includes('redis'))
 
 if (storeKinds.includes('sqlite'))
   suite('an ending is never refused: SQLite', () => {
-    test('another program holds its lock: out at once, in the file as soon as it takes it', async (t) => {
+    test('another program holds the lock: refused immediately, ended in the file as soon as possible', async (t) => {
       const desk = await also(t, { store: 'sqlite' });
       const people = await crowd(desk);
       const other = new DatabaseSync(join(desk.dataDir, 'gatehouse.db'));
@@ -204,7 +204,7 @@ if (storeKinds.includes('sqlite'))
       await assertRecorded(desk, [people.leaver.handle]);
     });
 
-    test('a full disk: the person is out, and the record has it once there is room', {
+    test('a full disk: the person is signed out, and the record has it once there is space', {
       skip: !canMount(),
     }, async (t) => {
       const disk = mkdtempSync(join(tmpdir(), 'gatehouse-disk-'));

@@ -70,26 +70,26 @@ for (const store of storeKinds) {
       if (status >= 400) assertPlain(text, about);
     }
 
-    test('they were all found', () => {
+    test('all routes were found', () => {
       for (const known of [...open, ...ofMembers, '/vault/rekey', '/library/exports/:id', '/record/live'])
         assert.ok(paths.includes(known), known);
       assert.deepEqual(new Set(paths), new Set([...allRoutes.map(({ path }) => path), ...fallbacks]));
     });
 
-    test('the check-up tries the gate’s exceptions on every address that is not public', () => {
+    test('the check-up tests the gate’s exceptions against every address that is not public', () => {
       const others = allRoutes.filter(({ who }) => who !== 'public').map(({ path }) => path);
       for (const path of others) assert.ok(closedPaths.includes(path.replace(/:\w+/g, 'x')), path);
       for (const path of closedPaths) assert.ok(!open.includes(path), path);
     });
 
-    test('what only operators may see is marked so in each of its rows', () => {
+    test('rows for operators are marked as such', () => {
       const ofOperators =
         /^\/(radar|access|record|keys|checkup|vault|api\/admin|api\/checkup|library\/(sync|exports)|privacy\/(find|person))(\/|$)/;
       for (const { path, who, method } of allRoutes)
         assert.equal(who === 'operator', ofOperators.test(path), `${method} ${path}`);
     });
 
-    test('everybody gets to the open ones alone, and oauth2-proxy.cfg lets through just those', () => {
+    test('public routes are open to everyone, and oauth2-proxy.cfg lets through exactly those', () => {
       const rows = allRoutes.filter(({ who }) => who === 'public');
       assert.deepEqual(new Set(rows.map(({ path }) => path)), new Set(open));
       const cfg = readFileSync('oauth2-proxy.cfg', 'utf8');
@@ -100,7 +100,7 @@ for (const store of storeKinds) {
       assert.deepEqual(new Set(written), new Set(gateExceptions(allRoutes)));
     });
 
-    test('without an identity, or with one that nobody vouches for, none opens', async () => {
+    test('no other route opens without an identity or with an unproven one', async () => {
       const forged = {
         'x-forwarded-user': ada.id,
         'x-forwarded-email': ada.email,
@@ -133,7 +133,7 @@ for (const store of storeKinds) {
       }
     });
 
-    test('a member is kept out wherever it is not named as everybody’s', async () => {
+    test('a member is refused on every route that is not declared for members', async () => {
       const inside = closed().filter((path) => !path.includes('*'));
       for (const path of inside) {
         for (const method of ['GET', 'HEAD', 'POST', 'DELETE']) {
@@ -166,7 +166,7 @@ for (const store of storeKinds) {
       }
     });
 
-    test('each answers in each method with its headers, and refuses what it does not know', async () => {
+    test('each route answers every method with its headers, and refuses what it does not know', async () => {
       for (const path of paths.filter((one) => !one.includes('*'))) {
         const known = methodsOf(path);
         for (const method of methods) {
@@ -191,7 +191,7 @@ for (const store of storeKinds) {
       }
     });
 
-    test('no spelling of a path walks around its guard', async () => {
+    test('no spelling of a path bypasses its guard', async () => {
       const spellings = (url: string) => [
         `/${url}`,
         `${url}/`,
@@ -223,7 +223,7 @@ for (const store of storeKinds) {
       }
     });
 
-    test('a body that is too large is refused unread, also without an end', async () => {
+    test('a body that is too large is refused unread, even without an end', async () => {
       const big = 'a'.repeat(20_000);
       for (const path of closed().filter((one) => !one.includes('*'))) {
         const headers = {

@@ -13,7 +13,7 @@ import { findBrowser } from '../src/library/export/pdf.ts';
 import { libraryStyle } from '../src/wiring/library.ts';
 import { place, token } from './support/confluence.ts';
 
-test('what can be asked for', () => {
+test('the options of an export', () => {
   const read = (line: string) =>
     JSON.stringify(readArguments(exportCommand, line.split(' ').filter(Boolean)));
   const one = '{"wrong":"say --space KEY or --page-id ID, one of them"}';
@@ -29,7 +29,7 @@ test('what can be asked for', () => {
   for (const [line, expected] of cases) assert.equal(read(line), expected, line);
 });
 
-test('the program itself: a space as HTML, as Markdown, a page as PDF; recorded, and the owner’s alone', async (t) => {
+test('the program itself: a space as HTML and Markdown, a page as PDF; recorded, and readable only by the owner', async (t) => {
   const here = await place(t, { kind: 'data-center' });
   const { run, folder } = command(t, here.site.url);
   const early = await run('export', '--space', 'DEV');
@@ -84,7 +84,7 @@ test('the program itself: a space as HTML, as Markdown, a page as PDF; recorded,
   assert.match((await run('export', '--help')).text, /--format/);
 });
 
-test('stopped by hand it ends behind the page at hand, and says so; titles cannot steer the terminal', async (t) => {
+test('stopped by hand, it ends after the current page and says so; titles cannot control the terminal', async (t) => {
   const here = await place(t, { kind: 'data-center' });
   const [page] = [...here.site.content.pages.values()].filter(({ space }) => space === 'DEV');
   assert.ok(page);

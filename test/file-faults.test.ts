@@ -61,7 +61,7 @@ const states: readonly State[] = [
     says: /: data \(DATA_DIR\) is in the way: .*move what is there away/,
   },
   {
-    name: 'DATA_DIR is a link that leads round in a circle',
+    name: 'DATA_DIR is a circular link',
     make: (folder) => fs.symlinkSync('data', join(folder, 'data')),
     says: /: data \(DATA_DIR\) is a symbolic link/,
   },
@@ -89,7 +89,7 @@ const states: readonly State[] = [
     says: /: data\/vault\.json \(DATA_DIR\) is a symbolic link/,
   },
   {
-    name: 'the database is none',
+    name: 'the database file is not a database',
     make: (folder) => {
       data(folder);
       fs.writeFileSync(join(folder, 'data/gatehouse.db'), randomBytes(8192), { mode: 0o600 });
@@ -98,7 +98,7 @@ const states: readonly State[] = [
   },
 ];
 
-suite('what is there already', { concurrency: 4 }, () => {
+suite('existing files', { concurrency: 4 }, () => {
   for (const { name, make, says, command = ['serve'] } of states) {
     test(name, async () => {
       const folder = place();
@@ -109,7 +109,7 @@ suite('what is there already', { concurrency: 4 }, () => {
     });
   }
 
-  test('the library is no database', async () => {
+  test('the library file is not a database', async () => {
     const folder = place();
     data(folder);
     fs.writeFileSync(join(folder, 'data/library.db'), randomBytes(8192), { mode: 0o600 });
@@ -120,7 +120,7 @@ suite('what is there already', { concurrency: 4 }, () => {
     }
   });
 
-  test('a damaged database is named by a command that reads it', async () => {
+  test('a damaged database is reported by a command that reads it', async () => {
     const folder = place();
     assert.equal((await node(folder, 'sessions', 'list')).code, 0);
     const path = join(folder, 'data/gatehouse.db');
@@ -133,7 +133,7 @@ suite('what is there already', { concurrency: 4 }, () => {
   });
 });
 
-suite('what is no ordinary file, where a command is given its name', { concurrency: 4 }, () => {
+suite('special files as arguments of commands', { concurrency: 4 }, () => {
   const folder = place();
   execFileSync('sh', ['-c', 'mkfifo "$1"', 'sh', join(folder, 'pipe')]);
   const commands: readonly string[][] = [
@@ -151,7 +151,7 @@ suite('what is no ordinary file, where a command is given its name', { concurren
     });
   }
 
-  test('a folder, a device and what is not there', () => {
+  test('a folder, a device and a missing file', () => {
     const table = { [folder]: 'folder', '/dev/zero': 'not-a-file', [join(folder, 'none')]: 'missing' };
     for (const [path, fault] of Object.entries(table))
       assert.throws(() => readOrdinaryFile({ path }), { name: 'FileRefused', fault });
@@ -181,7 +181,7 @@ suite('mounts', {
 }, () => {
   const secretFiles = (folder: string) => fs.readdirSync(folder).filter((name) => /backup|tmp/.test(name));
 
-  test('a `.env` that is mounted by itself is not changed, and leaves no copy full of secrets', async () => {
+  test('a `.env` that is a mount of its own is not changed, and no copy with secrets is left', async () => {
     const folder = place();
     assert.equal((await run(folder, process.execPath, generator)).code, 0);
     const before = fs.readFileSync(join(folder, '.env'), 'utf8');
@@ -198,7 +198,7 @@ suite('mounts', {
     assert.deepEqual([fs.readFileSync(join(folder, '.env'), 'utf8'), secretFiles(folder)], [before, []]);
   });
 
-  test('a full disk and one that is read-only: the generator', async () => {
+  test('a full disk and a read-only one: the generator', async () => {
     const folder = place();
     assert.equal((await run(folder, process.execPath, generator)).code, 0);
     fs.mkdirSync(join(folder, 'disk'));
@@ -223,7 +223,7 @@ suite('mounts', {
     assert.match(other.said, /\.lock.*read-only: mount it writable.*nothing was changed/);
   });
 
-  test('a full disk and one that is read-only: the server and a command', async () => {
+  test('a full disk and a read-only one: the server and a command', async () => {
     const folder = place();
     assert.equal((await node(folder, 'sessions', 'list')).code, 0);
     const full = [
@@ -243,7 +243,7 @@ suite('mounts', {
   });
 });
 
-test('what others could open is closed to them, and that is said', async () => {
+test('files readable by others are closed, with a log line', async () => {
   const folder = place();
   fs.mkdirSync(join(folder, 'data'));
   fs.writeFileSync(join(folder, 'data/vault.json'), '');

@@ -24,7 +24,7 @@ suite('a form’s address, opened by GET', () => {
     whole.close();
   });
 
-  test('every form names its page, and its address leads there with the notice', async () => {
+  test('every form names its page, and its address redirects there with the notice', async () => {
     const { browser } = await begin(desk, ada);
     const forms = allRoutes.filter(
       ({ method, path, who }) => method === 'POST' && who !== 'public' && !path.startsWith('/api/'),
@@ -44,13 +44,13 @@ suite('a form’s address, opened by GET', () => {
     }
   });
 
-  test('a page that is only visited says nothing of it', async () => {
+  test('a page that is only visited shows no notice', async () => {
     const { browser } = await begin(desk, ada);
     for (const path of ['/settings', '/logout', '/devices', '/radar/end-everyone'])
       assert.doesNotMatch((await browser.ask(path)).text, notice, path);
   });
 
-  test('each form whose address is a page as well says in its address that it was sent', async () => {
+  test('each form whose address is also a page marks in its address that it was sent', async () => {
     const { browser } = await begin(desk, ada);
     await begin(desk, ada, { 'user-agent': 'another device' });
     const twins = new Set(
@@ -111,7 +111,7 @@ suite('the same through oauth2-proxy', await need('oauth2-proxy'), () => {
     return { device, send };
   }
 
-  test('a device that was to end is still there, and its page says that nothing was changed', async () => {
+  test('a device that was to be ended is still there, and its page says that nothing was changed', async () => {
     const { device, send } = await signedOutAtGate();
     const answer = await send('/devices/end', { handle: 'not-that-it-matters' });
     assert.equal(answer.status, 200);
@@ -120,7 +120,7 @@ suite('the same through oauth2-proxy', await need('oauth2-proxy'), () => {
     assert.equal((await device.ask('/api/me')).status, 200);
   });
 
-  test('a sign-out is asked again, and one click does it', async () => {
+  test('a sign-out is asked for again, and takes one click', async () => {
     const { device, send } = await signedOutAtGate();
     const asked = await send('/logout?sent=1');
     assert.equal(asked.status, 200);

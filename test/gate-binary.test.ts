@@ -28,14 +28,14 @@ suite('oauth2-proxy binaries', { skip: process.platform === 'win32' && 'needs a 
     return 'found' in seen ? seen.found.version : `missing: ${seen.missing}`;
   }
 
-  test('the version is what the binary says, else what Go built it from', async () => {
+  test('the version comes from the binary’s own output, or else from Go’s build information', async () => {
     assert.equal(await versionOf(binary('stamped', 'v7.15.6', '(devel)')), '7.15.6');
     assert.equal(await versionOf(binary('installed', 'undefined', 'v7.15.6')), '7.15.6');
     assert.equal(await versionOf(binary('both', 'v7.15.5', 'v7.15.6')), '7.15.5');
     assert.match(await versionOf(binary('neither', 'undefined', '(devel)')), /does not report its version/);
   });
 
-  test('a binary from `go install` counts for the demo and the tests, an old one does not', async (t) => {
+  test('a binary from `go install` is accepted for the demo and the tests, an old one is not', async (t) => {
     const before = process.env['OAUTH2_PROXY_BIN'];
     t.after(() => {
       if (before === undefined) delete process.env['OAUTH2_PROXY_BIN'];

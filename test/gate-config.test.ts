@@ -30,23 +30,23 @@ suite('gate configuration', await need('oauth2-proxy'), () => {
     return spawnSync((await findOauth2Proxy()) ?? '', args, { env, cwd: folder, encoding: 'utf8' });
   }
 
-  test('valid as shipped, with the secrets from the environment alone', async () => {
+  test('is valid as shipped, with only the secrets from the environment', async () => {
     const { status, stdout } = await check(secrets);
     assert.equal(status, 0);
     assert.match(stdout, /configuration is valid/);
   });
 
-  test('without them it is refused', async () => {
+  test('is refused without them', async () => {
     assert.equal((await check({})).status, 1);
   });
 
-  test('a refresh that is not shorter than the expiry is refused', async () => {
+  test('a refresh interval that is not shorter than the expiry is refused', async () => {
     const { status, stderr } = await check({ ...secrets, OAUTH2_PROXY_COOKIE_REFRESH: '168h' });
     assert.equal(status, 1);
     assert.match(stderr, /cookie_refresh .* must be less than cookie_expire/);
   });
 
-  test('no secret stands in it, and nothing that lets in more than the list', () => {
+  test('contains no secret, and nothing that admits more than the list', () => {
     const lines = readFileSync(configFile, 'utf8').split('\n');
     for (const name of ['client_id', 'client_secret', 'cookie_secret', 'basic_auth_password', 'redis_']) {
       assert.ok(!lines.some((line) => line.startsWith(name)), name);
@@ -103,18 +103,18 @@ suite('gate cookie in a browser', await need('oauth2-proxy', 'chromium'), () => 
     }
   }
 
-  test('Lax: sign-in ends on the page that was asked for', async () => {
+  test('Lax: sign-in ends on the requested page', async () => {
     assert.deepEqual(await whereSignInEnds({}), { path: '/dashboard', text: 'arrived', succeeded: true });
   });
 
-  test('Strict for the session never gets there: the browser leaves the cookie out on the way back', async () => {
+  test('Strict for the session never completes: the browser leaves the cookie out on the way back', async () => {
     const { path, text, succeeded } = await whereSignInEnds({ OAUTH2_PROXY_COOKIE_SAMESITE: 'strict' });
     assert.ok(succeeded, 'oauth2-proxy let her in');
     assert.equal(path, '/auth', 'and she is asked again');
     assert.match(text, /Stand-in for Google\. Not Google\./);
   });
 
-  test('Strict for the attempt fails at once', async () => {
+  test('Strict for the sign-in attempt fails immediately', async () => {
     const { text } = await whereSignInEnds({ OAUTH2_PROXY_COOKIE_CSRF_SAMESITE: 'strict' });
     assert.match(text, /Unable to find a valid CSRF token/);
   });

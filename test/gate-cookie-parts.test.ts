@@ -37,7 +37,7 @@ function inPieces(name: string, value: string, pieces: number): string {
 for (const store of ['sqlite', 'redis'] as const) {
   const gateStore = store === 'redis' ? 'redis' : 'cookie';
   suite(
-    `what the gate reads of its cookie, sessions in its ${gateStore}`,
+    `how the gate reads its cookie, sessions in its ${gateStore}`,
     await need('oauth2-proxy', ...(store === 'redis' ? (['redis-server'] as const) : [])),
     () => {
       let world: World;
@@ -56,7 +56,7 @@ for (const store of ['sqlite', 'redis'] as const) {
       const ask = (cookie: string): Promise<Answer> =>
         world.client().ask('/dashboard', { headers: { ...page, cookie } });
 
-      test('whatever is sent beside the cookie, all requests of a burst share one session', async () => {
+      test('all requests of a burst share one session, whatever other cookies are sent', async () => {
         const beside = [
           (i: number) => `${name}=${value}; ${name}_7=${i}`,
           (i: number) => `${name}=${value}; ${name}=${i}`,
@@ -73,12 +73,12 @@ for (const store of ['sqlite', 'redis'] as const) {
         assert.ok(begun <= 1, `60 requests of one browser began ${begun} sessions`);
       });
 
-      test('the first of two cookies of that name counts, at the gate too', async () => {
+      test('the first of two cookies with that name counts, at the gate too', async () => {
         assert.equal((await ask(`${name}=other|1|x; ${name}=${value}`)).status, 302);
       });
 
       if (gateStore === 'cookie')
-        test('a cookie that was ended is refused in however many pieces it comes back', async () => {
+        test('an ended cookie is refused in any number of parts', async () => {
           const pieces = [2, 19, 20, 21, 60].map((count) => inPieces(name, value, count));
           const withGap = inPieces(name, value, 30).replace(`${name}_29=`, `${name}_30=`);
           for (const cookie of pieces) assert.equal((await ask(cookie)).status, 200, cookie.slice(0, 80));
@@ -94,7 +94,7 @@ for (const store of ['sqlite', 'redis'] as const) {
           }
         });
       else
-        test('a gate that keeps sessions in Redis reads no pieces', async () => {
+        test('a gate that keeps sessions in Redis reads no parts', async () => {
           assert.equal((await ask(inPieces(name, value, 2))).status, 302);
         });
     },

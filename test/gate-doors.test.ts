@@ -6,7 +6,7 @@ import { type StandInForGoogle, startGoogle } from '../demo/google.ts';
 import { need } from './support/requirement.ts';
 import { startWorld, type World } from './support/world.ts';
 
-suite('large cookies and other names, through the gate', await need('oauth2-proxy'), () => {
+suite('large cookies and other host names, through the gate', await need('oauth2-proxy'), () => {
   let google: StandInForGoogle;
   let world: World;
   before(async () => {
@@ -18,7 +18,7 @@ suite('large cookies and other names, through the gate', await need('oauth2-prox
     await google.close();
   });
 
-  test('a gate session of many parts is read up to 32 KB; beyond, a page comes through the gate and a line is logged', async () => {
+  test('a gate session in many parts is accepted up to 32 KB; beyond that the gate’s page appears and a line is logged', async () => {
     const device = world.client();
     assert.equal((await device.signIn('ada@example.org')).status, 200);
     const parts = [...device.cookies.keys()].filter((name) => /^_oauth2_proxy_\d+$/.test(name));
@@ -44,7 +44,7 @@ suite('large cookies and other names, through the gate', await need('oauth2-prox
     );
   });
 
-  test('another name leads to the first, for visitors on the front page and for whoever is signed in everywhere', async () => {
+  test('another host name redirects to the main one: visitors on the front page, members everywhere', async () => {
     const headers = { host: 'other.test' };
     const visitor = world.client();
     const front = await visitor.ask('/', { headers });

@@ -157,7 +157,7 @@ for (const kind of ['redis', 'cookie'] as const) {
     });
     after(() => guarded.close());
 
-    test('the next click lands on Google’s sign-in, a script gets 401, the other browser goes on', async () => {
+    test('the next click leads to Google’s sign-in, a script gets 401, the other browser stays signed in', async () => {
       const [a, b] = [await guarded.signedIn(), await guarded.signedIn()];
       await guarded.revocation.end({ handle: `${kind}-a`, link: a.link });
       assert.equal((await a.device.ask('/api/x')).status, 401);
@@ -167,7 +167,7 @@ for (const kind of ['redis', 'cookie'] as const) {
       assert.equal((await a.device.ask('/api/x')).status, 200);
     });
 
-    test('all of a person: every browser, and a new sign-in is let in', async () => {
+    test('all of a person: every browser is refused, and a new sign-in is admitted', async () => {
       const [a, b, g] = [await guarded.signedIn(), await guarded.signedIn(), await guarded.signedIn(grace)];
       await guarded.revocation.endPerson(ada.id, [{ handle: `${kind}-all`, link: a.link }]);
       for (const { device } of [a, b]) assert.equal(await follow(device, '/dashboard'), 'Google');
@@ -176,7 +176,7 @@ for (const kind of ['redis', 'cookie'] as const) {
       assert.equal((await b.device.signIn(ada.email)).status, 200);
     });
 
-    test('a click that is refreshed on the way is refused too, and leaves nothing in the browser', async () => {
+    test('a click that triggers a refresh is refused too, and leaves nothing in the browser', async () => {
       const { device, link } = await guarded.signedIn();
       await guarded.revocation.end({ handle: `${kind}-click`, link });
       await refreshDue(device);
@@ -184,7 +184,7 @@ for (const kind of ['redis', 'cookie'] as const) {
       assert.equal(device.cookies.has(cookieName), false);
     });
 
-    test('no cookie of the gate, or one of no known form: goes on, marked as such', async () => {
+    test('a missing or unrecognised gate cookie: the request continues, marked as such', async () => {
       const headers = {
         authorization: `Basic ${Buffer.from(`${ada.id}:${gateSecret}`).toString('base64')}`,
         'x-forwarded-user': ada.id,
@@ -198,7 +198,7 @@ for (const kind of ['redis', 'cookie'] as const) {
       }
     });
 
-    test('what the receipt and the page say', async () => {
+    test('the texts of the receipt and the page', async () => {
       const { link } = await guarded.signedIn();
       const receipt = await guarded.revocation.end({ handle: `${kind}-receipt`, link });
       assert.equal(receipt.gate, kind === 'redis' ? 'ended' : 'refused here');
@@ -210,14 +210,14 @@ for (const kind of ['redis', 'cookie'] as const) {
   });
 }
 
-suite('what the gate’s session says, sessions in Redis', needs.redis, () => {
+suite('the person in the gate’s session, sessions in Redis', needs.redis, () => {
   let guarded: Awaited<ReturnType<typeof startGuarded>>;
   before(async () => {
     guarded = await startGuarded('redis');
   });
   after(() => guarded.close());
 
-  test('a session that names another person than the headers is no identity', async () => {
+  test('a session that names another person than the headers gives no identity', async () => {
     const { device } = await guarded.signedIn(grace);
     const forged = createClient(guarded.appUrl, {
       headers: {
@@ -233,14 +233,14 @@ suite('what the gate’s session says, sessions in Redis', needs.redis, () => {
     assert.ok(guarded.logLines.some((line) => line.includes('gate.untrusted')));
   });
 
-  test('a kept copy of the cookie is worth nothing anywhere', async () => {
+  test('a kept copy of the cookie is useless everywhere', async () => {
     const { device, link } = await guarded.signedIn();
     const copy = copyOf(device, guarded.world);
     await guarded.revocation.end({ handle: 'copy', link });
     for (const path of ['/dashboard', '/other']) assert.equal((await copy.ask(path, page)).status, 302, path);
   });
 
-  test('nothing of the ticket or the cookie is logged', async () => {
+  test('neither the ticket nor the cookie is logged', async () => {
     const { device, link } = await guarded.signedIn();
     await guarded.revocation.end({ handle: 'log', link });
     await follow(device, '/dashboard');
@@ -250,14 +250,14 @@ suite('what the gate’s session says, sessions in Redis', needs.redis, () => {
   });
 });
 
-suite('sessions in the gate’s cookie: what is and is not cut off', needs.cookie, () => {
+suite('sessions in the gate’s cookie: what is cut off and what is not', needs.cookie, () => {
   let guarded: Awaited<ReturnType<typeof startGuarded>>;
   before(async () => {
     guarded = await startGuarded('cookie');
   });
   after(() => guarded.close());
 
-  test('cut off here: a kept copy of the cookie, in every spelling that the gate takes', async () => {
+  test('cut off here: a kept copy of the cookie, in every spelling that the gate accepts', async () => {
     const { device, link } = await guarded.signedIn();
     const value = device.cookies.get(cookieName) ?? '';
     await guarded.revocation.end({ handle: 'spelt', link });
@@ -281,13 +281,13 @@ suite('sessions in the gate’s cookie: what is and is not cut off', needs.cooki
     }
   });
 
-  test('not cut off: another app behind the same gate still takes the cookie', async () => {
+  test('not cut off: another app behind the same gate still accepts the cookie', async () => {
     const { device, link } = await guarded.signedIn();
     await guarded.revocation.end({ handle: 'other', link });
     assert.equal((await device.ask('/other')).text, 'another app');
   });
 
-  test('not cut off: a copy that the gate renews becomes a cookie like after a new sign-in', async () => {
+  test('not cut off: a copy that the gate refreshes looks like a new sign-in', async () => {
     const { device, link } = await guarded.signedIn();
     const thief = copyOf(device, guarded.world);
     await guarded.revocation.endPerson(ada.id, [{ handle: 'renewed', link }]);
@@ -296,13 +296,13 @@ suite('sessions in the gate’s cookie: what is and is not cut off', needs.cooki
     assert.equal((await thief.ask('/api/x')).status, 200, 'but the refusal carried a new cookie');
   });
 
-  test('cut off everywhere: an address that leaves the list', async () => {
+  test('cut off everywhere: an address that is removed from the list', async () => {
     const { device } = await guarded.signedIn(grace);
     guarded.world.allow([ada.email]);
     await waitFor('the refusal', async () => (await device.ask('/other')).status === 403);
   });
 
-  test('without cookie_secret a cookie cannot be forged, since only the gate’s word brings a request here', async () => {
+  test('without cookie_secret no cookie can be forged, as only requests with the gate’s proof are accepted', async () => {
     const { device, link } = await guarded.signedIn();
     await guarded.revocation.end({ handle: 'forged', link });
     const [payload, seconds = '', signature] = device.cookies.get(cookieName)?.split('|') ?? [];

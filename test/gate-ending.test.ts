@@ -104,7 +104,7 @@ suite('ending at the gate, sessions in Redis', await need('oauth2-proxy', 'redis
   const toGoogle = (location: string | undefined) =>
     location?.startsWith(world.google.loginUrl.split('?')[0] ?? '-');
 
-  test('two browsers of one person: one is ended and lands on Google’s sign-in, the other goes on', async () => {
+  test('two browsers of one person: the ended one lands on Google’s sign-in, the other stays signed in', async () => {
     const { gate, clock } = replica();
     const [a, b] = [await signedIn(), await signedIn()];
     assert.equal((await gate.end({ handle: 'a', link: a.link })).gate, 'ended');
@@ -125,7 +125,7 @@ suite('ending at the gate, sessions in Redis', await need('oauth2-proxy', 'redis
     assert.equal((await a.look()).verdict, 'goes on');
   });
 
-  test('a refresh in flight writes it back: refused at once, deleted again after 3 s, verified after 10 s', async () => {
+  test('a refresh in flight writes the session back: refused immediately, deleted again after 3 s, verified after 10 s', async () => {
     const { gate, clock } = replica();
     const { device, link } = await signedIn();
     await endDuringRefresh(device, link, () => gate.end({ handle: 'flight', link }));
@@ -142,7 +142,7 @@ suite('ending at the gate, sessions in Redis', await need('oauth2-proxy', 'redis
     assert.deepEqual([receipt.gate, receipt.writtenBack], ['ended', 1]);
   });
 
-  test('what was written back is refused and deleted by the very next request, before any look', async () => {
+  test('a session that was written back is refused and deleted by the next request, before any scheduled look', async () => {
     const { gate } = replica();
     const { device, link, look } = await signedIn();
     await endDuringRefresh(device, link, () => gate.end({ handle: 'next', link }));
@@ -151,7 +151,7 @@ suite('ending at the gate, sessions in Redis', await need('oauth2-proxy', 'redis
     assert.equal((await look()).verdict, 'ended', 'and a request that the gate let in before');
   });
 
-  test('a refresh changes created-at and not the sign-in', async () => {
+  test('a refresh changes created-at but not the time of sign-in', async () => {
     const { device, link, look } = await signedIn();
     const before = world.google.refreshCount();
     await waitFor('a refresh', async () => {
@@ -163,7 +163,7 @@ suite('ending at the gate, sessions in Redis', await need('oauth2-proxy', 'redis
     assert.deepEqual([later.key, later.signIn], [link.key, link.signIn]);
   });
 
-  test('the same browser signs in again on its ticket, and no look takes that away', async () => {
+  test('the same browser signs in again on its ticket, and no later look deletes that session', async () => {
     const { gate, clock } = replica();
     const { device, link, look } = await signedIn();
     await gate.end({ handle: 'again', link });
@@ -182,7 +182,7 @@ suite('ending at the gate, sessions in Redis', await need('oauth2-proxy', 'redis
     assert.equal((await look()).verdict, 'ended', 'the second one can be ended as well');
   });
 
-  test('a process that dies leaves its looks to whoever reads the receipt next', async () => {
+  test('the looks of a process that died are taken over by the next reader of the receipt', async () => {
     const dying = replica({ ...createClock(), wait: () => new Promise(() => {}) });
     const { device, link } = await signedIn();
     await endDuringRefresh(device, link, () => dying.gate.end({ handle: 'died', link }));
@@ -195,7 +195,7 @@ suite('ending at the gate, sessions in Redis', await need('oauth2-proxy', 'redis
     assert.ok(receipt?.verifiedAt !== undefined && clock.now() - receipt.verifiedAt < 1000);
   });
 
-  test('each look is made once among replicas', async () => {
+  test('replicas make each look only once', async () => {
     const one = replica();
     const two = replica(one.clock);
     const { device, link } = await signedIn();
@@ -206,7 +206,7 @@ suite('ending at the gate, sessions in Redis', await need('oauth2-proxy', 'redis
     assert.equal((await one.gate.receiptOf('both'))?.writtenBack, 1);
   });
 
-  test('two persons in one Redis: one’s ending is none of the other’s, one’s cookie is not the other’s word', async () => {
+  test('two people in one Redis: ending one does not end the other, and one’s cookie does not identify the other', async () => {
     const { gate } = replica();
     const [a, g] = [await signedIn(ada), await signedIn(grace)];
     await gate.endPerson(ada.id, [{ handle: 'p', link: a.link }]);
@@ -217,7 +217,7 @@ suite('ending at the gate, sessions in Redis', await need('oauth2-proxy', 'redis
     assert.equal((await gate.inspect(requestOf(g.device), sameSubject)).verdict, 'another person');
   });
 
-  test('all of a person: what was known is deleted, the rest is refused by its instant, and a new sign-in is let in', async () => {
+  test('all of a person: known sessions are deleted, others are refused by their time, and a new sign-in is admitted', async () => {
     const { gate } = replica();
     const [known, unknown] = [await signedIn(), await signedIn()];
     const receipts = await gate.endPerson(ada.id, [
@@ -235,7 +235,7 @@ suite('ending at the gate, sessions in Redis', await need('oauth2-proxy', 'redis
     assert.equal((await unknown.look()).verdict, 'goes on');
   });
 
-  test('a session without a known sign-in is marked by its instant', async () => {
+  test('a session without a known time of sign-in is marked by the present instant', async () => {
     const { gate } = replica();
     const { device, link, look } = await signedIn();
     const { signIn: _, ...blind } = link;
@@ -243,7 +243,7 @@ suite('ending at the gate, sessions in Redis', await need('oauth2-proxy', 'redis
     assert.equal((await look()).verdict, 'ended');
   });
 
-  test('what another’s link names cannot be deleted: only the key of a session', async () => {
+  test('a link can only delete the key of a session', async () => {
     const { gate } = replica();
     const others = ['gatehouse:session:x', `${cookieName}-${'a'.repeat(32)}.lock`, `other-${'a'.repeat(32)}`];
     for (const key of others) await redis.set(key, 'x', 'EX', 60);
@@ -254,7 +254,7 @@ suite('ending at the gate, sessions in Redis', await need('oauth2-proxy', 'redis
     assert.equal(await redis.exists(...others), others.length);
   });
 
-  test('without the gate’s Redis: marked here, said so, and tried again', async () => {
+  test('without the gate’s Redis: marked here, reported, and retried', async () => {
     const { gate, clock } = replica();
     const { device, link, look } = await signedIn();
     const other = await signedIn(grace);
@@ -278,7 +278,7 @@ suite('ending at the gate, sessions in Redis', await need('oauth2-proxy', 'redis
     assert.equal((await look()).verdict, 'goes on');
   });
 
-  test('the governor ends the oldest of too many, at the gate', async () => {
+  test('the governor ends the oldest session beyond the limit, at the gate', async () => {
     const { gate } = replica();
     const [now, logger] = [Date.now, createLogger('silent')];
     const radar = createSessionScan({ redis, cookieName, expireMs, now, logger });
@@ -314,7 +314,7 @@ suite('ending at the gate, sessions in Redis', await need('oauth2-proxy', 'redis
     assert.equal((await gate.receiptOf('gov-1'))?.gate, 'ended');
   });
 
-  test('an unreadable value is unverified, never a crash', async () => {
+  test('an unreadable value is unverified and does not throw', async () => {
     const { link, look } = await signedIn();
     for (const value of ['', 'x', 'x'.repeat(300_000)]) {
       await redis.set(link.key, value);

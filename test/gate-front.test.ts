@@ -56,7 +56,7 @@ suite('the gate behind nginx, as shipped', withFront, () => {
     await world.close();
   });
 
-  test('the log names who connected, the front, and since 7.15.5 nothing that a header says', async () => {
+  test('the log names the peer, nginx, and since 7.15.5 nothing from a header', async () => {
     const isStrict = await gateIsAtLeast('7.15.5');
     await ask(nginx.port, '/through-nginx', forgeries);
     assert.equal(await loggedFor(world, '/through-nginx'), isStrict ? '127.0.0.1' : client);
@@ -64,7 +64,7 @@ suite('the gate behind nginx, as shipped', withFront, () => {
     assert.equal(await loggedFor(world, '/past-nginx'), isStrict ? client : '198.51.100.66');
   });
 
-  test('made-up headers open nothing and lead nowhere else', async () => {
+  test('forged headers open nothing and redirect nowhere', async () => {
     for (const port of [nginx.port, world.gate.port]) {
       const arrived = await world.arrivalsOf(async () => {
         const answer = await ask(port, '/dashboard', forgeries);
@@ -77,14 +77,14 @@ suite('the gate behind nginx, as shipped', withFront, () => {
     }
   });
 
-  test('what the app counts its hops in has the client’s own address, whatever the client wrote', async () => {
+  test('the header in which the app counts proxies has the client’s own address, whatever the client sent', async () => {
     const [arrived] = await world.arrivalsOf(() => ask(nginx.port, '/', forgeries));
     assert.deepEqual(arrived?.all('x-forwarded-for'), [`${client}, 127.0.0.1`]);
     assert.deepEqual(arrived?.all('x-forwarded-uri'), []);
   });
 });
 
-suite('the gate behind nginx, which it is told to believe', withFront, () => {
+suite('the gate behind a trusted nginx', withFront, () => {
   let world: GateOnly;
   let nginx: Nginx;
   before(async () => {
@@ -96,12 +96,12 @@ suite('the gate behind nginx, which it is told to believe', withFront, () => {
     await world.close();
   });
 
-  test('the log names the client’s own address, not the one it made up', async () => {
+  test('the log names the client’s own address, not the forged one', async () => {
     await ask(nginx.port, '/through-nginx', forgeries);
     assert.equal(await loggedFor(world, '/through-nginx'), client);
   });
 
-  test('the documented block takes X-Forwarded-Uri away, so that it opens nothing', async () => {
+  test('the documented block removes X-Forwarded-Uri, so that it opens nothing', async () => {
     const arrived = await world.arrivalsOf(async () => {
       assert.equal((await ask(nginx.port, '/dashboard', forgeries)).status, 302);
     });

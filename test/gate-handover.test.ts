@@ -14,7 +14,7 @@ function signed(name: string, payload: string, issuedAt: string, secret: string)
 }
 
 suite('a new cookie secret at the gate', await need('oauth2-proxy', 'redis-server'), () => {
-  test('a ticket signed anew goes on, under the same or another name; the one of before is refused', async () => {
+  test('a ticket that is signed again stays valid, under the same or another name; the previous one is refused', async () => {
     const world = await startWorld({ gateStore: 'redis' });
     try {
       const device = world.client();

@@ -16,7 +16,7 @@ const eve = {
 };
 const heading = ({ text }: Answer) => /<h1>([^<]*)<\/h1>/.exec(text)?.[1];
 
-suite('the gate’s own page', await need('oauth2-proxy'), () => {
+suite('the gate’s own error pages', await need('oauth2-proxy'), () => {
   let google: StandInForGoogle;
   let world: GateOnly;
   before(async () => {
@@ -29,7 +29,7 @@ suite('the gate’s own page', await need('oauth2-proxy'), () => {
     await google.close();
   });
 
-  test('an address that Google has not verified: just that, although it is on the list', async () => {
+  test('an address that Google has not verified: the page says so, even if it is on the list', async () => {
     const device = world.client();
     const answer = await device.signIn(eve.email);
     // Before 7.15.6 this was an internal server error.
@@ -40,7 +40,7 @@ suite('the gate’s own page', await need('oauth2-proxy'), () => {
     assert.equal(device.cookies.has('_oauth2_proxy'), false);
   });
 
-  test('an address that is not on the list, at the sign-in and when it is taken off later', async () => {
+  test('an address that is not on the list, at sign-in and when it is removed later', async () => {
     const answer = await world.client().signIn('mallory@example.net');
     assert.equal(answer.status, 403);
     assert.equal(heading(answer), 'This account is not on the list');
@@ -56,7 +56,7 @@ suite('the gate’s own page', await need('oauth2-proxy'), () => {
     world.allow(['ada@example.org', eve.email]);
   });
 
-  test('a sign-in that was not finished: cancelled, begun elsewhere, or in a link that somebody made up', async () => {
+  test('an unfinished sign-in: cancelled, started elsewhere, or through a forged link', async () => {
     for (const query of [
       'error=access_denied&state=abc:/',
       'code=abc&state=abc:/',
@@ -70,7 +70,7 @@ suite('the gate’s own page', await need('oauth2-proxy'), () => {
     }
   });
 
-  test('a code that Google refuses is no outage of the page behind: it is not asked again by itself', async () => {
+  test('a code that Google refuses is not shown as an outage of the app, and the page does not retry by itself', async () => {
     const device = world.client();
     const chooser = new URL((await device.ask('/dashboard')).location ?? '');
     chooser.searchParams.set('login_hint', 'ada@example.org');
@@ -82,7 +82,7 @@ suite('the gate’s own page', await need('oauth2-proxy'), () => {
     assert.doesNotMatch(answer.text, /http-equiv="refresh"|still signed in|invalid_grant|127\.0\.0\.1/);
   });
 
-  test('an app that is down: back in a moment, and no address of the network', async () => {
+  test('an app that is down: the page says to try again, and shows no internal address', async () => {
     const other = await startGateOnly({ upstream: 'http://127.0.0.1:9/' });
     try {
       const answer = await other.client().ask('/');

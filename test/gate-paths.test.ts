@@ -151,7 +151,7 @@ suite('gate paths', await need('oauth2-proxy'), () => {
     }
   });
 
-  test('negative control: it does where the proxy before it is trusted, or everyone by default', async () => {
+  test('negative control: it does if the proxy in front is trusted, or if everyone is, by default', async () => {
     for (const trusted of ['127.0.0.1', '0.0.0.0/0']) {
       const other = await startGateOnly({ env: { OAUTH2_PROXY_TRUSTED_PROXY_IPS: trusted } });
       try {

@@ -18,7 +18,7 @@ for (const store of ['cookie', 'redis'] as const) {
       });
       after(() => world.close());
 
-      test('sign-in leads back to where it began; the cookie is HttpOnly, Lax, for a week', async () => {
+      test('sign-in leads back to the requested page; the cookie is HttpOnly, Lax, for a week', async () => {
         const device = world.client();
         const start = await device.ask('/dashboard?tab=1');
         const chooser = new URL(start.location ?? '');
@@ -33,7 +33,7 @@ for (const store of ['cookie', 'redis'] as const) {
         assert.match(cookie ?? '', /; Path=\/; Max-Age=604800; HttpOnly; SameSite=Lax$/);
       });
 
-      test('a code is worth nothing in another browser', async () => {
+      test('a code is useless in another browser', async () => {
         const [victim, thief] = [world.client(), world.client()];
         const chooser = new URL((await victim.ask('/dashboard')).location ?? '');
         chooser.searchParams.set('login_hint', 'ada@example.org');
@@ -56,14 +56,14 @@ for (const store of ['cookie', 'redis'] as const) {
         }
       });
 
-      test('whoever is not on the list is refused and gets no session', async () => {
+      test('a person who is not on the list is refused and gets no session', async () => {
         const device = world.client();
         const answer = await device.signIn('mallory@example.net');
         assert.equal(answer.status, 403);
         assert.equal(device.cookies.has('_oauth2_proxy'), false);
       });
 
-      test('an address taken off the list stops at the next request, and arrives on public routes until its cookie is gone', async () => {
+      test('an address removed from the list is refused at the next request, but reaches public routes until its cookie is gone', async () => {
         const device = world.client();
         const frozen = world.client();
         await device.signIn('grace@example.org');
@@ -90,7 +90,7 @@ for (const store of ['cookie', 'redis'] as const) {
         );
       });
 
-      test('sign-out: with Redis the session is over, with cookies a kept copy still opens the door', async () => {
+      test('sign-out: with Redis the session is over, with cookies a kept copy still works', async () => {
         const device = world.client();
         await device.signIn('ada@example.org');
         const kept = createClient(world.gate.publicUrl);
@@ -101,7 +101,7 @@ for (const store of ['cookie', 'redis'] as const) {
         assert.equal((await kept.ask('/dashboard')).status, store === 'redis' ? 302 : 200);
       });
 
-      test('the log holds no code, no token, no cookie', async () => {
+      test('the log contains no code, token or cookie', async () => {
         const device = world.client();
         await device.signIn('ada@example.org');
         const cookie = device.cookies.get('_oauth2_proxy') ?? '';
@@ -133,7 +133,7 @@ for (const store of ['cookie', 'redis'] as const) {
       });
       after(() => world.close());
 
-      test('an older session is refreshed at Google and goes on', async () => {
+      test('an older session is refreshed at Google and continues', async () => {
         const device = world.client();
         await device.signIn('ada@example.org');
         const before = world.google.refreshCount();
@@ -145,7 +145,7 @@ for (const store of ['cookie', 'redis'] as const) {
         assert.ok(answer.setCookies.some((line) => line.startsWith('_oauth2_proxy=')));
       });
 
-      test('a refresh sends a cookie with an answer to a script as well', async () => {
+      test('a refresh also sets a cookie on an answer to a script', async () => {
         const device = world.client();
         await device.signIn('ada@example.org');
         const answer = await waitFor('a refresh', async () => {
@@ -155,7 +155,7 @@ for (const store of ['cookie', 'redis'] as const) {
         assert.equal(answer.status, 200);
       });
 
-      test('access that Google took back ends the session at the next refresh', async () => {
+      test('access revoked at Google ends the session at the next refresh', async () => {
         const device = world.client();
         await device.signIn('grace@example.org');
         world.google.revoke('grace@example.org');
@@ -166,7 +166,7 @@ for (const store of ['cookie', 'redis'] as const) {
   );
 }
 
-suite('gate sessions in redis, seen from Redis', await need('oauth2-proxy', 'redis-server'), () => {
+suite('gate sessions in Redis, as seen from Redis', await need('oauth2-proxy', 'redis-server'), () => {
   let world: GateOnly;
   let redis: Redis;
   before(async () => {
@@ -208,7 +208,7 @@ suite('gate sessions in redis, seen from Redis', await need('oauth2-proxy', 'red
     assert.equal((await other.ask('/dashboard')).status, 200);
   });
 
-  test('a refresh in flight writes a deleted key back: look again after a few seconds', async () => {
+  test('a refresh in flight writes a deleted key back: it must be checked again after a few seconds', async () => {
     const { device, key } = await signedIn();
     world.google.delayRefresh(400);
     try {

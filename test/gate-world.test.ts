@@ -18,7 +18,7 @@ const needs = await need('oauth2-proxy', 'redis-server', 'openssl');
 suite('whole program', needs, () => {
   for (const store of ['sqlite', 'redis'] as const) {
     for (const https of [false, true]) {
-      test(`starts on ${store}${https ? ' behind https' : ''}; people sign in, the app restarts, they stay`, async () => {
+      test(`starts on ${store}${https ? ' behind https' : ''}; people sign in and stay signed in when the app restarts`, async () => {
         const world = await startWorld({ store, https });
         const pids = [world.app.pid, world.gate.child.pid, world.redis?.child.pid].filter(
           (pid) => pid !== undefined,
@@ -44,7 +44,7 @@ suite('whole program', needs, () => {
 });
 
 suite('demo', needs, () => {
-  test('starts beside a taken port, lets the right people in, and leaves nothing behind', async () => {
+  test('starts although a port is taken, admits the right people, and leaves nothing behind', async () => {
     const taken = createServer();
     const port = await freePort();
     await new Promise<void>((resolve) => taken.listen(port, '127.0.0.1', resolve));
@@ -68,7 +68,7 @@ suite('demo', needs, () => {
     await assert.rejects(fetch(demo.url));
   });
 
-  test('without oauth2-proxy it goes on as dev@localhost', async () => {
+  test('without oauth2-proxy it runs as dev@localhost', async () => {
     const demo = await startDemo({ port: await freePort(), gate: false });
     try {
       assert.equal(demo.gated, false);
@@ -128,7 +128,7 @@ suite('demo', needs, () => {
     assert.deepEqual(left, []);
   });
 
-  test('where one part ends, all end, and it says which', { skip: noProc }, async () => {
+  test('if one part ends, all end, and it says which one', { skip: noProc }, async () => {
     const { exitCode, output, left } = await runDemo((_, [first = 0]) => process.kill(first, 'SIGKILL'));
     assert.equal(exitCode, 1);
     assert.match(output, /(The dashboard|oauth2-proxy) ended \(SIGKILL\)/);

@@ -145,7 +145,7 @@ for (const store of storeKinds) {
       assert.ok(bytes <= 400_000, `${bytes} bytes a person`);
     });
 
-    test('further requests of the same hour leave nothing at all', async () => {
+    test('further requests in the same hour leave nothing', async () => {
       const [person] = members;
       assert.ok(person);
       const first = await keptBy(desk);
@@ -155,7 +155,7 @@ for (const store of storeKinds) {
       assert.equal(left.entries, first.entries);
     });
 
-    test('five hundred hostile requests of strangers leave a few entries of each network', async () => {
+    test('five hundred hostile anonymous requests leave a few entries for each network', async () => {
       const first = await keptBy(desk);
       const networks = 20;
       const of = (i: number) => from(`198.51.${i % networks}.1`);
@@ -172,7 +172,7 @@ for (const store of storeKinds) {
       assert.equal(left.sessions, first.sessions);
     });
 
-    test('thirty tabs that a browser opens again share one session, even where it is the last that may begin', async () => {
+    test('thirty tabs reopened at once share one session, even if only one more may start', async () => {
       const person = member(50);
       const own = gateCookie('restored');
       for (let i = 1; i < allowances['browser-sign-ins'].most; i++) {
@@ -190,14 +190,14 @@ for (const store of storeKinds) {
       assert.equal((await open(person, `${gateName}=${gateCookie('signed in anew')}`)).status, 200);
     });
 
-    test('an office behind one address: sixty people sign in within a minute, and choose', async () => {
+    test('an office behind one address: sixty people sign in and save choices within a minute', async () => {
       const answers = await flood(60, (i) =>
         open(member(100 + i), `${gateName}=${gateCookie(`office ${i}`)}`, from('203.0.113.9')),
       );
       assert.deepEqual(answers, { 200: 60 });
     });
 
-    test('visitors of one network are kept so far and no further; others and members go on', async () => {
+    test('visitors of one network are stored up to a limit; other networks and members are unaffected', async () => {
       const choose = (address: string, cookie = '') =>
         desk.browser().ask('/', {
           method: 'POST',

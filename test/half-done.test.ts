@@ -22,7 +22,7 @@ function failing(store: Store, table: Table, method: string, isDown: () => boole
 }
 
 for (const store of storeKinds) {
-  suite(`half done on ${store}`, await needsOf(store), () => {
+  suite(`partial failures on ${store}`, await needsOf(store), () => {
     let desk: Desk;
     before(async () => {
       desk = await startDesk({ store });
@@ -45,7 +45,7 @@ for (const store of storeKinds) {
       ['sessions', 'update'],
       ['visitors', 'choose'],
     ] as const) {
-      test(`settings: ${table}.${method} fails, so it is not called saved, and no cookie changes`, async (t) => {
+      test(`settings: if ${table}.${method} fails, nothing is reported as saved and no cookie changes`, async (t) => {
         const { browser, csrfToken } = await begin(desk, ada);
         let down = true;
         const variant = await open(t, table, method, () => down);
@@ -69,7 +69,7 @@ for (const store of storeKinds) {
       });
     }
 
-    test('last seen cannot be written: the answer is whole, and the connection serves on', async (t) => {
+    test('the last-seen time cannot be written: the answer is complete, and the connection stays usable', async (t) => {
       const { browser } = await begin(desk, ada);
       const variant = await open(t, 'sessions', 'touch', () => true);
       const there = variant.browser(ada);
@@ -90,7 +90,7 @@ for (const store of storeKinds) {
       ['claims', 'claim'],
     ] as const;
     for (const [table, method] of steps) {
-      test(`sign-in: ${table}.${method} fails once; the next try is a whole sign-in`, async (t) => {
+      test(`sign-in: ${table}.${method} fails once; the next attempt succeeds completely`, async (t) => {
         const person = { id: `800${table}`, email: 'half@example.org' };
         let down = true;
         const variant = await open(t, table, method, () => down);

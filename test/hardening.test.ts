@@ -149,7 +149,7 @@ for (const store of storeKinds) {
       assert.equal(nonces.size, all.length * 2, 'each answer has a nonce of its own');
     });
 
-    test('every script of a page carries that page’s nonce, and nothing is inline', async () => {
+    test('every script carries its page’s nonce, and nothing is inline', async () => {
       for (const [status, who, path, options = {}] of kinds(desk, signedIn)) {
         const answer = await who.ask(path, options);
         if (!one(answer, 'content-type').startsWith('text/html') || status === 303) continue;
@@ -167,7 +167,7 @@ for (const store of storeKinds) {
       }
     });
 
-    test('style, script and pictures: cached for good under a name that changes, with the same headers', async () => {
+    test('style sheet, script and images: cached permanently under a versioned name, with the same headers', async () => {
       const page = (await desk.browser().ask('/')).text;
       const paths = [...new Set(page.match(/\/assets\/[\w.-]+/g))];
       assert.ok(paths.length >= 3);
@@ -182,7 +182,7 @@ for (const store of storeKinds) {
       }
     });
 
-    test('what the program did not foresee is a 500 without a word of it; a store that fails is a 503', async (t) => {
+    test('an unexpected error is a 500 without details; a failing store is a 503', async (t) => {
       const secret = 'password=hunter2 in /srv/app/secret.ts';
       const fail = (error: Error) => ({
         ...desk.store,
@@ -228,7 +228,7 @@ for (const store of storeKinds) {
       }
     });
 
-    test('429 and what Node.js itself refuses', async (t) => {
+    test('429, and what Node.js itself refuses', async (t) => {
       const limited = await startVariant(desk, { config: { ...desk.config, rateLimit: true } });
       t.after(() => limited.close());
       const post = () => limited.browser().ask('/', { method: 'POST', headers: { origin: limited.origin } });
@@ -265,7 +265,7 @@ for (const store of storeKinds) {
       }
     });
 
-    test('/api is for scripts of this site: refused across sites, a download where a browser would show it', async () => {
+    test('/api is for this site’s scripts: refused across sites, a download if opened in a browser', async () => {
       for (const path of ['/api/me', '/api/cookies', '/api/nothing']) {
         const crossed = await signedIn.browser.ask(path, { headers: { 'sec-fetch-site': 'cross-site' } });
         assert.equal(crossed.status, 403);
@@ -278,7 +278,7 @@ for (const store of storeKinds) {
       }
     });
 
-    test('over plain http there is no HSTS, and cookies say neither Secure nor __Host-', async (t) => {
+    test('over plain http there is no HSTS, and cookies are neither Secure nor __Host-', async (t) => {
       const plain = await startDesk({ store, settings: { PUBLIC_URL: 'http://localhost:4180' } });
       t.after(() => plain.close());
       const spoof = { 'x-forwarded-proto': 'https' };

@@ -61,7 +61,7 @@ function faults(file: string, imports: readonly Import[]): string[] {
 
 const files = globSync(['src/**/*.ts', 'views/**/*.ts']).filter((file) => !file.endsWith('.test.ts'));
 
-test('every import points the allowed way', () => {
+test('every import points in an allowed direction', () => {
   assert.ok(files.length > 40);
   assert.deepEqual(
     files.flatMap((file) => faults(file, importsOf(file))),
@@ -94,7 +94,7 @@ function circleIn(imports: ReadonlyMap<string, readonly string[]>): readonly str
   return undefined;
 }
 
-test('and the checks see what is not allowed', () => {
+test('the checks detect forbidden imports', () => {
   const ways = (file: string, path: string, typeOnly = false) => faults(file, [{ path, typeOnly }]).length;
   assert.equal(ways('src/gate/x.ts', 'src/sessions/admission/admit.ts'), 1);
   assert.equal(ways('src/gate/x.ts', 'src/sessions/admission/admit.ts', true), 0);

@@ -51,7 +51,7 @@ async function sessionsIn(store: Store): Promise<(string | undefined)[]> {
 const person = { id: 'p1', email: 'p1@example.org' };
 const ending = (session: string) => ({ event: 'session.revoked', person, session }) as const;
 
-await onBothStores('the journal of endings', (open) => {
+await onBothStores('the revocation journal', (open) => {
   let place: RecordPlace;
   let path: string;
   beforeEach(async () => {
@@ -60,7 +60,7 @@ await onBothStores('the journal of endings', (open) => {
   });
   afterEach(() => place.close());
 
-  test('in an outage an ending is noted at once and on disk, and comes into the record in order', async () => {
+  test('an ending during an outage is on disk immediately, and enters the record in order', async () => {
     let down = true;
     const recorder = recorderOver(
       failing(place.store, () => down),
@@ -80,7 +80,7 @@ await onBothStores('the journal of endings', (open) => {
     assert.doesNotMatch(readFileSync(path, 'utf8'), /session/, 'what the record has is forgotten');
   });
 
-  test('an answer that was lost does not make an entry two', async () => {
+  test('a lost answer does not duplicate an entry', async () => {
     let cut = true;
     const recorder = recorderOver(
       failing(
@@ -97,7 +97,7 @@ await onBothStores('the journal of endings', (open) => {
     assert.deepEqual(await sessionsIn(place.store), ['a', 'b']);
   });
 
-  test('two processes over one journal: each line once', async () => {
+  test('two processes share one journal: each line appears once', async () => {
     const one = recorderOver(place.store, { journal: path });
     const other = recorderOver(place.open(), { journal: path });
     const names = Array.from({ length: 60 }, (_, i) => `s${i}`);
@@ -106,7 +106,7 @@ await onBothStores('the journal of endings', (open) => {
     assert.deepEqual((await sessionsIn(place.store)).sort(), names.sort());
   });
 
-  test('an erased person is not in a journal that still waits', async () => {
+  test('an erased person is not in a journal that is still waiting', async () => {
     let down = true;
     const deaf = {
       ...failing(place.store, () => down),
@@ -127,7 +127,7 @@ await onBothStores('the journal of endings', (open) => {
     assert.equal(await place.store.aliases.bySubject(person.id), undefined);
   });
 
-  test('killed again and again: whatever was noted is in the record, once and in order', {
+  test('killed repeatedly: everything noted is in the record, once and in order', {
     timeout: 120_000,
   }, async () => {
     const task = { ...place.address, journal: path, endings: true, together: 3, key } satisfies WriterTask;
@@ -164,7 +164,7 @@ await onBothStores('the journal of endings', (open) => {
   });
 });
 
-test('the file: a torn line keeps its number, and the next one is whole', async () => {
+test('the file: an incomplete line keeps its number, and the next one is complete', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-journal-'));
   const path = join(folder, 'j');
   try {
@@ -183,7 +183,7 @@ test('the file: a torn line keeps its number, and the next one is whole', async 
   }
 });
 
-test('a journal that cannot be written: the ending goes on, is told, and waits in memory', async () => {
+test('a journal that cannot be written: the ending proceeds, is logged, and waits in memory', async () => {
   await onePlace(async (place) => {
     let down = true;
     const logger = listeningLogger();

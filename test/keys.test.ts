@@ -46,7 +46,7 @@ for (const store of storeKinds) {
     });
     after(() => desk.close());
 
-    test('members are refused, and are not reminded', async () => {
+    test('members are refused and get no reminder', async () => {
       const { browser } = await begin(desk, grace);
       assert.equal((await browser.ask('/keys')).status, 403);
       const { text } = await browser.ask('/dashboard');
@@ -54,7 +54,7 @@ for (const store of storeKinds) {
       assert.equal((await desk.browser().ask('/keys')).status, 303);
     });
 
-    test('nothing can be changed there', async () => {
+    test('nothing can be changed on the page', async () => {
       const { browser, change } = await begin(desk, ada);
       assert.equal((await change('/keys')).status, 405);
       const main = /<main[\s\S]*<\/main>/.exec((await browser.ask('/keys')).text)?.[0] ?? '';
@@ -62,7 +62,7 @@ for (const store of storeKinds) {
       assert.doesNotMatch(main, /<form/);
     });
 
-    test('no secret stands in the page, nor the fingerprint of one that somebody may have chosen', async () => {
+    test('the page shows no secret, and no fingerprint of one that may have been chosen by a person', async () => {
       const { browser } = await begin(desk, ada);
       const { text } = await browser.ask('/keys');
       for (const [name, value] of Object.entries(secrets)) assert.ok(!text.includes(value), name);
@@ -74,7 +74,7 @@ for (const store of storeKinds) {
       }
     });
 
-    test('each has its age, its date and its command', async () => {
+    test('each key has its age, date and command', async () => {
       const { browser } = await begin(desk, ada);
       const { text } = await browser.ask('/keys');
       assert.match(text, /<h1>One secret is due<\/h1>/);
@@ -86,13 +86,13 @@ for (const store of storeKinds) {
       assert.match(text, new RegExp(`kill -HUP ${process.pid}<`));
     });
 
-    test('operators are reminded on the dashboard of what is due', async () => {
+    test('the dashboard reminds operators of what is due', async () => {
       const { page } = await begin(desk, ada);
       assert.match(page.text, /A secret is due to be replaced[\s\S]*<code>GATE_SECRET<\/code>/);
       assert.doesNotMatch(page.text, /<code>SECRET_KEY<\/code>/);
     });
 
-    test('a former key says when it was last of use; it can go once what it signed is over', async (t) => {
+    test('a former key shows when it was last used, and can be removed once everything that it signed has expired', async (t) => {
       const settings = { ...secrets, GATE_SECRET_FALLBACKS: secret() };
       const { SECRET_KEY_FALLBACKS: former, ...before } = settings;
       const first = await also(t, { store, settings: { ...before, SECRET_KEY: former } });
@@ -131,7 +131,7 @@ for (const store of storeKinds) {
       );
     });
 
-    test('servers know what the others accept; one that is silent or left is forgotten', async () => {
+    test('servers know which keys the others accept; a silent or stopped one is forgotten', async () => {
       let elapsedMs = 0;
       const options = { facts: desk.store.facts, now: desk.now, elapsed: () => elapsedMs };
       const [one, two] = [createReplicas(options), createReplicas(options)] as [Replicas, Replicas];
@@ -157,7 +157,7 @@ for (const store of storeKinds) {
       desk.advance(3_600_000);
     });
 
-    test('of many servers that speak at once none is lost', async () => {
+    test('no server is lost when many announce themselves at once', async () => {
       const options = { facts: desk.store.facts, now: desk.now };
       const many = Array.from({ length: 12 }, () => createReplicas(options));
       await Promise.all(many.map((one, index) => one.announce(() => [`many-${index}`])));
@@ -170,7 +170,7 @@ for (const store of storeKinds) {
   });
 }
 
-test('what was set is told beside the configuration', () => {
+test('every setting has a value as given; unset ones are empty', () => {
   const loaded = loadConfig({ env: { ...secrets, PUBLIC_URL: 'https://desk.test' } });
   assert.ok('values' in loaded);
   assert.equal(loaded.values.OAUTH2_PROXY_COOKIE_SECRET, '');

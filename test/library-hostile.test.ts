@@ -1,19 +1,19 @@
 // Untrusted content in a real Chromium: nothing runs, nothing is loaded, nothing leaves the frame or the folder. Each defence alone, then
 // all together.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import type { Page } from 'playwright-core';
 import { exportPages } from '../src/library/export/export.ts';
-import { bodyPolicy, frameSandbox, pageStyle } from '../src/library/render/document.ts';
+import { bodyPolicy, frameDocument, frameSandbox, pageStyle } from '../src/library/render/document.ts';
 import { renderPage } from '../src/library/render/render.ts';
+import { escapeHtml } from '../views/html.ts';
 import { ada, type Desk, startDesk } from './support/desk.ts';
 import { startVariant } from './support/hostile.ts';
 import { hostileBodies, hostileTitles } from './support/hostile-pages.ts';
 import { createLibraryFixture, type LibraryFixture, pageCss, png } from './support/library.ts';
-import { type WatchedBrowser, watchedBrowser } from './support/library-browser.ts';
+import { type WatchedBrowser, type WatchedContext, watchedBrowser } from './support/library-browser.ts';
 import { need } from './support/requirement.ts';
 
 interface Found {
@@ -23,17 +23,42 @@ interface Found {
   readonly again: string;
 }
 
-/** Runs in the page: collects elements of other namespaces, attributes that could run, link targets, and the tree as text. */
-const lookAround = `(() => {
-  const all = [...document.querySelectorAll('main *')];
-  const names = all.flatMap((one) => one.getAttributeNames());
-  return {
-    odd: all.filter((one) => one.namespaceURI !== 'http://www.w3.org/1999/xhtml').length,
-    handlers: names.filter((name) => name.startsWith('on') || name === 'style').length,
-    schemes: [...new Set([...document.querySelectorAll('a[href]')].map((one) => one.protocol))],
-    again: document.querySelector('main').innerHTML,
-  };
-})()`;
+/**
+ * Runs in the page: for each `main`, elements of other namespaces, attributes that could run, link targets, and the tree as text; and the
+ * number of elements that no `main` holds.
+ */
+const lookAround = `({
+  outside: document.querySelectorAll('head *, body > :not(main)').length,
+  found: [...document.querySelectorAll('body > main')].map((main) => {
+    const all = [...main.querySelectorAll('*')];
+    const names = all.flatMap((one) => one.getAttributeNames());
+    return {
+      odd: all.filter((one) => one.namespaceURI !== 'http://www.w3.org/1999/xhtml').length,
+      handlers: names.filter((name) => name.startsWith('on') || name === 'style').length,
+      schemes: [...new Set([...main.querySelectorAll('a[href]')].map((one) => one.protocol))],
+      again: main.innerHTML,
+    };
+  }),
+})`;
+
+/** Runs in the page: opens each path in a frame of its own. @returns how many were loaded */
+const openFrames = (
+  paths: readonly string[],
+  sandbox = '',
+) => `Promise.all(${JSON.stringify(paths)}.map((path) => {
+  const frame = document.createElement('iframe');
+  if (${JSON.stringify(sandbox)}) frame.sandbox = ${JSON.stringify(sandbox)};
+  frame.src = path;
+  const loaded = new Promise((resolve) => { frame.onload = resolve; });
+  document.body.append(frame);
+  return loaded;
+})).then((all) => all.length)`;
+
+/** Several documents to a page: a navigation of a whole window costs much more than a frame. */
+function inBatches<T>(all: readonly T[]): T[][] {
+  const size = 25;
+  return Array.from({ length: Math.ceil(all.length / size) }, (_, i) => all.slice(i * size, (i + 1) * size));
+}
 
 /** A hundred pages in a browser take time on a busy machine. */
 const slow = { timeout: 240_000 };
@@ -81,7 +106,7 @@ suite('hostile pages of the library', await need('chromium'), () => {
   const foreign = (asked: readonly string[], ...own: string[]) =>
     asked.filter((url) => !own.some((start) => url.startsWith(start)));
 
-  test('the watch itself sees what runs and what loads', async () => {
+  test('the detector notices what runs and what loads', async () => {
     const { context, page, ran } = await browser.context();
     await page.goto('about:blank');
     const seen = page.waitForEvent('requestfinished');
@@ -93,37 +118,44 @@ suite('hostile pages of the library', await need('chromium'), () => {
     await context.close();
   });
 
-  test('the sanitised markup alone, without frame or policy', slow, async () => {
+  test('sanitised markup only, without frame or policy', slow, async () => {
     const { context, page, asked, ran } = await browser.context();
-    await context.route('http://bare.test/**', (route) => {
-      const index = Number(new URL(route.request().url()).pathname.slice(1));
-      const stored = library.parts.pages.page(ids[index] ?? '');
-      if (!stored) return route.fulfill({ status: 404, body: '' });
-      return route.fulfill({
-        contentType: 'text/html; charset=utf-8',
-        body: `<!doctype html><main>${renderPage(stored, library.parts)}</main>`,
-      });
+    const sanitised = ids.map((id) => {
+      const stored = library.parts.pages.page(id);
+      return stored ? renderPage(stored, library.parts) : '';
     });
+    // All in one document: what breaks out of its own `main` is outside, or changes the next one.
+    await context.route('http://bare.test/**', (route) =>
+      route.fulfill({
+        contentType: 'text/html; charset=utf-8',
+        body: `<!doctype html>${sanitised.map((markup) => `<main>${markup}</main>`).join('')}`,
+      }),
+    );
+    await page.goto('http://bare.test/');
+    const { outside, found } = (await page.evaluate(lookAround)) as { outside: number; found: Found[] };
     for (const [index, [about]] of hostileBodies.entries()) {
-      await page.goto(`http://bare.test/${index}`);
-      const found = (await page.evaluate(lookAround)) as Found;
-      assert.deepEqual([found.odd, found.handlers], [0, 0], about);
+      const one = found[index];
+      assert.deepEqual([one?.odd, one?.handlers], [0, 0], about);
       assert.deepEqual(
-        found.schemes.filter((scheme) => !['http:', 'https:', 'mailto:'].includes(scheme)),
+        one?.schemes.filter((scheme) => !['http:', 'https:', 'mailto:'].includes(scheme)),
         [],
         about,
       );
       // The browser parsed exactly what was written: no mutation (mXSS).
-      const stored = library.parts.pages.page(ids[index] ?? '');
-      assert.equal(inOneForm(found.again), inOneForm(stored ? renderPage(stored, library.parts) : ''), about);
+      assert.equal(inOneForm(one?.again ?? ''), inOneForm(sanitised[index] ?? ''), about);
     }
+    assert.deepEqual([outside, found.length], [0, hostileBodies.length]);
     assert.deepEqual(ran, []);
     assert.deepEqual(foreign(asked, 'http://bare.test/'), []);
     await context.close();
   });
 
-  test('frame and policy alone, around what was not sanitised', slow, async () => {
+  test('frame and policy only, around unsanitised markup', slow, async () => {
     const { context, page, asked, ran } = await browser.context();
+    // Browsers themselves take long over the most deeply nested ones.
+    const batches = inBatches(
+      [...hostileBodies.keys()].filter((i) => (hostileBodies[i]?.[1].length ?? 0) <= 60_000),
+    );
     const policy = bodyPolicy(pageStyle(pageCss()), 'http://frame.test/library/attachments/');
     await context.route('http://frame.test/**', (route) => {
       const { pathname } = new URL(route.request().url());
@@ -137,56 +169,99 @@ suite('hostile pages of the library', await need('chromium'), () => {
           },
           body: `<!doctype html><body>${hostileBodies[index]?.[1] ?? ''}`,
         });
-      if (pathname.startsWith('/page/'))
+      if (pathname.startsWith('/pages/'))
         return route.fulfill({
           contentType: 'text/html',
           headers: { 'content-security-policy': "frame-src 'self'" },
-          body: `<!doctype html><iframe src="/body/${index}" sandbox="${frameSandbox}"></iframe>`,
+          body: `<!doctype html>${batches[index]
+            ?.map((one) => `<iframe src="/body/${one}" sandbox="${frameSandbox}"></iframe>`)
+            .join('')}`,
         });
       return route.fulfill({ status: 404, body: '' });
     });
-    for (const [index, [about, body]] of hostileBodies.entries()) {
-      // Browsers themselves take long over the most deeply nested ones.
-      if (body.length > 60_000) continue;
-      await page.goto(`http://frame.test/page/${index}`);
-      assert.equal(page.url(), `http://frame.test/page/${index}`, about);
+    for (const [batch, indexes] of batches.entries()) {
+      const about = indexes.map((index) => hostileBodies[index]?.[0]).join(', ');
+      await page.goto(`http://frame.test/pages/${batch}`);
+      assert.equal(page.url(), `http://frame.test/pages/${batch}`, about);
       assert.deepEqual(ran, [], about);
     }
+    for (const index of batches.flat()) assert.ok(asked.includes(`http://frame.test/body/${index}`));
     // The browser also reports requests that the policy then blocked; none of them left the machine.
     assert.ok(foreign(asked, 'http://frame.test/').length > 0);
     assert.deepEqual(browser.arrived, []);
     await context.close();
   });
 
-  /** Two windows in parallel; each opens every other page. */
-  async function openAll(
+  /** Every ninth page, which gives both kinds of titles, and those with a picture that is shown. */
+  const chosen = hostileBodies.flatMap(([about, body], index) =>
+    index % 9 === 0 || body.includes('ri:attachment') ? [{ about, index }] : [],
+  );
+
+  /** Opens the chosen pages one after the other. */
+  async function openChosen(
+    { page }: WatchedContext,
     pathOf: (id: string) => string,
-    look: (page: Page, path: string, about: string) => Promise<void>,
+    look: (path: string, about: string) => Promise<void>,
   ) {
-    const opened = Array.from({ length: 2 }, async (_, lane) => {
-      const { context, page, asked, ran } = await browser.context(desk.gateHeaders(ada));
-      await page.goto(`${app.origin}/dashboard`);
-      for (const [index, [about]] of hostileBodies.entries()) {
-        if (index % 2 !== lane) continue;
-        const path = `${app.origin}${pathOf(ids[index] ?? '')}`;
-        await page.goto(path);
-        assert.equal(page.url(), path, about);
-        await look(page, path, about);
-      }
-      await context.close();
-      assert.deepEqual(ran, []);
-      assert.deepEqual(foreign(asked, app.origin), []);
-      return asked;
-    });
-    const asked = (await Promise.all(opened)).flat();
-    assert.deepEqual(browser.arrived, []);
-    return asked;
+    for (const { about, index } of chosen) {
+      const path = `${app.origin}${pathOf(ids[index] ?? '')}`;
+      await page.goto(path);
+      assert.equal(page.url(), path, about);
+      await look(path, about);
+    }
   }
 
-  test('as people open them: the page and its frame', slow, async () => {
-    const asked = await openAll(
+  /** A page without what is its own or this request's: title, ids, nonce and token. */
+  function withoutOwn(
+    markup: string,
+    { id, title }: { readonly id: string; readonly title: string },
+  ): string {
+    const attached = library.parts.pages.attachmentsOf(id);
+    return attached
+      .reduce((now, file) => now.replaceAll(file.id, 'FILE'), markup)
+      .replace(`<title>${escapeHtml(title)} ·`, '<title>TITLE ·')
+      .replace(`<h1>${escapeHtml(title)}</h1>`, '<h1>TITLE</h1>')
+      .replace(`title="${escapeHtml(title)}" sandbox`, 'title="TITLE" sandbox')
+      .replaceAll(`/pages/${id}`, '/pages/ID')
+      .replace(`name="page" value="${id}"`, '')
+      .replace(/(?<= nonce=|"_csrf" value=)"[\w-]+"/g, '');
+  }
+
+  test('as served: the page differs only in its title, and the body is the sanitised one under its policy', async () => {
+    const ask = app.browser(ada).ask;
+    await ask('/dashboard');
+    const style = pageStyle(pageCss());
+    const policy = bodyPolicy(style, `${app.origin}/library/attachments/`);
+    let first: string | undefined;
+    for (const [index, [about]] of hostileBodies.entries()) {
+      const id = ids[index] ?? '';
+      const stored = library.parts.pages.page(id);
+      assert.ok(stored, about);
+      const shown = await ask(`/library/pages/${id}`);
+      assert.equal(shown.status, 200, about);
+      const page = withoutOwn(shown.text, stored);
+      first ??= page;
+      assert.equal(page, first, about);
+      const body = await ask(`/library/pages/${id}/body`);
+      assert.equal(body.headers['content-security-policy'], policy, about);
+      assert.equal(body.headers['x-content-type-options'], 'nosniff', about);
+      const expected = frameDocument(
+        { title: stored.title, theme: 'auto' },
+        renderPage(stored, library.parts),
+        style,
+      );
+      assert.equal(body.text, expected, about);
+    }
+  });
+
+  test('as people open it: the page with its frame, and every body in such a frame', slow, async () => {
+    const watched = await browser.context(desk.gateHeaders(ada));
+    const { context, page, asked, ran } = watched;
+    await page.goto(`${app.origin}/dashboard`);
+    await openChosen(
+      watched,
       (id) => `/library/pages/${id}`,
-      async (page, path, about) => {
+      async (path, about) => {
         assert.equal(page.frames().length, 2, about);
         assert.equal(page.frames()[1]?.url(), `${path}/body`, about);
         assert.ok((await page.locator('h1').textContent())?.startsWith(about.slice(0, 10)), about);
@@ -196,22 +271,43 @@ suite('hostile pages of the library', await need('chromium'), () => {
       asked.filter((url) => url.includes('/attachments/')).length >= 2,
       'pictures of the library are loaded',
     );
-  });
-
-  test('as people open them: the body by itself, the search, the space', slow, async () => {
-    await openAll(
-      (id) => `/library/pages/${id}/body`,
-      async (page, _path, about) => assert.equal(page.frames().length, 1, about),
-    );
-    const { context, page, asked, ran } = await browser.context(desk.gateHeaders(ada));
-    for (const path of ['/dashboard', '/library?q=script+SENTINEL', '/library/spaces/DOC', '/library'])
-      await page.goto(`${app.origin}${path}`);
+    for (const batch of inBatches(ids)) {
+      const path = `${app.origin}/library/pages/${ids[0]}`;
+      await page.goto(path);
+      await page.evaluate(
+        openFrames(
+          batch.map((id) => `/library/pages/${id}/body`),
+          frameSandbox,
+        ),
+      );
+      assert.equal(page.url(), path);
+      assert.equal(page.frames().length, 2 + batch.length);
+    }
+    for (const id of ids) assert.ok(asked.includes(`${app.origin}/library/pages/${id}/body`), id);
     assert.deepEqual(ran, []);
     assert.deepEqual(foreign(asked, app.origin), []);
+    assert.deepEqual(browser.arrived, []);
     await context.close();
   });
 
-  test('an attachment opened by itself is no page', async () => {
+  test('as people open it: the body alone, the search, the space', slow, async () => {
+    const watched = await browser.context(desk.gateHeaders(ada));
+    const { context, page, asked, ran } = watched;
+    await page.goto(`${app.origin}/dashboard`);
+    await openChosen(
+      watched,
+      (id) => `/library/pages/${id}/body`,
+      async (_path, about) => assert.equal(page.frames().length, 1, about),
+    );
+    for (const path of ['/library?q=script+SENTINEL', '/library/spaces/DOC', '/library'])
+      await page.goto(`${app.origin}${path}`);
+    assert.deepEqual(ran, []);
+    assert.deepEqual(foreign(asked, app.origin), []);
+    assert.deepEqual(browser.arrived, []);
+    await context.close();
+  });
+
+  test('an attachment opened directly is not rendered as a page', async () => {
     const { context, page, ran } = await browser.context(desk.gateHeaders(ada));
     await page.goto(`${app.origin}/dashboard`);
     for (const { id, title } of library.parts.pages.attachmentsOf(ids[0] ?? '')) {
@@ -225,7 +321,7 @@ suite('hostile pages of the library', await need('chromium'), () => {
     await context.close();
   });
 
-  test('exported: every file lies in the folder, runs nothing and loads nothing', slow, async () => {
+  test('exported: every file is inside the folder, runs nothing and loads nothing', slow, async () => {
     library.space('T', 'Titles');
     for (const [index, title] of hostileTitles.entries())
       library.page({
@@ -257,16 +353,24 @@ suite('hostile pages of the library', await need('chromium'), () => {
     assert.deepEqual(around(), before);
     assert.deepEqual(readdirSync(exportsFolder).sort(), ['.export.lock', 'DOC', 'T']);
     const { context, page, asked, ran } = await browser.context();
+    const files: string[] = [];
     for (const space of ['DOC', 'T']) {
       const names = readdirSync(join(exportsFolder, space)).filter((name) => name !== 'files');
       for (const name of names) {
         assert.equal(statSync(join(exportsFolder, space, name)).mode & 0o777, 0o600);
-        if (!name.endsWith('.html')) continue;
-        await page.goto(pathToFileURL(join(exportsFolder, space, name)).href);
+        if (name.endsWith('.html')) files.push(pathToFileURL(join(exportsFolder, space, name)).href);
       }
     }
+    const frames = join(library.folder, 'frames.html');
+    writeFileSync(frames, '<!doctype html><body>');
+    for (const batch of inBatches(files)) {
+      await page.goto(pathToFileURL(frames).href);
+      await page.evaluate(openFrames(batch));
+      assert.equal(page.url(), pathToFileURL(frames).href);
+    }
+    for (const file of files) assert.ok(asked.includes(file), file);
     const own = pathToFileURL(exportsFolder).href;
-    assert.deepEqual(foreign(asked, own, 'data:image/png;base64,'), []);
+    assert.deepEqual(foreign(asked, own, pathToFileURL(frames).href, 'data:image/png;base64,'), []);
     assert.ok(
       asked.filter((one) => one.startsWith(own)).every((one) => one.endsWith('.html')),
       'each file alone',

@@ -34,7 +34,7 @@ after(async () => {
   await desk.close();
 });
 
-test('a page of a million characters holds up nobody, and is rendered once', async () => {
+test('a page of a million characters blocks nobody, and is rendered once', async () => {
   const { browser } = await begin({ ...desk, origin: app.origin, browser: app.browser }, grace);
   let [isDone, longest, last] = [false, 0, performance.now()];
   const open = async () => {
@@ -62,7 +62,7 @@ test('a page of a million characters holds up nobody, and is rendered once', asy
   assert.ok(again < first / 2, `${Math.round(again)} ms after ${Math.round(first)} ms`);
 });
 
-test('a page that needs more memory than allowed says so; the server stays, and answers others meanwhile', async (t) => {
+test('a page that needs more memory than allowed says so; the server keeps running and serves others meanwhile', async (t) => {
   const small = await startVariant(desk, {
     library: { library: library.parts, recorder: library.recorder, reading: { memoryMb: 24 } },
   });
@@ -93,7 +93,7 @@ test('an export that needs more memory than allowed says so', async () => {
   });
 });
 
-test('an export stops when the session that started it has ended', async () => {
+test('an export stops when the session that started it ends', async () => {
   const entry = new URL('../src/wiring/library-process.ts', import.meta.url);
   const data = {
     dataDir: join(library.folder, 'data'),
@@ -110,7 +110,7 @@ test('an export stops when the session that started it has ended', async () => {
   );
 });
 
-test('a search for the word that a page is made of', () => {
+test('a search for a word that fills a whole page', () => {
   const search = createSearch(library.parts.pages.database);
   const began = performance.now();
   const { found } = search({ text: 'again', space: undefined, from: 0 });
@@ -118,7 +118,7 @@ test('a search for the word that a page is made of', () => {
   assert.ok(performance.now() - began < 5000, `${Math.round(performance.now() - began)} ms`);
 });
 
-test('a title is looked up by an index', () => {
+test('a title is looked up through an index', () => {
   const { database } = library.parts.pages;
   const plan = database.prepare('EXPLAIN QUERY PLAN SELECT id FROM page WHERE space = ? AND title = ?');
   assert.match(String(plan.get('DOC', 'Page 1')?.['detail']), /page_by_title/);

@@ -73,7 +73,7 @@ const signedIn = (person: typeof ada) => begin({ ...desk, origin: app.origin, br
 const header = (answer: { headers: Readonly<Record<string, string | string[] | undefined>> }, name: string) =>
   [answer.headers[name] ?? ''].flat().join(', ');
 
-test('members read; unknown ids are 404; strangers see nothing', async () => {
+test('members can read; unknown ids are 404; strangers see nothing', async () => {
   const { browser } = await signedIn(grace);
   for (const path of [
     '/library',
@@ -108,7 +108,7 @@ test('members read; unknown ids are 404; strangers see nothing', async () => {
   );
 });
 
-test('exports and syncs are the operators’, and members see no way to them', async () => {
+test('exports and syncs are for operators, and members see no link to them', async () => {
   const member = await signedIn(grace);
   for (const path of ['/library/exports', '/library/exports/x'])
     assert.equal((await member.browser.ask(path)).status, 403, path);
@@ -123,7 +123,7 @@ test('exports and syncs are the operators’, and members see no way to them', a
   assert.equal((await operator.change('/library/sync', {}, { 'x-csrf-token': 'x' })).status, 403);
 });
 
-test('the page lets a frame of this site in and nothing more; the body’s policy names one style and one folder', async () => {
+test('the page allows only frames of this site; the body’s policy allows one style sheet and one folder', async () => {
   const { browser } = await signedIn(grace);
   const page = await browser.ask(`/library/pages/${root}`);
   assert.match(header(page, 'content-security-policy'), /;frame-src 'self'$/);
@@ -149,7 +149,7 @@ test('the page lets a frame of this site in and nothing more; the body’s polic
   assert.doesNotMatch(body.text, /<script/);
 });
 
-test('attachments: pictures of a safe kind are shown, all else is saved, whatever Confluence calls it', async () => {
+test('attachments: safe image types are displayed, everything else is downloaded, whatever type Confluence gives it', async () => {
   const { browser } = await signedIn(grace);
   const shown = await browser.ask(`/library/attachments/${picture}`);
   assert.deepEqual(
@@ -172,7 +172,7 @@ test('attachments: pictures of a safe kind are shown, all else is saved, whateve
   }
 });
 
-test('the search: prefixes, phrases, accents, no syntax of the index, removed pages left out', async () => {
+test('the search: prefixes, phrases, accents, no index syntax, no removed pages', async () => {
   const { browser } = await signedIn(grace);
   const titles = async (text: string) =>
     [
@@ -220,7 +220,7 @@ test('the search: prefixes, phrases, accents, no syntax of the index, removed pa
   assert.match(marked, /<mark>cluster<\/mark>/);
 });
 
-test('an export is recorded first; where it cannot be recorded nothing is written', async () => {
+test('an export is recorded first; if it cannot be recorded, nothing is written', async () => {
   const operator = await signedIn(ada);
   library.recorder.fails = true;
   assert.equal((await operator.change('/library/exports', { page: root, format: 'html' })).status, 503);
@@ -276,7 +276,7 @@ suite('exports on disk', () => {
       },
     );
 
-  test('Markdown: headings, lists, tasks, tables, fences, links to the files beside it, pictures copied', async () => {
+  test('Markdown: headings, lists, tasks, tables, fences, links to neighbouring files, images copied', async () => {
     assert.equal((await run('markdown')).kind, 'done');
     const folder = join(library.parts.exportsFolder, 'DOC');
     const text = readFileSync(join(folder, 'Handbook.md'), 'utf8');
@@ -301,7 +301,7 @@ suite('exports on disk', () => {
     );
   });
 
-  test('nothing is written through a link, nor where something else stands', async () => {
+  test('nothing is written through a link or over another file', async () => {
     const outside = join(library.folder, 'outside');
     mkdirSync(outside);
     const linked = join(library.folder, 'linked');
@@ -327,7 +327,7 @@ suite('exports on disk', () => {
     assert.deepEqual(outcomes.map(({ kind }) => kind).sort(), ['busy', 'done']);
   });
 
-  test('PDF through Chromium, and a clear word where there is none', async (t) => {
+  test('PDF through Chromium, and a clear message without it', async (t) => {
     const { skip } = await need('chromium');
     const { CHROMIUM_BIN } = process.env;
     t.after(() => {
@@ -356,7 +356,7 @@ suite('exports on disk', () => {
   });
 });
 
-test('in a browser: the frame grows with its page, its links lead where they say, and the keyboard reads it without script', async (t) => {
+test('in a browser: the frame grows with its page, links lead where they say, and it can be read by keyboard without scripts', async (t) => {
   const { skip } = await need('chromium');
   if (skip) {
     t.skip(skip);
@@ -408,7 +408,7 @@ test('in a browser: the frame grows with its page, its links lead where they say
   assert.ok(!before.equals(await still.locator('.page-frame').screenshot()), 'the frame scrolls by key');
 });
 
-test('where nothing was fetched, the page says what to do', async (t) => {
+test('with nothing fetched, the page says what to do', async (t) => {
   const bare = createLibraryFixture({ startSync: async () => 'started' });
   const variant = await startVariant(desk, { library: { library: bare.parts, recorder: bare.recorder } });
   const unset = await startVariant(desk, {
@@ -430,7 +430,7 @@ test('where nothing was fetched, the page says what to do', async (t) => {
   assert.match(await open(unset, grace), /An operator can connect one/);
 });
 
-test('the library opens what a sync wrote, in its own file', () => {
+test('the library opens what a sync wrote, in a file of its own', () => {
   const again = openLibrary(join(library.folder, 'data'));
   assert.equal(again.page(root)?.title, 'Handbook');
   again.close();

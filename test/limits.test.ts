@@ -1,7 +1,7 @@
 // Rate limits: only those who send too many requests have to wait; replicas on Redis count together, also after an outage.
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
-import { limits } from '../src/http/limits.ts';
+import { limits as defaultLimits } from '../src/http/limits.ts';
 import { connectRedis } from '../src/store/redis-client.ts';
 import type { Answer } from './support/client.ts';
 import {
@@ -23,8 +23,12 @@ import {
 } from './support/hostile.ts';
 import { need } from './support/requirement.ts';
 
+/** Lower than the usual ones, so that less is sent; two batches of `ask` at most. */
+const limits = { network: 100, person: 60, changes: 20 };
+
 async function startLimited(t: TestContext, options: SessionActionOptions): Promise<Desk> {
-  const desk = await startDesk({ ...options, settings: { RATE_LIMIT: 'on', ...options.settings } });
+  const parts = { perMinute: limits };
+  const desk = await startDesk({ ...options, parts, settings: { RATE_LIMIT: 'on', ...options.settings } });
   t.after(() => desk.close());
   return desk;
 }
@@ -52,7 +56,17 @@ function assertWaits(answer: Answer): void {
 
 const from = (...addresses: string[]) => ({ 'x-forwarded-for': addresses.join(', ') });
 
-test('a clock that is set back holds nobody up for longer than a minute', async (t) => {
+test('the limits of a deployment, and that they are the ones that count', async (t) => {
+  assert.deepEqual(defaultLimits, { network: 1200, person: 600, changes: 60 });
+  const desk = await startDesk({ store: 'sqlite', settings: { RATE_LIMIT: 'on' } });
+  t.after(() => desk.close());
+  const { change } = await begin(desk, ada);
+  const save = () => change('/settings', { theme: 'dark', staySignedIn: 'on' });
+  // Starting the session counted as a change.
+  assert.deepEqual(await ask(defaultLimits.changes, save), { 303: defaultLimits.changes - 1, 429: 1 });
+});
+
+test('a clock that is set back blocks nobody for longer than a minute', async (t) => {
   const desk = await startLimited(t, { store: 'sqlite' });
   const mine = await begin(desk, ada);
   const save = () => mine.change('/settings', { theme: 'dark', staySignedIn: 'on' });
@@ -69,7 +83,7 @@ test('a clock that is set back holds nobody up for longer than a minute', async 
 
 for (const store of storeKinds) {
   suite(`rate limits on ${store}`, await needsOf(store), () => {
-    test('changes: the one after the last waits, on every device of that person, and nobody else does', async (t) => {
+    test('changes: the one beyond the limit is refused on every device of that person, and nobody else is affected', async (t) => {
       const desk = await startLimited(t, { store });
       const mine = await begin(desk, ada, from('192.0.2.1'));
       const phone = await begin(desk, ada, from('198.51.100.1'));
@@ -93,7 +107,7 @@ for (const store of storeKinds) {
       );
     });
 
-    test('a person’s requests: a stranger without proof cannot use them up', async (t) => {
+    test('a person’s allowance cannot be used up by a stranger without proof', async (t) => {
       const desk = await startLimited(t, { store });
       const { browser } = await begin(desk, ada, from('192.0.2.1'));
       const named = { 'x-forwarded-user': ada.id, 'x-forwarded-email': ada.email, ...from('198.51.100.66') };
@@ -111,7 +125,7 @@ for (const store of storeKinds) {
       assert.equal((await begin(desk, grace, from('192.0.2.1'))).page.status, 200);
     });
 
-    test('public pages are counted by network: the entry that the gate wrote, and a /56 of IPv6', async (t) => {
+    test('public pages are counted by network: the address added by the gate, and a /56 for IPv6', async (t) => {
       const desk = await startLimited(t, { store });
       const visit = (...addresses: string[]) => desk.browser().ask('/', { headers: from(...addresses) });
       // Everything before the last entry came from the client, and does not get a fresh allowance.
@@ -153,7 +167,7 @@ const leavesStoreAloneButCounters = async <T>(desk: Desk, attack: () => Promise<
   desk.redis ? attack() : leavesStoreAlone(desk, attack);
 
 suite('rate limits of replicas on Redis', await need('redis-server'), () => {
-  test('they count together', async (t) => {
+  test('replicas share one count', async (t) => {
     const first = await startLimited(t, { store: 'redis' });
     const second = await startLimited(t, { store: 'redis', beside: first });
     const { browser, csrfToken } = await begin(first, ada);
@@ -168,7 +182,7 @@ suite('rate limits of replicas on Redis', await need('redis-server'), () => {
     for (const change of clients) assertWaits(await change());
   });
 
-  test('a program that started while Redis was down limits as soon as Redis is there', async (t) => {
+  test('a program that started while Redis was down applies limits as soon as Redis is back', async (t) => {
     const first = await startLimited(t, { store: 'redis' });
     await first.redis?.kill();
     const second = await startLimited(t, { store: 'redis', beside: first });
@@ -182,7 +196,7 @@ suite('rate limits of replicas on Redis', await need('redis-server'), () => {
     assertWaits(await choose());
   });
 
-  test('scripts that Redis forgot are loaded again', async (t) => {
+  test('scripts that Redis lost are loaded again', async (t) => {
     const desk = await startLimited(t, { store: 'redis' });
     await desk.redis?.restart();
     const headers = { origin: desk.origin, 'content-type': formType };
@@ -195,8 +209,8 @@ suite('rate limits of replicas on Redis', await need('redis-server'), () => {
 });
 
 for (const store of storeKinds) {
-  suite(`the counts of an erased person on ${store}`, await needsOf(store), () => {
-    test('are gone: nothing counts on, and no key names the person', async (t) => {
+  suite(`the counters of an erased person on ${store}`, await needsOf(store), () => {
+    test('are gone: nothing keeps counting, and no key names the person', async (t) => {
       const desk = await startLimited(t, { store });
       const operator = await begin(desk, ada);
       const { change } = await begin(desk, grace);

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 const marks = /^(?:<{7}|>{7}) /m;
 
-test('no file holds the marks of a merge conflict', () => {
+test('no file contains merge conflict markers', () => {
   const files = globSync([
     '*.{md,yml,json,cfg,ts}',
     '.env.example',

@@ -37,7 +37,7 @@ for (const store of storeKinds) {
       assert.match(own, /[12] in the last 14 days, all of them today\./);
     });
 
-    test('what was counted in the last seconds outlives a restart', async (t) => {
+    test('counts of the last seconds survive a restart', async (t) => {
       const server = await startServer({ store });
       t.after(() => server.close());
       await server.browser(ada).ask('/dashboard');

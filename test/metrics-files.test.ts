@@ -63,7 +63,7 @@ suite('the Grafana dashboard', () => {
     targets.map(({ expr }) => [title, expr] as const),
   );
 
-  test('has the form that Grafana imports, and panels that do not overlap', () => {
+  test('has the format that Grafana imports, and panels that do not overlap', () => {
     assert.equal(dashboard.uid, 'gatehouse');
     assert.ok(dashboard.schemaVersion >= 39);
     assert.deepEqual(
@@ -86,7 +86,7 @@ suite('the Grafana dashboard', () => {
     }
   });
 
-  test('asks only for metrics and labels that there are', () => {
+  test('uses only metrics and labels that exist', () => {
     for (const [title, expr] of queries)
       assert.deepEqual(faultsOf(expr.replaceAll(/\$__rate_interval/g, '5m')), [], `${title}: ${expr}`);
   });
@@ -116,7 +116,7 @@ suite('the alert rules', () => {
       };
     });
 
-  test('ask only for metrics and labels that there are', () => {
+  test('use only metrics and labels that exist', () => {
     for (const { name, expr } of rules) assert.deepEqual(faultsOf(expr), [], name);
   });
 
@@ -129,7 +129,7 @@ suite('the alert rules', () => {
     }
   });
 
-  test('are about what an operator must not miss', () => {
+  test('cover what an operator must not miss', () => {
     for (const what of [
       /up\{/,
       /store_failures/,
@@ -149,7 +149,7 @@ suite('the alert rules', () => {
   });
 });
 
-test('the check of expressions sees what is not there', () => {
+test('the expression check finds unknown metrics and labels', () => {
   for (const [expr, fault] of [
     ['gatehouse_nothing', /no metric/],
     ['gatehouse_session_replays_total', /only rises/],
@@ -163,6 +163,6 @@ test('the check of expressions sees what is not there', () => {
     assert.match(faultsOf(expr).join('\n'), fault, expr);
 });
 
-test('the document is made from the table as it is', () => {
+test('the document matches the table', () => {
   assert.equal(read('metrics.md'), metricsDocument(), 'run `npm run docs`');
 });

@@ -29,7 +29,7 @@ function standing(families: readonly Family[], name: string, labels: Record<stri
 
 for (const store of storeKinds) {
   suite(`metrics on ${store}`, await needsOf(store), () => {
-    test('what happened is counted, by the rules of Prometheus, and names nobody', async (t) => {
+    test('events are counted by the rules of Prometheus, and no person is named', async (t) => {
       const server = await startServer({ store });
       t.after(() => server.close());
       const first = await scrape(server);
@@ -97,7 +97,7 @@ for (const store of storeKinds) {
         assert.ok(!text.includes(secret), 'a label names somebody');
     });
 
-    test('what is scraped is what the table says, no more and no less', async (t) => {
+    test('exposes exactly the metrics of the table', async (t) => {
       const server = await startServer({ store });
       t.after(() => server.close());
       const table: Record<string, MetricRow> = metricTable;
@@ -115,7 +115,7 @@ for (const store of storeKinds) {
       }
     });
 
-    test('the metrics are not to be had where browsers come', async (t) => {
+    test('the metrics are not served on the port for browsers', async (t) => {
       const server = await startServer({ store });
       t.after(() => server.close());
       for (const path of ['/metrics', '/livez', '/readyz'])
@@ -124,7 +124,7 @@ for (const store of storeKinds) {
 
     // SQLite has no server that could be down.
     if (store === 'redis')
-      test('an outage of Redis is seen, and its end', async (t) => {
+      test('shows an outage of Redis and its end', async (t) => {
         const server = await startServer({ store });
         t.after(() => server.close());
         await server.redis?.kill();
@@ -137,7 +137,7 @@ for (const store of storeKinds) {
   });
 }
 
-suite('the check of the metrics sees', () => {
+suite('the metrics check finds', () => {
   const cases: readonly (readonly [string, string, RegExp])[] = [
     [
       'a counter without _total',
@@ -162,7 +162,7 @@ suite('the check of the metrics sees', () => {
     ['another prefix', '# HELP a Something here.\n# TYPE a gauge\na 1\n', /begin with/],
     ['no help', '# HELP gatehouse_a \n# TYPE gatehouse_a gauge\ngatehouse_a 1\n', /no help/],
     [
-      'a series twice',
+      'a duplicate series',
       '# HELP gatehouse_a Something here.\n# TYPE gatehouse_a gauge\ngatehouse_a 1\ngatehouse_a 2\n',
       /twice/,
     ],

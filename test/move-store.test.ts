@@ -49,7 +49,7 @@ suite('moving a store', await need('redis-server'), () => {
     return store;
   }
 
-  test('to Redis and back: everything comes along, nobody is signed out, and the place before is closed', async () => {
+  test('to Redis and back: everything is moved, nobody is signed out, and the old store is closed', async () => {
     const there = await place.gatehouse(['move-store', 'redis'], { env: inFile() });
     assert.equal(there.code, 0, there.err);
     assert.match(there.err, /Moved to Redis, with \d+ entries of the record\. Nobody was signed out/);
@@ -72,7 +72,7 @@ suite('moving a store', await need('redis-server'), () => {
     assert.match(closed.err, /REDIS_URL was moved to the other kind of store/);
   });
 
-  test('what is there is not replaced unasked, and a server at that Redis is in the way', async () => {
+  test('an existing store is not replaced without a request, and a server that uses that Redis blocks the move', async () => {
     await redis.flushdb();
     const other = openRedis();
     await other.notes.write('theirs', 1, at + 1e9);
@@ -86,7 +86,7 @@ suite('moving a store', await need('redis-server'), () => {
     assert.equal(await other.notes.read('theirs', 0), 1);
   });
 
-  test('cut off at any step neither store is in use by mistake, and the same move begins anew', async () => {
+  test('interrupted at any step, neither store is used by mistake, and the move can be repeated', async () => {
     await redis.flushdb();
     const { dataDir } = place;
     const target = { dataDir, redis: { redis, prefix: 'gatehouse:' }, keys: [key] };

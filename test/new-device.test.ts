@@ -18,7 +18,7 @@ for (const store of storeKinds) {
     `new devices on ${store}`,
     await need(...(store === 'redis' ? (['redis-server'] as const) : [])),
     () => {
-      test('the first device is no news, a second kind is, the same kind again is not', async (t) => {
+      test('the first device gives no notice, a second kind does, the same kind again does not', async (t) => {
         const desk = await also(t, { store });
         const first = await begin(desk, person, firefox);
         assert.doesNotMatch((await first.browser.ask('/dashboard')).text, /New sign-in/);
@@ -42,7 +42,7 @@ for (const store of storeKinds) {
         );
       });
 
-      test('“That was me” puts the notice away here, and leaves it on the others', async (t) => {
+      test('“That was me” dismisses the notice here and keeps it on other devices', async (t) => {
         const desk = await also(t, { store });
         const first = await begin(desk, person, firefox);
         const second = await begin(desk, person, firefox);
@@ -55,7 +55,7 @@ for (const store of storeKinds) {
         assert.equal((await phone.browser.ask('/api/me')).status, 200);
       });
 
-      test('“That was not me” ends it and says what to do; another person’s handle is not found', async (t) => {
+      test('“That was not me” ends the session and says what to do; another person’s handle is not found', async (t) => {
         const desk = await also(t, { store });
         const first = await begin(desk, person, firefox);
         desk.advance(1000);
@@ -72,7 +72,7 @@ for (const store of storeKinds) {
         assert.equal((await first.browser.ask('/api/me')).status, 200);
       });
 
-      test('a webhook hears of it, with no id and no full address', async (t) => {
+      test('a webhook is notified, without an id or a full address', async (t) => {
         const bodies: string[] = [];
         const server = createServer((req, res) => {
           req.on('data', (chunk) => bodies.push(String(chunk)));

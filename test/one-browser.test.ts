@@ -23,7 +23,7 @@ for (const store of storeKinds) {
     `one browser on ${store}`,
     await need(...(store === 'redis' ? (['redis-server'] as const) : [])),
     () => {
-      test('a browser that lost its session cookie begins again and again, and is never sent away for it', async (t) => {
+      test('a browser that keeps losing its session cookie can always start a new session', async (t) => {
         const desk = await also(t, { store, settings: { SESSION_MAX_PER_USER: '3' } });
         const browser = browserOf(desk, gateCookie('QUFB'));
         for (let i = 0; i < 6; i++) {
@@ -39,7 +39,7 @@ for (const store of storeKinds) {
         );
       });
 
-      test('signing out all others leaves the browser that asks alone', async (t) => {
+      test('signing out all others keeps only the browser that asks', async (t) => {
         const desk = await also(t, { store });
         const browser = browserOf(desk, gateCookie('QUFB'));
         await browser.ask('/dashboard');
@@ -58,7 +58,7 @@ for (const store of storeKinds) {
       });
 
       for (const table of ['notes', 'sessions'] as const) {
-        test(`an ending that the store cut short at its ${table} holds at once, and nobody slips in`, async (t) => {
+        test(`an ending interrupted by the store at its ${table} takes effect immediately, and no request gets through`, async (t) => {
           const desk = await also(t, { store });
           const victim = browserOf(desk, gateCookie('QUFB'));
           await victim.ask('/dashboard');
@@ -95,7 +95,7 @@ for (const store of storeKinds) {
         });
       }
 
-      test('a late request with an older cookie of the gate does not move the tie back', async (t) => {
+      test('a late request with an older gate cookie does not restore the old link', async (t) => {
         const desk = await also(t, { store });
         const [older, newer] = [gateCookie('QUFB', Date.now() - 100_000), gateCookie('QkJC')];
         const browser = browserOf(desk, older);
@@ -111,7 +111,7 @@ for (const store of storeKinds) {
         assert.equal((await browserOf(desk, newer).ask('/dashboard')).status, 303);
       });
 
-      test('what changes about a session does not set its cookie again', async (t) => {
+      test('a change of the session’s data does not set its cookie again', async (t) => {
         const desk = await also(t, { store });
         const { browser } = await begin(desk, ada);
         // A different user agent is noted (SESSION_BINDING=observe). Setting the cookie in a late response would bring back an id that was
@@ -124,7 +124,7 @@ for (const store of storeKinds) {
         assert.ok(desk.logLines.some((line) => line.includes('session.moved')));
       });
 
-      test('ending everyone lets others be served in between', async (t) => {
+      test('ending everyone does not block other requests', async (t) => {
         const desk = await also(t, { store });
         const { change } = await begin(desk, ada);
         const at = desk.now();

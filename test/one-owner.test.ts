@@ -30,7 +30,7 @@ interface Ran {
 }
 
 for (const kind of storeKinds) {
-  suite(`whose store it is, on ${kind}`, await needsOf(kind), () => {
+  suite(`store ownership, on ${kind}`, await needsOf(kind), () => {
     let redis: PrivateRedis | undefined;
     let folder: string;
     let places = 0;
@@ -91,7 +91,7 @@ for (const kind of storeKinds) {
     const refused = /belongs to another deployment: https:\/\/one\.test, since \d{4}-\d\d-\d\d/;
     const mend = kind === 'redis' ? /REDIS_PREFIX=desk2:/ : /another DATA_DIR/;
 
-    test('a second deployment is refused, is told whose it is and how to have its own; the first goes on', async () => {
+    test('a second deployment is refused, told whose store it is and how to get its own; the first keeps running', async () => {
       const { visit, open, run } = place();
       const [one, two] = [{ SECRET_KEY: hex() }, { SECRET_KEY: hex(), PUBLIC_URL: 'https://two.test' }];
       const { store } = await open(one);
@@ -111,7 +111,7 @@ for (const kind of storeKinds) {
       await visit(one);
     });
 
-    test('a command writes no mark: run with the wrong settings it would lock the owner out', async () => {
+    test('a command writes no owner mark, as wrong settings would lock the owner out', async () => {
       const { visit, configOf, logger } = place();
       await visit({ SECRET_KEY: hex() }, {});
       const { owner, store } = await openAnyStore(configOf({ SECRET_KEY: hex() }), logger);
@@ -119,7 +119,7 @@ for (const kind of storeKinds) {
       await store.close();
     });
 
-    test('through rotations with fallbacks the owner stays, also a replica that has yet to be told', async () => {
+    test('the owner stays the same through rotations with former keys, also for a replica not yet reloaded', async () => {
       const { visit } = place();
       const [a, b, c] = [hex(), hex(), hex()];
       await visit({ SECRET_KEY: a });
@@ -135,7 +135,7 @@ for (const kind of storeKinds) {
       ['with its predecessor', (former: string) => ({ SECRET_KEY_FALLBACKS: former })],
       ['alone', () => ({})],
     ] as const)
-      test(`a reload is enough: a new key that comes ${about} is the store’s from then on`, async () => {
+      test(`a reload is enough: a new key that comes ${about} owns the store from then on`, async () => {
         const { open, configOf, visit } = place();
         const [a, b] = [hex(), hex()];
         let live = configOf({ SECRET_KEY: a });
@@ -147,7 +147,7 @@ for (const kind of storeKinds) {
         await visit({ SECRET_KEY: b });
       });
 
-    test('after an emergency without fallbacks the record’s former key still tells whose it is', async () => {
+    test('after an emergency without former keys, the record’s former key still identifies the owner', async () => {
       const { visit } = place();
       const [stolen, fresh] = [hex(), hex()];
       await visit({ SECRET_KEY: stolen });
@@ -157,7 +157,7 @@ for (const kind of storeKinds) {
       await assert.rejects(visit({ SECRET_KEY: stolen }), refused, 'the stolen key owns nothing any more');
     });
 
-    test('the owner may have another address, which the log says; a running replica does not write the old one back', async () => {
+    test('the owner may have a new address, which is logged; a running replica does not write the old one back', async () => {
       const { open, visit, lines, configOf, logger } = place();
       const SECRET_KEY = hex();
       const old = await open({ SECRET_KEY });
@@ -175,7 +175,7 @@ for (const kind of storeKinds) {
       await store.close();
     });
 
-    test('replicas that start at the same moment are all let in, strangers beside them are not', async () => {
+    test('replicas that start at the same moment are all admitted, strangers beside them are not', async () => {
       const { open } = place();
       const [mine, theirs] = [{ SECRET_KEY: hex() }, { SECRET_KEY: hex() }];
       const starts = await Promise.allSettled(
@@ -188,7 +188,7 @@ for (const kind of storeKinds) {
       for (const start of starts) if (start.status === 'fulfilled') await start.value.store.close();
     });
 
-    test('the owner whose key was lost takes the store over by a command, and the other one is refused from then on', async () => {
+    test('an owner whose key was lost takes the store over by a command, and the other one is refused from then on', async () => {
       const { visit, run } = place();
       const [lost, fresh] = [{ SECRET_KEY: hex() }, { SECRET_KEY: hex() }];
       await visit(lost);
@@ -203,7 +203,7 @@ for (const kind of storeKinds) {
       assert.match((await run(['store', 'take-over', '--yes'], fresh)).text, /already/);
     });
 
-    test('DEV_MODE without a key opens its own store again and nobody else’s; a real deployment may take what it left', async () => {
+    test('DEV_MODE without a key opens only its own store; a real deployment may take that store over', async () => {
       const { visit } = place();
       const dev = { DEV_MODE: 'true', PUBLIC_URL: 'http://localhost:3000' };
       await visit(dev);
@@ -214,7 +214,7 @@ for (const kind of storeKinds) {
       await visit({ ...dev, SECRET_KEY });
     });
 
-    test('emptied while it runs: the mark is written again; taken meanwhile by another, every operation is refused', async () => {
+    test('emptied while it runs: the mark is written again; taken over by another, every operation is refused', async () => {
       const { open, lines } = place();
       const mine = await open({ SECRET_KEY: hex() });
       const keyOf = async () => (await mine.owner.kept())?.keys[0];

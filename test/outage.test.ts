@@ -89,7 +89,7 @@ suite('Redis is away', await need('redis-server'), () => {
     await assertGoesOn(desk, signedIn);
   });
 
-  test('it hangs: every answer comes within seconds, and afterwards everyone is still who they are', async (t) => {
+  test('it hangs: every answer comes within seconds, and afterwards everyone is still signed in', async (t) => {
     const desk = await open(t, { store: 'redis' });
     const [one, two] = [await begin(desk, ada), await begin(desk, grace)];
     const { child } = desk.redis ?? assert.fail();
@@ -113,7 +113,7 @@ suite('Redis is away', await need('redis-server'), () => {
     await assertGoesOn(desk, one);
   });
 
-  test('back without its data: everyone signs in again by opening a page, and no old cookie opens anything', async (t) => {
+  test('back without its data: opening a page starts a new session, and no old cookie is accepted', async (t) => {
     const desk = await open(t, { store: 'redis' });
     const { browser } = await begin(desk, ada);
     const old = browser.cookies.get(sessionName);
@@ -123,7 +123,7 @@ suite('Redis is away', await need('redis-server'), () => {
     assert.notEqual(browser.cookies.get(sessionName), old);
   });
 
-  test('with rate limits on it is the same, and the log tells of it in JSON, not the console', async (t) => {
+  test('the same with rate limits on, and it is logged as JSON, not to the console', async (t) => {
     const consoleError = t.mock.method(console, 'error', () => {});
     const desk = await open(t, { store: 'redis', settings: { RATE_LIMIT: 'on' } });
     const signedIn = await begin(desk, ada);
@@ -139,7 +139,7 @@ suite('Redis is away', await need('redis-server'), () => {
 });
 
 suite('SQLite is locked', () => {
-  test('reading goes on, a write is answered with 503, and all is well once the lock is gone', async (t) => {
+  test('reads continue, writes get 503, and all is well once the lock is gone', async (t) => {
     const desk = await open(t, { store: 'sqlite' });
     const signedIn = await begin(desk, ada);
     const visitor = desk.browser();

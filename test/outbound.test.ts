@@ -11,7 +11,7 @@ import { openOutbound } from '../src/wiring/outbound.ts';
 import { ada, configOf, grace } from './support/desk.ts';
 import { keepEvents } from './support/recorder.ts';
 
-test('the copy names a person’s cookies and no value; erasing the person takes theirs alone', async (t) => {
+test('the copy lists a person’s cookies without values; erasing the person removes only theirs', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-outbound-'));
   const store = openSqliteStore(folder);
   const recorder = keepEvents();

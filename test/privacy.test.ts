@@ -79,7 +79,7 @@ for (const store of storeKinds) {
       return bytesOf(folders) + desk.logLines.join('\n');
     }
 
-    test('the copy holds everything, in words, and no secret', async () => {
+    test('the copy contains everything, in words, and no secret', async () => {
       const mara = person('mara');
       const { browser, handle } = await begin(desk, mara);
       await begin(desk, mara);
@@ -103,7 +103,7 @@ for (const store of storeKinds) {
       assert.ok(!/csrfSecret|idHash/.test(text));
     });
 
-    test('the page counts what is kept, and says how long', async () => {
+    test('the page counts what is kept, and says for how long', async () => {
       const { browser } = await begin(desk, person('paula'));
       const { status, text } = await browser.ask('/privacy');
       assert.equal(status, 200);
@@ -111,7 +111,7 @@ for (const store of storeKinds) {
       assert.doesNotMatch(text, /Somebody else/);
     });
 
-    test('another word than the address erases nothing', async () => {
+    test('any word other than the address erases nothing', async () => {
       const otto = person('otto');
       const { browser, change } = await begin(desk, otto);
       const answer = await change('/privacy/erase', { confirm: 'otto@privacy.example' });
@@ -120,7 +120,7 @@ for (const store of storeKinds) {
       assert.equal((await browser.ask('/api/me')).status, 200);
     });
 
-    test('after an erasure the address is nowhere, and the record still verifies', async () => {
+    test('after an erasure the address is found nowhere, and the record still verifies', async () => {
       const nora = person('nora');
       writeFileSync(join(logs, 'emails.txt'), 'ada@example.org\n');
       const phone = await begin(desk, nora);
@@ -149,7 +149,7 @@ for (const store of storeKinds) {
       assert.ok(entries.some(({ text }) => text.includes('"privacy.erased"')));
     });
 
-    test('after an erasure the addresses that the person had before are nowhere either', async () => {
+    test('after an erasure the person’s earlier addresses are found nowhere either', async () => {
       const before = { id: 'id-of-wanda', email: 'wanda-before@privacy.test' };
       await begin(desk, before);
       const now = { ...before, email: 'wanda@privacy.test' };
@@ -162,7 +162,7 @@ for (const store of storeKinds) {
       }
     });
 
-    test('files of the store that could not be written anew are, as soon as it works, and after a kill', async () => {
+    test('store files that could not be rewritten are rewritten as soon as possible, and after a kill', async () => {
       const { config, now, recorder } = desk;
       const revocation = revocationOf(desk);
       let asked = 0;
@@ -194,7 +194,7 @@ for (const store of storeKinds) {
       assert.equal(asked, 5);
     });
 
-    test('a sign-in in the middle of an erasure leaves no session that nothing leads to', async () => {
+    test('a sign-in during an erasure leaves no orphaned session', async () => {
       const ulla = person('ulla');
       await begin(desk, ulla);
       let meanwhile: Awaited<ReturnType<typeof begin>> | undefined;
@@ -220,7 +220,7 @@ for (const store of storeKinds) {
       assert.equal(await find(ulla.email), undefined);
     });
 
-    test('whoever signs in again begins anew', async () => {
+    test('a person who signs in again starts afresh', async () => {
       const rita = person('rita');
       const first = await begin(desk, rita);
       await first.change('/privacy/erase', { confirm: rita.email });
@@ -232,7 +232,7 @@ for (const store of storeKinds) {
       assert.match(again.page.text, /first|Welcome/i);
     });
 
-    test('operators: a copy and an erasure for somebody who asks; nobody else', async () => {
+    test('operators, and nobody else: a copy and an erasure on somebody’s request', async () => {
       const emil = person('emil');
       const member = await begin(desk, emil);
       const operator = await begin(desk, ada);
@@ -258,7 +258,7 @@ for (const store of storeKinds) {
       assert.equal((await operator.browser.ask(`/privacy/person?who=${who}`)).status, 404);
     });
 
-    test('who stays away is erased after the retention, and nobody else', async () => {
+    test('a person who stays away is erased after the retention period, and nobody else', async () => {
       const away = person('away');
       await begin(desk, away);
       desk.advance(401 * day);

@@ -13,8 +13,8 @@ import {
   raw,
 } from './support/hostile.ts';
 
-suite('a Host in its one spelling', () => {
-  test('the port that the scheme means anyway is left out, and IPv6 is shortened', () => {
+suite('normalising Host', () => {
+  test('the default port of the scheme is left out, and IPv6 is shortened', () => {
     for (const [host, scheme, read] of [
       ['desk.test', 'https:', 'desk.test'],
       ['DESK.test:443', 'https:', 'desk.test'],
@@ -38,7 +38,7 @@ suite('a Host in its one spelling', () => {
     }
   });
 
-  test('an Origin is compared in the same way, scheme and all', () => {
+  test('an Origin is compared in the same way, including its scheme', () => {
     const own = 'https://desk.test';
     for (const origin of [own, 'https://desk.test:443', 'https://DESK.test'])
       assert.equal(isOrigin(origin, own), true, origin);
@@ -58,7 +58,7 @@ suite('a Host in its one spelling', () => {
 });
 
 for (const store of storeKinds) {
-  suite(`names of one desk on ${store}`, await needsOf(store), () => {
+  suite(`several host names on ${store}`, await needsOf(store), () => {
     let desk: Desk;
     let signedIn: Awaited<ReturnType<typeof begin>>;
     let own: string[];
@@ -86,7 +86,7 @@ for (const store of storeKinds) {
         'theme=dark&staySignedIn=on',
       );
 
-    test('Host with the port of https is the same place, for pages and for changes', async () => {
+    test('Host with the https port is the same site, for pages and for changes', async () => {
       for (const host of ['desk.test:443', 'Desk.Test:443', 'desk.test:']) {
         assert.equal((await raw(desk, 'GET /api/me HTTP/1.1', [`Host: ${host}`, ...own])).status, 200, host);
         for (const origin of ['https://desk.test', 'https://desk.test:443'])
@@ -97,7 +97,7 @@ for (const store of storeKinds) {
         assert.equal((await raw(desk, 'GET /api/me HTTP/1.1', [`Host: ${host}`, ...own])).status, 421, host);
     });
 
-    test('another name leads to the first: pages by a redirect that keeps the address and leads nowhere else', async () => {
+    test('another name redirects to the main one: pages keep their address and lead nowhere else', async () => {
       for (const host of ['old.test', 'OLD.test:443', 'desk:8080', '[2001:db8:0:0::7]']) {
         for (const [method, target, location] of [
           ['GET', '/devices?x=1', 'https://desk.test/devices?x=1'],
@@ -127,7 +127,7 @@ for (const store of storeKinds) {
       assert.equal(asset.status, 200, 'the refusal below is shown with its style');
     });
 
-    test('another name takes no change, and says so', async () => {
+    test('another name accepts no change, and says so', async () => {
       for (const [host, origin] of [
         ['old.test', 'https://old.test'],
         ['old.test', 'https://desk.test'],
@@ -146,7 +146,7 @@ for (const store of storeKinds) {
       );
     });
 
-    test('what is no name of ours is refused as before', async () => {
+    test('an unknown name is refused as before', async () => {
       for (const host of [
         'older.test',
         'old.test.evil.test',

@@ -97,7 +97,7 @@ suite('radar', await need('oauth2-proxy', 'redis-server'), () => {
     assert.equal(await idle(), 0, 'and a GET would have');
   });
 
-  test('nothing else in the same Redis: locks, health checks, other apps', async () => {
+  test('ignores everything else in the same Redis: locks, health checks, other apps', async () => {
     const key = freshKey();
     const others = [
       `${key}.lock`,
@@ -134,7 +134,7 @@ suite('radar', await need('oauth2-proxy', 'redis-server'), () => {
     assert.ok(seen.savedAt !== undefined);
   });
 
-  test('sweeps in steps, counts what the table has no room for, forgets what is gone', async () => {
+  test('sweeps in steps, counts what exceeds its table, and forgets what is gone', async () => {
     const all = Array.from({ length: 3000 }, freshKey);
     const pipeline = (redis as Exclude<RedisClient, { nodes: unknown }>).pipeline();
     for (const key of all) pipeline.set(key, 'x', 'PX', 100_000);
@@ -199,7 +199,7 @@ suite('radar', await need('oauth2-proxy', 'redis-server'), () => {
     }
   });
 
-  test('an outage is said, and it goes on afterwards', async () => {
+  test('reports an outage, and continues afterwards', async () => {
     const radar = await started(radarWith(), 20);
     await world.redis?.kill();
     await waitFor('the fault', () => radar.snapshot().faultAt !== undefined);

@@ -10,7 +10,7 @@ import { assertPlain, needsOf } from './support/hostile.ts';
 
 for (const store of storeKinds) {
   suite(`readiness on ${store}`, await needsOf(store), () => {
-    test('alive is alive; ready is with a store, and before the end', async (t) => {
+    test('is live while it runs, and ready while the store answers and it is not stopping', async (t) => {
       const desk = await startDesk({ store });
       t.after(() => desk.close());
       let accepting = true;

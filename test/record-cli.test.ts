@@ -72,7 +72,7 @@ function tamper(sql: string): void {
   db.close();
 }
 
-test('verify: 0 and "Intact", 1 and what happened where, 2 where it cannot be run', async () => {
+test('verify exits with 0 and "Intact", 1 and what happened where, or 2 if it cannot run', async () => {
   assert.deepEqual(await audit(['verify']), { code: 0, out: 'The record is empty.\n', err: '' });
   await write(20);
   assert.deepEqual(await audit(['verify']), { code: 0, out: 'Intact: 20 entries, 1 to 20.\n', err: '' });
@@ -104,7 +104,7 @@ test('verify: 0 and "Intact", 1 and what happened where, 2 where it cannot be ru
   assert.equal((await audit(['verify', '--checkpoint', join(folder, 'nowhere')])).code, 2);
 });
 
-test('verify --file: whatever is not there, not once or not at its place is a finding with its number', async () => {
+test('verify --file reports each missing, repeated or misplaced line with its number', async () => {
   await write(20);
   const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
   const verdictOf = async (changed: readonly string[]) => {
@@ -132,7 +132,7 @@ test('verify --file: whatever is not there, not once or not at its place is a fi
   assert.deepEqual([gone.code, gone.out.split('\n')[0]], told('entries 1 to 20 are missing (20).'));
 });
 
-test('verify --file: where the file stepped aside, was pruned or was moved away is no border', async () => {
+test('verify --file accepts files that were rotated, pruned or moved away', async () => {
   await write(6);
   renameSync(file, `${file}.1`);
   await write(4);
@@ -190,7 +190,7 @@ test('a checkpoint that is kept elsewhere shows what the record alone cannot', a
   );
 });
 
-test('export: JSON lines or CSV that no spreadsheet runs, by person, event and time; itself recorded', async () => {
+test('export: JSON lines or CSV that no spreadsheet executes, by person, event and time; itself recorded', async () => {
   await write(9);
   const store = openStore();
   const recorder = recorderOver(store);
@@ -227,7 +227,7 @@ test('export: JSON lines or CSV that no spreadsheet runs, by person, event and t
   );
 });
 
-test('what is not understood is refused in one line', async () => {
+test('wrong arguments are refused in one line', async () => {
   for (const args of [
     [],
     ['verfy'],

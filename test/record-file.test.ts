@@ -42,7 +42,7 @@ afterEach(async () => {
 
 const textOfFile = () => readFileSync(file, 'utf8');
 
-test('the lines are those of the store, in its order, and nobody else may read them', async () => {
+test('has the lines of the store, in its order, readable only by their owner', async () => {
   const recorder = recorderOver(store, { file });
   await Promise.all(
     Array.from({ length: 300 }, (_, i) => recorder.write({ event: 'session.created', session: `s${i}` })),
@@ -62,7 +62,7 @@ test('the lines are those of the store, in its order, and nobody else may read t
   assert.deepEqual([count, first, absent], [300, undefined, []]);
 });
 
-test('a line torn by a crash is set aside at the next start, told, and the rest verifies', async () => {
+test('a line that a crash left incomplete is set aside and reported at the next start, and the rest verifies', async () => {
   const first = recorderOver(store, { file });
   await first.write({ event: 'session.created' });
   await first.close();
@@ -82,7 +82,7 @@ test('a line torn by a crash is set aside at the next start, told, and the rest 
   assert.ok(events.includes('record.repaired'), events.join());
 });
 
-test('what a killed process had committed and not yet added is added at the next start, once', async () => {
+test('entries that a killed process committed but did not append are appended once, at the next start', async () => {
   const entry = { event: 'session.created' } as const;
   const first = recorderOver(store, { file });
   for (let i = 0; i < 5; i++) await first.write(entry);
@@ -116,7 +116,7 @@ test('what a killed process had committed and not yet added is added at the next
   assert.ok(textOfFile().includes('"seq":1210') && textOfFile().includes('"seq":1211'));
 });
 
-test('several processes write one file: every entry is in it, in order, once', async () => {
+test('several processes write one file: it has every entry once and in order', async () => {
   const [one, other] = [
     recorderOver(store, { file }),
     recorderOver(openSqliteStore(join(folder, 'data')), { file }),
@@ -136,7 +136,7 @@ test('several processes write one file: every entry is in it, in order, once', a
   assert.ok(count >= 29, `${count} lines`);
 });
 
-test('edited, swapped with another course, and unknown lines are named; swapped, doubled and missing ones too', async () => {
+test('reports edited, foreign and unknown lines, and swapped, repeated and missing ones', async () => {
   const recorder = recorderOver(store, { file });
   for (let i = 0; i < 30; i++) await recorder.write({ event: 'session.created', facts: { n: i } });
   await recorder.close();
@@ -161,7 +161,7 @@ test('edited, swapped with another course, and unknown lines are named; swapped,
   assert.equal((await verifyFile(file, recordKeys([otherKey]))).findings, 30);
 });
 
-test('a file that cannot be written refuses nothing; it is told once, counted, and caught up', async () => {
+test('a file that cannot be written refuses nothing; it is reported once, counted, and caught up', async () => {
   const logger = listeningLogger();
   const recorder = recorderOver(store, { file, logger });
   await recorder.write({ event: 'session.created' });
@@ -184,7 +184,7 @@ test('a file that cannot be written refuses nothing; it is told once, counted, a
   assert.deepEqual([count, absent], [7, []]);
 });
 
-test('a full file steps aside by number, an old one too, and what is past its time is removed', async () => {
+test('a full file and an old one are rotated to numbered names, and expired ones are removed', async () => {
   let at = Date.now();
   const recorder = recorderOver(store, { file, now: () => at, retentionMs: 60 * dayMs });
   await recorder.write({ event: 'session.created' });
@@ -212,7 +212,7 @@ test('a full file steps aside by number, an old one too, and what is past its ti
   await recorder.close();
 });
 
-test('a link in the place of the file is not followed', async () => {
+test('a link in place of the file is not followed', async () => {
   mkdirSync(dirname(file), { recursive: true });
   const target = join(folder, 'target');
   writeFileSync(target, 'mine\n');
@@ -224,7 +224,7 @@ test('a link in the place of the file is not followed', async () => {
   assert.equal(recorder.state().fileBehind, 1);
 });
 
-test('a full disk: a line is whole or not there, and the file is caught up once there is room', {
+test('a full disk: a line is complete or absent, and the file is caught up once there is space', {
   skip: !canMount(),
 }, async () => {
   const small = join(folder, 'small');
@@ -248,7 +248,7 @@ test('a full disk: a line is whole or not there, and the file is caught up once 
   }
 });
 
-test('a store that takes nothing for two seconds refuses the change, and takes the next one', async () => {
+test('a store that accepts nothing for two seconds refuses the change, and accepts the next one', async () => {
   const recorder = recorderOver(store);
   await recorder.write({ event: 'session.created' });
   // Another process locks the database for longer than a change may wait.

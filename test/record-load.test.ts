@@ -47,7 +47,7 @@ await onBothStores('the record under load', (open) => {
   });
   after(() => place.close());
 
-  test('two processes write 50,000 entries: one chain, nothing lost, nothing twice', {
+  test('two processes write 50,000 entries: one chain, nothing lost or repeated', {
     timeout,
   }, async (t) => {
     const count = 25_000;
@@ -88,7 +88,9 @@ await onBothStores('the record and kill -9', (open) => {
   });
   after(() => place.close());
 
-  test('killed while it writes, a hundred times: whole each time, and it goes on', { timeout }, async (t) => {
+  test('killed while writing, a hundred times: consistent each time, and writing resumes', {
+    timeout,
+  }, async (t) => {
     const file = join(place.folder, 'logs', 'record.log');
     const task = { ...place.address, file, together: 6, key };
     const { record } = place.store;
@@ -129,7 +131,7 @@ await onBothStores('the record and kill -9', (open) => {
     t.diagnostic(`${verdict.count} entries, ${torn} torn lines`);
   });
 
-  test('killed between the store and the file, again and again: the next start adds what the file lacks', {
+  test('killed repeatedly between the store and the file: the next start appends what the file lacks', {
     timeout,
   }, async (t) => {
     const own = await open();

@@ -40,7 +40,7 @@ for (const store of storeKinds) {
         return answer.json<{ entries: Entry[]; next: string | null }>();
       };
 
-      test('a sign-in, an ending and a refusal stand in it, with whom they concern and who did it', async () => {
+      test('shows a sign-in, an ending and a refusal, with the person concerned and who did it', async () => {
         const operator = await begin(desk, ada);
         const mia = person('mia');
         const member = await begin(desk, mia);
@@ -73,7 +73,7 @@ for (const store of storeKinds) {
         assert.match(page.text, /entries?, unbroken/);
       });
 
-      test('filters narrow, and what is no filter is refused', async () => {
+      test('filters narrow the list, and invalid ones are refused', async () => {
         const operator = await begin(desk, ada);
         await (await begin(desk, person('filter'))).browser.ask('/radar');
         for (const [query, holds] of [
@@ -95,7 +95,7 @@ for (const store of storeKinds) {
         );
       });
 
-      test('members see their own, in plain words, and nobody else’s', async () => {
+      test('members see their own entries, in plain words, and nobody else’s', async () => {
         const [lena, other] = [person('lena'), person('other')];
         const phone = await begin(desk, lena);
         const here = await begin(desk, lena);
@@ -134,7 +134,7 @@ for (const store of storeKinds) {
         assert.match(text, /rel="next">Next page/);
       });
 
-      test('an export holds what was asked for, is recorded, and no cell is a formula', async () => {
+      test('an export contains what was asked for, is recorded, and has no cell that is a formula', async () => {
         const operator = await begin(desk, ada);
         const strange = { id: 'strange', email: '=cmd|x@record.test' };
         await begin(desk, strange);
@@ -157,7 +157,7 @@ for (const store of storeKinds) {
         );
       });
 
-      test('a new entry comes by itself', async () => {
+      test('a new entry appears without a reload', async () => {
         const operator = await begin(desk, ada);
         const stream = openStream(desk, cookieOf(operator));
         await waitFor('the stream', async () => stream.text().includes('retry:'));
@@ -169,7 +169,7 @@ for (const store of storeKinds) {
         stream.close();
       });
 
-      test('who is signed out while watching is told nothing more', async () => {
+      test('a reader who is signed out while watching gets nothing more', async () => {
         const [watching, elsewhere] = [await begin(desk, ada), await begin(desk, ada)];
         const stream = openStream(desk, cookieOf(watching));
         await waitFor('the stream', async () => stream.text().includes('retry:'));
@@ -179,7 +179,7 @@ for (const store of storeKinds) {
         assert.doesNotMatch(stream.text(), /unseen@record\.test/);
       });
 
-      test('watching is no use of the session: left alone it is over in its time', async (t) => {
+      test('watching does not count as use of the session, which still reaches its idle limit', async (t) => {
         const own = await also(t, { store, settings: { SESSION_IDLE_TIMEOUT: '900' } });
         const operator = await begin(own, ada);
         for (let minutes = 0; minutes < 14; minutes += 2) {
@@ -192,7 +192,7 @@ for (const store of storeKinds) {
         assert.equal((await operator.browser.ask('/api/me')).status, 401);
       });
 
-      test('a browser whose stream was over gets what came in between, and only that', async () => {
+      test('a browser that reconnects gets exactly the entries in between', async () => {
         const operator = await begin(desk, ada);
         await desk.recorder.flush();
         const page = await operator.browser.ask('/record');
@@ -213,7 +213,7 @@ for (const store of storeKinds) {
         second.close();
       });
 
-      test('an edited entry is told at the top of the page', async (t) => {
+      test('an edited entry is reported at the top of the page', async (t) => {
         const own = await also(t, { store });
         const operator = await begin(own, ada);
         await own.recorder.flush();
@@ -222,7 +222,7 @@ for (const store of storeKinds) {
         assert.match(text, /role="alert"[\s\S]*The record was changed[\s\S]*entry 1 was edited/);
       });
 
-      test('invariant 8: what cannot be recorded is not done, and goes on by itself afterwards', async (t) => {
+      test('invariant 8: what cannot be recorded is not done, and works again by itself afterwards', async (t) => {
         const own = await also(t, {
           store,
           settings: { EMAILS_FILE: join(desk.dataDir, `${store}-emails.txt`) },

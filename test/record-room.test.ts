@@ -16,7 +16,7 @@ const seal = fc
   .uint8Array({ minLength: 32, maxLength: 32 })
   .map((bytes) => Buffer.from(bytes).toString('base64url'));
 
-test('an entry is read as it was kept, whatever its text and its seals', () => {
+test('an entry is read as it was stored, whatever its text and its seals', () => {
   const any = fc.record({
     text: fc.oneof(
       fc.string({ unit: 'binary', maxLength: 400 }),
@@ -41,7 +41,7 @@ test('an entry is read as it was kept, whatever its text and its seals', () => {
   );
 });
 
-test('what somebody changed in it is no entry, and nothing is thrown', () => {
+test('an entry that was changed is not read, and nothing throws', () => {
   const row = { text: '{"seq":7,"v":1}', prev: 'A'.repeat(43), mac: 'A'.repeat(43) };
   const [, value] = packEntry(row).map((part) => Buffer.from(part));
   assert.ok(value);
@@ -99,7 +99,7 @@ suite('the record in Redis', await need('redis-server'), () => {
     assert.ok(bytes > 100 && bytes < 280, `${bytes} bytes`);
   });
 
-  test('entries of both layouts are one record: read, found and removed together', async (t) => {
+  test('entries of both layouts form one record: read, found and removed together', async (t) => {
     await redis.flushall();
     const { store, recorder } = open(t);
     for (let n = 0; n < 6; n++) await recorder.write({ event: 'access.added', session: `s${n % 2}` });
@@ -135,7 +135,7 @@ suite('the record in Redis', await need('redis-server'), () => {
     assert.equal(await redis.exists('gatehouse:{record}:session:s0', 'gatehouse:{record}:n:session:s0'), 0);
   });
 
-  test('Redis tells how much it uses and may use, and nothing where INFO is not allowed', async (t) => {
+  test('Redis reports how much it uses and may use, or nothing if INFO is not allowed', async (t) => {
     const { store } = open(t);
     assert.deepEqual(Object.keys((await store.room()) ?? {}), ['usedBytes']);
     await redis.config('SET', 'maxmemory', '100mb');
@@ -148,7 +148,7 @@ suite('the record in Redis', await need('redis-server'), () => {
     assert.equal(await limited.room(), undefined);
   });
 
-  test('an index goes on rightly behind a record that was put back', async (t) => {
+  test('an index stays correct after the record was restored to an earlier state', async (t) => {
     await redis.flushall();
     const { store, recorder } = open(t);
     for (let n = 0; n < 5; n++) await recorder.write({ event: 'access.added' });

@@ -1,7 +1,7 @@
 // One contract, two backends: the record's entries and the pseudonyms.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { AliasRow, RecordRow } from '../src/store/contract.ts';
+import type { AliasRow, RecordRow } from '../src/store/contract-record.ts';
 import { onBothStores, type RecordPlace } from './support/record.ts';
 
 const rowOf = (seq: number, names: object = {}): RecordRow => ({
@@ -19,7 +19,7 @@ await onBothStores('the record’s tables', (open) => {
   });
   after(() => place.close());
 
-  test('entries are added behind the head that was seen, and read from both ends', async () => {
+  test('entries are added after the head that was seen, and read from both ends', async () => {
     const { record } = place.store;
     assert.equal(await record.head(), undefined);
     const seen: unknown[] = [];
@@ -58,7 +58,7 @@ await onBothStores('the record’s tables', (open) => {
     assert.deepEqual(numbers(await record.before(infinity, 9, ['session', 'nobody'])), []);
   });
 
-  test('writers of two processes never take the same place', async () => {
+  test('writers of two processes never take the same position', async () => {
     const other = place.open().record;
     const { record } = place.store;
     const start = (await record.before(Number.POSITIVE_INFINITY, 1))[0]?.seq ?? 0;
@@ -76,7 +76,7 @@ await onBothStores('the record’s tables', (open) => {
     );
   });
 
-  test('what fails adds nothing', async () => {
+  test('a failed addition adds nothing', async () => {
     const { record } = place.store;
     const head = await record.head();
     const last = Number(head?.slice(1));
@@ -91,7 +91,7 @@ await onBothStores('the record’s tables', (open) => {
     assert.equal(await record.head(), head);
   });
 
-  test('the front goes, an anchor stands in its place and never moves back', async (t) => {
+  test('removing the front puts an anchor in its place, which never moves back', async (t) => {
     const own = await open();
     t.after(() => own.close());
     const { record } = own.store;
@@ -126,7 +126,7 @@ await onBothStores('the record’s tables', (open) => {
     assert.deepEqual(await aliases.byEmail('a@x.org'), [first]);
   });
 
-  test('an address alone has one too, beside its people, until they are removed', async () => {
+  test('an address alone has a pseudonym too, besides its people, until they are removed', async () => {
     const { aliases } = place.store;
     const alone: AliasRow = { alias: 'z1', key: 'k', email: 'a@x.org' };
     assert.deepEqual(await aliases.add(alone), alone);

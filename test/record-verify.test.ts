@@ -17,7 +17,7 @@ import { bodyOf } from '../src/audit/entry.ts';
 import { sealGroup } from '../src/audit/seal-group.ts';
 import { type Verdict, verifyRecord } from '../src/audit/verify.ts';
 import type { FindingKind } from '../src/audit/walk-chain.ts';
-import type { RecordRow } from '../src/store/contract.ts';
+import type { RecordRow } from '../src/store/contract-record.ts';
 import { dayMs, key, otherKey } from './support/record.ts';
 
 const size = 10_000;
@@ -92,7 +92,7 @@ const operations: Record<
     rows[i] = { ...row, prev: `${row.prev.startsWith('A') ? 'B' : 'A'}${row.prev.slice(1)}` };
     return { kind: 'edited', at: i };
   },
-  'seals anew with a key of its own': (rows, i) => {
+  'reseals with another key': (rows, i) => {
     const row = rows[i] as RecordRow;
     const text = row.text.replace('"n":', '"m":');
     rows[i] = { ...row, text, mac: macOf(other.key, row.seq, row.prev, text) };
@@ -132,7 +132,7 @@ const operations: Record<
     rows.splice(0, rows.length, ...renumber(rows, from));
     return { kind: 'inserted', at: i };
   },
-  'inserts one of its own': (rows, i) => {
+  'inserts a made-up entry': (rows, i) => {
     const from = rows[0]?.seq ?? 1;
     const prev = rows[i - 1]?.mac ?? chainStart;
     const made = sealEntry(bodyAt(i), from + i, prev, { kid: own.kid, key: other.key });
@@ -150,7 +150,7 @@ suite('tampering with a record of 10,000 entries', () => {
     head = sealMark('head', rows.at(-1) as RecordRow, startAt, own);
   });
 
-  test('as it was written it is intact', async () => {
+  test('an unchanged record is intact', async () => {
     assert.deepEqual(await verify({ rows, head }), { state: 'intact', from: 1, to: size, count: size });
     assert.deepEqual(await verify({ rows: [], head: undefined }), {
       state: 'intact',
@@ -160,7 +160,7 @@ suite('tampering with a record of 10,000 entries', () => {
     });
   });
 
-  test('every position, one operation each: found at its place, by its name', async () => {
+  test('one operation at every position is found, with its place and its kind', async () => {
     const names = Object.keys(operations);
     const reach = 12;
     for (let i = 0; i < size; i++) {
@@ -184,7 +184,7 @@ suite('tampering with a record of 10,000 entries', () => {
   });
 
   for (const [name, operation] of Object.entries(operations)) {
-    test(`over the whole record, anywhere: who ${name}`, async () => {
+    test(`over the whole record, anywhere: somebody who ${name}`, async () => {
       const places = fc.oneof(
         fc.integer({ min: 0, max: size - 1 }),
         fc.constantFrom(0, 1, 999, 1000, size - 1),
@@ -200,7 +200,7 @@ suite('tampering with a record of 10,000 entries', () => {
     });
   }
 
-  test('several cuts: the first is named with how many it concerns, and the walk goes on', async () => {
+  test('several cuts: the first is reported with its number of entries, and the check continues', async () => {
     const changed = [...rows.slice(0, 100), ...rows.slice(150, 5000), ...rows.slice(5001)];
     changed[7000] = { ...(changed[7000] as RecordRow), text: '{}' };
     const verdict = await verify({ rows: changed, head });
@@ -214,7 +214,7 @@ suite('tampering with a record of 10,000 entries', () => {
     });
   });
 
-  test('a cut end is found by the head, and with a head that fits by a checkpoint', async () => {
+  test('a cut end is found by the head, and one with a matching head by a checkpoint', async () => {
     const line = await makeCheckpoint({ head: async () => head }, [own], startAt);
     const checkpoint = readCheckpoint(`${line}\n`, [own]);
     assert.ok('mac' in checkpoint);
@@ -241,7 +241,7 @@ suite('tampering with a record of 10,000 entries', () => {
     );
   });
 
-  test('a record that was put back and went on does not fit its checkpoint', async () => {
+  test('a record that was restored and continued does not match its checkpoint', async () => {
     const witness = new Map([[9_500, (rows[9_499] as RecordRow).mac]]);
     const start = rows[8_999] as RecordRow;
     const again: RecordRow[] = [];
@@ -296,7 +296,7 @@ suite('keys', () => {
     return { rows, head: sealMark('head', rows.at(-1) as RecordRow, at, parts.at(-1)?.[0] ?? own) };
   }
 
-  test('a former key verifies what it sealed, and without it exactly that is in doubt', async () => {
+  test('a former key verifies what it sealed, and only that is unverifiable without it', async () => {
     const kept = sealed([
       [own, 50, 1000],
       [other, 50, 1000],
@@ -308,7 +308,7 @@ suite('keys', () => {
     assert.equal(verdict.findings, 50);
   });
 
-  test('two replicas may change keys within a day, but a former key does not come back later', async () => {
+  test('two replicas may change keys within a day, but a former key does not return later', async () => {
     const soon = sealed([
       [own, 5, 1000],
       [other, 5, 1000],
@@ -330,7 +330,7 @@ suite('keys', () => {
   });
 });
 
-suite('an end that is not genuine is never continued in silence', () => {
+suite('a forged end is never continued silently', () => {
   const rows = make(20);
   const last = rows.at(-1) as RecordRow;
   const genuine = sealMark('head', last, startAt, own);
@@ -343,13 +343,13 @@ suite('an end that is not genuine is never continued in silence', () => {
     return { rows: [...kept, ...added.rows], head: added.head };
   };
 
-  test('behind a genuine head the entry comes at once', async () => {
+  test('an entry follows a genuine head directly', async () => {
     const kept = goOn(rows, genuine);
     assert.equal(kept.rows.length, 21);
     assert.equal((await verify(kept)).state, 'intact');
   });
 
-  test('a first entry needs no head', async () => {
+  test('the first entry needs no head', async () => {
     assert.equal((await verify(goOn([], undefined))).state, 'intact');
   });
 
@@ -362,7 +362,7 @@ suite('an end that is not genuine is never continued in silence', () => {
     await finds(goOn(cut, genuine), 'missing', 16);
   });
 
-  test('a head of a key that is missing is judged once the key is back', async () => {
+  test('a head with a missing key is judged once the key is back', async () => {
     const byOther = sealMark('head', last, startAt, other);
     const kept = goOn(rows, byOther);
     await finds(kept, 'key unknown', 21);
@@ -375,7 +375,7 @@ suite('an end that is not genuine is never continued in silence', () => {
     assert.deepEqual(lied.state === 'tampered' && lied.first.kind, 'head forged');
   });
 
-  test('an entry that was put beyond the head keeps nobody from writing, and is found', async () => {
+  test('an entry that was added beyond the head does not prevent writing, and is found', async () => {
     const added = sealEntry(bodyAt(3), 21, last.mac, { kid: own.kid, key: other.key });
     const kept = { rows: [...rows, added], head: genuine };
     const end = sealGroup(body, { head: genuine, last: added }, [own], startAt);
@@ -384,7 +384,7 @@ suite('an end that is not genuine is never continued in silence', () => {
   });
 });
 
-test('a checkpoint that is no checkpoint is refused with what to do', async () => {
+test('an invalid checkpoint is refused with what to do', async () => {
   const head = sealMark('head', make(1)[0] as RecordRow, startAt, own);
   const line = (await makeCheckpoint({ head: async () => head }, [own], startAt)) ?? '';
   assert.ok('seal' in readCheckpoint(line, [own]));

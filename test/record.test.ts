@@ -14,7 +14,8 @@ import { createReader, type RecordItem } from '../src/audit/reader.ts';
 import { type RecordedEvent, RecordUnavailable } from '../src/audit/recorder.ts';
 import { sealGroup } from '../src/audit/seal-group.ts';
 import { verifyRecord } from '../src/audit/verify.ts';
-import type { RecordTable, Store } from '../src/store/contract.ts';
+import type { Store } from '../src/store/contract.ts';
+import type { RecordTable } from '../src/store/contract-record.ts';
 import { connectRedis } from '../src/store/redis-client.ts';
 import {
   dayMs,
@@ -42,7 +43,7 @@ await onBothStores('the recorder', (open) => {
   });
   after(() => place.close());
 
-  test('an entry says who, what, when, from where and how it went, without an address or a network’s member', async () => {
+  test('an entry says who, what, when, from where and how it went, without e-mail or full network addresses', async () => {
     const at = Date.UTC(2026, 9, 30, 12);
     const logger = listeningLogger();
     const recorder = recorderOver(place.store, { now: () => at, logger });
@@ -129,7 +130,7 @@ await onBothStores('the recorder', (open) => {
     await recorder.close();
   });
 
-  test('an address that changed hands leads to whoever has it, and each person to their own entries', async () => {
+  test('an address that changed hands leads to its present owner, and each person to their own entries', async () => {
     const recorder = recorderOver(place.store);
     const reader = createReader(place.store);
     await recorder.write({ event: 'session.created', person: { id: 'first', email: 'shared@example.org' } });
@@ -148,7 +149,7 @@ await onBothStores('the recorder', (open) => {
     await recorder.close();
   });
 
-  test('whatever is in an event, it is one line of JSON, short, that reads as it was', async () => {
+  test('any event becomes one short line of JSON that reads back unchanged', async () => {
     const start = (await place.store.record.before(Number.POSITIVE_INFINITY, 1))[0]?.seq ?? 0;
     const recorder = recorderOver(place.store);
     const nasty = fc.oneof(
@@ -191,7 +192,7 @@ await onBothStores('the recorder', (open) => {
     await recorder.close();
   });
 
-  test('refusals of one network in a minute are two entries, then ever fewer, and many networks are one more', async (t) => {
+  test('refusals of one network make two entries in a minute, then ever fewer, and many networks one more', async (t) => {
     const own = await open();
     t.after(() => own.close());
     const { record } = own.store;
@@ -231,7 +232,7 @@ await onBothStores('the recorder', (open) => {
     assert.ok(told > 8_000, 'each one is told, alone or with others');
   });
 
-  test('an older copy of the record under a running server is told at the next entry, and stays told', async (t) => {
+  test('an older copy of the record under a running server is reported at the next entry, and stays reported', async (t) => {
     for (const kept of [3, 0]) {
       const own = await open();
       t.after(() => own.close());
@@ -253,7 +254,7 @@ await onBothStores('the recorder', (open) => {
     }
   });
 
-  test('keys change while it runs; a removed one leaves exactly its entries in doubt', async () => {
+  test('keys change while it runs; only the entries of a removed one cannot be verified', async () => {
     let ring = [key];
     const recorder = recorderOver(place.store, { keys: () => ring });
     await recorder.write({ event: 'session.created' });
@@ -269,7 +270,7 @@ await onBothStores('the recorder', (open) => {
     ring = [key];
   });
 
-  test('pages lead from the newest to the oldest, each entry once, by every filter', async () => {
+  test('pages lead from the newest to the oldest, each entry once, with every filter', async () => {
     const recorder = recorderOver(place.store, { keys: () => [otherKey, key] });
     const dora = { id: 'subject-dora', email: 'dora@example.org' };
     for (let i = 0; i < 60; i++) {
@@ -334,7 +335,7 @@ await onBothStores('the recorder', (open) => {
     await recorder.close();
   });
 
-  test('however much is read, searched or removed, others have their turn in between', async (t) => {
+  test('other work proceeds, however much is read, searched or removed', async (t) => {
     const own = await open();
     t.after(() => own.close());
     const { record } = own.store;
@@ -370,7 +371,7 @@ await onBothStores('the recorder', (open) => {
     assert.equal((await record.after(0, 10)).length, 2, 'the last one, and what tells of the others');
   });
 
-  test('what is older than the retention goes from the front, and the rest verifies', async () => {
+  test('entries older than the retention period are removed from the front, and the rest verifies', async () => {
     let at = Date.now();
     const recorder = recorderOver(place.store, {
       now: () => at,
@@ -428,7 +429,7 @@ await onBothStores('the recorder', (open) => {
     assert.equal((await record.after(0, 10)).length, 4);
   });
 
-  test('addresses are nowhere in what is kept, once their person is forgotten', async () => {
+  test('no address of a forgotten person is in what is kept', async () => {
     const secret = `${randomBytes(6).toString('hex')}@example.org`;
     const recorder = recorderOver(place.store, { keys: () => [otherKey, key] });
     await recorder.write({ event: 'session.created', person: { id: `id-${secret}`, email: secret } });
@@ -440,7 +441,7 @@ await onBothStores('the recorder', (open) => {
     assert.equal(await place.store.aliases.bySubject(`id-${secret}`), undefined);
   });
 
-  test('without its store it refuses changes, keeps notes for later, and goes on by itself', async () => {
+  test('without its store it refuses changes, keeps notes for later, and recovers by itself', async () => {
     const store = place.open();
     const logger = listeningLogger();
     const recorder = recorderOver(store, { logger, keys: () => [otherKey, key] });

@@ -1,7 +1,7 @@
 // A process whose clock is wrong writes to a Redis whose clock is right: what it wrote is kept as long as it should be.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import type { SessionRow } from '../src/store/contract.ts';
+import type { SessionRow } from '../src/store/contract-sessions.ts';
 import { createRedisStore } from '../src/store/redis.ts';
 import { connectRedis } from '../src/store/redis-client.ts';
 import { startRedis } from './support/redis.ts';
@@ -10,7 +10,7 @@ import { need } from './support/requirement.ts';
 const [hour, day] = [3_600_000, 86_400_000];
 
 suite('a clock that differs from that of Redis', await need('redis-server'), () => {
-  test('sessions, notes, visitors and counters live for as long as they should', async (t) => {
+  test('sessions, notes, visitors and counters expire at the right time', async (t) => {
     const redis = await startRedis();
     t.after(() => redis.close());
     for (const ahead of [-500 * day, -hour, 0, hour, 500 * day]) {

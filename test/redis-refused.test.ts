@@ -18,7 +18,7 @@ import { need } from './support/requirement.ts';
 
 const hex = () => randomBytes(32).toString('hex');
 
-suite('a refused setup of a connection', await need('redis-server'), () => {
+suite('a connection whose setup is refused', await need('redis-server'), () => {
   let redis: PrivateRedis;
   let admin: Redis;
   before(async () => {
@@ -38,13 +38,13 @@ suite('a refused setup of a connection', await need('redis-server'), () => {
   const as = (user: string, database: number) => `redis://${user}@127.0.0.1:${redis.port}/${database}`;
   const own = () => new URL(redis.url).password;
   const urls = {
-    'a database that is not there': [() => as(`:${own()}`, 9), 'SELECT', 'ERR'],
+    'a missing database': [() => as(`:${own()}`, 9), 'SELECT', 'ERR'],
     'a user without SELECT': [() => as('nosel:pw', 2), 'SELECT', 'NOPERM'],
     'a wrong password': [() => as('nosel:px', 0), 'AUTH', 'WRONGPASS'],
   } as const;
 
   for (const [about, [urlOf, command, code]] of Object.entries(urls)) {
-    test(`${about}: nothing is done in database 0, and the command is named`, async (t) => {
+    test(`${about}: nothing is done in database 0, and the command is reported`, async (t) => {
       const told: Error[] = [];
       const client = connectRedis(urlOf(), (error) => told.push(error));
       const store = createRedisStore(client);
@@ -63,7 +63,7 @@ suite('a refused setup of a connection', await need('redis-server'), () => {
       assert.ok(told.length > 0, 'it is told to whoever logs it');
     });
 
-    test(`${about}: the connection that hears of events is not used either`, async (t) => {
+    test(`${about}: the connection for events is not used either`, async (t) => {
       const client = connectRedis(urlOf(), () => {});
       assert.ok(client instanceof Redis);
       client.disconnect();
@@ -74,7 +74,7 @@ suite('a refused setup of a connection', await need('redis-server'), () => {
     });
   }
 
-  test('a user who may not call INFO is served, and nothing but JSON is written to the log', async (t) => {
+  test('a user who may not call INFO is served, and only JSON is written to the log', async (t) => {
     const app = await start(t, as('noinfo:pw', 2), { REDIS_PREFIX: 'desk2:' });
     await waitFor('ready', async () => (await app.ready()).status === 200);
     assert.equal((await app.asOperator.ask('/dashboard')).status, 200);
@@ -97,7 +97,7 @@ suite('a refused setup of a connection', await need('redis-server'), () => {
     );
   });
 
-  test('the program: not ready, no request is answered from another database, and the log says why', async (t) => {
+  test('the program: not ready, answers no request from another database, and the log says why', async (t) => {
     const app = await start(t, as('nosel:pw', 3));
     const ready = await app.ready();
     assert.equal(ready.status, 503);

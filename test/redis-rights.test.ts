@@ -25,7 +25,7 @@ const everything = '~* &* +@all';
 const all = (facts: RedisFact) =>
   checkUp({ ...deploymentWith({}), redis: { found: [facts] } }, 'high', redisChecks);
 
-test('every right in the table is one that the program, or a library that it uses, asks for', () => {
+test('every right in the table is needed by the program or one of its libraries', () => {
   const libraries = [
     'connect-redis/dist/connect-redis.js',
     'rate-limit-redis/dist/index.mjs',
@@ -72,7 +72,7 @@ suite('a Redis user with few rights', await need('redis-server'), () => {
   const look = (user: string) =>
     lookAtRedis({ setting: 'REDIS_URL', url: as(user), prefix: 'desk2:', mustEnd: [] }, Date.now);
 
-  test('the program works as the user of docs/redis.md, and asks for nothing else', async (t) => {
+  test('the program works as the user of docs/redis.md, and needs nothing else', async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'gatehouse-rights-'));
     const [port, opsPort] = [await freePort(), await freePort()];
     const gateSecret = hex();
@@ -131,7 +131,7 @@ suite('a Redis user with few rights', await need('redis-server'), () => {
     );
   });
 
-  test('who may not call INFO and CONFIG gets no finding, and what they would tell is not called fine', async () => {
+  test('a user who may not call INFO and CONFIG gets no finding, and the checks that need them do not pass', async () => {
     for (const user of ['hosted', 'desk']) {
       const report = all(await look(user));
       assert.deepEqual(
@@ -148,7 +148,7 @@ suite('a Redis user with few rights', await need('redis-server'), () => {
     assert.deepEqual(await admin.keys('desk2:{check}*'), [], 'nothing of the check-up is left');
   });
 
-  test('what a user lacks of that which the app does is named, with what to do', async () => {
+  test('rights that the app needs and the user lacks are reported, with what to do', async () => {
     for (const [user, word] of [
       ['noeval', 'NOPERM (EVAL)'],
       ['nohash', 'NOPERM (EVAL)'],
@@ -184,7 +184,7 @@ suite('a Redis user with few rights', await need('redis-server'), () => {
     );
   });
 
-  test('a URL of a single server that leads to a node of a cluster is named', async (t) => {
+  test('a single-server URL that points to a cluster node is reported', async (t) => {
     const node = await startRedis(['cluster-enabled yes', `cluster-port ${await freePort()}`]);
     t.after(() => node.close());
     const facts = await lookAtRedis(

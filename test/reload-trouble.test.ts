@@ -48,7 +48,7 @@ async function said(child: Child, event: string): Promise<string> {
   return find() ?? assert.fail(`it ended without ${event}`);
 }
 
-test('SIGHUP while it starts: it starts, and reads the settings again', async (t) => {
+test('SIGHUP during the start: the start completes, and the settings are read again', async (t) => {
   const { write, serve } = place(t);
   // A Redis that accepts connections and never responds blocks the start.
   const sockets = new Set<Socket>();
@@ -73,7 +73,7 @@ test('SIGHUP while it starts: it starts, and reads the settings again', async (t
   assert.ok(child.running());
 });
 
-test('several at once, and one while it stops: it ends in order', async (t) => {
+test('several at once, and one during shutdown: it ends gracefully', async (t) => {
   const { write, serve } = place(t);
   write({ SECRET_KEY: hex(), GATE_SECRET: hex() });
   const child = await serve();
@@ -85,7 +85,7 @@ test('several at once, and one while it stops: it ends in order', async (t) => {
   assert.equal(await child.exited, 'exit code 0');
 });
 
-test('what the environment overrules is named: the new secrets of .env are not in use', async (t) => {
+test('settings overridden by the environment are reported: the new secrets of .env are not in use', async (t) => {
   const { write, serve } = place(t);
   const [former, other] = [hex(), hex()];
   write({ SECRET_KEY: former, GATE_SECRET: former.toUpperCase(), SESSION_MAX_PER_USER: '3' });
@@ -100,7 +100,7 @@ test('what the environment overrules is named: the new secrets of .env are not i
   assert.ok(!child.lines.some((one) => one.includes(former) || one.includes(other)));
 });
 
-test('a setting misspelt is named at the start, at a refused one and at a reload, without its value', async (t) => {
+test('a misspelt setting is reported at a start, at a refused start and at a reload, without its value', async (t) => {
   const { write, serve } = place(t);
   const planted = `planted-${hex()}`;
   write({ SECRET_KEY: hex(), GATE_SECERT: planted });

@@ -42,7 +42,7 @@ for (const store of storeKinds) {
     const signer = (client: Client) =>
       signedBy(client.cookies.get(sessionName) ?? '', createKeyring([served.setting('SECRET_KEY')]));
 
-    test('settings with a fault change nothing, and are logged by name', async () => {
+    test('invalid settings change nothing, and are logged by name', async () => {
       const secret = served.setting('GATE_SECRET');
       const client = adaAt(server, secret);
       await client.ask('/dashboard');
@@ -63,7 +63,7 @@ for (const store of storeKinds) {
       assert.equal(await handleOf(client), handle);
     });
 
-    test('a new key signs, what the former one signed is accepted and signed anew', async () => {
+    test('a new key signs; what the former one signed is accepted and signed again', async () => {
       const client = adaAt(server, served.setting('GATE_SECRET'));
       await client.ask('/');
       await client.ask('/dashboard');
@@ -83,7 +83,7 @@ for (const store of storeKinds) {
       assert.deepEqual(again.setCookies, []);
     });
 
-    test('a visitor’s cookie is signed anew on a public page', async () => {
+    test('a visitor’s cookie is signed again on a public page', async () => {
       const visitor = createClient(server.url);
       await visitor.ask('/');
       const before = visitor.cookies.get(visitorName) ?? '';
@@ -95,7 +95,7 @@ for (const store of storeKinds) {
       assert.equal(after.split('.')[0], before.split('.')[0]);
     });
 
-    test('a key that was dropped signs nobody in: the next page begins a session, without an error', async () => {
+    test('a cookie signed with a removed key is not accepted: the next page starts a session, without an error', async () => {
       const client = adaAt(server, served.setting('GATE_SECRET'));
       await client.ask('/dashboard');
       const handle = await handleOf(client);
@@ -113,7 +113,7 @@ for (const store of storeKinds) {
       assert.ok(recorded.some((line) => line.includes('secret.pruned')));
     });
 
-    test('the gate may come with the former secret until it is dropped', async () => {
+    test('the gate may use the former secret until it is removed', async () => {
       const former = served.setting('GATE_SECRET');
       await served.generate('--rotate', 'gate');
       const secret = served.setting('GATE_SECRET');
@@ -128,7 +128,7 @@ for (const store of storeKinds) {
       assert.equal((await adaAt(server, secret).ask('/dashboard')).status, 200);
     });
 
-    test('operators follow ADMIN_EMAILS; other settings are named and wait for a restart', async () => {
+    test('operators follow ADMIN_EMAILS; changes of other settings are reported and need a restart', async () => {
       const client = adaAt(server, served.setting('GATE_SECRET'));
       await client.ask('/dashboard');
       assert.equal((await client.ask('/keys')).status, 200);
@@ -142,7 +142,7 @@ for (const store of storeKinds) {
       assert.deepEqual(settings.toSorted(), ['LOG_LEVEL', 'SESSION_MAX_PER_USER']);
     });
 
-    test('among two servers a new key signs only once both accept it', async (t) => {
+    test('with two servers, a new key signs only once both accept it', async (t) => {
       const two = await startServed(store, 2);
       t.after(() => two.close());
       const [first, second] = two.servers;

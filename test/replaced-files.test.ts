@@ -10,7 +10,7 @@ import { ada } from './support/desk.ts';
 import { eventually } from './support/eventually.ts';
 import { startServer } from './support/server.ts';
 
-test('a database that was moved, replaced, or lost its log: not ready, every change refused, told once, and well again when it is back', async (t) => {
+test('a database that was moved, replaced, or lost its log: not ready, every change refused, logged once, and ready again when it is back', async (t) => {
   const dataDir = mkdtempSync(join(tmpdir(), 'gatehouse-replaced-'));
   const server = await startServer({ store: 'sqlite', settings: { DATA_DIR: dataDir } });
   t.after(async () => {

@@ -27,37 +27,41 @@ function adaAt(served: Served, secret: string) {
 }
 
 for (const store of storeKinds) {
-  suite(`back on ${store}`, await need(...(store === 'redis' ? (['redis-server'] as const) : [])), () => {
-    test('the older .env is put back, the newer keys as former ones: nobody is signed out, and they go in time', async (t) => {
-      const served = await startServed(store, 1);
-      t.after(() => served.close());
-      const [server] = served.servers;
-      const folder = dirname(served.envFile);
-      await served.generate('--rotate', 'session,gate');
-      await server?.reload();
-      const [newer, gate] = [served.setting('SECRET_KEY'), served.setting('GATE_SECRET')];
-      const { client, handle, isSignedBy } = adaAt(served, gate);
-      await client.ask('/dashboard');
-      const session = await handle();
-      assert.ok(session && isSignedBy(newer));
-      const backup = readdirSync(folder).find((name) => name.startsWith('.env.backup-')) ?? '';
-      writeFileSync(served.envFile, readFileSync(join(folder, backup)));
-      const former = { SECRET_KEY_FALLBACKS: newer, GATE_SECRET_FALLBACKS: gate };
-      served.set(former);
-      assert.equal((await server?.reload())?.['event'], 'settings.reloaded');
-      assert.equal(await handle(), session);
-      assert.ok(isSignedBy(served.setting('SECRET_KEY')) && !isSignedBy(newer));
-      await served.generate('--prune');
-      assert.equal(served.setting('SECRET_KEY_FALLBACKS'), newer, 'not before its time');
-      served.set({ SECRET_KEY_FALLBACKS: '', GATE_SECRET_FALLBACKS: '' });
-      await server?.reload();
-      assert.equal((await client.ask('/api/me')).status, 401);
-    });
-  });
+  suite(
+    `going back on ${store}`,
+    await need(...(store === 'redis' ? (['redis-server'] as const) : [])),
+    () => {
+      test('the older .env is restored, with the newer keys as former ones: nobody is signed out, and the former keys expire', async (t) => {
+        const served = await startServed(store, 1);
+        t.after(() => served.close());
+        const [server] = served.servers;
+        const folder = dirname(served.envFile);
+        await served.generate('--rotate', 'session,gate');
+        await server?.reload();
+        const [newer, gate] = [served.setting('SECRET_KEY'), served.setting('GATE_SECRET')];
+        const { client, handle, isSignedBy } = adaAt(served, gate);
+        await client.ask('/dashboard');
+        const session = await handle();
+        assert.ok(session && isSignedBy(newer));
+        const backup = readdirSync(folder).find((name) => name.startsWith('.env.backup-')) ?? '';
+        writeFileSync(served.envFile, readFileSync(join(folder, backup)));
+        const former = { SECRET_KEY_FALLBACKS: newer, GATE_SECRET_FALLBACKS: gate };
+        served.set(former);
+        assert.equal((await server?.reload())?.['event'], 'settings.reloaded');
+        assert.equal(await handle(), session);
+        assert.ok(isSignedBy(served.setting('SECRET_KEY')) && !isSignedBy(newer));
+        await served.generate('--prune');
+        assert.equal(served.setting('SECRET_KEY_FALLBACKS'), newer, 'not before its time');
+        served.set({ SECRET_KEY_FALLBACKS: '', GATE_SECRET_FALLBACKS: '' });
+        await server?.reload();
+        assert.equal((await client.ask('/api/me')).status, 401);
+      });
+    },
+  );
 }
 
 suite('an outage of Redis', await need('redis-server'), () => {
-  test('SIGHUP meanwhile: the new secrets are taken over, and the newest signs once Redis is back', async (t) => {
+  test('SIGHUP meanwhile: the new secrets are loaded, and the newest signs once Redis is back', async (t) => {
     const redis = await startRedis();
     t.after(() => redis.close());
     const served = await startServed('sqlite', 1, {

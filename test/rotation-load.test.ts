@@ -79,7 +79,7 @@ for (const store of storeKinds) {
   const missing = await need(...(store === 'redis' ? (['redis-server'] as const) : []));
   suite(`rotation under load on ${store}`, missing, () => {
     for (const [way, rotate] of ways) {
-      test(`three times by ${way}: nobody refused, no session lost, every cookie signed anew`, async (t) => {
+      test(`three times by ${way}: nobody refused, no session lost, every cookie signed again`, async (t) => {
         const scene = await begin(store, 50);
         t.after(() => end(scene));
         const { crowd } = scene;
@@ -109,7 +109,7 @@ for (const store of storeKinds) {
 
     // Counting works the same on both stores.
     if (store === 'sqlite')
-      test('and the count sees a rotation that keeps no former key', async (t) => {
+      test('the count detects a rotation that keeps no former key', async (t) => {
         const scene = await begin(store, 5);
         t.after(() => end(scene));
         const { served, crowd } = scene;

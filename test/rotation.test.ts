@@ -32,7 +32,7 @@ for (const store of storeKinds) {
     });
     after(() => desk.close());
 
-    test('an id that is old enough is replaced, once; the session is the same', async () => {
+    test('an id that is old enough is replaced once; the session stays the same', async () => {
       const { browser, handle, change } = await begin(desk, ada);
       const first = idOf(browser);
       desk.advance(age - 1000);
@@ -56,7 +56,7 @@ for (const store of storeKinds) {
       );
     });
 
-    test('a session has one line a day in the record, and each replacement is counted', async (t) => {
+    test('the record has one line a day for a session, and each rotation is counted', async (t) => {
       const metrics = createMetrics({ version: '1.2.3' });
       const own = await also(t, { store, parts: { metrics } });
       // Starts at the beginning of a day, so that nothing below reaches into the next one.
@@ -87,7 +87,7 @@ for (const store of storeKinds) {
       assert.match((await metrics.text()).text, /^gatehouse_session_rotations_total 9$/m);
     });
 
-    test('many requests at once with the old id arrive at one successor', async () => {
+    test('concurrent requests with the old id all get the same successor', async () => {
       const { browser } = await begin(desk, ada);
       desk.advance(age);
       const tabs = Array.from({ length: 12 }, () => copyOf(desk, browser));
@@ -100,7 +100,7 @@ for (const store of storeKinds) {
       assert.ok(rotated >= 1);
     });
 
-    test('the old id lives until the new one came back, however long that takes, and leads to the same one', async () => {
+    test('the old id is accepted until the new one is used, however long that takes, and leads to the same successor', async () => {
       const { browser } = await begin(desk, ada);
       const lost = copyOf(desk, browser);
       desk.advance(age);
@@ -112,7 +112,7 @@ for (const store of storeKinds) {
       assert.equal((await lost.ask('/api/me')).status, 200);
     });
 
-    test('after the new id came back the old one is good for 30 seconds, and then ends the session', async () => {
+    test('once the new id was used, the old one is accepted for 30 seconds, and then ends the session', async () => {
       const { browser } = await begin(desk, ada);
       const old = copyOf(desk, browser);
       const thief = copyOf(desk, browser);
@@ -134,7 +134,7 @@ for (const store of storeKinds) {
       assert.ok(desk.logLines.some((line) => line.includes('session.replayed')));
     });
 
-    test('a replay is told on the person’s other devices until it is read', async () => {
+    test('a replay is reported on the person’s other devices until it is read', async () => {
       const other = await begin(desk, ada);
       const { browser } = await begin(desk, ada);
       const thief = copyOf(desk, browser);
@@ -149,7 +149,7 @@ for (const store of storeKinds) {
       assert.doesNotMatch((await other.browser.ask('/dashboard')).text, /A copy of your cookie was used/);
     });
 
-    test('a slow answer hands out the id that is valid when it is sent, or none, and nobody is signed out for it', async () => {
+    test('a slow answer sets the id that is valid when it is sent, or none, and signs nobody out', async () => {
       const { browser, csrfToken } = await begin(desk, ada);
       const slow = copyOf(desk, browser);
       const form = new URLSearchParams({ theme: 'dark', _csrf: csrfToken }).toString();
@@ -216,7 +216,7 @@ for (const store of storeKinds) {
       assert.equal((await browser.ask('/api/me')).status, 200);
     });
 
-    test('a form’s token goes with the id: the one before is good for as long as that id', async () => {
+    test('a form’s token is tied to the id: an earlier one is valid for as long as its id', async () => {
       const { browser, change } = await begin(desk, ada);
       const form = { theme: 'auto', staySignedIn: 'on' };
       desk.advance(age);
@@ -229,7 +229,7 @@ for (const store of storeKinds) {
       assert.equal((await change('/settings', form, { 'x-csrf-token': csrfToken })).status, 303);
     });
 
-    test('ten copies of a cookie at the same time are one alarm', async () => {
+    test('ten simultaneous copies of a cookie raise one alarm', async () => {
       const { browser } = await begin(desk, ada);
       const copies = Array.from({ length: 10 }, () => copyOf(desk, browser));
       desk.advance(age);
@@ -251,7 +251,7 @@ for (const store of storeKinds) {
       );
     });
 
-    test('an id of two replacements ago is a replay at once', async () => {
+    test('an id from two rotations ago counts as a replay immediately', async () => {
       const { browser } = await begin(desk, ada);
       const oldest = copyOf(desk, browser);
       for (let i = 0; i < 2; i++) {
@@ -263,7 +263,7 @@ for (const store of storeKinds) {
       assert.equal((await browser.ask('/api/me')).status, 401);
     });
 
-    test('SESSION_ROTATE_AFTER=0: the id stays', async (t) => {
+    test('SESSION_ROTATE_AFTER=0: the id never changes', async (t) => {
       const still = await also(t, { store, beside: desk, settings: { SESSION_ROTATE_AFTER: '0' } });
       const { browser } = await begin(still, ada);
       const first = idOf(browser);
@@ -272,7 +272,7 @@ for (const store of storeKinds) {
       assert.equal(idOf(browser), first);
     });
 
-    test('an id is not replaced faster than its predecessor is done with', async (t) => {
+    test('an id is not rotated before its predecessor has expired', async (t) => {
       const hasty = await also(t, { store, beside: desk, settings: { SESSION_ROTATE_AFTER: '1' } });
       const { browser } = await begin(hasty, ada);
       desk.advance(2000);
@@ -288,7 +288,7 @@ for (const store of storeKinds) {
       assert.notEqual(idOf(browser), second);
     });
 
-    test('whatever tabs, lost answers and sign-outs do: one id at a time, nobody honest is signed out, and an end is an end', async () => {
+    test('any mix of tabs, lost answers and sign-outs: one current id, no legitimate user is signed out, and an ended session stays ended', async () => {
       const step = fc.oneof(
         fc.record({ kind: fc.constant('ask' as const), tab: fc.nat(3), lost: fc.boolean() }),
         fc.record({ kind: fc.constant('wait' as const), ms: fc.constantFrom(1000, 20_000, age, 2 * age) }),
@@ -341,7 +341,7 @@ for (const store of storeKinds) {
       });
       after(() => desk.close());
 
-      test('what a clock that was ahead has written is no time that has not passed yet', async () => {
+      test('times written by a clock that was ahead are not treated as being in the future', async () => {
         const day = 86_400_000;
         const old = await begin(desk, ada);
         const seen = await begin(desk, grace);
@@ -355,7 +355,7 @@ for (const store of storeKinds) {
         assert.equal((await old.browser.ask('/api/me')).status, 200, 'the others go on');
       });
 
-      test('one session more than allowed signs out the one used longest ago, and says so', async () => {
+      test('a session beyond the limit signs out the least recently used one, with a notice', async () => {
         const first = await begin(desk, ada);
         desk.advance(1000);
         const second = await begin(desk, ada);

@@ -33,7 +33,7 @@ async function composeFolder(): Promise<string> {
   return folder;
 }
 
-test('a pipe or a folder in the place of .env: refused in plain words, at once', async () => {
+test('a pipe or a folder in place of .env: refused immediately in plain words', async () => {
   const [piped, held] = [folderOf(), folderOf()];
   execFileSync('/usr/bin/env', ['mkfifo', join(piped, '.env')]);
   fs.mkdirSync(join(held, '.env'));
@@ -75,7 +75,7 @@ test('a vault in a volume: a new passphrase is refused with the commands to run 
   assert.equal((await run(folder, '--rotate', 'session,gate,oauth2,redis', '--yes')).code, 0);
 });
 
-test('it goes on where somebody says that they do it by hand, and in an emergency; both name the commands', async () => {
+test('it proceeds with a confirmation to run them by hand, and in an emergency; both print the commands', async () => {
   const folder = await composeFolder();
   for (const [args, last] of [
     [['--rotate', 'vault', '--vault-by-hand'], 'vault rekey --drop-old'],
@@ -94,7 +94,7 @@ test('it goes on where somebody says that they do it by hand, and in an emergenc
   assert.equal((await run(folder, '--rotate', 'session', '--vault-by-hand', '--yes')).code, 2);
 });
 
-test('a vault that is within reach under Compose learns the new passphrase as ever', async () => {
+test('a vault that is accessible under Compose gets the new passphrase as usual', async () => {
   const folder = await composeFolder();
   fs.appendFileSync(join(folder, '.env'), 'VAULT_BIND_MACHINE=false\n');
   const path = join(folder, 'data', 'vault.json');
@@ -115,7 +115,7 @@ function vaultAt(path: string) {
 const needsRoot = process.geteuid?.() === 0 ? {} : { skip: 'only root can work on what is somebody else’s' };
 
 test(
-  'by root: what belongs to somebody else stays theirs, the lock and the vault too',
+  'run as root: files of another user keep their owner, including the lock and the vault',
   needsRoot,
   async () => {
     const folder = folderOf();
@@ -139,7 +139,7 @@ test(
   },
 );
 
-test('a lock that cannot be taken: refused in plain words', async () => {
+test('a lock that cannot be acquired: refused in plain words', async () => {
   const folder = folderOf();
   await run(folder);
   fs.rmSync(join(folder, '.env.lock'));

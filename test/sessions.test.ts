@@ -22,7 +22,7 @@ for (const store of storeKinds) {
     });
     after(() => desk.close());
 
-    test('the cookies on the wire are the ones of the design', async () => {
+    test('the cookies on the wire are as documented', async () => {
       const { page } = await begin(desk, ada);
       const attributes = page.setCookies.map((line) => line.replace(/=[^;]+/, '='));
       const expected = 'Max-Age=604800; Path=/; HttpOnly; Secure; SameSite=Lax';
@@ -38,7 +38,7 @@ for (const store of storeKinds) {
       assert.deepEqual((await browser.ask('/dashboard')).setCookies, []);
     });
 
-    test('ids are random, 256 bits, and the store knows a digest alone', async () => {
+    test('ids are random, 256 bits, and the store has only a digest', async () => {
       const ids = new Set<string>();
       for (let i = 0; i < 20; i++) {
         const { browser } = await begin(desk, ada);
@@ -55,7 +55,7 @@ for (const store of storeKinds) {
       assert.equal(ids.size, 20);
     });
 
-    test('only opening a page begins a session', async () => {
+    test('only opening a page starts a session', async () => {
       const opened = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', 'sec-fetch-site': 'none' };
       const refused: [string, Record<string, string>][] = [
         ['/api/me', {}],
@@ -77,7 +77,7 @@ for (const store of storeKinds) {
       }
     });
 
-    test('idle: a session without a request for too long is over, to the second, and says so', async () => {
+    test('idle: a session without requests ends at its limit, to the second, with a notice', async () => {
       const { browser } = await begin(desk, ada);
       desk.advance(day - 2000);
       assert.equal((await browser.ask('/api/me')).status, 200);
@@ -92,7 +92,7 @@ for (const store of storeKinds) {
       assert.equal((await browser.ask('/dashboard')).status, 200, 'and the person can come back');
     });
 
-    test('absolute: no amount of use carries a session past its lifetime', async () => {
+    test('absolute: no amount of use extends a session beyond its lifetime', async () => {
       const { browser } = await begin(desk, ada);
       for (let i = 0; i < 13; i++) {
         desk.advance(day / 2);
@@ -104,7 +104,7 @@ for (const store of storeKinds) {
       assert.equal((await browser.ask('/api/me')).status, 401);
     });
 
-    test('a limit that was shortened holds for sessions that began before', async (t) => {
+    test('a shorter limit also applies to existing sessions', async (t) => {
       const { browser } = await begin(desk, ada);
       const strict = await also(t, {
         store,
@@ -118,7 +118,7 @@ for (const store of storeKinds) {
       assert.equal((await there.ask('/api/me')).status, 401);
     });
 
-    test('last seen is written at most once a minute', async () => {
+    test('the last-seen time is written at most once a minute', async () => {
       const { browser } = await begin(desk, ada);
       const read = async () => (await desk.store.sessions.read(keyOf(browser)))?.lastSeenAt;
       const first = await read();
@@ -148,7 +148,7 @@ for (const store of storeKinds) {
       assert.equal((await change('/logout')).status, 401, 'again: there is nothing to end');
     });
 
-    test('another person’s identity ends the session at once', async () => {
+    test('another person’s identity ends the session immediately', async () => {
       const { browser } = await begin(desk, ada);
       const taken = desk.browser(grace);
       for (const [name, value] of browser.cookies) taken.cookies.set(name, value);
@@ -192,7 +192,7 @@ for (const store of storeKinds) {
       assert.ok(row === undefined || row.ended);
     });
 
-    test('ended on one replica, refused by the other on the very next request', async (t) => {
+    test('a session ended on one replica is refused by the other on the next request', async (t) => {
       const second = await also(t, { store, beside: desk });
       const { browser, change } = await begin(desk, ada);
       const there = second.browser(ada);
@@ -202,7 +202,7 @@ for (const store of storeKinds) {
       assert.equal((await there.ask('/api/me')).status, 401);
     });
 
-    test('“stay signed in” off: the cookie ends with the browser, and both limits still hold', async () => {
+    test('“stay signed in” off: the cookie ends with the browser, and both limits still apply', async () => {
       const { browser, change } = await begin(desk, ada);
       const off = await change('/settings', { theme: 'auto' });
       assert.equal(off.status, 303);

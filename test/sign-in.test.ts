@@ -25,7 +25,7 @@ for (const store of storeKinds) {
     });
     after(() => desk.close());
 
-    test('a visitor has a cookie and no row, until something is chosen', async () => {
+    test('a visitor has a cookie and no row until something is chosen', async () => {
       const browser = desk.browser();
       const page = await browser.ask('/');
       assert.equal(page.status, 200);
@@ -41,7 +41,7 @@ for (const store of storeKinds) {
       assert.match((await browser.ask('/')).text, /notice/i);
     });
 
-    test('sign-in replaces the visitor id: the old one is dead, its choices are the member’s now', async () => {
+    test('sign-in replaces the visitor id: the old one is refused, and its choices become the member’s', async () => {
       const browser = desk.browser();
       await browser.ask('/');
       await choose(browser, desk, 'theme=dark');
@@ -72,7 +72,7 @@ for (const store of storeKinds) {
       assert.equal(themeOf((await member.ask('/')).text), 'dark');
     });
 
-    test('a visitor who chose nothing gets a new id as well, and the old one is dead', async () => {
+    test('a visitor without choices gets a new id too, and the old one is refused', async () => {
       const browser = desk.browser();
       await browser.ask('/');
       const old = browser.cookies.get(visitorName) ?? '';
@@ -86,7 +86,7 @@ for (const store of storeKinds) {
       assert.notEqual(again.cookies.get(visitorName), old);
     });
 
-    test('what a member chose stands against what a later visitor chose', async () => {
+    test('a member’s choices win over those of a later visitor', async () => {
       const person = { id: '300', email: 'member@example.org' };
       const { change } = await begin(desk, person);
       await change('/settings', { theme: 'light', staySignedIn: 'on' });
@@ -96,7 +96,7 @@ for (const store of storeKinds) {
       assert.equal(themeOf((await browser.ask('/dashboard')).text), 'light');
     });
 
-    test('session id and anti-forgery token are new at each sign-in; a presented id is not taken over', async () => {
+    test('session id and anti-forgery token are new at each sign-in; a presented id is not adopted', async () => {
       const first = await begin(desk, ada);
       const planted = desk.browser(ada);
       planted.cookies.set(sessionName, `s%3A${'A'.repeat(43)}.${'B'.repeat(43)}`);
@@ -154,7 +154,7 @@ for (const store of storeKinds) {
       assert.equal(new Set(cookies).size, 3);
     });
 
-    test('who begins again within the shared moment, after that session ended, gets another one', async () => {
+    test('a new start within the sharing window, after that session ended, gets another session', async () => {
       const open = async () => {
         const browser = desk.browser(ada);
         browser.cookies.set('__Host-_oauth2_proxy', 'c2FtZQ|1|s');
@@ -170,7 +170,7 @@ for (const store of storeKinds) {
       assert.equal((await again.ask('/api/me')).status, 200);
     });
 
-    test('the dashboard tells of the sign-in before this one', async () => {
+    test('the dashboard shows the previous sign-in', async () => {
       const person = { id: '301', email: 'twice@example.org' };
       const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
       await begin(desk, person, { 'user-agent': firefox });
@@ -192,7 +192,7 @@ for (const store of storeKinds) {
       assert.ok(!member.cookies.has(visitorName), 'signing in is no consent either');
     });
 
-    test('a visitor cookie ends by the server’s clock', async () => {
+    test('a visitor cookie expires by the server’s clock', async () => {
       const browser = desk.browser();
       await browser.ask('/');
       await choose(browser, desk, 'theme=dark');
@@ -203,7 +203,7 @@ for (const store of storeKinds) {
       assert.notEqual(browser.cookies.get(visitorName), kept);
     });
 
-    test('a cookie that a former key signed is accepted and signed anew; one of a forgotten key is not', async (t) => {
+    test('a cookie signed with a former key is accepted and signed again; one of a removed key is not', async (t) => {
       const { browser } = await begin(desk, ada);
       await desk.browser().ask('/');
       const oldKey = desk.config.secretKeys[0];
@@ -240,7 +240,7 @@ for (const store of storeKinds) {
       );
     });
 
-    test('a second secret for the gate is accepted while it changes', async (t) => {
+    test('a second gate secret is accepted during a change', async (t) => {
       const fresh = randomBytes(32).toString('hex');
       const old = desk.config.gate.secrets[0];
       const during = await also(t, { store, settings: { GATE_SECRET: fresh, GATE_SECRET_FALLBACKS: old } });
@@ -248,7 +248,7 @@ for (const store of storeKinds) {
       assert.equal((await during.browser(ada).ask('/dashboard')).status, 200);
     });
 
-    test('SameSite=Strict: a click from another site takes one step on the spot before anything is decided', async (t) => {
+    test('SameSite=Strict: a click from another site is first redirected within this site, before anything is decided', async (t) => {
       const strict = await also(t, { store, settings: { SECURITY_PROFILE: 'high' } });
       const headers = {
         'sec-fetch-site': 'cross-site',

@@ -42,7 +42,7 @@ const names = [
   'move-store',
 ];
 
-test('help loads the frame and the words of its command, and no library', () => {
+test('help loads only the terminal frame and the text of its command, and no library', () => {
   for (const args of [
     ['help'],
     ...names.map((name) => [name, '--help']),
@@ -56,7 +56,7 @@ test('help loads the frame and the words of its command, and no library', () => 
   }
 });
 
-test('wrong arguments load no more than help, and are told before wrong settings', () => {
+test('wrong arguments load no more than help, and are reported before wrong settings', () => {
   const { status, stderr, count } = load(['sessions', 'end'], { PORT: 'none' });
   assert.equal(status, 2);
   assert.match(stderr, /^gatehouse sessions: there is no "end"; see `gatehouse sessions --help`\n/);
@@ -92,7 +92,7 @@ test('sessions list on SQLite loads no web server, no Redis and nothing that end
   assert.ok(count <= 260, `${count} modules`);
 });
 
-test('compiled code is kept in a private folder, and only there', () => {
+test('compiled code is kept only in a private folder', () => {
   const cache = join(folder, '.cache', 'gatehouse-compiled');
   assert.equal(statSync(cache).mode & 0o777, 0o700);
   const other = join(folder, 'other');

@@ -60,7 +60,7 @@ async function listens(child: Child): Promise<void> {
 
 for (const kind of storeKinds) {
   suite(`the start on ${kind}`, await needsOf(kind), () => {
-    test('killed and started again at once, it listens each time', async (t) => {
+    test('killed and restarted immediately, it listens each time', async (t) => {
       const redis = kind === 'redis' ? await startRedis() : undefined;
       t.after(() => redis?.close());
       const settings = redis && { SESSION_BACKEND: 'redis', REDIS_URL: redis.url };
@@ -74,7 +74,7 @@ for (const kind of storeKinds) {
   });
 }
 
-test('a start that nothing keeps going says so, and its exit code is not 0', async (t) => {
+test('a start that ends before it is done says so, and exits with an error', async (t) => {
   // No port ever listens, and nothing else keeps the process alive.
   const { serve } = await place(
     t,
@@ -86,7 +86,7 @@ test('a start that nothing keeps going says so, and its exit code is not 0', asy
   assert.match(child.lines.at(-1) ?? '', /`serve` ended before it was done/);
 });
 
-test('a signal before it listens is logged, and the exit code is not 0', async (t) => {
+test('a signal before it listens is logged, and exits with an error', async (t) => {
   // A Redis that accepts connections and never responds blocks the start.
   const sockets = new Set<Socket>();
   const silent = createServer((socket) => void sockets.add(socket.on('error', () => {}))).listen(0);
@@ -107,7 +107,7 @@ test('a signal before it listens is logged, and the exit code is not 0', async (
   assert.ok(child.lines.some((line) => line.includes('"event":"server.stopped_before_listening"')));
 });
 
-test('what cannot be opened at the start ends it with a word, although Redis is already connected', async (t) => {
+test('a start that cannot open something says so and ends, although Redis is already connected', async (t) => {
   const redis = await startRedis();
   t.after(() => redis.close());
   const { folder, serve } = await place(t, { SESSION_BACKEND: 'redis', REDIS_URL: redis.url });

@@ -73,8 +73,8 @@ const isNotReady = (server: Server) =>
   );
 
 for (const store of storeKinds) {
-  suite(`the end on ${store}`, await needsOf(store), () => {
-    test('50 requests under way when the signal comes are all answered, and it says that no more are wanted', async (t) => {
+  suite(`shutdown on ${store}`, await needsOf(store), () => {
+    test('all 50 requests under way at the signal are answered, and it reports that it accepts no more', async (t) => {
       const server = await open(t, { store });
       const head = await headOf(server);
       // Half of each request is sent; the rest follows after the signal.
@@ -114,7 +114,7 @@ for (const store of storeKinds) {
       assert.deepEqual(server.logged('server.stop_failed'), []);
     });
 
-    test('slow clients, idle ones and such as never read do not keep it from ending', async (t) => {
+    test('slow clients, idle ones and those that never read do not delay the end', async (t) => {
       const server = await open(t, { store });
       const head = await headOf(server, '/dashboard');
       const silent = await dial(server.port);
@@ -131,7 +131,7 @@ for (const store of storeKinds) {
       for (const { socket } of [silent, idle, half, deaf]) socket.destroy();
     });
 
-    test('who reads slowly gets the whole answer', async (t) => {
+    test('a slow reader gets the whole answer', async (t) => {
       const server = await open(t, { store });
       const slow = await dial(server.port);
       slow.socket.pause();
@@ -148,7 +148,7 @@ for (const store of storeKinds) {
       assert.equal((await ended).exit, '0');
     });
 
-    test('a live stream is ended, not cut, and holds nothing up', async (t) => {
+    test('a live stream is ended, not cut off, and delays nothing', async (t) => {
       const server = await open(t, { store });
       const head = await headOf(server, '/record/live');
       const stream = await dial(server.port, `${head}Accept: text/event-stream\r\n\r\n`);
@@ -161,7 +161,7 @@ for (const store of storeKinds) {
       t.diagnostic(`live stream: ended after ${Math.round(afterMs)} ms`);
     });
 
-    test('with nobody there it ends at once, on either signal', async (t) => {
+    test('with nobody connected it ends immediately, on either signal', async (t) => {
       for (const signal of ['SIGTERM', 'SIGINT'] as const) {
         const server = await open(t, { store });
         const { exit, afterMs } = await end(server, signal);
@@ -175,8 +175,8 @@ for (const store of storeKinds) {
 
 const needsRedis = await needsOf('redis');
 
-suite('the end, whatever holds it up', () => {
-  test('a second signal ends it at once', async (t) => {
+suite('shutdown, whatever delays it', () => {
+  test('a second signal ends it immediately', async (t) => {
     const server = await open(t, { store: 'sqlite' });
     const half = await dial(server.port, await headOf(server));
     const ended = end(server);
@@ -188,7 +188,7 @@ suite('the end, whatever holds it up', () => {
     half.socket.destroy();
   });
 
-  test('requests that wait to be let in when the signal comes are answered', async (t) => {
+  test('requests on connections pending at the signal are answered', async (t) => {
     // The program is blocked until it may continue: meanwhile the system accepts the connections, and the signal arrives.
     const folder = mkdtempSync(join(tmpdir(), 'gatehouse-stop-'));
     t.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -212,18 +212,14 @@ suite('the end, whatever holds it up', () => {
   });
 
   for (const [what, fault, event] of [
+    ['an uncaught error', "throw new TypeError('the secret is hunter2')", 'server.uncaught_exception'],
     [
-      'an error that nothing caught',
-      "throw new TypeError('the secret is hunter2')",
-      'server.uncaught_exception',
-    ],
-    [
-      'a promise that nobody waited for',
+      'an unhandled rejection',
       "Promise.reject(new TypeError('the secret is hunter2'))",
       'server.unhandled_rejection',
     ],
   ] as const) {
-    test(`${what} is named without its message; who had asked is answered, and it ends with 1`, async (t) => {
+    test(`${what} is reported without its message; pending requests are answered, and it exits with 1`, async (t) => {
       const server = await open(t, { store: 'sqlite', before: `process.on('SIGUSR2', () => { ${fault} })` });
       const head = await headOf(server);
       const asked = await dial(server.port, head);
@@ -241,7 +237,7 @@ suite('the end, whatever holds it up', () => {
     });
   }
 
-  test('a store that does not answer any more does not keep it from ending', needsRedis, async (t) => {
+  test('a store that no longer answers does not prevent the end', needsRedis, async (t) => {
     const server = await open(t, { store: 'redis' });
     assert.equal((await server.browser(ada).ask('/dashboard')).status, 200);
     await server.redis?.kill();
@@ -251,7 +247,7 @@ suite('the end, whatever holds it up', () => {
     t.diagnostic(`without Redis: ended with ${exit} after ${Math.round(afterMs)} ms`);
   });
 
-  test('requests that wait for the store when the signal comes are answered', needsRedis, async (t) => {
+  test('requests that wait for the store at the signal are answered', needsRedis, async (t) => {
     const server = await open(t, { store: 'redis' });
     const head = await headOf(server);
     const url = new URL(server.redis?.url ?? '');

@@ -48,7 +48,7 @@ function prepare(t: TestContext, env: Record<string, string> = {}) {
   return { folder, run };
 }
 
-test('load, status, rekey and clear, as somebody does it', { timeout: 240_000 }, async (t) => {
+test('load, status, rekey and clear, as a user runs them', { timeout: 240_000 }, async (t) => {
   const { folder, run } = prepare(t);
   const file = join(folder, 'cookies', 'confluence_cookies.txt');
   assert.deepEqual(await run('status'), {
@@ -86,7 +86,7 @@ test('load, status, rekey and clear, as somebody does it', { timeout: 240_000 },
   for (const { all } of [loaded, piped, status, json]) assert.doesNotMatch(all, /5ecret/);
 });
 
-test('each reason why it does not open has its own line, exit code 1, and the mend', {
+test('each reason for a vault that does not open has its own line and fix, and exit code 1', {
   timeout: 240_000,
 }, async (t) => {
   const { folder, run } = prepare(t);
@@ -109,7 +109,7 @@ test('each reason why it does not open has its own line, exit code 1, and the me
   assert.match((await run('status')).err, /VAULT_PASSPHRASE is not set/);
 });
 
-test('the former pipeline’s files are taken over and stay as they are', { timeout: 240_000 }, async (t) => {
+test('the files of the former pipeline are imported and left unchanged', { timeout: 240_000 }, async (t) => {
   const { folder, run } = prepare(t);
   const salt = Buffer.from('00112233445566778899aabbccddeeff', 'hex');
   const key = pbkdf2Sync('ConfluenceDataPipelinePC-1ada', salt, 100_000, 32, 'sha256');
@@ -132,7 +132,7 @@ test('the former pipeline’s files are taken over and stay as they are', { time
   assert.match((await run('status')).out, /JSESSIONID/);
 });
 
-test('a passphrase is typed twice, and must be one that .env keeps', async (t) => {
+test('a passphrase is typed twice, and must survive a round trip through .env', async (t) => {
   const { vault, again, recorder } = startVault(t);
   await vault.load('a=1', byTerminal);
   const said: string[] = [];
@@ -170,7 +170,7 @@ test('a passphrase is typed twice, and must be one that .env keeps', async (t) =
   assert.equal(passphraseFault('correct "horse" #battery$ `x`'), undefined);
 });
 
-test('wrong words: one line, exit code 2, nothing opened', async () => {
+test('wrong arguments: one line, exit code 2, nothing opened', async () => {
   for (const args of [
     [],
     ['foo'],

@@ -44,7 +44,7 @@ function edit(path: string, work: (file: Json) => void): void {
   writeFileSync(path, `${JSON.stringify(file, null, 2)}\n`);
 }
 
-test('every byte of the file is held, and every length but its own is noticed', async (t) => {
+test('every byte of the file is authenticated, and any change of length is detected', async (t) => {
   const { path, vault } = startVault(t);
   await vault.load('a=1', byTerminal);
   const whole = readFileSync(path);
@@ -65,7 +65,7 @@ test('every byte of the file is held, and every length but its own is noticed', 
   assert.equal(await faultOf(vault), 'open');
 });
 
-test('edited by somebody who makes the checksum right again: still noticed', async (t) => {
+test('edited with a corrected checksum: still detected', async (t) => {
   const { path, vault } = startVault(t);
   await vault.load('a=1', byTerminal);
   await vault.load('b=2', other);
@@ -110,7 +110,7 @@ test('edited by somebody who makes the checksum right again: still noticed', asy
   assert.equal(await faultOf(vault), 'open');
 });
 
-test('wrong passphrase, other machine, no machine, one error each and the file untouched', async (t) => {
+test('wrong passphrase, other machine, no machine: a distinct error each, and the file is unchanged', async (t) => {
   const { path, vault, again, recorder } = startVault(t);
   await vault.load('a=1', byTerminal);
   const whole = readFileSync(path);
@@ -134,7 +134,7 @@ test('wrong passphrase, other machine, no machine, one error each and the file u
   assert.equal(new Set(Object.values(faultWords)).size, Object.keys(faultWords).length);
 });
 
-test('where it shall be bound and there is nothing to bind it to, no vault is made', async (t) => {
+test('no vault is created if binding is required and there is no machine id', async (t) => {
   const { path, again } = startVault(t);
   const outcome = await again({ machineId: async () => undefined }).load('a=1', byTerminal);
   assert.deepEqual(outcome, { kind: 'closed', fault: 'no_machine_id' });
@@ -142,7 +142,7 @@ test('where it shall be bound and there is nothing to bind it to, no vault is ma
   assert.match(faultWords.no_machine_id, /VAULT_BIND_MACHINE=false/);
 });
 
-test('a changed binding is taken over where it still opens: off, carried away, on there', async (t) => {
+test('a changed binding is adopted where the vault still opens: off, moved away, on there', async (t) => {
   const { vault, again, recorder } = startVault(t);
   await vault.load('a=1', byTerminal);
   const unbound = again({ bindMachine: false });
@@ -156,7 +156,7 @@ test('a changed binding is taken over where it still opens: off, carried away, o
   assert.equal(await faultOf(vault), 'other_machine');
 });
 
-test('an old file that is put back is noticed, by every process, until it is taken over on purpose', async (t) => {
+test('an old file that was put back is detected by every process until it is accepted explicitly', async (t) => {
   const { path, vault, again, recorder, options } = startVault(t);
   await vault.load('a=old', byTerminal);
   copyFileSync(path, `${path}.old`);
@@ -185,7 +185,7 @@ test('an old file that is put back is noticed, by every process, until it is tak
   assert.equal(await faultOf(vault), 'restored');
 });
 
-test('the generator’s steps: at each of them the vault opens with the passphrase that may stand in .env', async (t) => {
+test('at each step of the generator the vault opens with the passphrase in .env at that step', async (t) => {
   const { path, vault, again, options } = startVault(t);
   const steps: VaultSteps = createVaultSteps(options);
   const [one, two, three] = [passphrase, 'the second passphrase', 'the third passphrase'];
@@ -223,7 +223,7 @@ test('the generator’s steps: at each of them the vault opens with the passphra
     await assert.rejects(work, /^Error: The vault was not changed: it does not open with VAULT_PASSPHRASE/);
 });
 
-test('0600 in a folder of 0700; what is no file, a link, or of somebody else is not read or written', async (t) => {
+test('0600 in a folder of 0700; anything but a regular file of this user is neither read nor written', async (t) => {
   const { path, vault, again } = startVault(t);
   await vault.load('a=1', byTerminal);
   assert.equal(statSync(path).mode & 0o777, 0o600);
@@ -244,7 +244,7 @@ test('the clock may go back without locking the vault', async (t) => {
   assert.equal(await faultOf(vault), 'open');
 });
 
-test('where nothing more can be written, that is what it says, and the file stays as it was', async (t) => {
+test('if nothing more can be written, it says so, and the file stays unchanged', async (t) => {
   const { path, vault } = startVault(t);
   await vault.load('a=1', byTerminal);
   const before = readFileSync(path);

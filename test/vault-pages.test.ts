@@ -10,7 +10,7 @@ import { byTerminal, dayMs, keepEvents, startVault, startVaultApp, target } from
 
 const planted = 'planted-5ecret-value';
 
-test('an operator puts cookies in, tests, removes them and makes a new key; each is recorded first', async (t) => {
+test('an operator adds cookies, tests and removes them, and creates a new key; each is recorded first', async (t) => {
   const world = startVault(t);
   const asked: string[] = [];
   const testConnection = {
@@ -59,7 +59,7 @@ test('an operator puts cookies in, tests, removes them and makes a new key; each
   );
 });
 
-test('members and visitors are kept out, and so is whoever has no token; nothing changes', async (t) => {
+test('members, visitors and requests without a token are refused; nothing changes', async (t) => {
   const world = startVault(t);
   await world.vault.load('a=1', byTerminal);
   const app = await startVaultApp(t, world);
@@ -77,7 +77,7 @@ test('members and visitors are kept out, and so is whoever has no token; nothing
   assert.deepEqual(readFileSync(world.path), bytes);
 });
 
-test('what is not taken is said with its reason, 400, and nothing is kept of it', async (t) => {
+test('rejected input gets 400 with the reason, and nothing of it is kept', async (t) => {
   const world = startVault(t);
   const app = await startVaultApp(t, world);
   const me = await app.person(ada);
@@ -99,7 +99,7 @@ test('what is not taken is said with its reason, 400, and nothing is kept of it'
   assert.equal(existsSync(world.path), false);
 });
 
-test('the text file from the page: made, loaded and emptied', async (t) => {
+test('the text file from the page: created, loaded and emptied', async (t) => {
   const world = startVault(t);
   const app = await startVaultApp(t, world);
   const me = await app.person(ada);
@@ -114,7 +114,7 @@ test('the text file from the page: made, loaded and emptied', async (t) => {
   assert.doesNotMatch(readFileSync(app.cookieFile, 'utf8'), /5ecret/);
 });
 
-test('whatever keeps the vault shut, the web hears the same', async (t) => {
+test('the page says the same for every reason that keeps the vault locked', async (t) => {
   const world = startVault(t);
   await world.vault.load(`a=${planted}`, byTerminal);
   const shut = [

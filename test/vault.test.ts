@@ -20,7 +20,7 @@ const ada = { ...byTerminal, owner: { id: '1', name: 'ada@example.org' } };
 const grace = { ...byTerminal, owner: { id: '2', name: 'grace@example.org' } };
 const elsewhere = { ...byTerminal, target: new URL('https://other.test:8443/x') };
 
-test('one entry for an owner and a host; a request gets the newest usable one, or that of an owner', async (t) => {
+test('one entry for each owner and host; a request gets the newest usable one, or that of an owner', async (t) => {
   const { vault, clock, recorder } = startVault(t);
   assert.deepEqual(await vault.status(), { kind: 'none' });
   assert.deepEqual(await vault.cookieFor(host), { state: 'none' });
@@ -55,7 +55,7 @@ test('one entry for an owner and a host; a request gets the newest usable one, o
   );
 });
 
-test('a clock that jumped destroys nothing, at a sweep or at a change: set right, the cookies are there', async (t) => {
+test('a jump of the clock destroys nothing, in a sweep or a change: once it is right, the cookies are there', async (t) => {
   const { clock, recorder, options } = startVault(t);
   const rightUntil = clock.now + dayMs;
   const vault = createVault({
@@ -103,7 +103,7 @@ test('fresh, expiring in the last two days, expired: then the values are destroy
   assert.ok(status.kind === 'open' && status.entries.length === 0);
 });
 
-test('an export’s own end counts where it is sooner, never where it is later', async (t) => {
+test('an export’s own expiry counts if it is earlier, never if it is later', async (t) => {
   const { vault, clock } = startVault(t);
   const exported = (days: number) =>
     JSON.stringify([
@@ -118,7 +118,7 @@ test('an export’s own end counts where it is sooner, never where it is later',
   }
 });
 
-test('a refusal marks the entry that the header came from, and no other', async (t) => {
+test('a refusal marks only the entry that the header came from', async (t) => {
   const { vault, clock, recorder, again } = startVault(t);
   await vault.load('a=1', ada);
   const answer = await vault.cookieFor(host);
@@ -162,7 +162,7 @@ test('what cannot be recorded is not done', async (t) => {
   assert.deepEqual(readFileSync(path), bytes);
 });
 
-test('cleared by entry, owner, host or all; nothing that is not meant', async (t) => {
+test('clears by entry, owner, host or all, and nothing else', async (t) => {
   const { vault, recorder } = startVault(t);
   const fill = async () => {
     for (const load of [ada, grace, elsewhere]) await vault.load('a=1', load);
@@ -189,7 +189,7 @@ test('cleared by entry, owner, host or all; nothing that is not meant', async (t
   assert.equal(await vault.clear({}, 'terminal'), 'nothing');
 });
 
-test('a second passphrase, then it alone; a new data key', async (t) => {
+test('a second passphrase, then only that one; a new data key', async (t) => {
   const { vault, again } = startVault(t);
   await vault.load('a=1', ada);
   const next = again({ passphrase: 'the second passphrase' });
@@ -240,7 +240,7 @@ test('the store remembers the highest generation, for every process', async (t) 
   assert.deepEqual(await open().status(), { kind: 'closed', fault: 'restored' });
 });
 
-test('the text file: made with instructions, loaded, emptied after the vault has it, and says so', async (t) => {
+test('the text file: created with instructions, loaded, emptied once the vault has the cookies, and says so', async (t) => {
   const { vault, recorder, clock } = startVault(t);
   const path = join(folderFor(t), 'cookies', 'confluence_cookies.txt');
   const options = { path, vault, recorder, now: () => clock.now };
@@ -270,7 +270,7 @@ test('the text file: made with instructions, loaded, emptied after the vault has
   assert.ok('header' in answer && answer.header === 'a=planted-5ecret; b=2');
 });
 
-test('the text file keeps what is not taken, what was saved meanwhile, and what could not be recorded', async (t) => {
+test('the text file keeps what was rejected, what was saved meanwhile, and what could not be recorded', async (t) => {
   const { vault, recorder, clock } = startVault(t);
   const path = join(folderFor(t), 'cookies.txt');
   const options = { path, vault, recorder, now: () => clock.now };
@@ -311,7 +311,7 @@ test('the text file keeps what is not taken, what was saved meanwhile, and what 
     });
 });
 
-test('a text file that cannot be emptied is loaded, and that is said', async (t) => {
+test('a text file that cannot be emptied is loaded, with a message', async (t) => {
   const { vault, recorder, clock } = startVault(t);
   const path = join(folderFor(t), 'cookies.txt');
   writeFileSync(path, 'a=1');
@@ -322,7 +322,7 @@ test('a text file that cannot be emptied is loaded, and that is said', async (t)
   assert.equal((await vault.cookieFor(host)).state, 'fresh');
 });
 
-test('the former pipeline’s vault opens with its two names alone', async () => {
+test('the former pipeline’s vault opens with just its two names', async () => {
   const salt = Buffer.from('00112233445566778899aabbccddeeff', 'hex');
   const key = pbkdf2Sync('ConfluenceDataPipelineDESKTOP-7ada', salt, 100_000, 32, 'sha256');
   const now = Date.parse('2026-11-23T18:00:00Z');
@@ -360,7 +360,7 @@ test('the former pipeline’s vault opens with its two names alone', async () =>
   assert.deepEqual(await open({ _expiration_time: end }), { kind: 'cookies', why: { kind: 'empty' } });
 });
 
-test('a machine’s id is one, or there is none', async (t) => {
+test('a machine id is valid or absent', async (t) => {
   const path = join(folderFor(t), 'machine-id');
   for (const [text, id] of [
     ['0123456789abcdef0123456789abcdef\n', '0123456789abcdef0123456789abcdef'],

@@ -36,7 +36,7 @@ function createDoor() {
 }
 
 suite('a slow request and a sign-out', await need('redis-server'), () => {
-  test(`the stock stack: the session lives again, ${times} times of ${times}`, async (t) => {
+  test(`the stock stack: the session comes back, ${times} times out of ${times}`, async (t) => {
     const redis = await startRedis();
     const client = connectRedis(redis.url, () => {});
     const app = express();

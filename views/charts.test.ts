@@ -22,7 +22,7 @@ function everyone(more: Partial<EveryonesCharts> = {}): string {
   }).markup;
 }
 
-test('the sentence says the sum and today', () => {
+test('the sentence gives the total and today’s number', () => {
   const own = (numbers: readonly number[]) =>
     /<p class="muted">(.*?)<\/p>/.exec(ownChart(days(numbers)).markup)?.[1];
   assert.equal(own([2, 0, 3]), '5 in the last 3 days, 3 of them today.');
@@ -31,7 +31,7 @@ test('the sentence says the sum and today', () => {
   assert.equal(own([0, 0, 0]), 'None in the last 3 days; each one counts here within seconds.');
 });
 
-test('the first day: every chart has its frame and its words, and no picture of nothing', () => {
+test('the first day: every chart has its frame and text, and no empty picture', () => {
   const markup = everyone();
   assert.equal(markup.match(/role="img"/g)?.length, 3);
   assert.match(markup, /None in the last 14 days\. That is how it should be\./);
@@ -41,7 +41,7 @@ test('the first day: every chart has its frame and its words, and no picture of 
   assert.match(everyone({ live: { now: undefined, highest: none } }), /Not known just now/);
 });
 
-test('the most at one time and its day, the commonest refusal', () => {
+test('the most at one time with its day, and the most common refusal', () => {
   const markup = everyone({
     live: { now: 2, highest: days([3, 8, 2]) },
     refused: days([1, 4, 2]).map((day, index) => ({

@@ -44,8 +44,17 @@ ${chartCard('Refused requests', refusedSentence(refused), bars('refused', 'Refus
 </section>`;
 }
 
-/** The chart of a member's own sign-ins. */
+/** Drawing a chart costs more than the rest of its page, and the numbers of a member are read once a minute. */
+const drawn = new WeakMap<readonly DayCount[], Html>();
+
+/** The chart of a member's own sign-ins. The same array gives the same chart: it must not be changed. */
 export function ownChart(days: readonly DayCount[]): Html {
+  const chart = drawn.get(days) ?? drawOwnChart(days);
+  drawn.set(days, chart);
+  return chart;
+}
+
+function drawOwnChart(days: readonly DayCount[]): Html {
   return chartCard(
     'Your sign-ins by day',
     signInSentence(days),

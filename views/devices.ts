@@ -28,7 +28,7 @@ ${tieMeanings(frame, [current, ...others])}`,
 
 function othersCard(frame: Frame, others: readonly SessionItem[], now: number): Html {
   const list = sessionList(frame, others, now, {
-    actions: (item) => endButton(frame, '/devices/end', item, 'Sign out this device'),
+    actions: endButton(frame, '/devices/end', 'Sign out this device'),
   });
   const all = html`<a class="button" href="/devices/end-others">Sign out all other devices</a>`;
   const title = others.length === 1 ? 'One other device' : `${count(others.length)} other devices`;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ago, ahead, bytes, count, deviceName, duration, exact, remaining } from './format.ts';
+import { ago, ahead, bytes, count, date, deviceName, duration, exact, iso, remaining } from './format.ts';
 
 const second = 1000;
 const minute = 60 * second;
@@ -57,7 +57,7 @@ test('how far ahead', () => {
   assert.equal(ahead(now + 5 * day + hour, now), 'in 5 days');
 });
 
-test('what is left is rounded', () => {
+test('the remaining time is rounded', () => {
   assert.equal(remaining(7 * day - 1000), '7 days');
   assert.equal(remaining(6 * day + 11 * hour), '6 days');
   assert.equal(remaining(day - 1000), '24 hours');
@@ -69,7 +69,25 @@ test('the exact time is in UTC and says so', () => {
   assert.equal(exact(0), '1 January 1970, 00:00 UTC');
 });
 
-test('a duration never says more than there is', () => {
+test('instants in ISO 8601 are those of Date, as are the days of exact times', () => {
+  const limit = 8.64e15;
+  for (const at of [0, -1, 1.5, -1.5, limit, -limit, Date.UTC(2024, 1, 29, 23, 59, 59, 999)])
+    assert.equal(iso(at), new Date(at).toISOString());
+  fc.assert(
+    fc.property(
+      fc.date({ min: new Date(0), max: new Date('9999-12-31'), noInvalidDate: true }),
+      (instant) => {
+        const at = instant.getTime();
+        assert.equal(iso(at), instant.toISOString());
+        assert.equal(Date.parse(`${exact(at).replace(' UTC', '')}Z`), at - (at % minute));
+        assert.equal(`${date(at)}, ${iso(at).slice(11, 16)} UTC`, exact(at));
+      },
+    ),
+  );
+  for (const at of [Number.NaN, Number.POSITIVE_INFINITY]) assert.throws(() => iso(at), RangeError);
+});
+
+test('a duration is never rounded up', () => {
   const sizes: Record<string, number> = { second, minute, hour, day };
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 900 * day }), (ms) => {

@@ -64,28 +64,55 @@ export function ahead(at: number, now: number): string {
   return at - now < minute ? 'in less than a minute' : `in ${remaining(at - now)}`;
 }
 
-/** "23 November 2026", UTC. */
+/** "23 November 2026", UTC. @throws RangeError if `at` is not finite */
 export function date(at: number): string {
-  return dateIn(iso(at));
+  return dayOf(Math.trunc(at)).words;
 }
 
-/** "2026-11-23T15:04:05.678Z": ISO 8601, for machines. */
+/** "2026-11-23T15:04:05.678Z": ISO 8601, for machines. @throws RangeError if `at` is not finite */
 export function iso(at: number): string {
-  return new Date(at).toISOString();
+  const ms = Math.trunc(at);
+  const { isoDate, beganAt } = dayOf(ms);
+  const passed = ms - beganAt;
+  const seconds = digits[Math.floor((passed % minute) / 1000)];
+  return `${isoDate}T${clock(passed)}:${seconds}.${thousandths[passed % 1000]}Z`;
 }
 
-function dateIn(text: string): string {
-  return `${Number(text.slice(8, 10))} ${months[Number(text.slice(5, 7)) - 1]} ${Number(text.slice(0, 4))}`;
-}
-
-/** "23 November 2026, 15:04 UTC". */
+/** "23 November 2026, 15:04 UTC". @throws RangeError if `at` is not finite */
 export function exact(at: number): string {
-  return exactIn(iso(at));
+  const ms = Math.trunc(at);
+  const { words, beganAt } = dayOf(ms);
+  return `${words}, ${clock(ms - beganAt)} UTC`;
 }
 
-/** Like `exact`, for an instant in ISO 8601. */
-export function exactIn(text: string): string {
-  return `${dateIn(text)}, ${text.slice(11, 16)} UTC`;
+const digits = Array.from({ length: 60 }, (_, value) => String(value).padStart(2, '0'));
+const thousandths = Array.from({ length: 1000 }, (_, value) => String(value).padStart(3, '0'));
+
+/** "15:04". @param passed milliseconds since midnight */
+function clock(passed: number): string {
+  return `${digits[Math.floor(passed / hour)]}:${digits[Math.floor((passed % hour) / minute)]}`;
+}
+
+interface Day {
+  readonly beganAt: number;
+  readonly isoDate: string;
+  readonly words: string;
+}
+
+/** Cache: `Date` needs most of the time of a row with three instants, and the rows of a page share few days. */
+const days = new Map<number, Day>();
+const daysLimit = 1000;
+
+function dayOf(ms: number): Day {
+  const number = Math.floor(ms / day);
+  const known = days.get(number);
+  if (known) return known;
+  const text = new Date(ms).toISOString();
+  const words = `${Number(text.slice(8, 10))} ${months[Number(text.slice(5, 7)) - 1]} ${Number(text.slice(0, 4))}`;
+  const found = { beganAt: number * day, isoDate: text.slice(0, text.indexOf('T')), words };
+  if (days.size >= daysLimit) days.clear();
+  days.set(number, found);
+  return found;
 }
 
 /** "312 bytes", "4 KB", "1.5 KB"; 1 KB is 1,024 bytes, as in cookie and header limits. */

@@ -18,7 +18,7 @@ const nasty = fc.oneof(
     .map((parts) => parts.join('')),
 );
 
-test('escaped text introduces no tag, leaves no quoted attribute, and is the same text again', () => {
+test('escaped text adds no tag, leaves no quoted attribute, and decodes to the same text', () => {
   fc.assert(
     fc.property(nasty, (text) => {
       const escaped = escapeHtml(text);
@@ -28,7 +28,7 @@ test('escaped text introduces no tag, leaves no quoted attribute, and is the sam
   );
 });
 
-test('a template keeps its own structure around any values', () => {
+test('a template keeps its structure around any values', () => {
   fc.assert(
     fc.property(nasty, nasty, nasty, (title, data, body) => {
       const markup = html`<p title="${title}" data-x='${data}'>${body}</p>`.markup;
@@ -38,12 +38,12 @@ test('a template keeps its own structure around any values', () => {
   );
 });
 
-test('lists are joined, nothing stands for nothing, markup stands as it is', () => {
+test('lists are joined, nothing renders as nothing, markup is unchanged', () => {
   const items: Content[] = ['<a>', html`<b>${'&'}</b>`, undefined, null, false, 0, ['x', raw('<i>')]];
   assert.equal(html`[${items}]`.markup, '[&lt;a&gt;<b>&amp;</b>0x<i>]');
 });
 
-test('an object that only looks like markup is not taken as markup', () => {
+test('an object that only looks like markup is not treated as markup', () => {
   const forged = { markup: '<script>' } as unknown as string;
   assert.throws(() => html`${forged}`);
 });

@@ -30,7 +30,11 @@ export function escapeHtml(text: string): string {
 /** Tag: `html\`<p>${text}</p>\``. Attribute values must be quoted. */
 export function html(strings: TemplateStringsArray, ...values: readonly Content[]): Html {
   let out = strings[0] ?? '';
-  for (let i = 0; i < values.length; i++) out += render(values[i]) + (strings[i + 1] ?? '');
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    out += value instanceof Html ? value.markup : render(value);
+    out += strings[i + 1] ?? '';
+  }
   return new Html(out);
 }
 

@@ -232,7 +232,7 @@ for (const [name, page] of Object.entries(pages)) {
     assert.equal(new Set(ids).size, ids.length);
   });
 
-  test(`${name}: forms carry the token when signed in, and only then`, () => {
+  test(`${name}: forms carry the token only when signed in`, () => {
     const forms = markup.match(/<form[\s\S]*?<\/form>/g) ?? [];
     const signedIn = markup.includes('class="member"');
     // A GET form would put the token into the address.
@@ -243,7 +243,7 @@ for (const [name, page] of Object.entries(pages)) {
   });
 }
 
-test('the rail marks the place, also below it', () => {
+test('the rail marks the current page, also for pages below it', () => {
   const at = (path: string) =>
     // Both in the rail and in the bar for phones; only one of them is visible.
     [...new Set(tags(signedOut({ ...member, path }).markup).filter((one) => one.includes('aria-current')))];
@@ -252,7 +252,7 @@ test('the rail marks the place, also below it', () => {
   assert.deepEqual(at('/cookiesx'), []);
 });
 
-test('public pages know nobody and offer both ways on; where a session is known to be over, only signing in', () => {
+test('public pages know nobody and offer both ways on; if a session is known to be over, only signing in', () => {
   const top = (page: Html) => /<header class="top">.*<\/header>/.exec(page.markup)?.[0] ?? '';
   const over = sessionEnded(visitor, { reason: 'idle', endedAt: undefined, now });
   for (const page of [landing(visitor, look), signedOut(visitor), errorPage(visitor, failure)])
@@ -261,7 +261,7 @@ test('public pages know nobody and offer both ways on; where a session is known 
   assert.ok(!top(over).includes('/dashboard'));
 });
 
-test('theme, development mode and retrying are said where they hold, and only there', () => {
+test('theme, development mode and retrying are mentioned only where they apply', () => {
   const quiet = { ...visitor, devMode: false };
   assert.match(signedOut({ ...quiet, theme: 'dark' }).markup, /data-theme="dark"[\s\S]*content="dark"/);
   assert.ok(!signedOut(quiet).markup.includes('Development mode'));

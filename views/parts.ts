@@ -1,6 +1,6 @@
 // The few parts that every page is built from. No inline styles, because the CSP forbids them: lengths are SVG attributes.
-import { ago, ahead, exactIn, iso } from './format.ts';
-import { type Content, type Html, html } from './html.ts';
+import { ago, ahead, exact, iso } from './format.ts';
+import { type Content, type Html, html, raw } from './html.ts';
 
 /** The part of the frame that icons need. */
 interface Assets {
@@ -42,9 +42,18 @@ export type IconName =
   | 'vault'
   | 'weak';
 
+/** The markup of each icon, by the function that gives the path of its file: a server has one of those. */
+const icons = new WeakMap<Assets['asset'], Map<IconName, Html>>();
+
 /** Always next to its text, so hidden from screen readers. */
-export function icon(assets: Assets, name: IconName): Html {
-  return html`<svg class="icon" width="24" height="24" aria-hidden="true"><use href="${assets.asset('icons.svg')}#${name}"/></svg>`;
+export function icon({ asset }: Assets, name: IconName): Html {
+  const known = icons.get(asset) ?? new Map<IconName, Html>();
+  icons.set(asset, known);
+  const found =
+    known.get(name) ??
+    html`<svg class="icon" width="24" height="24" aria-hidden="true"><use href="${asset('icons.svg')}#${name}"/></svg>`;
+  known.set(name, found);
+  return found;
 }
 
 /** A device in terms that its owner recognises. */
@@ -115,9 +124,9 @@ export function meter(props: MeterProps): Html {
   return html`<div class="meter ${props.tone ?? 'calm'}" role="meter" aria-label="${props.label}" aria-valuemin="0" aria-valuemax="100" aria-valuenow="${percent}" aria-valuetext="${props.text}"><svg width="100%" height="8" aria-hidden="true"><rect class="track" width="100%" height="8" rx="4"/><rect class="fill" width="${shown}%" height="8" rx="4"/></svg></div>`;
 }
 
+/** @param words only from `format.ts`, whose words contain no markup */
 function time(at: number, words: string): Html {
-  const machine = iso(at);
-  return html`<time datetime="${machine}" title="${exactIn(machine)}">${words}</time>`;
+  return raw(`<time datetime="${iso(at)}" title="${exact(at)}">${words}</time>`);
 }
 
 /** "2 minutes ago", with the exact time in its title. */
@@ -132,8 +141,7 @@ export function timeAhead(at: number, now: number): Html {
 
 /** The exact time as text, for devices that cannot hover; the script converts it to local time. */
 export function timeExact(at: number): Html {
-  const machine = iso(at);
-  return html`<time datetime="${machine}" data-local>${exactIn(machine)}</time>`;
+  return raw(`<time datetime="${iso(at)}" data-local>${exact(at)}</time>`);
 }
 
 /** A handle, fingerprint or id with a copy button, which appears only if the script runs. */

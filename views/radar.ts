@@ -92,13 +92,16 @@ function listOf(frame: Frame, props: EveryoneProps): Html {
   }
   return card(
     search === '' ? 'Sessions' : html`Addresses that begin with “${search}”`,
-    sessionList(frame, items, now, { person: true, actions: (item) => actions(frame, item) }),
+    sessionList(frame, items, now, { person: true, actions: actionsOf(frame) }),
   );
 }
 
-function actions(frame: Frame, item: SessionItem): Content {
-  if (item.current) return signOutHere(frame);
-  return html`${endButton(frame, '/radar/end', item, 'Sign out')}<a class="button" href="/radar/end-person?handle=${encodeURIComponent(item.handle)}">Sign out everywhere<span class="visually-hidden">: ${item.email}</span></a>`;
+function actionsOf(frame: Frame): (item: SessionItem) => Content {
+  const end = endButton(frame, '/radar/end', 'Sign out');
+  return (item) =>
+    item.current
+      ? signOutHere(frame)
+      : html`${end(item)}<a class="button" href="/radar/end-person?handle=${encodeURIComponent(item.handle)}">Sign out everywhere<span class="visually-hidden">: ${item.email}</span></a>`;
 }
 
 function pageLinks({ isLater, next, search, sort }: EveryoneProps): Content {

@@ -44,17 +44,35 @@ export function sessionList(
   now: number,
   { person = false, actions }: { person?: boolean; actions: (item: SessionItem) => Content },
 ): Html {
-  return html`<ul class="sessions">${items.map((item) => row(frame, item, now, person, actions(item)))}</ul>`;
+  const pills = frame.devMode
+    ? undefined
+    : {
+        verified: tiePill(frame, 'verified'),
+        cookie: tiePill(frame, 'cookie'),
+        unverified: tiePill(frame, 'unverified'),
+      };
+  return html`<ul class="sessions">${items.map((item) => row(frame, item, now, person, pills?.[item.gate], actions(item)))}</ul>`;
 }
 
-function row(frame: Frame, item: SessionItem, now: number, person: boolean, actions: Content): Html {
-  const { device, network, createdAt, lastSeenAt, expiresAt, gate, current } = item;
-  const tie = ties[gate];
+function tiePill(frame: Frame, state: GateLinkState): Html {
+  const { tone, word } = ties[state];
+  return pill(frame, tone, word);
+}
+
+function row(
+  frame: Frame,
+  item: SessionItem,
+  now: number,
+  person: boolean,
+  tie: Content,
+  actions: Content,
+): Html {
+  const { device, network, createdAt, lastSeenAt, expiresAt, current } = item;
   const way = frame.devMode ? 'without a gate' : 'with Google, through the gate';
   const name = person
     ? html`<p class="strong">${address(item.email)}</p>`
     : html`<p class="strong device">${deviceName(device)}</p>`;
-  return html`<li>${deviceIcon(frame, device.kind)}<div class="row-text"><div class="row-name">${name}<div class="pills">${person && current && tag('This device')}${!frame.devMode && pill(frame, tie.tone, tie.word)}</div></div>
+  return html`<li>${deviceIcon(frame, device.kind)}<div class="row-text"><div class="row-name">${name}<div class="pills">${person && current && tag('This device')}${tie}</div></div>
 ${person && html`<p class="device">${deviceName(device)}</p>`}
 <p class="muted small">${network} · last seen ${current ? 'now' : timeAgo(lastSeenAt, now)}</p>
 <p class="muted small">Signed in ${timeAgo(createdAt, now)} ${way} · ends ${timeAhead(expiresAt, now)}</p></div>
@@ -78,9 +96,14 @@ export function signOutHere(frame: Frame): Html {
   return html`<form method="post" action="/logout?sent=1">${token(frame)}<button type="submit">Sign out this device</button></form>`;
 }
 
-/** A button that ends one session; its label for screen readers names the session. */
-export function endButton(frame: Frame, action: string, item: SessionItem, label: string): Html {
-  return html`<form method="post" action="${action}">${token(frame)}<input type="hidden" name="handle" value="${item.handle}"><button type="submit">${label}<span class="visually-hidden">: ${deviceName(item.device)}, ${item.email}</span></button></form>`;
+/**
+ * A button that ends one session; its label for screen readers names the session.
+ * @returns a function that gives the button of a row
+ */
+export function endButton(frame: Frame, action: string, label: string): (item: SessionItem) => Html {
+  const csrf = token(frame);
+  return ({ handle, device, email }) =>
+    html`<form method="post" action="${action}">${csrf}<input type="hidden" name="handle" value="${handle}"><button type="submit">${label}<span class="visually-hidden">: ${deviceName(device)}, ${email}</span></button></form>`;
 }
 
 export function token(frame: Frame): Html {

@@ -1,7 +1,7 @@
 // Pseudonyms: the audit log names a person by an HMAC of their id under a key that belongs to that person alone.
 // Once the row with that key is deleted, nothing links the entries to anybody.
 import { createHmac, randomBytes } from 'node:crypto';
-import type { AliasRow, AliasTable } from '../store/contract.ts';
+import type { AliasRow, AliasTable } from '../store/contract-record.ts';
 import type { PersonRef } from './recorder.ts';
 
 export interface Aliases {
@@ -9,6 +9,8 @@ export interface Aliases {
   of(person: PersonRef): Promise<string | undefined>;
   /** Every pseudonym of this person, including those from before their id was known. Creates none. */
   all(person: PersonRef): Promise<string[]>;
+  /** The same, with the person that each pseudonym names. */
+  allNamed(person: PersonRef): Promise<Map<string, PersonRef>>;
   /** The person behind a pseudonym; undefined once that has been erased. */
   personOf(alias: string): Promise<PersonRef | undefined>;
   /** Destroys the keys: the entries stay, but nothing links them to the person. @returns how many pseudonyms were removed */
@@ -17,9 +19,14 @@ export interface Aliases {
 
 export function createAliases(table: AliasTable): Aliases {
   async function rowsOf({ id, email }: PersonRef): Promise<AliasRow[]> {
-    const own = id === undefined ? undefined : await table.bySubject(id);
-    const addresses = new Set([email, own?.email].filter((one) => one !== undefined).map(lower));
-    const byEmail = (await Promise.all([...addresses].map((one) => table.byEmail(one)))).flat();
+    const address = email === undefined ? undefined : lower(email);
+    const [own, ofAddress] = await Promise.all([
+      id === undefined ? undefined : table.bySubject(id),
+      address === undefined ? [] : table.byEmail(address),
+    ]);
+    const stored = own?.email === undefined ? undefined : lower(own.email);
+    const ofStored = stored === undefined || stored === address ? [] : await table.byEmail(stored);
+    const byEmail = [...ofAddress, ...ofStored];
     // The address may belong to somebody else by now, so a known subject takes precedence.
     const others = byEmail.filter((row) => id === undefined || row.subject === undefined);
     return [...new Map([...(own ? [own] : []), ...others].map((row) => [row.alias, row])).values()];
@@ -40,17 +47,20 @@ export function createAliases(table: AliasTable): Aliases {
       return row.alias;
     },
     all: async (person) => (await rowsOf(person)).map(({ alias }) => alias),
+    allNamed: async (person) => new Map((await rowsOf(person)).map((row) => [row.alias, personIn(row)])),
     async personOf(alias) {
       const row = await table.byAlias(alias);
-      if (!row) return undefined;
-      const { subject, email } = row;
-      return { ...(subject !== undefined && { id: subject }), ...(email !== undefined && { email }) };
+      return row && personIn(row);
     },
     async forget(person) {
       const gone = await Promise.all((await rowsOf(person)).map(({ alias }) => table.remove(alias)));
       return gone.filter(Boolean).length;
     },
   };
+}
+
+function personIn({ subject, email }: AliasRow): PersonRef {
+  return { ...(subject !== undefined && { id: subject }), ...(email !== undefined && { email }) };
 }
 
 function newRow(subject: string | undefined, email: string | undefined): AliasRow {

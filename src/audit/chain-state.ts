@@ -1,6 +1,6 @@
 // Whether the audit log is intact, as last verified. Verifying walks the whole log, so it runs at most once a minute.
 
-import type { RecordTable } from '../store/contract.ts';
+import type { RecordTable } from '../store/contract-record.ts';
 import { recordKeys } from './chain.ts';
 import { findingWords } from './finding-words.ts';
 import { verifyRecord } from './verify.ts';

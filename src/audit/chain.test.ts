@@ -11,13 +11,13 @@ const text = sealMark('head', { seq: 7, mac: 'mac' }, at, key);
 const mark = readMark(text);
 assert.ok(mark);
 
-test('an entry and a mark are sealed as they always were: otherwise no record of before would verify', () => {
+test('the seals of an entry and of a mark have not changed, so that existing records verify', () => {
   assert.equal(key.kid, 'a7e245ad');
   assert.equal(sealEntry(body, 1, chainStart, key).mac, 'qyTw8KDGYpTc0fQlYsTphCI9ieNxg5SsE91P3dRBI44');
   assert.equal(mark.seal, 'adx6EbE4tmPJZ4gjtu_--LI48Mi2p_TzlG0FMwkAU48');
 });
 
-test('a seal holds for its own entry, place and predecessor alone', () => {
+test('a seal is valid only for its own entry, position and predecessor', () => {
   const seals = [
     sealEntry(body, 1, 'A', key),
     sealEntry(body, 2, 'A', key),
@@ -34,7 +34,7 @@ test('a seal holds for its own entry, place and predecessor alone', () => {
   assert.notEqual(readMark(one)?.seal, readMark(two)?.seal);
 });
 
-test('a mark is genuine as what it was sealed as, by a key that is known', () => {
+test('a mark is genuine only as the kind it was sealed as, and with a known key', () => {
   assert.equal(judgeMark('head', mark, [other, key]), 'genuine');
   assert.equal(judgeMark('anchor', mark, [key]), 'forged');
   assert.equal(judgeMark('checkpoint', mark, [key]), 'forged');
@@ -48,7 +48,7 @@ test('a mark is genuine as what it was sealed as, by a key that is known', () =>
     assert.equal(judgeMark('head', { ...mark, ...changed }, [key]), 'forged', JSON.stringify(changed));
 });
 
-test('what is not a whole mark is none', () => {
+test('an incomplete mark is refused', () => {
   const { seal: _, ...unsealed } = mark;
   for (const wrong of [
     null,

@@ -1,7 +1,7 @@
 // The hash chain: every entry is sealed (HMAC) together with the seal of the entry before it, and the end of the log has a seal of its own.
 // Without the key, entries can be destroyed, but none can be changed, added, moved or dropped unnoticed.
 import { createHash, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
-import type { RecordRow } from '../store/contract.ts';
+import type { RecordRow } from '../store/contract-record.ts';
 import { type Entry, type EntryBody, readEntry, textOf } from './entry.ts';
 
 /** The "previous seal" of the very first entry. */

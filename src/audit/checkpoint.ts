@@ -1,5 +1,5 @@
 // A checkpoint: a sealed statement of where the audit log ended at a given time. Keep it out of reach of anyone who could change the log.
-import type { RecordTable } from '../store/contract.ts';
+import type { RecordTable } from '../store/contract-record.ts';
 import { judgeMark, type Mark, type RecordKey, readMark, sealMark } from './chain.ts';
 
 /**

@@ -1,7 +1,7 @@
 // An entry of the audit log as one line of JSON: sorted keys, no characters that break a line or control a terminal, limited length. And that line with its
 // seals, as it stands in the audit log file.
 import { isIP } from 'node:net';
-import type { RecordRow } from '../store/contract.ts';
+import type { RecordRow } from '../store/contract-record.ts';
 import { networkOf } from '../store/network.ts';
 import type { Outcome, RecordedEvent } from './recorder.ts';
 

@@ -9,7 +9,7 @@ interface EventWords {
   readonly weight: Weight;
   /** Description for operators and the documentation. */
   readonly about: string;
-  /** An ending. It is never refused because the audit log cannot be written, so its entry goes through the journal. */
+  /** A revocation. It is never refused because the audit log cannot be written, so its entry goes through the journal. */
   readonly ends?: true;
   /** Description for the person concerned, in their own activity; absent: not shown to them. */
   readonly own?: string;

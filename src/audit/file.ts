@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileWords } from '../files/file-fault.ts';
 import { fileFaultOf } from '../files/file-refused.ts';
-import type { RecordRow, RecordTable } from '../store/contract.ts';
+import type { RecordRow, RecordTable } from '../store/contract-record.ts';
 import { withLock } from '../store/file-lock.ts';
 import { genuineEntry, type RecordKey } from './chain.ts';
 import { lineOf, readLine } from './entry.ts';

@@ -1,5 +1,5 @@
 // Finds a time in the audit log by binary search: the order of the entries is nearly the order of their times.
-import type { RecordTable } from '../store/contract.ts';
+import type { RecordTable } from '../store/contract-record.ts';
 import { readEntry } from './entry.ts';
 
 /** @returns the number of the first entry later than `at` (milliseconds), or one past the last entry */

@@ -1,4 +1,4 @@
-// A line of the journal of endings: the entry without its place in the chain, and the people whose pseudonym was not available yet.
+// A line of the journal of revocations: the entry without its place in the chain, and the people whose pseudonym was not available yet.
 import { randomToken } from '../crypto/tokens.ts';
 import type { EntryBody } from './entry.ts';
 import type { PersonRef } from './recorder.ts';

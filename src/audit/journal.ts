@@ -1,6 +1,12 @@
-// The journal of endings: the entry of an ending is on this machine's disk before anything ends, and moves to the audit log as soon as the
-// log takes it, in order and exactly once, wherever a process is killed. The store counts the lines that it has taken.
-import type { AliasTable, JournalStep, RecordAddition, RecordEnd, RecordTable } from '../store/contract.ts';
+// The journal of revocations: the entry of a revocation is on this machine's disk before anything ends, and moves to the audit log as soon
+// as the log accepts it, in order and exactly once, wherever a process is killed. The store counts the lines that it has added.
+import type {
+  AliasTable,
+  JournalStep,
+  RecordAddition,
+  RecordEnd,
+  RecordTable,
+} from '../store/contract-record.ts';
 import { createJournalFile } from '../store/journal-file.ts';
 import { createAliases } from './aliases.ts';
 import { bodyOf, type EntryBody } from './entry.ts';

@@ -1,5 +1,5 @@
 // Passes new entries of the audit log, from every replica, to subscribers within two seconds.
-import type { RecordRow, RecordTable } from '../store/contract.ts';
+import type { RecordRow, RecordTable } from '../store/contract-record.ts';
 
 export interface NewEntries<Item> {
   /** Calls `listener` with new entries, oldest first. @returns a function that ends the subscription */

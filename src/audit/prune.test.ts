@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { RecordRow } from '../store/contract.ts';
+import type { RecordRow } from '../store/contract-record.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import { chainStart, judgeMark, readMark, recordKeys, sealEntry } from './chain.ts';
 import { pruneRecord } from './prune.ts';
@@ -46,7 +46,7 @@ const setUp = async (t: TestContext, people: readonly string[]) => {
   return { record, rows, forge, prune, left, forgotten };
 };
 
-test('what is older goes, what is just as old stays, and a sealed anchor stands for what went', async (t) => {
+test('older entries are removed, those exactly as old are kept, and a sealed anchor replaces what was removed', async (t) => {
   const { record, rows, prune, left } = await setUp(t, ['a', 'a', 'a', 'a']);
   assert.equal(await prune(now - 2 * day), 1);
   assert.deepEqual(await left(), [2, 3, 4]);
@@ -62,7 +62,7 @@ test('the last entry stays, however old it is', async (t) => {
   assert.deepEqual(await left(), [3]);
 });
 
-test('an entry that was edited to look old takes nothing with it, and one that was edited to look new keeps nothing', async (t) => {
+test('an entry edited to look old removes nothing else, and one edited to look new preserves nothing', async (t) => {
   const looksOld = await setUp(t, ['a', 'a', 'a', 'a']);
   looksOld.forge(2, 100);
   assert.equal(await looksOld.prune(now - 2.5 * day), 1);
@@ -73,13 +73,13 @@ test('an entry that was edited to look old takes nothing with it, and one that w
   assert.equal(await looksNew.prune(now - 0.5 * day), 3);
 });
 
-test('with the last entry about somebody goes their pseudonym, and with no earlier one', async (t) => {
+test('a pseudonym is removed with the last entry about the person, and not before', async (t) => {
   const { prune, forgotten } = await setUp(t, ['ada', 'grace', 'ada', 'alan']);
   await prune(now - 1.5 * day);
   assert.deepEqual(forgotten, ['grace']);
 });
 
-test('where nothing is old enough nothing is removed', async (t) => {
+test('nothing is removed if nothing is old enough', async (t) => {
   const { record, prune, left, forgotten } = await setUp(t, ['a', 'b']);
   assert.equal(await prune(now - 100 * day), 0);
   assert.deepEqual(await left(), [1, 2]);

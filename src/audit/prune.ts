@@ -1,7 +1,7 @@
 // Retention: removes the oldest entries and puts a sealed anchor in their place, so that the rest still verifies. With the last entry
 // about a person goes the row that says who the pseudonym was.
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { RecordRow, RecordTable } from '../store/contract.ts';
+import type { RecordRow, RecordTable } from '../store/contract-record.ts';
 import { genuineEntry, type RecordKey, sealMark } from './chain.ts';
 import type { Entry } from './entry.ts';
 

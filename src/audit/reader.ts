@@ -1,7 +1,7 @@
 // Reads the audit log for people: newest first, through indexes, a page at a time. Also lets readers subscribe to new entries.
 // SQLite is synchronous, so long reads yield to other work in between.
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { AliasTable, RecordName, RecordRow, RecordTable } from '../store/contract.ts';
+import type { AliasTable, RecordName, RecordRow, RecordTable } from '../store/contract-record.ts';
 import { readCursor, writeCursor } from '../store/cursor.ts';
 import { createAliases } from './aliases.ts';
 import { type Entry, readEntry } from './entry.ts';
@@ -52,6 +52,9 @@ export interface ReaderOptions {
   readonly aliases: AliasTable;
 }
 
+/** The pseudonyms of the person whose entries are asked for; undefined: everyone's. */
+type Own = ReadonlyMap<string, PersonRef> | undefined;
+
 /** How many entries one page may look at; a filter without an index continues on the next page. */
 const lookAtMost = 2_000;
 const stepSize = 200;
@@ -61,11 +64,16 @@ const slackMs = 600_000;
 export function createReader({ record, aliases: table }: ReaderOptions): RecordReader {
   const aliases = createAliases(table);
 
-  async function itemsOf(rows: readonly RecordRow[]): Promise<RecordItem[]> {
+  /** @param known people whose pseudonyms were already looked up */
+  async function itemsOf(
+    rows: readonly RecordRow[],
+    known: ReadonlyMap<string, PersonRef> = new Map(),
+  ): Promise<RecordItem[]> {
     const people = new Map<string, Promise<PersonRef | undefined>>();
     const personOf = (alias: string | undefined) => {
       if (alias === undefined || alias === 'terminal') return Promise.resolve(undefined);
-      const person = people.get(alias) ?? aliases.personOf(alias);
+      const found = known.get(alias);
+      const person = people.get(alias) ?? (found ? Promise.resolve(found) : aliases.personOf(alias));
       people.set(alias, person);
       return person;
     };
@@ -79,21 +87,19 @@ export function createReader({ record, aliases: table }: ReaderOptions): RecordR
   }
 
   /** The indexes that together hold what is asked for; undefined as an element: every entry. */
-  async function walksFor(query: RecordQuery): Promise<(readonly [RecordName, string] | undefined)[]> {
+  function walksFor(query: RecordQuery, own: Own): (readonly [RecordName, string] | undefined)[] {
     if (query.session !== undefined) return [['session', query.session]];
-    if (query.person) {
-      const own = await aliases.all(query.person);
+    if (own) {
       const names: RecordName[] = query.doings ? ['who', 'by'] : ['who'];
-      return own.flatMap((alias) => names.map((name) => [name, alias] as const));
+      return [...own.keys()].flatMap((alias) => names.map((name) => [name, alias] as const));
     }
     if (query.event !== undefined) return [['event', query.event]];
     if (query.weight === 'alarm') return eventsOf('alarm').map((name) => ['event', name] as const);
     return [undefined];
   }
 
-  async function filterFor(query: Omit<RecordQuery, 'cursor' | 'limit'>): Promise<(entry: Entry) => boolean> {
-    const { person, event, weight, session, from = 0, to = Number.POSITIVE_INFINITY } = query;
-    const own = person && new Set(await aliases.all(person));
+  function filterFor(query: Omit<RecordQuery, 'cursor' | 'limit'>, own: Own): (entry: Entry) => boolean {
+    const { event, weight, session, from = 0, to = Number.POSITIVE_INFINITY } = query;
     const weighty = weight && new Set<string>(eventsOf(weight));
     return (entry) => {
       const at = Date.parse(entry.at);
@@ -113,11 +119,12 @@ export function createReader({ record, aliases: table }: ReaderOptions): RecordR
     return to === undefined ? Number.POSITIVE_INFINITY : await seqAt(record, to + slackMs);
   }
 
-  const newEntries = createNewEntries(record, itemsOf);
+  const newEntries = createNewEntries(record, (rows) => itemsOf(rows));
   return {
     ...newEntries,
     async *all(query) {
-      const fits = await filterFor(query);
+      const own = query.person && (await aliases.allNamed(query.person));
+      const fits = filterFor(query, own);
       const { from, to = Number.POSITIVE_INFINITY } = query;
       let seq = from === undefined ? 0 : (await seqAt(record, from - slackMs)) - 1;
       for (;;) {
@@ -135,9 +142,13 @@ export function createReader({ record, aliases: table }: ReaderOptions): RecordR
       }
     },
     async page(query) {
-      let before = await startOf(query);
-      const walks = await walksFor(query);
-      const fits = await filterFor(query);
+      const [start, own] = await Promise.all([
+        startOf(query),
+        query.person && aliases.allNamed(query.person),
+      ]);
+      let before = start;
+      const walks = walksFor(query, own);
+      const fits = filterFor(query, own);
       const isFiltered = [query.person, query.event, query.session, query.weight, query.from, query.to].some(
         (one) => one !== undefined,
       );
@@ -162,7 +173,7 @@ export function createReader({ record, aliases: table }: ReaderOptions): RecordR
       // Either one more was found than the page holds, or the limit of entries to look at was reached.
       const next = found.length > query.limit && last ? last.seq : more ? before : undefined;
       return {
-        items: await itemsOf(rows),
+        items: await itemsOf(rows, own),
         next: next === undefined ? undefined : writeCursor({ value: next, key: '' }),
       };
     },

@@ -30,7 +30,10 @@ export interface RecordedEvent {
   readonly facts?: Readonly<Record<string, string | number | boolean>>;
 }
 
-/** Where the entry of an ending is: in the audit log (`recorded`), or kept on disk, else in memory, until the log takes it (`follows`). */
+/**
+ * Where the entry of a revocation is: in the audit log (`recorded`), or kept on disk, else in memory, until the log takes it
+ * (`follows`).
+ */
 export type Noted = 'recorded' | 'follows';
 
 export interface Recorder {
@@ -49,8 +52,8 @@ export interface Recorder {
 /** For code that ends sessions or access. */
 export interface RevocationRecorder extends Recorder {
   /**
-   * Writes the event of an ending that is about to be made: a sign-out, a device, a person, access that is removed. Never throws and
-   * never takes long: an ending makes people safer, so it does not wait for an audit log that cannot be written.
+   * Writes the event of a revocation that is about to be made: a sign-out, a device, a person, access that is removed. Never throws
+   * and never takes long: a revocation makes people safer, so it does not wait for an audit log that cannot be written.
    */
   writeEnding(event: RecordedEvent): Promise<Noted>;
 }

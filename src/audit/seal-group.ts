@@ -1,5 +1,5 @@
 // Seals entries behind the end of the audit log if that end is genuine. If it is not, the first entry says so and stays in the log.
-import type { RecordAddition, RecordEnd, RecordRow } from '../store/contract.ts';
+import type { RecordAddition, RecordEnd, RecordRow } from '../store/contract-record.ts';
 import { chainStart, judgeMark, type RecordKey, readMark, sealEntry, sealMark } from './chain.ts';
 import { bodyOf, type EntryBody } from './entry.ts';
 

@@ -1,6 +1,6 @@
 // Verifies the audit log in the store, from its anchor to its head, and against copies kept elsewhere: checkpoints, the file.
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { RecordRow, RecordTable } from '../store/contract.ts';
+import type { RecordRow, RecordTable } from '../store/contract-record.ts';
 import { chainStart, judgeMark, type Mark, type RecordKey, readMark } from './chain.ts';
 import { createWalk, type Finding, type Walk } from './walk-chain.ts';
 

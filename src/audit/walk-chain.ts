@@ -1,6 +1,6 @@
-// Walks along the chain and says what happened to the first entry that does not belong where it is.
-// Without the key a genuine entry cannot be made: it can only be moved, copied or dropped, and its sealed number tells which.
-import type { RecordRow } from '../store/contract.ts';
+// Walks along the chain and says what happened to the first entry that does not belong where it is. A genuine entry cannot be created
+// without the key: it can only be moved, copied or dropped, and its sealed number shows which.
+import type { RecordRow } from '../store/contract-record.ts';
 import { judgeMark, macOf, type RecordKey, readMark } from './chain.ts';
 import { type Entry, readEntry } from './entry.ts';
 

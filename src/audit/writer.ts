@@ -1,6 +1,6 @@
 // Writes the audit log: waiting events are sealed and committed together, in order; a change proceeds only after that (invariant 8).
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { AliasTable, RecordAddition, RecordEnd, RecordTable } from '../store/contract.ts';
+import type { AliasTable, RecordAddition, RecordEnd, RecordTable } from '../store/contract-record.ts';
 import { createAliases } from './aliases.ts';
 import { recordKeys } from './chain.ts';
 import { bodyOf, type EntryBody } from './entry.ts';
@@ -32,7 +32,7 @@ export interface RecorderOptions {
   readonly file?: string | undefined;
   /** Whether the file first gets what a killed process had not appended. Default: no. */
   readonly catchesUp?: boolean;
-  /** Path of the journal of endings; undefined: what the store does not take waits in memory. */
+  /** Path of the journal of revocations; undefined: what the store does not accept waits in memory. */
   readonly journal?: string | undefined;
 }
 

@@ -127,7 +127,7 @@ function afterSeal(tar: Buffer): number {
   return tar.indexOf(`${sealName}\0`) + 2 * 512;
 }
 
-test('what was written is read as it was, and sealed by its own key alone', async () => {
+test('what was written is read back unchanged, and its seal is valid only with its own key', async () => {
   const { folder, judge } = await read(good);
   assert.equal(readFileSync(join(folder, 'gatehouse.db')).length, 200_000);
   assert.equal(readFileSync(join(folder, 'vault.json'), 'utf8'), '{}');
@@ -135,7 +135,7 @@ test('what was written is read as it was, and sealed by its own key alone', asyn
   assert.throws(() => judge(otherKeys), /sealed with a SECRET_KEY that is not here/);
 });
 
-test('cut off anywhere it is refused', async () => {
+test('cut off anywhere, it is refused', async () => {
   for (let part = 0; part < 20; part++) {
     const length = Math.floor((good.length * part) / 20);
     await refused(good.subarray(0, length), /damaged|cut off|empty/);
@@ -150,7 +150,7 @@ test('cut off anywhere it is refused', async () => {
   await refused(gzipSync(tar.subarray(0, afterSeal(tar))), /cut off: gatehouse\.db is missing/);
 });
 
-test('with any byte changed it is refused, or its seal is', async () => {
+test('with any byte changed, it or its seal is refused', async () => {
   for (let i = 0; i < 40; i++) {
     const bytes = Buffer.from(gunzipSync(good));
     const at = Math.floor((bytes.length * (i + 0.5)) / 40);
@@ -166,13 +166,13 @@ test('with any byte changed it is refused, or its seal is', async () => {
   }
 });
 
-test('a manifest that was changed, with everything else made to fit, is refused', async () => {
+test('a changed manifest is refused, even if everything else was made to match', async () => {
   const tar = gunzipSync(good).toString('latin1').replace('https://desk.test', 'https://evil.test');
   const { judge } = await read(gzipSync(Buffer.from(tar, 'latin1')));
   assert.throws(() => judge(keys), /changed after it was made/);
 });
 
-test('nothing in it chooses a path: names that climb, links and devices are refused', async () => {
+test('no entry chooses a path: names that climb, links and devices are refused', async () => {
   for (const path of ['../evil', '../../evil', '/tmp/evil', 'library/../../evil', 'x\\..\\evil', 'evil'])
     await refused(withEntry({ path }), /something that its manifest does not name/);
   for (const type of ['SymbolicLink', 'Link'] as const)
@@ -185,7 +185,7 @@ test('nothing in it chooses a path: names that climb, links and devices are refu
   await refused(withEntry({ path: 'vault.json' }, '{"a":1}'), /another size|something that its manifest/);
 });
 
-test('a manifest that names a path, a file twice, no store, or a newer form is refused', async () => {
+test('a manifest with a path, a duplicate file, no store or a newer format is refused', async () => {
   const [store] = manifest.files;
   assert.ok(store);
   const bad = (more: Partial<Manifest>) =>
@@ -202,7 +202,7 @@ test('a manifest that names a path, a file twice, no store, or a newer form is r
   await refused(await bad({ files: [{ ...store, size: 1e15 }] }), /it needs \d+ MB, and there are/);
 });
 
-test('what is no backup at all is refused', async () => {
+test('anything but a backup is refused', async () => {
   await refused(Buffer.from('not an archive'), /no backup at all/);
   await refused(Buffer.alloc(0), /empty|no backup/);
   await refused(gzipSync(Buffer.from('no tar inside'.repeat(100))), /damaged|empty/);
@@ -219,7 +219,7 @@ test('what is no backup at all is refused', async () => {
   });
 });
 
-test('a large file is read no faster than the disk takes it: it need not fit into memory', async (t) => {
+test('a large file is read no faster than the disk accepts it: it need not fit into memory', async (t) => {
   const folder = join(root, 'large');
   mkdirSync(folder);
   // Random, so that it is as large in the archive.

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { recordKeys } from '../audit/chain.ts';
 import { verifyRecord } from '../audit/verify.ts';
-import type { RecordTable } from '../store/contract.ts';
+import type { RecordTable } from '../store/contract-record.ts';
 import { fillRedis } from '../store/fill-redis.ts';
 import { createJournalFile } from '../store/journal-file.ts';
 import { createRedisStore } from '../store/redis.ts';

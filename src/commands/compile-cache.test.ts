@@ -12,7 +12,7 @@ function folderFor(t: TestContext): string {
   return folder;
 }
 
-test('a folder of this user alone, made where it is missing', (t) => {
+test('uses a private folder of this user, created if missing', (t) => {
   const home = folderFor(t);
   const folder = cacheFolder({ HOME: home });
   assert.equal(folder, join(home, '.cache', 'gatehouse-compiled'));
@@ -32,7 +32,7 @@ test('a folder of this user alone, made where it is missing', (t) => {
   assert.equal(cacheFolder(systemd), join(home, 's', 'gatehouse-compiled'));
 });
 
-test('none that others can write to, also by a folder above it or through a link', (t) => {
+test('no folder that others can write to, directly, through a parent or through a link', (t) => {
   const base = folderFor(t);
   const folder = join(base, 'gatehouse-compiled');
   const asked = { XDG_CACHE_HOME: base };
@@ -55,7 +55,7 @@ test('none that others can write to, also by a folder above it or through a link
   assert.equal(cacheFolder(asked), undefined);
 });
 
-test('none where there is no place for one', (t) => {
+test('no folder if there is no place for one', (t) => {
   const base = folderFor(t);
   assert.equal(cacheFolder({ XDG_CACHE_HOME: 'relative' }), undefined);
   assert.equal(cacheFolder({ XDG_CACHE_HOME: '/proc/nowhere' }), undefined);
@@ -63,7 +63,7 @@ test('none where there is no place for one', (t) => {
   assert.equal(cacheFolder({ XDG_CACHE_HOME: base }), undefined);
 });
 
-test('none of somebody else', {
+test('no folder of another user', {
   skip: process.getuid?.() !== 0 && 'only root can give a folder away',
 }, async (t) => {
   const base = folderFor(t);

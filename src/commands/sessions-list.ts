@@ -2,7 +2,7 @@
 import { ago, ahead, deviceName } from '../../views/format.ts';
 import { livePage } from '../sessions/pages/session-actions.ts';
 import { type SessionSummary, summaryOfRow, viewSession } from '../sessions/rules/session-view.ts';
-import type { SessionTable } from '../store/contract.ts';
+import type { SessionTable } from '../store/contract-sessions.ts';
 import type { SessionsParts } from './sessions-open.ts';
 import { type ExitCode, type Say, table } from './terminal.ts';
 

@@ -9,7 +9,7 @@ import {
   type GateReceipt,
   type Revocation,
 } from '../sessions/revocation/revoke.ts';
-import type { SessionTable } from '../store/contract.ts';
+import type { SessionTable } from '../store/contract-sessions.ts';
 import type { SessionsParts } from './sessions-open.ts';
 import type { ExitCode, Say } from './terminal.ts';
 

@@ -93,7 +93,7 @@ for (const kind of ['sqlite', 'redis'] as const) {
         plantSession({ store, now }, { personId: `id-${name}`, email: `${name}@example.org`, ...row }, data);
       const endOf = async (handle: string) => (await store.sessions.findByHandle(handle))?.ended;
 
-      test('list: an aligned table, or the JSON of the desk', async () => {
+      test('list: an aligned table, or the same JSON as the API', async () => {
         const row = await plant('lena', { network: '2001:db8::1' });
         await plant('leo-with-a-long-name');
         const { code, out } = await run('list', '--email', 'LE');
@@ -111,7 +111,7 @@ for (const kind of ['sqlite', 'redis'] as const) {
         assert.equal(json.next, null);
       });
 
-      test('list: as many as asked for, and what would steer a terminal does not', async () => {
+      test('list: as many as asked for, without terminal control characters', async () => {
         for (let i = 0; i < 105; i++) await plant(`many${i}`);
         const some = await run('list', '--email', 'many', '--limit', '103');
         assert.equal(some.out.length, 104);
@@ -124,7 +124,7 @@ for (const kind of ['sqlite', 'redis'] as const) {
         ]);
       });
 
-      test('revoke HANDLE: ended by the terminal, verified before it answers, and again the same', async () => {
+      test('revoke HANDLE: ended by the terminal, verified before it returns, and repeatable', async () => {
         const row = await plant('vic', { gate: { state: 'verified', key: 'k' } });
         const { code, out, waitedMs } = await run('revoke', row.handle);
         assert.equal(code, 0);
@@ -139,7 +139,7 @@ for (const kind of ['sqlite', 'redis'] as const) {
         assert.deepEqual(await endOf(row.handle), end);
       });
 
-      test('revoke does not wait where there is nothing to wait for, or with --no-wait', async () => {
+      test('revoke does not wait if there is nothing to wait for, or with --no-wait', async () => {
         const [tied, loose] = [await plant('wim', { gate: { state: 'verified' } }), await plant('wim')];
         const first = await run('revoke', '--no-wait', tied.handle);
         assert.equal(first.waitedMs, 0);
@@ -158,7 +158,7 @@ for (const kind of ['sqlite', 'redis'] as const) {
         }
       });
 
-      test('revoke --person: all of exactly that address', async () => {
+      test('revoke --person: all sessions of exactly that address', async () => {
         const rows = [
           await plant('xaver'),
           await plant('xaver'),
@@ -173,7 +173,7 @@ for (const kind of ['sqlite', 'redis'] as const) {
         assert.equal((await run('revoke', '--person', 'xaver@example.org')).code, 1);
       });
 
-      test('a wrong command says so in one line, opens nothing and ends nothing', async () => {
+      test('wrong arguments are reported in one line; nothing is opened or ended', async () => {
         const row = await plant('yara');
         const wrong = [
           [],

@@ -32,7 +32,7 @@ async function run(...args: string[]) {
 }
 
 suite('a command', () => {
-  test('gives its help for --help and -h anywhere, and for help alone', async () => {
+  test('prints its help for --help and -h anywhere, and for help as the only argument', async () => {
     for (const args of [['--help'], ['-h'], ['help'], ['word', '--help'], ['-x', '-h']])
       assert.deepEqual(
         await run(...args),
@@ -43,7 +43,7 @@ suite('a command', () => {
     assert.deepEqual((await run('--', '--help')).out[0], '--help');
   });
 
-  test('answers wrong arguments with one plain line and exit code 2', async () => {
+  test('reports wrong arguments in one plain line with exit code 2', async () => {
     assert.deepEqual(await run(), {
       code: 2,
       out: [],
@@ -54,7 +54,7 @@ suite('a command', () => {
     ]);
   });
 
-  test('prints nothing that controls a terminal, and JSON that is the same value', async () => {
+  test('prints no terminal control characters, and JSON with the same value', async () => {
     const word = 'a\u001b[2J\u009b\u202e\u2028\u{e0041}\nb';
     const { out, err } = await run(word);
     assert.equal(out[0], 'a?[2J?????b');
@@ -68,7 +68,7 @@ suite('a command', () => {
   });
 });
 
-test('a table is aligned, and a cell cannot break its line', () => {
+test('a table is aligned, and no cell can break its line', () => {
   assert.deepEqual(
     table([
       ['A', 'B'],
@@ -79,7 +79,7 @@ test('a table is aligned, and a cell cannot break its line', () => {
   );
 });
 
-test('what was opened is closed, also where the work fails', async () => {
+test('what was opened is closed, even if the work fails', async () => {
   let closed = 0;
   const opened = { close: async () => void closed++ };
   assert.equal(await using(opened, async () => 7), 7);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadConfig } from './load.ts';
 
-test('no secret may be used twice, nor as a password in a URL', () => {
+test('no secret may be used twice, not even as a password in a URL', () => {
   const one = 'Zk3vQ9xT7mB1nL5cZk3vQ9xT7mB1nL5c8fWq';
   const hex = '0123456789abcdef'.repeat(4);
   const fit = { SECRET_KEY: hex, GATE_SECRET: one };

@@ -37,7 +37,7 @@ const reasonOf = (asked: Promise<unknown>) =>
   );
 const json = { 'content-type': 'application/json' };
 
-test('a redirect that brings a name and a password along is not followed', async (t) => {
+test('a redirect to a URL with a user name and password is not followed', async (t) => {
   const asked: (string | undefined)[] = [];
   const host = await listen(t, (req, res) => {
     asked.push(req.url);
@@ -50,7 +50,7 @@ test('a redirect that brings a name and a password along is not followed', async
   assert.equal(await reasonOf(clientOf(t, host).json('/end', z.unknown())), 'answered');
 });
 
-test('only the bytes of an attachment may come from a media host', async (t) => {
+test('only attachments may come from a media host', async (t) => {
   const media = await listen(t, (_req, res) => res.writeHead(200, json).end('{}'));
   const host = await listen(t, (_req, res) => res.writeHead(302, { location: `http://${media}/x` }).end());
   const client = clientOf(t, host, [media]);
@@ -61,7 +61,7 @@ test('only the bytes of an attachment may come from a media host', async (t) => 
   );
 });
 
-test('an answer that does not call itself JSON is none, whatever is in it', async (t) => {
+test('an answer without a JSON content type is not treated as JSON, whatever it contains', async (t) => {
   const host = await listen(t, (_req, res) => res.writeHead(200, { 'content-type': 'text/plain' }).end('{}'));
   assert.equal(await reasonOf(clientOf(t, host).json('/x', z.unknown())), 'garbled');
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createConcurrencyLimit } from './concurrency.ts';
 
-test('so many at once and no more, half as many after a complaint, and back one by one', async () => {
+test('up to the limit at once, half as many after a complaint, then one more at a time', async () => {
   const concurrency = createConcurrencyLimit(4);
   let busy = 0;
   let most = 0;
@@ -27,7 +27,7 @@ test('so many at once and no more, half as many after a complaint, and back one 
   assert.equal(await busiest(), 4);
 });
 
-test('nobody begins before a pause is over, also one that is asked for meanwhile; what fails frees its place', async () => {
+test('nothing starts before a pause is over, even one requested meanwhile; a failure frees its slot', async () => {
   const concurrency = createConcurrencyLimit(1);
   const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   concurrency.slower(first.promise);

@@ -5,7 +5,7 @@ import { preorder } from './library-tree.ts';
 
 const row = (id: string, parent: string | null) => ({ id, parent, title: id, position: 0 });
 
-test('top to bottom, each with its depth and how many stand below', () => {
+test('top to bottom, each with its depth and number of descendants', () => {
   const rows = [
     row('a', null),
     row('b', 'a'),
@@ -20,7 +20,7 @@ test('top to bottom, each with its depth and how many stand below', () => {
   );
 });
 
-test('whatever the parents, every page stands in it once', () => {
+test('whatever the parents, every page appears once', () => {
   const ids = fc.constantFrom(...'abcdefgh');
   const someRows = fc.uniqueArray(fc.tuple(ids, fc.option(ids)), { selector: ([id]) => id });
   fc.assert(
@@ -33,7 +33,7 @@ test('whatever the parents, every page stands in it once', () => {
   );
 });
 
-test('a chain of a hundred thousand pages is no trouble', () => {
+test('a chain of a hundred thousand pages is handled', () => {
   const rows = Array.from({ length: 100_000 }, (_, i) => row(String(i), i === 0 ? null : String(i - 1)));
   assert.equal(preorder(rows).at(-1)?.depth, 99_999);
 });

@@ -5,7 +5,7 @@ import { isPassing, pauseMs, retryAfterMs } from './retry.ts';
 
 const now = Date.UTC(2026, 0, 1);
 
-test('Retry-After: seconds, a date, or nothing that can be read', () => {
+test('Retry-After: seconds, a date, or unreadable', () => {
   const cases: readonly [string | undefined, number | undefined][] = [
     [undefined, undefined],
     ['0', 0],
@@ -21,7 +21,7 @@ test('Retry-After: seconds, a date, or nothing that can be read', () => {
   for (const [header, ms] of cases) assert.equal(retryAfterMs(header, now), ms, String(header));
 });
 
-test('pauses grow to a limit, and their jitter is full', () => {
+test('delays grow to a limit, with full jitter', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 60 }),
@@ -35,7 +35,7 @@ test('pauses grow to a limit, and their jitter is full', () => {
   assert.deepEqual([pauseMs(1, 1), pauseMs(3, 1), pauseMs(20, 1), pauseMs(5, 0)], [500, 2000, 30_000, 0]);
 });
 
-test('what passes by itself', () => {
+test('temporary failures', () => {
   const passing = [408, 425, 500, 502, 503, 504, 520, 599];
   assert.ok(passing.every(isPassing));
   assert.ok(![200, 302, 400, 401, 403, 404, 409, 410, 429, 501, 505].some(isPassing));

@@ -12,7 +12,7 @@ const keyOf = (secret: string) => Buffer.from(secret, 'base64url');
 const { generate, verify, invalid } = vectors.specification;
 const anyKey = fc.uint8Array({ minLength: 32, maxLength: 32 });
 
-test('the specification’s tokens are made to the letter', () => {
+test('the specification’s tokens are reproduced exactly', () => {
   for (const { token, now, iv, src, secret } of generate)
     assert.equal(sealFernet(keyOf(secret), Buffer.from(src), Date.parse(now), Uint8Array.from(iv)), token);
 });
@@ -24,7 +24,7 @@ test('the specification’s tokens open', () => {
   }
 });
 
-test('the specification’s invalid tokens are refused, all in the same way', () => {
+test('the specification’s invalid tokens are all refused in the same way', () => {
   assert.equal(invalid.length, 8);
   for (const { desc, token, now, ttl_sec, secret } of invalid) {
     const age = { now: Date.parse(now), maxAgeMs: ttl_sec * 1000 };
@@ -37,7 +37,7 @@ test('tokens made by Python’s cryptography open', () => {
     assert.equal(openFernet(keyOf(secret), token)?.toString(), src);
 });
 
-test('opening inverts sealing, at any age that was allowed and none other', () => {
+test('opening inverts sealing at every permitted age, and at no other', () => {
   fc.assert(
     fc.property(
       anyKey,
@@ -58,7 +58,7 @@ test('opening inverts sealing, at any age that was allowed and none other', () =
   );
 });
 
-test('every single bit is held: of the bytes, and of the text', () => {
+test('every single bit is authenticated: of the bytes and of the text', () => {
   const key = randomBytes(32);
   const token = sealFernet(key, Buffer.from('JSESSIONID=0123456789'), Date.now());
   const bytes = Buffer.from(token, 'base64url');
@@ -76,7 +76,7 @@ test('every single bit is held: of the bytes, and of the text', () => {
   for (let i = 0; i < token.length; i++) assert.equal(openFernet(key, token.slice(0, i)), undefined);
 });
 
-test('another spelling of the same bytes is refused: alphabet, padding, spare bits, blanks', () => {
+test('another encoding of the same bytes is refused: alphabet, padding, spare bits, whitespace', () => {
   const key = randomBytes(32);
   // 89 bytes leave two unused bits in the last character, and one padding character.
   const token = Array.from({ length: 400 }, (_, i) => sealFernet(key, Buffer.alloc(16), 1.7e12 + i)).find(
@@ -96,7 +96,7 @@ test('another spelling of the same bytes is refused: alphabet, padding, spare bi
     assert.equal(openFernet(key, other), undefined);
 });
 
-test('no IV is used twice, and a key of another length is a mistake of the program', () => {
+test('no IV is used twice, and a key of the wrong length is a programming error', () => {
   const key = randomBytes(32);
   const ivs = Array.from({ length: 10_000 }, () =>
     Buffer.from(sealFernet(key, Buffer.of(1), 0), 'base64url')
@@ -110,7 +110,7 @@ test('no IV is used twice, and a key of another length is a mistake of the progr
 // Without Python and its library, only the vectors above cover this.
 const python = 'import sys, json\nfrom cryptography.fernet import Fernet\n';
 if (spawnSync('python3', ['-c', python]).status === 0) {
-  test('Python’s cryptography opens what is sealed here, and the other way round, today', () => {
+  test('Python’s cryptography opens what is sealed here, and vice versa, at the current time', () => {
     const key = randomBytes(32);
     const secret = `${key.toString('base64url')}=`;
     const texts = ['', 'a', 'exactly sixteen.', 'ü'.repeat(500)];

@@ -15,12 +15,12 @@ import {
 } from './kdf.ts';
 import { unwrapKey, wrapKey } from './key-wrap.ts';
 
-test('PBKDF2-HMAC-SHA256 as RFC 7914, section 11, has it', async () => {
+test('PBKDF2-HMAC-SHA256 matches RFC 7914, section 11', async () => {
   const made = await stretch('Password', Buffer.from('NaCl'), 80_000);
   assert.equal(made.toString('hex'), '4ddcd8f60b98be21830cee5ef22701f9641a4418d04c0414aeff08876b34ab56');
 });
 
-test('AES-256 key wrap as RFC 3394, section 4.6, has it', () => {
+test('AES-256 key wrap matches RFC 3394, section 4.6', () => {
   const kek = Buffer.from('000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f', 'hex');
   const key = Buffer.from('00112233445566778899aabbccddeeff000102030405060708090a0b0c0d0e0f', 'hex');
   const wrapped = '28c9f404c4b810f4cbccb35cfb87f8263f5786e2d80ed326cbc7f0e71a99f43bfb988b9b7a02dd21';
@@ -28,7 +28,7 @@ test('AES-256 key wrap as RFC 3394, section 4.6, has it', () => {
   assert.deepEqual(unwrapKey(kek, Buffer.from(wrapped, 'hex')), key);
 });
 
-test('a wrapped key with any bit changed, cut or under another key does not unwrap', () => {
+test('a wrapped key that is changed in any bit, truncated or under another key does not unwrap', () => {
   const [kek, key] = [randomBytes(32), randomBytes(32)];
   const wrapped = wrapKey(kek, key);
   for (let bit = 0; bit < wrapped.length * 8; bit++) {
@@ -40,7 +40,7 @@ test('a wrapped key with any bit changed, cut or under another key does not unwr
   assert.equal(unwrapKey(randomBytes(32), wrapped), undefined);
 });
 
-test('parameters below the floor, above the ceiling or with another salt are refused', () => {
+test('parameters below the minimum, above the maximum or with an invalid salt are refused', () => {
   const salt = Buffer.alloc(saltBytes);
   const { floor, ceiling, usual } = pbkdf2Rounds;
   assert.ok(floor >= 600_000);
@@ -62,7 +62,7 @@ test('parameters below the floor, above the ceiling or with another salt are ref
   );
 });
 
-test('machine, salt, binding and purpose each make another key', () => {
+test('machine, salt, binding and purpose each change the key', () => {
   const [stretched, salt, other] = [randomBytes(32), randomBytes(16), randomBytes(16)];
   const [here, there] = [machineKeyOf('a'), machineKeyOf('b')];
   const keys = [
@@ -81,7 +81,7 @@ test('machine, salt, binding and purpose each make another key', () => {
   assert.notDeepEqual(machineCheckOf(here, salt), machineCheckOf(there, salt));
 });
 
-test('keys are made as they always were: another derivation would open no vault', () => {
+test('key derivation has not changed: otherwise no existing vault would open', () => {
   const [stretched, salt] = [Buffer.alloc(32, 1), Buffer.alloc(saltBytes, 2)];
   const machine = machineKeyOf('machine');
   const hexOf = (...keys: readonly Buffer[]) => keys.map((key) => key.toString('hex'));

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createKeyring } from './keyring.ts';
 
-test('an exchange reaches whoever holds the list, at once', () => {
+test('a replacement takes effect immediately in lists already handed out', () => {
   const keyring = createKeyring(['new']);
   const held = keyring.keys('session cookie');
   const [former] = held;
@@ -16,7 +16,7 @@ test('an exchange reaches whoever holds the list, at once', () => {
   assert.notEqual(held[0], former);
 });
 
-test('what a former key made is accepted as such, and told of; what a dropped one made is not', () => {
+test('what a former key made is accepted and marked as former; what a removed one made is refused', () => {
   const used: string[] = [];
   const keyring = createKeyring(['old'], (secret) => used.push(secret));
   const mac = keyring.mac('visitor cookie', 'text');
@@ -31,7 +31,7 @@ test('what a former key made is accepted as such, and told of; what a dropped on
   assert.equal(keyring.hasFormer(), false);
 });
 
-test('while an older key signs, the newest counts as current, and neither is told of', () => {
+test('while an older key signs, the newest counts as current, and neither is marked as former', () => {
   const used: string[] = [];
   const elsewhere = createKeyring(['new', 'old']).mac('visitor cookie', 'text');
   const keyring = createKeyring(['new', 'old', 'oldest'], (secret) => used.push(secret));
@@ -44,14 +44,14 @@ test('while an older key signs, the newest counts as current, and neither is tol
   assert.deepEqual(used, []);
 });
 
-test('keys are derived as they always were: another derivation would sign everybody out', () => {
+test('key derivation has not changed: otherwise everyone would be signed out', () => {
   const keyring = createKeyring(['secret']);
   assert.equal(keyring.mac('session cookie', 'text'), '_tEIJ8VvjRZ4Pswrf-OChQcd5vUX1TSVfnRS2ndmkPM');
   assert.equal(keyring.mac('session id', 'text'), 'zxyqsxEFTp9zoBbfX6SQ1FZcz6A-K0d9yMbnlNPRnoA');
   assert.equal(keyring.mac('visitor cookie', 'text'), 'ev2WA7gN4p4clvw7l6mqcxDXVHA11ZA4BaQethqT8Bk');
 });
 
-test('where fewer secrets are left than the one that signed, the oldest of them signs', () => {
+test('with fewer secrets left than the position of the signing one, the oldest of them signs', () => {
   const keyring = createKeyring(['new', 'old']);
   keyring.replace(['only'], 1);
   assert.equal(keyring.signs(), 'only');

@@ -45,7 +45,7 @@ const faultOf = (work: () => unknown): string => {
 };
 
 suite('private files', { skip: process.platform === 'win32' && 'Windows has no modes' }, () => {
-  test('a folder that others may write to is closed to them; who may read it stays', (t) => {
+  test('a folder that others may write to is closed to them; read access stays', (t) => {
     for (const [before, after] of [
       [0o770, '750'],
       [0o707, '705'],
@@ -60,7 +60,7 @@ suite('private files', { skip: process.platform === 'win32' && 'Windows has no m
     assert.deepEqual(securePrivateFiles(join(folder, 'none')), []);
   });
 
-  test('somebody else’s folder that others may write to is refused', (t) => {
+  test('another user’s folder that others may write to is refused', (t) => {
     const folder = folderOf(t, 0o770);
     actAs(t, me + 1, statSync(folder).gid + 1);
     assert.equal(
@@ -69,7 +69,7 @@ suite('private files', { skip: process.platform === 'win32' && 'Windows has no m
     );
   });
 
-  test('a folder that root lends to this program’s group is taken as it is, unless everybody may write', {
+  test('a folder that root shares with this program’s group is accepted, unless everyone may write', {
     skip: me !== 0 && 'only root can lend one',
   }, (t) => {
     const lent = folderOf(t, 0o770);
@@ -82,7 +82,7 @@ suite('private files', { skip: process.platform === 'win32' && 'Windows has no m
     );
   });
 
-  test('a file is readable for its owner alone afterwards', (t) => {
+  test('a file becomes readable only by its owner', (t) => {
     const folder = folderOf(t);
     const paths = [
       fileIn(folder, 0o640),
@@ -96,7 +96,7 @@ suite('private files', { skip: process.platform === 'win32' && 'Windows has no m
     assert.equal(modeOf(notOurs), '644');
   });
 
-  test('what stands in the place of a file and is none is refused by name', (t) => {
+  test('anything but a regular file in its place is refused by name', (t) => {
     const make: Record<string, (path: string) => void> = {
       link: (path) => symlinkSync('/etc/passwd', path),
       folder: (path) => mkdirSync(path),
@@ -112,7 +112,7 @@ suite('private files', { skip: process.platform === 'win32' && 'Windows has no m
     }
   });
 
-  test('somebody else’s file is refused, except by root, who runs commands for others', (t) => {
+  test('another user’s file is refused, except by root, who runs commands for others', (t) => {
     const folder = folderOf(t);
     const path = fileIn(folder, 0o600);
     actAs(t, statSync(path).uid + 1, 0);
@@ -125,7 +125,7 @@ suite('private files', { skip: process.platform === 'win32' && 'Windows has no m
   });
 });
 
-test('only an ordinary file is read: a folder or a pipe is refused at once', (t) => {
+test('only a regular file is read: a folder or a pipe is refused immediately', (t) => {
   const folder = folderOf(t);
   const path = fileIn(folder, 0o600);
   writeFileSync(path, 'text');

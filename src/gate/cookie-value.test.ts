@@ -12,7 +12,7 @@ const digestOf = (cookie: string) => {
 };
 
 suite('the gate’s cookie', () => {
-  test('payload and instant', () => {
+  test('payload and time', () => {
     const value = read('a=b; _g=cGF5|1795450341|c2ln; c=d');
     assert.ok(typeof value === 'object');
     assert.equal(value.payload, 'cGF5');
@@ -29,7 +29,7 @@ suite('the gate’s cookie', () => {
       assert.equal(read(cookie), 'unreadable', cookie);
   });
 
-  test('one cookie has one digest, however it is spelt', () => {
+  test('one cookie has one digest in every spelling', () => {
     const digest = digestOf('_g=cGF5bG9hZA|1795450341|c2ln');
     const same = [
       '_g="cGF5bG9hZA|1795450341|c2ln"',

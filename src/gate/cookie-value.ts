@@ -83,9 +83,10 @@ export function isGateSignInCookie(sentName: string, name: string): boolean {
 }
 
 /**
- * Identifies the sign-in at the gate that a request belongs to: the same for all tabs of one browser, whatever else they send. Derived from what oauth2-proxy itself reads: its session if that could be decrypted, which stays the same through refreshes,
- * otherwise its cookie. A value that oauth2-proxy ignores must not distinguish two requests: each would create a session of its own.
- * @returns undefined if the request carries neither; nothing then tells its browser from another one
+ * Identifies the sign-in at the gate that a request belongs to: the same for all tabs of one browser, whatever else they send. Derived
+ * from what oauth2-proxy itself reads: its session if that could be decrypted, which stays the same through refreshes, otherwise its
+ * cookie. A value that oauth2-proxy ignores must not distinguish two requests: each would create a session of its own.
+ * @returns undefined if the request carries neither; nothing then distinguishes its browser from others
  */
 export function signInNameOf(
   req: IncomingMessage,

@@ -68,7 +68,7 @@ suite('the plan', () => {
     );
   });
 
-  test('no more are ended for their number than are too many, the oldest first', () => {
+  test('only as many are ended as exceed the limit, the oldest first', () => {
     fc.assert(
       fc.property(sessions, fc.integer({ min: 1, max: 5 }), (all, maxSessions) => {
         const ended = plan(all, { maxAgeMs: 0, maxIdleMs: 0, maxSessions }, now).map(
@@ -148,7 +148,7 @@ suite('its runs', () => {
       ...changed,
     });
 
-  test('a refresh does not make a session young; dry run ends nothing; one replica has the turn', async () => {
+  test('a refresh does not make a session younger; dry run ends nothing; only one replica runs at a time', async () => {
     const [one, two] = [governor(), governor()];
     saved('k1', at.now);
     assert.deepEqual((await one.run())?.verdicts, []);
@@ -176,7 +176,7 @@ suite('its runs', () => {
     assert.deepEqual((await real.run())?.verdicts, [], 'the same ticket after a new sign-in is new');
   });
 
-  test('while the clock is doubted nothing ends for its age', async () => {
+  test('while the clock is in doubt, no session ends for its age', async () => {
     at.now += 10 * hour;
     live.clear();
     ended.length = 0;
@@ -190,7 +190,7 @@ suite('its runs', () => {
     live.clear();
   });
 
-  test('one that cannot be ended does not keep the others', async () => {
+  test('a session that cannot be ended does not stop the others', async () => {
     at.now += 10 * hour;
     live.clear();
     ended.length = 0;
@@ -209,7 +209,7 @@ suite('its runs', () => {
     assert.deepEqual(ended, ['hb']);
   });
 
-  test('of more than a person may have, the one first seen longest ago is ended, in the person’s name', async () => {
+  test('beyond a person’s limit, the session first seen longest ago is ended, in the person’s name', async () => {
     at.now += 10 * hour;
     live.clear();
     owners.clear();
@@ -239,7 +239,7 @@ suite('its runs', () => {
     owners.clear();
   });
 
-  test('without a whole picture it does nothing', async () => {
+  test('with incomplete data it does nothing', async () => {
     at.now += 10 * hour;
     const picture = { mode: 'scanning', total: 0, sessions: [] } as const;
     assert.equal(

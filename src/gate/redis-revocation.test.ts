@@ -117,7 +117,7 @@ function createWorld() {
 const steps = ['sign in', 'start refresh', 'finish refresh', 'end', 'end all', 'request', 'look'] as const;
 
 suite('interleavings', () => {
-  test('what was ended stays ended, what was not is left alone', async () => {
+  test('what was ended stays ended, and nothing else is affected', async () => {
     const step = fc.tuple(fc.constantFrom(...steps), fc.integer({ min: 1, max: 12_000 }));
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (plan) => {
@@ -173,7 +173,7 @@ suite('interleavings', () => {
     );
   });
 
-  test('a sign-in after an ending is let in, on the same ticket', async () => {
+  test('a sign-in after an ending is admitted, on the same ticket', async () => {
     const step = fc.constantFrom('end', 'end all');
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 5 }), async (endings) => {
@@ -230,13 +230,13 @@ suite('one request', () => {
   }
   const end = async (world: World, handle = 'h') => world.gate.end({ handle, link: await linkOf(world) });
 
-  test('a session that names another person or another address is refused; one without an address is not', async () => {
+  test('a session that names another person or address is refused; one without an address is not', async () => {
     assert.equal((await signedIn().request(undefined, { ...ada, id: 'grace' })).verdict, 'another person');
     assert.equal(await verdict(signedIn('grace@example.org')), 'another person');
     assert.equal(await verdict(signedIn('')), 'goes on');
   });
 
-  test('only a session’s key is ever deleted, whatever a link says', async () => {
+  test('only the key of a session is ever deleted, whatever a link says', async () => {
     const world = signedIn();
     for (const other of ['gatehouse:note:x', `${key}.lock`, '*']) {
       const link: GateLink = { state: 'verified', key: other, createdAt: world.now() };
@@ -245,7 +245,7 @@ suite('one request', () => {
     assert.deepEqual(world.calls, []);
   });
 
-  test('without an answer of the gate’s Redis a marked ticket is neither let in nor called ended', async () => {
+  test('without an answer from the gate’s Redis, a marked ticket is neither admitted nor reported as ended', async () => {
     const world = signedIn();
     world.faults.gate = true;
     assert.deepEqual(await world.request(), { verdict: 'goes on', gate: { state: 'unverified' } });
@@ -255,7 +255,7 @@ suite('one request', () => {
     await assert.rejects(world.request(), StoreUnavailable);
   });
 
-  test('what cannot be opened under a marked ticket, or is gone, is treated as ended', async () => {
+  test('under a marked ticket, a session that cannot be opened or is gone is treated as ended', async () => {
     const world = signedIn();
     await end(world);
     assert.equal(await verdict(world), 'ended');
@@ -278,7 +278,7 @@ suite('one request', () => {
     assert.equal(await verdict(world), 'ended', 'the second of the cookie is over');
   });
 
-  test('a mark that the store does not take is said, and this process goes by it all the same', async () => {
+  test('a mark that the store refuses is reported, and this process still applies it', async () => {
     const world = signedIn();
     world.faults.marks = true;
     world.startRefresh();
@@ -292,7 +292,7 @@ suite('one request', () => {
     assert.equal(await verdict(world), 'ended');
   });
 
-  test('a sign-in on the same ticket that was ended as well is deleted by the looks of both endings', async () => {
+  test('a later sign-in on the same ticket, ended too, is deleted by the looks of both endings', async () => {
     const world = signedIn();
     await end(world, 'first');
     world.signIn();

@@ -22,7 +22,7 @@ function openStore(t: TestContext) {
   return store;
 }
 
-test('an ending of everybody refuses what was issued before it, also to people who are not known here', async (t) => {
+test('ending everyone refuses what was issued before, also to people unknown here', async (t) => {
   const store = openStore(t);
   let now = Date.now();
   const start = now;
@@ -37,7 +37,7 @@ test('an ending of everybody refuses what was issued before it, also to people w
   assert.deepEqual([await marks.cutAtOf('ada'), await marks.cutAtOf('stranger')], [start + 20, start + 10]);
 });
 
-test('where the sign-in is not known, what was there is ended, and what a refresh in flight writes within ten seconds', async (t) => {
+test('with an unknown time of sign-in, existing sessions end, and what a refresh in flight writes within ten seconds', async (t) => {
   const now = Date.now();
   const marks = createRevocationMarks(openStore(t).notes, () => now, expireMs);
   assert.equal(await marks.isTicketMarked('key'), false);
@@ -49,7 +49,7 @@ test('where the sign-in is not known, what was there is ended, and what a refres
   assert.equal(await marks.isEnded('another key', { createdAt: now }), false);
 });
 
-test('a mark outlives what a refresh in flight could write back, and is forgotten then', async (t) => {
+test('a mark outlives anything a refresh in flight could write back, and is then forgotten', async (t) => {
   let now = Date.now();
   const marks = createRevocationMarks(openStore(t).notes, () => now, expireMs);
   await marks.endCookie('digest');
@@ -59,7 +59,7 @@ test('a mark outlives what a refresh in flight could write back, and is forgotte
   assert.equal(await marks.isCookieEnded('digest'), false);
 });
 
-test('a mark that the store did not take holds in this process until the store has it', async (t) => {
+test('a mark that the store refused applies in this process until the store has it', async (t) => {
   const { notes } = openStore(t);
   let now = Date.now();
   let isFull = true;
@@ -81,7 +81,7 @@ test('a mark that the store did not take holds in this process until the store h
   assert.equal(await here?.isCookieEnded('digest'), false, 'from now on the store alone knows it');
 });
 
-test('a ticket counts as marked last, and nothing is deleted before: whoever sees the mark finds whose sign-in it ended', async (t) => {
+test('the ticket is marked last, and nothing is deleted before: any reader of the mark finds which sign-in was ended', async (t) => {
   const { notes } = openStore(t);
   const written: string[] = [];
   const slow: NoteTable = {
@@ -97,7 +97,7 @@ test('a ticket counts as marked last, and nothing is deleted before: whoever see
   assert.deepEqual(written, ['gate:ended:sign-in', 'gate:ended:ticket']);
 });
 
-test('all of a person ended while the store takes no mark: each receipt says so, and without any it fails', async () => {
+test('all of a person ended while the store takes no marks: each receipt says so, and without any it fails', async () => {
   const endPerson = () => Promise.reject(new StoreUnavailable(new Error('full')));
   const receipt = { endedAt: 1, gate: 'ended', writtenBack: 0 } as const;
   const parts = { marks: { endPerson }, end: async () => receipt };

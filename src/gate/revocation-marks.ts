@@ -27,7 +27,7 @@ export interface RevocationMarks {
   cutAtOf(personId: string): Promise<number | undefined>;
 }
 
-/** If the sign-in is unknown, only the time tells what a refresh in progress wrote back from the next sign-in. */
+/** If the sign-in is unknown, only the time distinguishes what a refresh in progress wrote back from the next sign-in. */
 const inFlightMs = 10_000;
 /** What a refresh in progress wrote back lives a little longer than what was ended. */
 const marginMs = 3_600_000;
@@ -77,8 +77,8 @@ export function createRevocationMarks(
         if (signIn === undefined) await write(blindNote(key), now() + inFlightMs);
         else await write(signInNote(key, signIn), true);
       } finally {
-        // Last: whoever sees this mark also finds the others. Written even if the store did not accept the first one, because this process
-        // applies both.
+        // Last, so that anyone who sees this mark also finds the others. Written even if the store did not accept the first one, because
+        // this process applies both.
         await write(ticketNote(key), true);
       }
     },

@@ -47,7 +47,7 @@ function setUp(t: TestContext, changed: Partial<ReceiptOptions> = {}) {
   return { receipts, options, begin, at, clock, found, removed, waits, faults };
 }
 
-test('an ending is looked at after 3 and after 10 seconds, and verified where the last look finds nothing', async (t) => {
+test('an ending is looked at after 3 and 10 seconds, and verified if the last look finds nothing', async (t) => {
   const { begin, at, removed } = setUp(t);
   assert.deepEqual(await begin(), { endedAt: start, gate: 'ended', writtenBack: 0 });
   await at(2_999);
@@ -76,7 +76,7 @@ test('what a refresh wrote back is counted, and looked at until it is gone', asy
   assert.equal((await at(20_000))?.verifiedAt, start + 20_000);
 });
 
-test('a session that could not be reached at its ending: the first deletion is the ending, and none means nothing to end', async (t) => {
+test('a session not reached at its ending: the first deletion counts as the ending, and none means nothing to end', async (t) => {
   const late = setUp(t);
   await late.begin('unreachable');
   late.found.push('unreachable', 'deleted');
@@ -89,7 +89,7 @@ test('a session that could not be reached at its ending: the first deletion is t
   assert.equal((await gone.at(3_000))?.gate, 'nothing to end');
 });
 
-test('a ticket that a new sign-in took over is left alone from then on', async (t) => {
+test('once a new sign-in takes over a ticket, it is left alone', async (t) => {
   const { begin, at, found, removed } = setUp(t);
   await begin();
   found.push('taken');
@@ -98,7 +98,7 @@ test('a ticket that a new sign-in took over is left alone from then on', async (
   assert.equal(removed.length, 1);
 });
 
-test('of several replicas one makes a look, and where no claim can be taken each may', async (t) => {
+test('only one of several replicas makes a look, but each may if no claim can be taken', async (t) => {
   const { options, begin, at, removed } = setUp(t);
   await begin();
   await options.claims.claim('gate:look:h:0', 'another replica', start + 2_000, start + 7_000);
@@ -115,7 +115,7 @@ test('of several replicas one makes a look, and where no claim can be taken each
   assert.equal(full.removed.length, 1);
 });
 
-test('a receipt that cannot be written does not keep an ending from being made', async (t) => {
+test('a receipt that cannot be written does not prevent the ending', async (t) => {
   const { options } = setUp(t);
   const faults: unknown[] = [];
   const fault = new Error('full');
@@ -128,7 +128,7 @@ test('a receipt that cannot be written does not keep an ending from being made',
   assert.deepEqual(faults, [fault]);
 });
 
-test('a receipt is kept for as long as a session of the gate could live', async (t) => {
+test('a receipt is kept for as long as a gate session could live', async (t) => {
   const { receipts, clock } = setUp(t);
   await receipts.begin('h', { endedAt: start, gate: 'unknown' });
   clock.now = start + keepMs - 1;
@@ -137,7 +137,7 @@ test('a receipt is kept for as long as a session of the gate could live', async 
   assert.equal(await receipts.of('h'), undefined);
 });
 
-test('an ending is followed once, however often its receipt is read, and an outage is not asked about all the time', async (t) => {
+test('an ending is followed once, however often its receipt is read, and an outage is not polled constantly', async (t) => {
   const { begin, at, clock, waits, faults } = setUp(t, {
     remove: () => Promise.reject(new Error('away')),
   });

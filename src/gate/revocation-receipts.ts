@@ -26,7 +26,7 @@ export interface ReceiptOptions {
   readonly notes: NoteTable;
   readonly claims: ClaimTable;
   readonly now: () => number;
-  /** Resolves after so many milliseconds. */
+  /** Resolves after this many milliseconds. */
   readonly wait: (ms: number) => Promise<unknown>;
   readonly keepMs: number;
   /** Deletes the session of the key, unless a sign-in that was not ended uses the ticket now. */
@@ -62,7 +62,7 @@ export function createRevocationReceipts(options: ReceiptOptions): RevocationRec
     return after;
   }
 
-  /** Until it is verified. If this process ends, whoever reads the receipt next does the rest. */
+  /** Until it is verified. If this process ends, the next one that reads the receipt does the rest. */
   async function follow(handle: string, receipt: StoredReceipt | undefined): Promise<void> {
     if (followed.has(handle)) return;
     followed.add(handle);

@@ -6,7 +6,7 @@ import { createSessionOwners, type Owner } from './session-owners.ts';
 
 const day = 86_400_000;
 
-test('noted once while nothing changes, and again before it is forgotten', async () => {
+test('written once while nothing changes, and again before it expires', async () => {
   let now = 0;
   let writes = 0;
   const rows = new Map<string, unknown>();

@@ -23,7 +23,7 @@ const secret = randomBytes(16);
 
 const payloadOf = (id: string, ticketSecret: Buffer = secret) => ticketPayload(id, ticketSecret);
 
-test('vectors of the real oauth2-proxy open for ever', () => {
+test('vectors of the real oauth2-proxy open permanently', () => {
   assert.ok(vectors.length > 0);
   for (const { cookieName, cookie, value, session } of vectors) {
     const ticket = readTicket(cookie.split('|')[0] ?? '', cookieName);
@@ -100,7 +100,7 @@ suite('opening', () => {
       ]),
     );
 
-  test('inverts sealing, whatever else the session holds', () => {
+  test('inverts sealing, whatever else the session contains', () => {
     const other = fc.array(fc.tuple(fc.string({ minLength: 3 }), fc.jsonValue()), { maxLength: 5 });
     fc.assert(
       fc.property(facts, other, (fields, extra) => {
@@ -116,7 +116,7 @@ suite('opening', () => {
     );
   });
 
-  test('a sign-in has one name, another one has another', () => {
+  test('a sign-in has one name, and another has a different one', () => {
     const at = (nonce: Buffer, createdAt: number) => {
       const session = openSession(
         sealed(sessionMap({ user: 'u', email: 'e@e.org', createdAt, nonce }, [])),
@@ -131,7 +131,7 @@ suite('opening', () => {
     assert.ok(!at(one, 1)?.includes(one.toString('hex').slice(0, 8)));
   });
 
-  test('no bytes make it throw', () => {
+  test('no input makes it throw', () => {
     const reasons = ['too large', 'too short', 'another secret', 'malformed', 'incomplete'];
     const answer = (value: Buffer) => {
       const session = openSession(value, secret);
@@ -154,26 +154,23 @@ suite('opening', () => {
 
   const map = (...pairs: [string, unknown][]) => encode(new Map(pairs));
   const faults: Record<string, [Buffer, string]> = {
-    'nothing at all': [Buffer.alloc(0), 'malformed'],
+    'empty input': [Buffer.alloc(0), 'malformed'],
     'a list': [encode(['u', 'e']), 'malformed'],
     'no person': [map(['ca', new Date(5)]), 'incomplete'],
-    'no instant': [map(['u', 'x']), 'incomplete'],
-    'a number for a person': [map(['u', 5], ['ca', new Date(5)]), 'malformed'],
-    'bytes for a person': [map(['u', Buffer.from('x')], ['ca', new Date(5)]), 'malformed'],
-    'a text for an instant': [map(['u', 'x'], ['ca', 'now']), 'malformed'],
-    'a person twice': [
+    'no time': [map(['u', 'x']), 'incomplete'],
+    'a number as the person': [map(['u', 5], ['ca', new Date(5)]), 'malformed'],
+    'bytes as the person': [map(['u', Buffer.from('x')], ['ca', new Date(5)]), 'malformed'],
+    'a string as the time': [map(['u', 'x'], ['ca', 'now']), 'malformed'],
+    'a duplicate person': [
       Buffer.concat([Buffer.from([0x83]), map(['u', 'x'], ['ca', new Date(5)], ['u', 'y']).subarray(1)]),
       'malformed',
     ],
-    'something after it': [
-      Buffer.concat([map(['u', 'x'], ['ca', new Date(5)]), Buffer.from([0])]),
-      'malformed',
-    ],
-    'text that is no UTF-8': [
+    'trailing data': [Buffer.concat([map(['u', 'x'], ['ca', new Date(5)]), Buffer.from([0])]), 'malformed'],
+    'text that is not UTF-8': [
       Buffer.from([0x82, 0xa1, 0x75, 0xa1, 0xff, 0xa2, 0x63, 0x61, 0xd6, 0xff, 0, 0, 0, 5]),
       'malformed',
     ],
-    'a million entries that are not there': [Buffer.from([0xdf, 0, 0x0f, 0xff, 0xff]), 'malformed'],
+    'a million announced but missing entries': [Buffer.from([0xdf, 0, 0x0f, 0xff, 0xff]), 'malformed'],
     'too deep': [
       Buffer.concat([Buffer.from([0x81, 0xa1, 0x78]), Buffer.alloc(100_000, 0x91), Buffer.from([0xc0])]),
       'malformed',
@@ -192,7 +189,7 @@ suite('opening', () => {
 
 const stored = (user: string) => seal(encode({ u: user, ca: new Date(5) }), secret);
 
-test('what is remembered is told apart by value and secret', () => {
+test('cached sessions are distinguished by value and secret', () => {
   const open = createOpener();
   const value = stored('ada');
   const first = open('k', value, secret);
@@ -205,7 +202,7 @@ test('what is remembered is told apart by value and secret', () => {
   assert.equal(open('k', Buffer.from('x'), secret), 'too short');
 });
 
-test('a limit is kept', () => {
+test('the cache has a limit', () => {
   const open = createOpener(2);
   const [a, b, c] = [stored('a'), stored('b'), stored('c')];
   const first = open('a', a, secret);

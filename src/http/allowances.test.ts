@@ -13,7 +13,7 @@ async function useUp(allow: ReturnType<typeof enabled>, name: AllowanceName, key
   while (await allow.hasRoom(name, key)) assert.equal(await allow.take(name, key), true);
 }
 
-test('as many as the allowance says, for each key by itself; looking takes nothing', async () => {
+test('as many as the allowance permits, for each key separately; looking uses nothing up', async () => {
   const allow = enabled();
   const { most } = allowances.copies;
   for (let taken = 0; taken < most; taken++) {
@@ -29,7 +29,7 @@ test('as many as the allowance says, for each key by itself; looking takes nothi
   assert.equal(await allow.waitS('copies', 'nobody'), 1);
 });
 
-test('with a person goes all that was counted by their id, and nobody else’s', async () => {
+test('forgetting a person removes all counts under their id, and nobody else’s', async () => {
   const asked: string[] = [];
   const counters = createRateCounters(undefined);
   const allow = createAllowances({
@@ -56,7 +56,7 @@ test('with a person goes all that was counted by their id, and nobody else’s',
   assert.ok(asked.includes('person ada'), 'and the limit a minute');
 });
 
-test('switched off, or without an answer of the counters, there is room: the store itself refuses then', async () => {
+test('switched off, or without an answer from the counters, requests are allowed: the store itself refuses later', async () => {
   let counted = 0;
   const off = createAllowances({
     enabled: false,

@@ -18,7 +18,7 @@ function served(assets: Assets, name: string): string {
   return text;
 }
 
-test('browsers get every part of the stylesheet in one file, each once', () => {
+test('browsers get every part of the style sheet in one file, each once', () => {
   const folder = resolve(import.meta.dirname, '../../public');
   const css = served(loadAssets(folder), 'gatehouse.css');
   assert.doesNotMatch(css, /@import/);
@@ -27,7 +27,7 @@ test('browsers get every part of the stylesheet in one file, each once', () => {
   for (const part of parts) assert.equal(css.split(readFileSync(join(folder, part), 'utf8')).length, 2, part);
 });
 
-test('a part that changes gives the stylesheet another address; a wrong import is refused at the start', (t) => {
+test('a changed part gives the style sheet another address; a wrong import is refused at the start', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-assets-'));
   t.after(() => rmSync(folder, { recursive: true }));
   mkdirSync(join(folder, 'parts'));

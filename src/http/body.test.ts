@@ -38,7 +38,7 @@ test('a form or JSON in UTF-8 is read, and no body is an empty object', async ()
   assert.deepEqual(await post(json, ''), {});
 });
 
-test('another type or another alphabet is refused', async () => {
+test('another type or charset is refused', async () => {
   for (const type of [
     'text/plain',
     'multipart/form-data',
@@ -48,7 +48,7 @@ test('another type or another alphabet is refused', async () => {
     assert.deepEqual(await post(type, '{}'), { refused: 'unsupported_media_type' }, type);
 });
 
-test('a body that is packed is not unpacked: little could become very much', async () => {
+test('a compressed body is not decompressed: a small one could become very large', async () => {
   for (const [type, body] of [
     [json, '{"a":1}'],
     [form, 'a=1'],

@@ -218,7 +218,7 @@ export function errorHandler(logger: Logger): ErrorRequestHandler {
     if (code === 'internal' || code === 'store_unavailable' || code === 'record_unavailable')
       logger.error(line);
     if (res.headersSent) {
-      // Too late for words. Not `next`: Express would write the error to the console as it is.
+      // Too late for an error page. Not `next`: Express would write the error to the console as it is.
       if (!res.writableEnded) res.destroy();
       return;
     }

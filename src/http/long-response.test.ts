@@ -22,14 +22,14 @@ async function read(livesFor: number): Promise<{ got: number[]; asked: number; f
   }
 }
 
-test('it is asked at most once a second, and all goes out while the session lives', async () => {
+test('the session is checked at most once a second, and everything is sent while it lives', async () => {
   const { got, asked, fault } = await read(Number.POSITIVE_INFINITY);
   assert.equal(fault, undefined);
   assert.equal(got.length, 10);
   assert.ok(asked >= 3 && asked <= 5, `${asked}`);
 });
 
-test('nothing more goes out once the session has ended', async () => {
+test('nothing more is sent once the session has ended', async () => {
   const { got, fault } = await read(1);
   assert.match(String(fault), /the session has ended/);
   assert.ok(got.length > 0 && got.length < 6, `${got}`);

@@ -9,7 +9,7 @@ function request(headers: Record<string, string>, path = '/devices', method = 'G
   return { method, path, headers, accepts } as unknown as Request;
 }
 
-test('only a GET that puts a page into a window begins a session', () => {
+test('only a GET that opens a page in a window starts a session', () => {
   const page = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', accept: 'text/html' };
   assert.equal(isNavigation(request(page)), true);
   assert.equal(isNavigation(request({ accept: 'text/html' })), true, 'a browser without fetch metadata');
@@ -30,7 +30,7 @@ test('only a GET that puts a page into a window begins a session', () => {
   assert.equal(isCrossSite(request({ 'sec-fetch-site': 'same-site' })), false);
 });
 
-test('a path to come back to is one of this site, or the first page', () => {
+test('a return path is one of this site, or the first page', () => {
   for (const path of ['/', '/devices?sort=seen', '/a//b', `/${'x'.repeat(1999)}`])
     assert.equal(safeReturnPath(path), path);
   for (const path of [

@@ -8,7 +8,7 @@ import { clearCookie, setCookie } from './response-cookies.ts';
 const sent = (cookie?: string) => ({ headers: { cookie } }) as IncomingMessage;
 const name = '__Host-session';
 
-test('each pair is read in its order, with its blanks taken off and nothing else', () => {
+test('each pair is read in order, trimmed and otherwise unchanged', () => {
   assert.deepEqual(sentCookies(sent()), []);
   assert.deepEqual(sentCookies(sent('a=1;\t b = x=y ; lonely;=z;\u00a0c=2')), [
     { name: 'a', value: '1' },
@@ -19,7 +19,7 @@ test('each pair is read in its order, with its blanks taken off and nothing else
   ]);
 });
 
-test('a cookie that came twice has no value, and is ambiguous', () => {
+test('a duplicate cookie has no value and is ambiguous', () => {
   assert.equal(singleCookie(sent(`${name}=1`), name), '1');
   assert.equal(singleCookie(sent('other=1'), name), undefined);
   assert.equal(isAmbiguous(sent(`${name}=1; other=2`), name), false);
@@ -29,13 +29,13 @@ test('a cookie that came twice has no value, and is ambiguous', () => {
   assert.equal(isAmbiguous(twice, name), true);
 });
 
-test('a name that only a lax parser takes for ours is ambiguous, also alone', () => {
+test('a name that only a lax parser takes for ours is ambiguous, even alone', () => {
   assert.equal(isAmbiguous(sent(`\u00a0${name}=1`), name), true);
   assert.equal(isAmbiguous(sent(`${name}\u00a0=1; ${name}=2`), name), true);
   assert.equal(singleCookie(sent(`\u00a0${name}=1; ${name}=2`), name), '2');
 });
 
-test('an answer sets a cookie once, with all of its attributes, and leaves others alone', () => {
+test('an answer sets a cookie once, with all its attributes, and leaves others alone', () => {
   let header: string[] | undefined;
   const res = {
     getHeader: () => header,

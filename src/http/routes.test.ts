@@ -15,7 +15,7 @@ const row = (more: Partial<BoundRoute>): BoundRoute => ({
   ...more,
 });
 
-test('two rows of one path cannot name different audiences', () => {
+test('two rows with one path cannot name different audiences', () => {
   const guards = { public: [], member: [pass], operator: [pass] };
   assert.throws(
     () => mountRoutes(express(), [row({}), row({ method: 'POST', who: 'public' })], guards),
@@ -23,7 +23,7 @@ test('two rows of one path cannot name different audiences', () => {
   );
 });
 
-test('the gate lets through just the public rows', () => {
+test('the gate lets through only the public rows', () => {
   const rows = [
     row({ who: 'public', path: '/a.b' }),
     row({ who: 'public', method: 'POST', path: '/' }),

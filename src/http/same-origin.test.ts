@@ -39,7 +39,7 @@ function ask(handler: RequestHandler, { method = 'GET', url = '/', headers = {},
   return answer;
 }
 
-test('a change is taken only from a page of this very origin', () => {
+test('a change is accepted only from a page of this very origin', () => {
   const refused: unknown[] = [];
   const handler = checkOrigin(own, (req) => refused.push(req));
   const post = (headers: Record<string, string>) => ask(handler, { method: 'POST', headers });
@@ -75,7 +75,7 @@ test('a change is taken only from a page of this very origin', () => {
   assert.equal(refused.length, foreign.length);
 });
 
-test('a read is taken from anywhere, but not of the API across sites', () => {
+test('a read is accepted from anywhere, except from the API across sites', () => {
   const handler = checkOrigin(own, () => assert.fail('only changes are told of'));
   const read = (method: string, url: string, site: string) =>
     ask(handler, { method, url, headers: { 'sec-fetch-site': site } });
@@ -85,7 +85,7 @@ test('a read is taken from anywhere, but not of the API across sites', () => {
   assert.equal(read('GET', '/api/me', 'same-origin'), 'passes');
 });
 
-test('only our own names are served; another one of ours leads to the first, and takes no change', () => {
+test('only our own names are served; another of ours redirects to the main one and accepts no change', () => {
   const handler = checkHost(own, ['https://alias.test', 'http://[2001:db8::1]']);
   const at = (host: string, more: Asked = {}) => ask(handler, { ...more, headers: { host } });
   for (const host of [

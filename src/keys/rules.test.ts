@@ -9,7 +9,7 @@ const day = 86_400_000;
 const made = Date.UTC(2026, 7, 1);
 const maxAge = 90 * day;
 
-test('a secret is fresh, due soon two weeks before its time, then due', () => {
+test('a secret is fresh, due soon two weeks before its date, then due', () => {
   const due = dueAt({ kind: 'made', at: made }, maxAge);
   assert.equal(due, made + maxAge);
   assert.equal(stateOf(due, made), 'fresh');
@@ -19,21 +19,21 @@ test('a secret is fresh, due soon two weeks before its time, then due', () => {
   assert.equal(stateOf(dueAt({ kind: 'unknown' }, maxAge), made), 'unknown');
 });
 
-test('a day is read as it is written, and nothing else is one', () => {
+test('a day is read as it is written, and nothing else is a day', () => {
   assert.equal(dayOf('2026-08-01'), made);
   for (const text of [undefined, '', '2026-8-1', '2026-13-01', 'yesterday'])
     assert.equal(dayOf(text), undefined);
   assert.equal(endOfDay(made), made + day);
 });
 
-test('a former secret goes after its successor, or after it was last of use', () => {
+test('a former secret expires after its successor was made, or after it was last used', () => {
   const facts = { outSince: made, lastUsedAt: made + 3 * day, neededMs: 7 * day };
   assert.equal(goesAt({ ...facts, needed: 'after its successor' }), made + 7 * day);
   assert.equal(goesAt({ ...facts, needed: 'after its last use' }), made + 10 * day);
   assert.equal(goesAt({ ...facts, lastUsedAt: undefined, needed: 'after its last use' }), made + 7 * day);
 });
 
-test('whatever the servers accept, the key that signs is one that all of them accept, where there is one', () => {
+test('whatever the servers accept, the signing key is one that all of them accept, if there is one', () => {
   const print = fc.constantFrom('a', 'b', 'c', 'd');
   const lists = fc.array(fc.uniqueArray(print), { maxLength: 4 });
   fc.assert(

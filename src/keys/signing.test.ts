@@ -39,7 +39,7 @@ function house(t: { after(done: () => unknown): void }) {
   return { server, replicas, outage, dates: createKeyDates(store.notes, now, logger) };
 }
 
-test('a reload that changes no key goes on with the newest, also while the store is down', async (t) => {
+test('a reload that changes no key keeps the newest, even while the store is down', async (t) => {
   const { server, outage } = house(t);
   const { keyring, signing } = server('new', 'old');
   await signing.start();
@@ -51,7 +51,7 @@ test('a reload that changes no key goes on with the newest, also while the store
   assert.equal(keyring.signs(), 'new');
 });
 
-test('two rotations that another server has not heard of: the key that it knows goes on signing', async (t) => {
+test('two rotations unknown to another server: the key that it knows keeps signing', async (t) => {
   const { server, outage } = house(t);
   const slow = server('first');
   await slow.signing.start();
@@ -63,7 +63,7 @@ test('two rotations that another server has not heard of: the key that it knows 
   assert.equal(quick.keyring.signs(), 'first');
 });
 
-test('keys that are all gone: the newest of the new ones signs', async (t) => {
+test('all keys replaced: the newest of the new ones signs', async (t) => {
   const { server } = house(t);
   const { keyring, signing } = server('stolen', 'stolen before');
   await signing.start();
@@ -100,7 +100,7 @@ function slowReplicas() {
   return { replicas, asked, answer: () => pending.shift()?.() };
 }
 
-test('a server announces its keys before it asks for those of others: of two that start together, one always hears of the other', async (t) => {
+test('a server announces its keys before it reads the others’: of two that start together, at least one sees the other', async (t) => {
   const { replicas, asked, answer } = slowReplicas();
   const { dates } = house(t);
   const signing = createSigning({ keyring: createKeyring(['new']), replicas, dates, logger });
@@ -113,7 +113,7 @@ test('a server announces its keys before it asks for those of others: of two tha
   assert.deepEqual(asked, ['announce', 'others']);
 });
 
-test('however often the secrets are reloaded, the keys are announced once in a while, not once for each reload', async (t) => {
+test('however often the secrets are reloaded, the keys are announced once per interval, not per reload', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const { replicas, asked, answer } = slowReplicas();
   const { dates } = house(t);

@@ -43,7 +43,7 @@ const cases: readonly (readonly [string, RecordedEvent, readonly string[], reado
     ['sign-ins', 'device.mobile'],
   ],
   [
-    'a sign-in on something unknown',
+    'a sign-in on an unknown device',
     { event: 'session.created', person, facts: { kind: 'toaster' } },
     ['sign_ins_total{outcome="done"} 1', 'sessions_created_total 1'],
     ['sign-ins', 'device.unknown'],
@@ -55,7 +55,7 @@ const cases: readonly (readonly [string, RecordedEvent, readonly string[], reado
     ['rejected.identity'],
   ],
   [
-    'one that was ended here',
+    'an identity whose session was ended here',
     { event: 'gate.refused', person, reason: 'ended' },
     ['sign_ins_total{outcome="ended"} 1'],
     ['rejected.ended'],
@@ -73,32 +73,32 @@ const cases: readonly (readonly [string, RecordedEvent, readonly string[], reado
     [],
   ],
   [
-    'an ending for a reason that is not of the set',
+    'an ending with a reason outside the closed set',
     { event: 'session.ended', person, reason: person.email },
     ['sessions_ended_total{reason="other"} 1'],
     [],
   ],
   ['a replay', { event: 'session.replayed', person }, ['session_replays_total 1'], ['rejected.replay']],
   [
-    'a change from elsewhere',
+    'a change from another site',
     { event: 'csrf.rejected', reason: 'origin' },
     ['csrf_rejections_total{reason="origin"} 1'],
     ['rejected.csrf'],
   ],
   [
-    'a proof that is none',
+    'an invalid proof',
     { event: 'gate.untrusted' },
     ['proof_rejections_total{reason="proof"} 1'],
     ['rejected.proof'],
   ],
   [
-    'the gate’s session of another person',
+    'a gate session of another person',
     { event: 'gate.untrusted', reason: 'the session names another person' },
     ['proof_rejections_total{reason="another_person"} 1'],
     ['rejected.proof'],
   ],
-  ['a page for operators', { event: 'operator.denied', person }, [], ['rejected.operator']],
-  ['the rest', { event: 'access.added' }, [], []],
+  ['an operator page', { event: 'operator.denied', person }, [], ['rejected.operator']],
+  ['any other event', { event: 'access.added' }, [], []],
 ];
 
 for (const [what, event, counts, daily] of cases) {
@@ -113,7 +113,7 @@ for (const [what, event, counts, daily] of cases) {
   });
 }
 
-test('what could not be written did not happen: the refusal counts, not the event', async () => {
+test('an event that could not be written is not counted, but its refusal is', async () => {
   const { recorder, days, counted } = world(() => Promise.reject(new RecordUnavailable(new Error('full'))));
   await assert.rejects(recorder.write({ event: 'session.created', person }), RecordUnavailable);
   await assert.rejects(
@@ -124,7 +124,7 @@ test('what could not be written did not happen: the refusal counts, not the even
   assert.deepEqual(days, []);
 });
 
-test('every event has its own count, and no person is in any', async () => {
+test('every event has its own count, and none names a person', async () => {
   const { recorder, metrics } = world();
   for (const event of Object.keys(events) as EventName[])
     recorder.note({

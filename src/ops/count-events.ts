@@ -11,7 +11,7 @@ export interface CountOptions {
   readonly daily: Pick<Daily, 'add'>;
 }
 
-/** Wraps `recorder`: counts a `write` once it is written, an ending and a `note` immediately. Its other members stay as they are. */
+/** Wraps `recorder`: counts a `write` once it is written, a revocation and a `note` immediately. Its other members stay as they are. */
 export function countEvents<R extends RevocationRecorder>(recorder: R, options: CountOptions): R {
   const count = createCount(options);
   const refused = options.metrics.counter('gatehouse_record_refusals_total');

@@ -48,7 +48,7 @@ function world() {
   };
 }
 
-test('counts are gathered, then written at once, each to its own day, to be kept for 60 days', async () => {
+test('counts are collected and written together, each to its own day, to be kept for 60 days', async () => {
   const { daily, days, writes, ends, wait } = world();
   for (let i = 0; i < 100; i++) daily.add('sign-ins');
   daily.add('rejected.csrf');
@@ -66,7 +66,7 @@ test('counts are gathered, then written at once, each to its own day, to be kept
   assert.equal(writes(), 2, 'nothing happened, nothing is written');
 });
 
-test('the highest of a day is written when it rises, and begins anew the next day', async () => {
+test('the maximum of a day is written when it rises, and starts again the next day', async () => {
   const { daily, days, writes, wait } = world();
   for (const n of [3, 5, 4]) daily.raise('live', n);
   await daily.flush();
@@ -79,7 +79,7 @@ test('the highest of a day is written when it rises, and begins anew the next da
   assert.deepEqual(days(), { '2026-11-23': { live: 5 }, '2026-11-24': { live: 2 } });
 });
 
-test('whatever outages there are, nothing is lost and nothing counts twice', async () => {
+test('whatever outages there are, nothing is lost or counted twice', async () => {
   const names: DailyName[] = ['sign-ins', 'rejected.proof'];
   const step = fc.oneof(
     fc.record({ add: fc.constantFrom(...names) }),

@@ -8,7 +8,7 @@ import { createOpsServer, type HealthOptions } from './health.ts';
 
 const calm = { waiting: 0, lastWrittenAt: 5, lastFailureAt: undefined, fileBehind: 0 };
 
-test('the record can be written until the last try failed and something waits', () => {
+test('the record counts as writable until the last attempt failed and entries wait', () => {
   for (const [state, fine] of [
     [{}, true],
     [{ lastFailureAt: 3 }, true],
@@ -21,7 +21,7 @@ test('the record can be written until the last try failed and something waits', 
     assert.equal(isRecording({ ...calm, ...state }), fine, JSON.stringify(state));
 });
 
-test('ready is with a record that can be written; the reason is said', async (t) => {
+test('is ready only if the record can be written, and says why not', async (t) => {
   let recording = true;
   const options: HealthOptions = {
     ping: async () => undefined,
@@ -40,7 +40,7 @@ test('ready is with a record that can be written; the reason is said', async (t)
   assert.equal((await client.ask('/metrics')).status, 404);
 });
 
-test('a store that answers but takes no changes is not ready', async (t) => {
+test('a store that answers but accepts no writes is not ready', async (t) => {
   let takes = true;
   let at = Date.now();
   let tries = 0;
@@ -69,7 +69,7 @@ test('a store that answers but takes no changes is not ready', async (t) => {
   assert.equal((await ready()).status, 200);
 });
 
-test('on loopback it answers to its own names alone', async (t) => {
+test('on loopback it answers only to its own names', async (t) => {
   const server = createOpsServer({ ping: async () => undefined, isAccepting: () => true });
   const port = await listen(server, 0, '127.0.0.1');
   t.after(() => drain(server, 100));

@@ -1,7 +1,8 @@
 // Every metric, in one table: the registry, the document and the tests are derived from it. All label values are from closed sets: no
 // person, handle, path or address can become one (invariant 10).
 import { events } from '../audit/events.ts';
-import type { EndReason, Store } from '../store/contract.ts';
+import type { Store } from '../store/contract.ts';
+import type { EndReason } from '../store/contract-sessions.ts';
 
 export interface MetricRow {
   readonly type: 'counter' | 'gauge' | 'histogram';

@@ -16,7 +16,7 @@ const routeClassOf = classifyRoutes([
   { path: '/api/me', who: 'member' },
 ]);
 
-test('by the first part of the path', () => {
+test('classifies by the first segment of the path', () => {
   for (const [url, route] of [
     ['/', 'public'],
     ['/?theme=dark', 'public'],
@@ -37,6 +37,6 @@ test('by the first part of the path', () => {
     assert.equal(routeClassOf(url), route, url);
 });
 
-test('and never anything else', () => {
+test('returns only the known classes', () => {
   fc.assert(fc.property(fc.string(), (url) => assert.ok(routeClasses.includes(routeClassOf(url)))));
 });

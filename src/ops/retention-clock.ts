@@ -1,6 +1,7 @@
 // The clock for everything that is removed by age. It never runs ahead of the time that has really passed: see `src/store/seen-clock.ts`.
 import type { Logger } from '../http/log.ts';
-import type { FactTable, RecordTable } from '../store/contract.ts';
+import type { FactTable } from '../store/contract.ts';
+import type { RecordTable } from '../store/contract-record.ts';
 import {
   type ClockDoubt,
   clockFact,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createShutdownSignal } from './shutdown-signal.ts';
 
-test('listeners hear it once; the forgotten do not; the late hear it at once', () => {
+test('listeners are called once, late ones immediately, and unsubscribed ones never', () => {
   const { begin, isStopping, onStop } = createShutdownSignal();
   const heard: string[] = [];
   onStop(() => heard.push('first'));

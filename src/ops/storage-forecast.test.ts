@@ -28,7 +28,7 @@ const foretell = (room: Room | undefined, at = now) =>
 const sample = (daysAgo: number, bytes: number, at = now) =>
   store.counters.raise(dayOf(at - daysAgo * dayMs), 'store-bytes', bytes, at + 60 * dayMs);
 
-test('what grew by two megabytes a day is full when the rest is used up', async () => {
+test('a store that grows by two megabytes a day is full when the rest is used up', async () => {
   assert.deepEqual(await foretell({ usedBytes: 80 * mega, mostBytes: 100 * mega }), {
     usedBytes: 80 * mega,
     mostBytes: 100 * mega,
@@ -52,7 +52,7 @@ test('what grew by two megabytes a day is full when the rest is used up', async 
   assert.equal(await foretell(undefined), undefined);
 });
 
-test('a store tells how much it uses and how much the disk leaves it', async () => {
+test('a store reports how much it uses and how much space the disk has left', async () => {
   const room = await store.room();
   assert.ok(room && room.usedBytes > 4096 && (room.mostBytes ?? 0) > room.usedBytes, JSON.stringify(room));
 });

@@ -32,7 +32,7 @@ async function receiver(t: TestContext, statuses: number[]) {
 }
 
 suite('the webhook', () => {
-  test('is signed over its time and its body', async (t) => {
+  test('is signed over its time and body', async (t) => {
     const { url, got } = await receiver(t, [200]);
     await createWebhook({ url, secret: 'shared', logger: createLogger('silent') })(notice);
     const [first] = got;
@@ -48,7 +48,7 @@ suite('the webhook', () => {
     assert.deepEqual(facts, notice.facts);
   });
 
-  test('is sent again after a failure, with pauses, and given up after four tries', async (t) => {
+  test('is retried after a failure with delays, and given up after four attempts', async (t) => {
     const waits: number[] = [];
     const wait = async (ms: number) => void waits.push(ms);
     const second = await receiver(t, [503, 200]);
@@ -73,7 +73,7 @@ suite('the webhook', () => {
     })(notice);
   });
 
-  test('Slack gets a text, ntfy a plain one with a title', () => {
+  test('Slack gets a JSON text, ntfy plain text with a title', () => {
     const slack = requestFor('https://hooks.slack.com/services/x', undefined, notice);
     assert.deepEqual(JSON.parse(slack.body), { text: notice.text });
     const ntfy = requestFor('https://ntfy.sh/topic', undefined, notice);

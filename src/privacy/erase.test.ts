@@ -40,13 +40,13 @@ function setUp(t: TestContext) {
   return { done, recorder, erase, who };
 }
 
-test('the journal and the pseudonyms are forgotten last: an event written after would make a new pseudonym', async (t) => {
+test('the journal and the pseudonyms are erased last: an event written afterwards would create a new pseudonym', async (t) => {
   const { done, erase, who } = setUp(t);
   await erase(who, operator);
   assert.deepEqual(done, ['end', 'further', 'flush', 'forget journal', 'forget pseudonyms']);
 });
 
-test('whoever erases themselves is named once; an operator and the retention are named as such', async (t) => {
+test('erasing oneself is recorded with one name; an operator and the retention period are recorded as the actor', async (t) => {
   const { recorder, erase, who } = setUp(t);
   for (const by of [ada, operator, 'terminal', 'retention'] as const) await erase(who, by);
   const about = { event: 'privacy.erased', person: ada };

@@ -1,5 +1,6 @@
 // Everything that is stored about a person, each field explained in plain words (GDPR, articles 15 and 20).
-import type { NoteTable, PersonTable, SessionRow, SessionTable } from '../store/contract.ts';
+import type { NoteTable, PersonTable } from '../store/contract.ts';
+import type { SessionRow, SessionTable } from '../store/contract-sessions.ts';
 import type { Somebody } from './person.ts';
 
 export interface ExportSection {

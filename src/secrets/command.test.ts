@@ -12,7 +12,7 @@ import { modeOf, place, root } from './place.fixture.ts';
 
 const secretNames = secretKinds.map(({ name }) => name);
 
-test('makes a .env that the app starts from, 0600, and says what is left', async () => {
+test('creates a .env that the app starts from, 0600, and says what is left to do', async () => {
   const { env, run, values, names, folder } = place();
   const { code, out, err } = await run([]);
   assert.deepEqual([code, err, modeOf(env)], [0, '', '600']);
@@ -65,7 +65,7 @@ test('fills in place, keeps a backup, and a second run changes nothing', async (
   assert.deepEqual([read(), names().length], [before, 3]);
 });
 
-test('one backup is kept: those of earlier runs go, other files stay', async () => {
+test('only one backup is kept: earlier ones are removed, other files stay', async () => {
   const { folder, run, names } = place('A=1\n');
   const own = ['.env.backup-mine', '.env.backup-20261123T150405Z.txt', 'x.env.backup-20261123T150405Z'];
   for (const name of own) fs.writeFileSync(join(folder, name), '');
@@ -86,7 +86,7 @@ test('one backup is kept: those of earlier runs go, other files stay', async () 
   assert.match(out, /older copy is removed/);
 });
 
-test('--rotate replaces what it names, alone', async () => {
+test('--rotate replaces only what it names', async () => {
   const { run, values } = place('');
   await run([]);
   const first = values();
@@ -137,7 +137,7 @@ test('a bad option is one line and exit code 2', async () => {
   assert.deepEqual(names(), []);
 });
 
-test('off a terminal --rotate needs --yes, and changes nothing without', async () => {
+test('without a terminal --rotate needs --yes, and otherwise changes nothing', async () => {
   const { run, read } = place('');
   await run([]);
   const before = read();
@@ -164,7 +164,7 @@ test('on a terminal it asks, unless --yes', async () => {
   assert.ok(fs.existsSync(env));
 });
 
-test('what an editor saved while the question stood is not lost', async () => {
+test('what an editor saves during the question is not lost', async () => {
   const { env, run, read, names } = place('A=1\n');
   const { code, err } = await run([], { answer: true, meanwhile: () => fs.writeFileSync(env, 'A=2\n') });
   assert.deepEqual([code, read(), names()], [1, 'A=2\n', ['.env', '.env.lock']]);
@@ -186,7 +186,7 @@ test('--dry-run writes nothing and says so', async () => {
   assert.deepEqual([open.read(), modeOf(open.env), open.names()], ['A=1\n', '644', ['.env']]);
 });
 
-test('--print prints fresh secrets and touches no file', async () => {
+test('--print prints new secrets and touches no file', async () => {
   const { run, names } = place();
   const { out } = await run(['--print']);
   assert.deepEqual(Object.keys(parse(out)), secretNames);
@@ -215,7 +215,7 @@ test('--json is one JSON document on standard output', async () => {
   assert.deepEqual([refused.code, JSON.parse(refused.out).outcome], [1, 'refused']);
 });
 
-test('an unfit secret is kept, named, and makes the exit code 1; --rotate mends it', async () => {
+test('an unfit secret is kept, reported, and makes the exit code 1; --rotate fixes it', async () => {
   const { run, values } = place('SECRET_KEY=abc123\n');
   const { code, out } = await run([]);
   assert.equal(code, 1);
@@ -225,7 +225,7 @@ test('an unfit secret is kept, named, and makes the exit code 1; --rotate mends 
   assert.equal(values()['SECRET_KEY_FALLBACKS'], undefined);
 });
 
-test('a mode that is open to others is tightened, also when nothing else changes', async () => {
+test('a mode that is open to others is tightened, even if nothing else changes', async () => {
   const { env, run } = place('');
   await run([]);
   fs.chmodSync(env, 0o644);
@@ -248,7 +248,7 @@ test('root leaves the file to its owner', { skip: notRoot }, async () => {
   }
 });
 
-test('files that cannot be edited exactly are refused, with lines, unchanged', async () => {
+test('files that cannot be edited exactly are refused with line numbers, unchanged', async () => {
   const table: [string, string | Uint8Array, RegExp][] = [
     ['byte-order mark', '\uFEFFSECRET_KEY=changeme\n', /:1: .*byte-order mark/],
     ['duplicate', 'SECRET_KEY=changeme\nA=1\nSECRET_KEY=changeme\n', /:1: .*more than once.*\n.*:3: /],
@@ -269,7 +269,7 @@ test('files that cannot be edited exactly are refused, with lines, unchanged', a
   }
 });
 
-test('a link, a folder, a pipe of a path are refused', async () => {
+test('a link, folder or pipe anywhere in the path is refused', async () => {
   const target = place('A=1\n');
   const link = place();
   fs.symlinkSync(target.env, link.env);
@@ -292,7 +292,7 @@ test('--env names another file', async () => {
   assert.deepEqual(names(), ['staging.env', 'staging.env.lock']);
 });
 
-test('what killed runs left behind is removed, other files are not', async () => {
+test('leftovers of killed runs are removed, other files are not', async () => {
   const { folder, run, names } = place('');
   const dead = ['.env.0123456789ab.tmp', '.env.backup-20261123T150405Z.0123456789ab.tmp'];
   const others = ['.env.local', '.env.local.0123456789ab.tmp', '.env.notes.tmp', 'x.env.0123456789ab.tmp'];
@@ -302,7 +302,7 @@ test('what killed runs left behind is removed, other files are not', async () =>
   for (const name of others) assert.ok(names().includes(name), name);
 });
 
-test('another run at work: waits, then says so', async () => {
+test('waits while another run works, then says so', async () => {
   const { env, run, read } = place('A=1\n');
   const held = await withLock(env, 0, () => run([]));
   assert.ok('value' in held);

@@ -28,7 +28,7 @@ async function finish(child: ChildProcess): Promise<{ readonly code: number | nu
 
 const folderOf = () => fs.mkdtempSync(join(root, 'case-'));
 
-test('killed while it makes the file: none or a whole one', { timeout: 120_000 }, async () => {
+test('killed while creating the file: either no file or a complete one', { timeout: 120_000 }, async () => {
   for (let i = 0; i < 5; i++) {
     const folder = folderOf();
     const child = start(folder);
@@ -43,7 +43,7 @@ test('killed while it makes the file: none or a whole one', { timeout: 120_000 }
   }
 });
 
-test('several at once lose nothing: every key is in the chain', { timeout: 60_000 }, async () => {
+test('concurrent runs lose nothing: every key is in the chain', { timeout: 60_000 }, async () => {
   const folder = folderOf();
   const env = join(folder, '.env');
   await finish(start(folder));
@@ -58,7 +58,9 @@ test('several at once lose nothing: every key is in the chain', { timeout: 60_00
   assert.equal(fs.readdirSync(folder).filter((name) => name.includes('backup')).length, 1);
 });
 
-test('two that make the file at once: one makes it, the other finds it', { timeout: 60_000 }, async () => {
+test('two that create the file at once: one creates it, the other finds it', {
+  timeout: 60_000,
+}, async () => {
   const folder = folderOf();
   const [a, b] = await Promise.all([finish(start(folder)), finish(start(folder))]);
   assert.deepEqual([a.code, b.code], [0, 0], a.err + b.err);

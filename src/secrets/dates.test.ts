@@ -8,7 +8,7 @@ import { secretKinds } from './kinds.ts';
 
 const dayMs = 86_400_000;
 
-test('days are read strictly, and written as they were read', () => {
+test('days are parsed strictly, and written as they were read', () => {
   const text = '1a2b3c4d=2026-11-23,00000000=2020-02-29';
   assert.equal(writeDates(readDates(text)), text);
   assert.equal(writeDates(readDates(' 1a2b3c4d=2026-11-23 , ')), '1a2b3c4d=2026-11-23');
@@ -25,7 +25,7 @@ test('days are read strictly, and written as they were read', () => {
     assert.equal(readDates(wrong).size, 0, wrong);
 });
 
-test('what somebody may have chosen has no fingerprint', () => {
+test('a secret that may have been chosen by a person has no fingerprint', () => {
   assert.equal(markOf('correct horse battery staple'), undefined);
   assert.match(markOf('x'.repeat(32)) ?? '', /^[\da-f]{8}$/);
 });
@@ -36,7 +36,7 @@ test('a week after its last day, and a day for the gate secret', () => {
   assert.equal(canGoFrom('2026-11-23', dayMs + 1), '2026-11-26');
 });
 
-test('property: whatever was signed on its last day is over when it can go, and no day is wasted', () => {
+test('property: everything signed on its last day has expired when it can go, and no day is wasted', () => {
   const at = fc.integer({ min: Date.UTC(2020, 0, 1), max: Date.UTC(2060, 0, 1) });
   fc.assert(
     fc.property(at, fc.integer({ min: 0, max: 400 * dayMs }), (usedAt, keptFor) => {
@@ -48,7 +48,7 @@ test('property: whatever was signed on its last day is over when it can go, and 
   );
 });
 
-test('a session key is needed as long as the longer of both cookies lives, and a day', () => {
+test('a session key is needed for the longer lifetime of both cookies, and a day', () => {
   const [session, gate] = secretKinds;
   assert.ok(session && gate);
   const table: [Record<string, string>, number | undefined][] = [

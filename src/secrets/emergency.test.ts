@@ -23,7 +23,7 @@ async function house() {
   return { ...made, vault, opens, sealed };
 }
 
-test('a new passphrase: the vault opens with it alone, and its entries are as they were', async () => {
+test('a new passphrase: the vault opens only with it, and its entries are unchanged', async () => {
   const { run, values, vault, opens, sealed } = await house();
   const [former, entry] = [values()['VAULT_PASSPHRASE'] ?? '', sealed()];
   const { code, out } = await run(['--rotate', 'vault', '--yes'], { vault });
@@ -47,7 +47,7 @@ test('without a vault only .env changes', async () => {
   assert.notEqual(values()['VAULT_PASSPHRASE'], former);
 });
 
-test('a vault that does not open with the present one: nothing changes, and it says the mend', async () => {
+test('a vault that does not open with the current passphrase: nothing changes, and the fix is printed', async () => {
   const { run, read, env, vault, names } = await house();
   fs.writeFileSync(env, read().replace(/^VAULT_PASSPHRASE=.*$/m, `VAULT_PASSPHRASE=${'wrong'.repeat(9)}`));
   const [before, files] = [read(), names()];
@@ -67,7 +67,7 @@ test('a vault that does not open with the present one: nothing changes, and it s
   assert.equal((await run(['--rotate', 'session', '--dry-run'], { vault })).code, 1);
 });
 
-test('what a killed run left in the vault goes at the next run, whichever it is', async () => {
+test('what a killed run left in the vault is removed by the next run of any kind', async () => {
   const { run, values, vault, opens } = await house();
   await vault.addPassphrase(values()['VAULT_PASSPHRASE'] ?? '', 'left over from before');
   assert.equal(vault.slots(), 2);
@@ -77,14 +77,14 @@ test('what a killed run left in the vault goes at the next run, whichever it is'
   assert.deepEqual([vault.slots(), opens()], [1, ['a cookie']]);
 });
 
-test('an editor’s save while the question stood: the vault opens with the file that is there', async () => {
+test('an editor saves during the question: the vault opens with the file that is there', async () => {
   const { run, read, env, vault, opens } = await house();
   const meanwhile = () => fs.writeFileSync(env, `${read()}MINE=1\n`);
   const { code } = await run(['--rotate', 'vault'], { vault, answer: true, meanwhile });
   assert.deepEqual([code, vault.slots(), opens()], [1, 1, ['a cookie']]);
 });
 
-test('a vault that fails at the end: .env is new, it is said, and the next run mends it', async () => {
+test('a vault that fails at the end: .env is new, this is reported, and the next run fixes it', async () => {
   const { run, vault, opens } = await house();
   const failing: VaultSteps = { ...vault, keepOnly: () => Promise.reject(new Error('disk full')) };
   // The first cleanup of leftovers succeeds, so that the failure occurs at the end of the run.
@@ -100,7 +100,7 @@ test('a vault that fails at the end: .env is new, it is said, and the next run m
   assert.deepEqual([vault.slots(), opens()], [1, ['a cookie']]);
 });
 
-test('an emergency: nothing stolen counts any more, everyone is out first, the vault has a new data key', async () => {
+test('an emergency: no stolen secret works any more, everyone is signed out first, the vault has a new data key', async () => {
   const { run, read, values, vault, opens, sealed, names, folder } = await house();
   await run(['--rotate', 'session,gate', '--yes']);
   const [old, before, entry] = [read(), values(), sealed()];
@@ -140,7 +140,7 @@ test('an emergency: nothing stolen counts any more, everyone is out first, the v
     assert.match(out, line);
 });
 
-test('what cannot be reached is said, with the way to reach it', async () => {
+test('whatever cannot be reached is reported, with how to reach it', async () => {
   const { run } = await house();
   const endEverything = async () => ({ gate: 'unreachable', sessions: 'unreachable' }) as const;
   const args = ['--rotate', 'all', '--emergency', '--yes'];
@@ -154,7 +154,7 @@ test('what cannot be reached is said, with the way to reach it', async () => {
   assert.match(cookies.out, /^1 session of the app ended\.\nThe gate keeps its sessions in cookies/m);
 });
 
-test('an emergency asks for more than a change, and a no leaves everyone in', async () => {
+test('an emergency needs more confirmation than a change, and a no leaves everyone signed in', async () => {
   const { run, read } = await house();
   const before = read();
   let ended = 0;
@@ -164,7 +164,7 @@ test('an emergency asks for more than a change, and a no leaves everyone in', as
   assert.match(asked[0] ?? '', /and sign everyone out\? \[y\/N\] $/);
 });
 
-test('the question shows what will be written, and how many people it means', async () => {
+test('the question shows what will be written, and how many people are affected', async () => {
   const { run, values } = await house();
   const before = values();
   const count = (people: number | undefined) => ({ answer: false, countPeople: async () => people });

@@ -37,7 +37,7 @@ test('one value is replaced, everything else stays', () => {
     assert.deepEqual(edit(text, { name: 'K', value: 'new' }), { text: expected }, text);
 });
 
-test('a key that is missing gets a line: below its commented default, below its neighbour, at the end', () => {
+test('a missing key gets a line: below its commented default, below its neighbour, at the end', () => {
   const table: [string, string][] = [
     ['', 'K=new\n'],
     ['\n', '\nK=new\n'],
@@ -67,7 +67,7 @@ test('several edits at once', () => {
   assert.deepEqual(editEnv('A=x', []), { text: 'A=x' });
 });
 
-test('a value is quoted where it needs it', () => {
+test('a value is quoted if necessary', () => {
   const table: [string, string, string][] = [
     ['K=\n', 'a#b', "K='a#b'\n"],
     ['K="x"\n', 'a$b', "K='a$b'\n"],
@@ -111,7 +111,7 @@ test('refusals, with their lines', () => {
   assert.deepEqual('faults' in below && below.faults, [{ line: 1, name: 'K', reason: 'not-editable' }]);
 });
 
-test('faults on lines that need no edit are none', () => {
+test('faults on lines that need no edit are ignored', () => {
   assert.deepEqual(edit('A=1\nA=2\nB="open\nK=old\n', { name: 'K', value: 'new' }), {
     text: 'A=1\nA=2\nB="open\nK=new\n',
   });
@@ -166,7 +166,7 @@ const edits = fc.uniqueArray(
   { selector: ({ name }) => name, minLength: 1 },
 );
 
-test('property: dotenv reads the edited keys anew and all others as before; other lines keep every byte', () => {
+test('property: dotenv reads the edited keys as new and all others as before; other lines keep every byte', () => {
   let edited = 0;
   fc.assert(
     fc.property(file(wild), edits, (text, wanted) => {

@@ -202,7 +202,7 @@ const randomKills = 30;
 /** A busy machine does fewer random kills instead of failing. */
 const patienceMs = 130_000;
 
-test('killed before every call and at random: .env and the vault fit each other after each', {
+test('killed before every call and at random: .env and the vault match afterwards', {
   timeout: 175_000,
 }, async (t) => {
   assert.equal((await runChild(makeCase(), ['--rotate', 'all', '--yes'], {})).code, 0);

@@ -69,7 +69,7 @@ test('faults', () => {
     assert.equal(faultOf(kindOf(word), value), fault, `${word} ${value}`);
 });
 
-test('a fingerprint is short, stable, and another one for another secret', () => {
+test('a fingerprint is short, stable, and different for another secret', () => {
   assert.equal(fingerprint('a'), fingerprint('a'));
   assert.match(fingerprint('a'), /^[\da-f]{8}$/);
   assert.notEqual(fingerprint('a'), fingerprint('b'));
@@ -77,7 +77,7 @@ test('a fingerprint is short, stable, and another one for another secret', () =>
 
 const needed = await need('oauth2-proxy');
 
-test('the real oauth2-proxy takes its secret, and nothing that is called unfit', needed, async () => {
+test('the real oauth2-proxy accepts its secret, and nothing reported as unfit', needed, async () => {
   const binary = await mustHave('oauth2-proxy');
   const accepts = async (secret: string) => {
     const flags = [

@@ -30,7 +30,7 @@ const deeds = fc.array(
 
 const listOf = (text: string | undefined) => (text ?? '').split(',').filter((item) => item !== '');
 
-test('property: a life of rotations, prunings and emergencies', () => {
+test('property: any sequence of rotations, prunings and emergencies', () => {
   const seen = { dropped: 0, kept: 0 };
   fc.assert(
     fc.property(deeds, (life) => {

@@ -32,12 +32,12 @@ test('beside the file, as the system writes paths', () => {
   }
 });
 
-test('the shared example is known by its name, whatever its letters', () => {
+test('the shared example is recognised by its name in any case', () => {
   assert.ok(isExample('C:\\desk\\.ENV.Example', win32) && isExample('/desk/.env.example', posix));
   assert.ok(!isExample('C:\\desk\\.env.example\\.env', win32) && !isExample('/desk/x.env.example', posix));
 });
 
-test('only copies with the very name that this program gives are its own', () => {
+test('only copies with exactly the name that this program gives are its own', () => {
   const own = ['.env.backup-20261123T150405Z', '.env.backup-20261123T150405Z-12'];
   const others = [
     '.env',

@@ -25,7 +25,7 @@ const actions = (planned: ReturnType<typeof plan>) => planned.steps.map(({ actio
 const real = (): Values =>
   Object.fromEntries(secretKinds.map((kind) => [kind.name, makeSecret(kind, randomBytes)]));
 
-test('missing, empty and placeholder secrets are made', () => {
+test('missing, empty and placeholder secrets are created', () => {
   const planned = plan({ SECRET_KEY: 'changeme', GATE_SECRET: '', REDIS_PASSWORD: '  ' });
   assert.deepEqual(actions(planned), ['made', 'made', 'made', 'made', 'made']);
   assert.deepEqual(
@@ -35,7 +35,7 @@ test('missing, empty and placeholder secrets are made', () => {
   assert.ok('config' in loadConfig({ env: planned.after }));
 });
 
-test('real ones stay, also unfit ones', () => {
+test('real ones stay, even unfit ones', () => {
   const values = real();
   assert.deepEqual(plan(values).edits, []);
   const unfit = plan({ ...values, SECRET_KEY: 'abc123', REDIS_PASSWORD: 'hunter2x' });
@@ -68,7 +68,7 @@ test('one word rotates one secret', () => {
   }
 });
 
-test('the fallbacks never grow past what the app takes', () => {
+test('the fallbacks never exceed what the app accepts', () => {
   let values = real();
   for (let i = 0; i < 12; i++) {
     const { after, steps } = plan(values, ['session']);
@@ -79,7 +79,7 @@ test('the fallbacks never grow past what the app takes', () => {
   assert.ok('config' in loadConfig({ env: values }));
 });
 
-test('an unfit former key is not carried along: the app would refuse it as a fallback', () => {
+test('an unfit former key is not kept: the app would refuse it as a fallback', () => {
   for (const former of ['abc123', 'Zk3vQ9xT7mB1nL5cR8wE2yU6iO4pA0sD'.repeat(2)]) {
     const { after, steps } = plan({ ...real(), SECRET_KEY: former }, ['session']);
     assert.deepEqual(
@@ -92,7 +92,7 @@ test('an unfit former key is not carried along: the app would refuse it as a fal
   assert.equal(steps[0]?.formerKept, false, 'another one that is kept says nothing about it');
 });
 
-test('record keys in AUDIT_KEY_FALLBACKS_FILE: refused only where one has to be added to them', () => {
+test('record keys in AUDIT_KEY_FALLBACKS_FILE: refused only if one has to be added', () => {
   const values = { ...real(), AUDIT_KEY_FALLBACKS_FILE: '/run/secrets/record' };
   plan(values, ['session']);
   const full = Array.from({ length: maxFallbacks }, () => real()['SECRET_KEY']).join();
@@ -105,7 +105,7 @@ test('record keys in AUDIT_KEY_FALLBACKS_FILE: refused only where one has to be 
   assert.deepEqual(refused, { heldElsewhere: ['AUDIT_KEY_FALLBACKS_FILE'] });
 });
 
-test('variables that repeat a secret follow it', () => {
+test('variables that repeat a secret are changed with it', () => {
   const values = real();
   const repeated = {
     ...values,
@@ -121,7 +121,7 @@ test('variables that repeat a secret follow it', () => {
   );
 });
 
-test('what a NAME_FILE holds is neither made nor rotated here', () => {
+test('the content of a NAME_FILE is neither created nor rotated here', () => {
   const planned = plan({ SECRET_KEY_FILE: '/run/secrets/key', SECRET_KEY: '' });
   assert.equal(planned.steps[0]?.action, 'elsewhere');
   assert.ok(!planned.edits.some(({ name }) => name === 'SECRET_KEY'));
@@ -136,7 +136,7 @@ test('what a NAME_FILE holds is neither made nor rotated here', () => {
   }
 });
 
-test('in a file that is only being made, nobody is signed out', () => {
+test('in a file that is being created, nobody is signed out', () => {
   const placeholders = Object.fromEntries(secretKinds.map(({ name }) => [name, 'changeme']));
   for (const { people } of plan(placeholders, [], false).steps) assert.equal(people, 'nobody is signed out');
   assert.equal(

@@ -15,7 +15,7 @@ function datesOf(values: Record<string, string>): Record<string, string> {
   return Object.fromEntries((values['SECRET_DATES'] ?? '').split(',').map((pair) => pair.split('=')));
 }
 
-test('each secret has its day, each former one keeps its own, and what is gone has none', async () => {
+test('each secret has its day, each former one keeps its own, and removed ones have none', async () => {
   const { run, values } = place();
   await run([]);
   const first = values();
@@ -33,7 +33,7 @@ test('each secret has its day, each former one keeps its own, and what is gone h
   assert.equal(loaded.config.secretDates.get(print('SECRET_KEY')), day(10));
 });
 
-test('a run that writes nothing else writes no dates; the first one that does puts them behind the secrets', async () => {
+test('a run that writes nothing else writes no dates; the first one that does puts them after the secrets', async () => {
   const { run, read, values } = place();
   await run([]);
   const old = `${Object.entries(values())
@@ -48,7 +48,7 @@ test('a run that writes nothing else writes no dates; the first one that does pu
   assert.ok(read().includes('SECRET_DATES='));
 });
 
-test('--prune drops a session key nine days after it was replaced (its last day, a week, a day to take over), not a day sooner', async () => {
+test('--prune drops a session key nine days after it was replaced (its last day, a week, a day to be adopted), not a day sooner', async () => {
   const { run, values } = place();
   await run([]);
   const first = values()['SECRET_KEY'] ?? '';
@@ -82,7 +82,7 @@ test('the gate secret needs a day, and each former one is counted from its own s
   assert.equal(values()['AUDIT_KEY_FALLBACKS'], undefined, 'the gate secret sealed no record');
 });
 
-test('a former key of an unknown day stays: it is noted, and can go a lifetime after that', async () => {
+test('a former key of an unknown day stays: the day is written now, and it can go a lifetime later', async () => {
   const former = '0123456789abcdef'.repeat(4);
   const { run, values } = place(
     `SECRET_KEY=${'fedcba9876543210'.repeat(4)}\nSECRET_KEY_FALLBACKS=${former}\n`,
@@ -96,7 +96,7 @@ test('a former key of an unknown day stays: it is noted, and can go a lifetime a
   assert.equal(values()['SECRET_KEY_FALLBACKS'], '');
 });
 
-test('a key that an older one replaced again: it was in use until nobody knows when, so it counts from today, once', async () => {
+test('a key that was restored and replaced again: its last use is unknown, so it counts from today, once', async () => {
   const [mine, other] = ['fedcba9876543210'.repeat(4), '0123456789abcdef'.repeat(4)];
   const { run, values } = place(
     `SECRET_KEY=${mine}\nSECRET_KEY_FALLBACKS=${other}\nSECRET_DATES=${fingerprint(mine)}=2020-01-01,${fingerprint(other)}=2026-08-20\n`,
@@ -110,7 +110,7 @@ test('a key that an older one replaced again: it was in use until nobody knows w
   assert.equal(values()['SECRET_KEY_FALLBACKS'], '');
 });
 
-test('a key that was made while the clock stood in 1970 does not let the one before go', async () => {
+test('a key created while the clock stood in 1970 does not let the previous one go', async () => {
   const { run, values } = place();
   await run([]);
   const first = values()['SECRET_KEY'];
@@ -122,7 +122,7 @@ test('a key that was made while the clock stood in 1970 does not let the one bef
   assert.equal(values()['SECRET_KEY_FALLBACKS'], '');
 });
 
-test('days that are still to come: nothing is pruned by them, and it says the mend', async () => {
+test('days in the future: nothing is pruned by them, and the fix is printed', async () => {
   const { run, read, values } = place();
   await run([]);
   await run(['--rotate', 'session', '--yes'], at(2000));
@@ -137,7 +137,7 @@ test('days that are still to come: nothing is pruned by them, and it says the me
   assert.equal(values()['SECRET_KEY_FALLBACKS']?.split(',').length, 2);
 });
 
-test('where a lifetime cannot be read, nothing goes, and it says why', async () => {
+test('if a lifetime cannot be read, nothing is pruned, and it says why', async () => {
   const former = '0123456789abcdef'.repeat(4);
   const { run, values } = place(
     `SECRET_KEY=${'fedcba9876543210'.repeat(4)}\nSECRET_KEY_FALLBACKS=${former}\nPERMANENT_SESSION_LIFETIME=soon\n`,
@@ -147,7 +147,7 @@ test('where a lifetime cannot be read, nothing goes, and it says why', async () 
   assert.match(out, /: stays, since PERMANENT_SESSION_LIFETIME or/);
 });
 
-test('a full list lets its oldest key go, but not the key of the record', async () => {
+test('a full list drops its oldest key, but never a record key', async () => {
   const { run, values } = place();
   await run([]);
   const first = values()['SECRET_KEY'] ?? '';
@@ -162,7 +162,7 @@ test('a full list lets its oldest key go, but not the key of the record', async 
   assert.ok('config' in loadConfig({ env: values() }));
 });
 
-test('what a NAME_FILE holds is not pruned here', async () => {
+test('the content of a NAME_FILE is not pruned here', async () => {
   const { run, read } = place(`SECRET_KEY_FALLBACKS_FILE=/run/secrets/former\n`);
   const before = read();
   const { code, err } = await run(['--prune', '--yes']);

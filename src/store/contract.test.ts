@@ -9,7 +9,8 @@ import fc from 'fast-check';
 import { type PrivateRedis, startRedis } from '../../test/support/redis.ts';
 import { need } from '../../test/support/requirement.ts';
 import { randomToken } from '../crypto/tokens.ts';
-import { type SessionRow, type SignIn, type Store, StoreUnavailable } from './contract.ts';
+import { type SignIn, type Store, StoreUnavailable } from './contract.ts';
+import type { SessionRow } from './contract-sessions.ts';
 import { createRedisStore } from './redis.ts';
 import { connectRedis } from './redis-client.ts';
 import { aclRules } from './redis-rights.ts';
@@ -42,14 +43,14 @@ function contract(open: () => Promise<{ store: Store; close(): Promise<void> }>)
   });
   after(() => close());
 
-  test('a session is read as it was created, and unknown ids are undefined', async () => {
+  test('a session reads back as it was created, and unknown ids are undefined', async () => {
     const row = rowOf();
     assert.equal(await store.sessions.create(row), true);
     assert.deepEqual(await store.sessions.read(row.key), row);
     assert.equal(await store.sessions.read(randomToken()), undefined);
   });
 
-  test('an id is used once: create never overwrites, neither a live nor an ended session', async () => {
+  test('an id is used once: create never overwrites a live or an ended session', async () => {
     const row = rowOf();
     await store.sessions.create(row);
     assert.equal(await store.sessions.create({ ...row, handle: randomToken(9), personId: 'p2' }), false);
@@ -58,7 +59,7 @@ function contract(open: () => Promise<{ store: Store; close(): Promise<void> }>)
     assert.equal((await store.sessions.read(row.key))?.personId, 'p1');
   });
 
-  test('lines of a journal are added once, and counted together with what they add', async () => {
+  test('journal lines are added once, and counted together with what they add', async () => {
     const journal = randomToken(9);
     const { record } = store;
     const last = async () => (await record.before(Number.POSITIVE_INFINITY, 1))[0]?.seq ?? 0;
@@ -104,7 +105,7 @@ function contract(open: () => Promise<{ store: Store; close(): Promise<void> }>)
     assert.equal(await store.sessions.read(key), undefined);
   });
 
-  test('updates merge key by key: of sixteen at once none is lost', async () => {
+  test('updates merge key by key: none of sixteen concurrent ones is lost', async () => {
     const row = rowOf({ data: { kept: 'yes', gone: 1 } });
     await store.sessions.create(row);
     const keys = Array.from({ length: 16 }, (_, i) => `key${i}`);
@@ -115,7 +116,7 @@ function contract(open: () => Promise<{ store: Store; close(): Promise<void> }>)
     assert.deepEqual((await store.sessions.read(row.key))?.data, expected);
   });
 
-  test('last seen moves forward only', async () => {
+  test('the last-seen time only moves forward', async () => {
     const row = rowOf();
     await store.sessions.create(row);
     assert.equal(await store.sessions.touch(row.key, now + 50), true);
@@ -123,7 +124,7 @@ function contract(open: () => Promise<{ store: Store; close(): Promise<void> }>)
     assert.equal((await store.sessions.read(row.key))?.lastSeenAt, now + 50);
   });
 
-  test('of many that end a session at once, one is told that it did', async () => {
+  test('of many concurrent calls that end a session, exactly one succeeds', async () => {
     const row = rowOf();
     await store.sessions.create(row);
     const ends = await Promise.all(
@@ -134,7 +135,7 @@ function contract(open: () => Promise<{ store: Store; close(): Promise<void> }>)
     assert.equal(ends.filter(Boolean).length, 1);
   });
 
-  test('whatever runs at the same time, after an end nothing is accepted', async () => {
+  test('whatever runs at the same time, nothing is accepted after an end', async () => {
     const step = fc.constantFrom('update', 'touch', 'end', 'create', 'read');
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 12 }), async (steps) => {
@@ -175,7 +176,7 @@ function contract(open: () => Promise<{ store: Store; close(): Promise<void> }>)
     });
   });
 
-  test('a retired visitor id is dead, its choices are gone, and it cannot choose again', async () => {
+  test('a retired visitor id is invalid, its choices are gone, and it cannot choose again', async () => {
     const [chose, never] = [randomToken(), randomToken()];
     await store.visitors.choose(chose, { theme: 'light' }, now, now + hour);
     for (const id of [chose, never]) {
@@ -187,7 +188,7 @@ function contract(open: () => Promise<{ store: Store; close(): Promise<void> }>)
     }
   });
 
-  test('a person is known after the first sign-in; each sign-in tells the one before', async () => {
+  test('a person is known after the first sign-in; each sign-in returns the previous one', async () => {
     const id = randomToken(9);
     const first: SignIn = {
       at: now,
@@ -222,7 +223,7 @@ function contract(open: () => Promise<{ store: Store; close(): Promise<void> }>)
     assert.equal(await store.claims.claim('d', 'next', now, now + 1_000), 'next');
   });
 
-  test('of many claims at once one value wins; it can be released', async () => {
+  test('of many concurrent claims one value wins; it can be released', async () => {
     const key = randomToken();
     const values = Array.from({ length: 8 }, (_, i) => `v${i}`);
     const got = await Promise.all(values.map((value) => store.claims.claim(key, value, now, now + hour)));
@@ -249,7 +250,7 @@ function contract(open: () => Promise<{ store: Store; close(): Promise<void> }>)
     assert.deepEqual(after?.previous, { idHash: row.idHash, salt: winner?.salt });
   });
 
-  test('that a successor came back is noted once, for the valid id alone', async () => {
+  test('the use of a successor is noted once, only for the valid id', async () => {
     const row = rowOf();
     await store.sessions.create(row);
     await store.sessions.successorSeen(row.key, row.idHash, now);
@@ -292,7 +293,7 @@ function contract(open: () => Promise<{ store: Store; close(): Promise<void> }>)
     assert.deepEqual(await store.sessions.ofPerson('nobody', now), []);
   });
 
-  test('notes are replaced, end and are removed', async () => {
+  test('notes are replaced, expire and are removed', async () => {
     const key = randomToken();
     assert.equal(await store.notes.read(key, now), undefined);
     await store.notes.write(key, { a: [1] }, now + hour);
@@ -302,7 +303,7 @@ function contract(open: () => Promise<{ store: Store; close(): Promise<void> }>)
     assert.equal(await store.notes.read(key, now), undefined);
   });
 
-  test('counts of a day add up, also those of several at once; another day has its own', async () => {
+  test('counts of a day add up, also concurrent ones; another day has its own', async () => {
     const [day, other] = ['2026-11-23', '2026-11-24'];
     const end = now + 60 * 24 * hour;
     assert.deepEqual(await store.counters.read([day]), [{}]);
@@ -323,7 +324,7 @@ function contract(open: () => Promise<{ store: Store; close(): Promise<void> }>)
     assert.deepEqual(await store.counters.read([day]), [{ live: 7 }]);
   });
 
-  test('a fact about the store is created once: of many writers at once the first one’s value is kept', async () => {
+  test('a fact about the store is created once: of many concurrent writers the first one’s value is kept', async () => {
     const name = randomToken(6);
     assert.equal(await store.facts.read(name), undefined);
     const values = Array.from({ length: 8 }, (_, i) => `v${i}`);
@@ -334,7 +335,7 @@ function contract(open: () => Promise<{ store: Store; close(): Promise<void> }>)
     assert.equal(await store.facts.read(`${name}2`), undefined);
   });
 
-  test('a fact about the store is replaced only by a writer who knows what is kept', async () => {
+  test('a fact about the store is replaced only by a writer who knows the present value', async () => {
     const name = randomToken(6);
     assert.equal(await store.facts.replace(name, '', 'new'), false);
     assert.equal(await store.facts.read(name), undefined);
@@ -351,7 +352,7 @@ function contract(open: () => Promise<{ store: Store; close(): Promise<void> }>)
     );
   });
 
-  test('everything that is kept of a person is found, and can be forgotten, without anybody else’s', async () => {
+  test('everything kept about a person is found, and can be forgotten, without affecting anyone else', async () => {
     const [live, over, foreign] = [
       rowOf({ personId: 'forget-me' }),
       rowOf({ personId: 'forget-me', createdAt: now - 1 }),
@@ -402,7 +403,7 @@ function contract(open: () => Promise<{ store: Store; close(): Promise<void> }>)
     assert.deepEqual(await store.people.idsOf('else@example.org'), ['somebody-else']);
   });
 
-  test('scrubbing the files can be asked for', async () => {
+  test('scrubbing the files can be requested', async () => {
     assert.equal(await store.scrub(), true);
   });
 
@@ -422,7 +423,7 @@ suite('the SQLite store', () => {
     };
   });
 
-  test('its folder and files are the owner’s alone, even under a lax umask', async () => {
+  test('its folder and files are private to the owner, even under a lax umask', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'gatehouse-store-'));
     const umask = process.umask(0);
     const store = openSqliteStore(join(folder, 'data'));
@@ -436,7 +437,7 @@ suite('the SQLite store', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test('purge forgets what is over, in batches, and nothing else', async () => {
+  test('purge removes what has expired, in batches, and nothing else', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'gatehouse-store-'));
     const store = openSqliteStore(folder);
     for (let i = 0; i < 450; i++) await store.sessions.create(rowOf({ expiresAt: now + 10 }));
@@ -455,7 +456,7 @@ suite('the SQLite store', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test('a claim that ran out can be taken again', async () => {
+  test('an expired claim can be taken again', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'gatehouse-store-'));
     const store = openSqliteStore(folder);
     await store.claims.claim('c', 'first', now, now + 10);
@@ -465,7 +466,7 @@ suite('the SQLite store', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test('what ends at an instant is over at that instant, and of a visitor who was retired nothing is left', async () => {
+  test('what expires at an instant is gone at that instant, and nothing is left of a retired visitor', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'gatehouse-store-'));
     const store = openSqliteStore(folder);
     const row = rowOf({ expiresAt: now + 10 });
@@ -514,7 +515,7 @@ suite('the Redis store', await need('redis-server'), () => {
     };
   });
 
-  test('every key has a time to live, but a person’s, the record’s, the indexes and the facts about the store', async (t) => {
+  test('every key expires, except a person’s, the record’s, the indexes and the facts about the store', async (t) => {
     const client = connectRedis(redis.url, () => {});
     t.after(() => client.disconnect());
     for (const key of await client.keys('*')) {
@@ -525,7 +526,7 @@ suite('the Redis store', await need('redis-server'), () => {
     }
   });
 
-  test('nothing is left of an address that a person had before, nor of what a retired visitor chose', async (t) => {
+  test('nothing is left of a person’s earlier addresses, nor of a retired visitor’s choices', async (t) => {
     const client = connectRedis(redis.url, () => {});
     t.after(() => client.disconnect());
     const { people, visitors } = createRedisStore(client);
@@ -543,7 +544,7 @@ suite('the Redis store', await need('redis-server'), () => {
     assert.deepEqual(await client.hgetall('gatehouse:visitor:left'), { retired: '1' });
   });
 
-  test('which notes are a person’s is known for as long as the last of them', async (t) => {
+  test('which notes belong to a person is known for as long as the last of them', async (t) => {
     const client = connectRedis(redis.url, () => {});
     t.after(() => client.disconnect());
     const { notes } = createRedisStore(client);

@@ -39,10 +39,10 @@ suite('layouts of SQLite', () => {
   };
 
   for (const [about, name, version] of [
-    ['0.1.0 before there were versions', 'sqlite-0.sql', 0],
+    ['0.1.0 (without a version)', 'sqlite-0.sql', 0],
     ['version 1', 'sqlite-0.sql', 1],
   ] as const) {
-    test(`SQLite: a file of ${about} opens with all that was in it, and is like a new one`, async () => {
+    test(`SQLite: a file of ${about} opens with all its data, and equals a new one`, async () => {
       const place = placeOf('old-');
       makeOldFile(join(place, 'gatehouse.db'), name, version);
       const store = openSqliteStore(place);
@@ -83,7 +83,7 @@ suite('layouts of SQLite', () => {
     assert.deepEqual(readFileSync(path), bytes);
   });
 
-  test('SQLite: what fails in the middle of the steps undoes all of them', () => {
+  test('SQLite: a failure in the middle of the steps undoes all of them', () => {
     const db = new DatabaseSync(join(placeOf('fails-'), 'x.db'));
     const steps = [
       { version: 1, about: '', run: () => db.exec('CREATE TABLE a (x)') },
@@ -111,10 +111,10 @@ suite('layouts of Redis', await need('redis-server'), () => {
   const newest = redisMigrations.at(-1)?.version ?? 1;
 
   for (const [about, version] of [
-    ['0.1.0 before there were versions', undefined],
+    ['0.1.0 (without a version)', undefined],
     ['version 1', '1'],
   ] as const) {
-    test(`Redis: keys of ${about} are read with all that was in them`, async () => {
+    test(`Redis: keys of ${about} are read with all their data`, async () => {
       await redis.flushdb();
       await makeOldKeys(redis, 'redis-1.jsonl');
       if (version !== undefined) await redis.hset('gatehouse:store', 'schema', version);
@@ -134,7 +134,7 @@ suite('layouts of Redis', await need('redis-server'), () => {
     await store.close();
   });
 
-  test('Redis: keys of a newer program are refused by name by every operation, and none of them changes', async () => {
+  test('Redis: keys of a newer program are refused by name in every operation, and none of them changes', async () => {
     await redis.flushdb();
     await redis.hset('gatehouse:store', 'schema', '1000');
     const store = openStore();
@@ -181,7 +181,7 @@ suite('layouts of Redis', await need('redis-server'), () => {
     assert.equal(await redis.exists('gatehouse:store:migrating'), 0);
   });
 
-  test('Redis: a step that fails is run again by the next, and whoever waits too long says why', async () => {
+  test('Redis: a step that fails is run again by the next process, and one that waits too long says why', async () => {
     await redis.flushdb();
     const prefix = 'gatehouse:';
     let tries = 0;

@@ -20,7 +20,7 @@ test('IPv4 keeps three parts, IPv6 its first 48 bits', () => {
   for (const [address, network] of table) assert.equal(networkOf(address), network);
 });
 
-test('what follows the network never shows', () => {
+test('nothing after the network part is shown', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: 0xffff }), { minLength: 8, maxLength: 8 }), (groups) => {
       const text = groups.map((group) => group.toString(16)).join(':');

@@ -13,7 +13,7 @@ const deployment = (keys: readonly string[], more: Partial<Deployment> = {}): De
   ...more,
 });
 
-test('a deployment knows its store by any key that it has, or had', () => {
+test('a deployment recognises its store by any key that it has or had', () => {
   assert.deepEqual(judge(mark('a'), deployment(['a']), true), { kind: 'own' });
   assert.deepEqual(judge(mark('a'), deployment(['b']), true), { kind: 'foreign' });
   assert.deepEqual(judge(mark('a'), deployment(['b', 'a']), false), { kind: 'own', write: mark('b', 'a') });
@@ -21,17 +21,17 @@ test('a deployment knows its store by any key that it has, or had', () => {
   assert.deepEqual(judge(mark('a'), former, false), { kind: 'own', write: mark('b') });
 });
 
-test('a replica that has yet to be told of a newer key leaves the mark as it is', () => {
+test('a replica not yet reloaded with a newer key leaves the mark unchanged', () => {
   assert.deepEqual(judge(mark('new', 'old'), deployment(['old']), true), { kind: 'own' });
 });
 
-test('a development run without a key opens its own store and nobody else’s; a deployment may take that one over', () => {
+test('a development run without a key opens only its own store; a deployment may take that one over', () => {
   assert.deepEqual(judge(mark(), deployment([]), true), { kind: 'own' });
   assert.deepEqual(judge(mark('a'), deployment([]), true), { kind: 'foreign' });
   assert.deepEqual(judge(mark(), deployment(['a']), true), { kind: 'own', write: mark('a') });
 });
 
-test('only a start brings a new address', () => {
+test('only a start writes a new address', () => {
   const moved = deployment(['a'], { publicUrl: 'https://new.test' });
   assert.deepEqual(judge(mark('a'), moved, true), {
     kind: 'own',
@@ -40,7 +40,7 @@ test('only a start brings a new address', () => {
   assert.deepEqual(judge(mark('a'), moved, false), { kind: 'own' });
 });
 
-test('a mark reads as it was written, and anything else as none', () => {
+test('a mark reads back as it was written, and anything else is invalid', () => {
   assert.deepEqual(readMark(writeMark(mark('a', 'b'))), mark('a', 'b'));
   for (const text of [
     '',
@@ -54,6 +54,6 @@ test('a mark reads as it was written, and anything else as none', () => {
     assert.equal(readMark(text), undefined, text);
 });
 
-test('the mark of a key is always the same: another one would lock a deployment out of its store', () => {
+test('the mark of a key has not changed: another one would lock a deployment out of its store', () => {
   assert.equal(keyMarkOf('a1'.repeat(32)), 'C2rM_SkjSqnXwoNbgAlzT1');
 });

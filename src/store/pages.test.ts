@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { type PrivateRedis, startRedis } from '../../test/support/redis.ts';
 import { need } from '../../test/support/requirement.ts';
-import type { SessionQuery, SessionRow, Store } from './contract.ts';
+import type { Store } from './contract.ts';
+import type { SessionQuery, SessionRow } from './contract-sessions.ts';
 import { createRedisStore } from './redis.ts';
 import { connectRedis } from './redis-client.ts';
 import { openSqliteStore } from './sqlite.ts';
@@ -77,7 +78,7 @@ function pages(open: () => Promise<{ store: Store; close(): Promise<void> }>): v
     });
   }
 
-  test('a search finds the addresses that begin so, and no others', async () => {
+  test('a search finds exactly the addresses with that prefix', async () => {
     const found = await walk(store, { sort: 'seen', emailPrefix: 'b1', limit: 10 });
     assert.equal(found.length, rows.filter((row) => row.email.startsWith('b1')).length);
     assert.ok(found.length > 10 && found.every((row) => row.email.startsWith('b1')));
@@ -88,7 +89,7 @@ function pages(open: () => Promise<{ store: Store; close(): Promise<void> }>): v
     assert.deepEqual((await store.sessions.page({ sort: 'seen', emailPrefix: '%', limit: 10 })).rows, []);
   });
 
-  test('a cursor that is none is refused', async () => {
+  test('an invalid cursor is refused', async () => {
     for (const cursor of [
       '',
       'x',
@@ -100,7 +101,7 @@ function pages(open: () => Promise<{ store: Store; close(): Promise<void> }>): v
     }
   });
 
-  test('what ends while somebody pages is left out, and what stays is there once', async () => {
+  test('sessions that end during paging are left out, and the others appear once', async () => {
     const doomed = rows.filter((_, i) => i % 4 === 0);
     const left = [...doomed];
     const found = await walk(store, { sort: 'created', limit: 20 }, async () => {
@@ -115,7 +116,7 @@ function pages(open: () => Promise<{ store: Store; close(): Promise<void> }>): v
     assert.equal(await store.sessions.countLive(now), rest.length);
   });
 
-  test('seen moves a session to the front', async () => {
+  test('being seen moves a session to the front', async () => {
     const row = rows[1];
     assert.ok(row);
     await store.sessions.touch(row.key, now + 5000);

@@ -1,6 +1,7 @@
 // Pseudonyms of people in Redis: one hash each, found by subject and by address; all in one Cluster slot, so that a script can change
 // them atomically.
-import { type AliasRow, type AliasTable, attempt } from './contract.ts';
+import { attempt } from './contract.ts';
+import type { AliasRow, AliasTable } from './contract-record.ts';
 import type { RedisClient } from './redis-client.ts';
 import { evalEnding } from './redis-when-full.ts';
 
@@ -28,6 +29,23 @@ const removeScript = `
   if #KEYS == 3 then redis.call('SREM', KEYS[3], ARGV[1]) end
   return gone`;
 
+/** KEYS: the unique key of a subject. ARGV: what the key of a row starts with. All keys are in one slot. */
+const bySubjectScript = `
+  local alias = redis.call('GET', KEYS[1])
+  if not alias then return {} end
+  return {alias, redis.call('HGETALL', ARGV[1] .. alias)}`;
+
+/** KEYS: an address's set. ARGV: what the key of a row starts with. */
+const byEmailScript = `
+  local found = {}
+  for _, alias in ipairs(redis.call('SMEMBERS', KEYS[1])) do
+    found[#found + 1] = {alias, redis.call('HGETALL', ARGV[1] .. alias)}
+  end
+  return found`;
+
+/** As a script returns a row: the alias, then the names and values of its hash in one list. */
+type FoundRow = readonly [alias?: string, fields?: readonly string[]];
+
 export function createRedisAliases(redis: RedisClient, prefix: string): AliasTable {
   const rowKey = (alias: string) => `${prefix}{alias}:row:${alias}`;
   const emailKey = (email: string) => `${prefix}{alias}:email:${email}`;
@@ -39,8 +57,15 @@ export function createRedisAliases(redis: RedisClient, prefix: string): AliasTab
     ...(row.email === undefined ? [] : [emailKey(row.email)]),
   ];
 
-  async function read(alias: string): Promise<AliasRow | undefined> {
-    const { key, subject, email } = await redis.hgetall(rowKey(alias));
+  const read = async (alias: string) => rowFrom(alias, await redis.hgetall(rowKey(alias)));
+
+  function rowOf([alias = '', fields = []]: FoundRow): AliasRow | undefined {
+    const hash: Record<string, string> = {};
+    for (let i = 0; i < fields.length; i += 2) hash[fields[i] ?? ''] = fields[i + 1] ?? '';
+    return rowFrom(alias, hash);
+  }
+
+  function rowFrom(alias: string, { key, subject, email }: Record<string, string>): AliasRow | undefined {
     if (key === undefined) return undefined;
     return { alias, key, ...(subject !== undefined && { subject }), ...(email !== undefined && { email }) };
   }
@@ -57,12 +82,13 @@ export function createRedisAliases(redis: RedisClient, prefix: string): AliasTab
       }),
     bySubject: (subject) =>
       attempt(async () => {
-        const alias = await redis.get(kindKey({ alias: '', key: '', subject }));
-        return alias === null ? undefined : read(alias);
+        const key = kindKey({ alias: '', key: '', subject });
+        return rowOf((await redis.eval(bySubjectScript, 1, key, rowKey(''))) as FoundRow);
       }),
     byEmail: (email) =>
       attempt(async () => {
-        const rows = await Promise.all((await redis.smembers(emailKey(email))).map(read));
+        const found = (await redis.eval(byEmailScript, 1, emailKey(email), rowKey(''))) as FoundRow[];
+        const rows = found.map(rowOf);
         return rows.filter((row) => row !== undefined);
       }),
     byAlias: (alias) => attempt(() => read(alias)),

@@ -1,6 +1,6 @@
 // The storage format of an audit entry in Redis: MACs as bytes and compressed text in one field, a quarter of the size of the plain form.
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import type { RecordRow } from './contract.ts';
+import type { RecordRow } from './contract-record.ts';
 
 /**
  * Text that most entries contain, the most frequent last. Never change it: entries written with it can only be read with it. A new dictionary

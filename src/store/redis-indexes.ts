@@ -1,6 +1,7 @@
 // Indexes over the sessions in Redis. They are hints, one command per key, so that they work on a Cluster too. The row is authoritative:
 // an index entry whose row is missing or has ended is dropped when it is found.
-import { attempt, type SessionPage, type SessionQuery, type SessionRow } from './contract.ts';
+import { attempt } from './contract.ts';
+import type { SessionPage, SessionQuery, SessionRow } from './contract-sessions.ts';
 import { readCursor, writeCursor } from './cursor.ts';
 import type { RedisClient } from './redis-client.ts';
 import type { RedisClock } from './redis-clock.ts';
@@ -29,7 +30,7 @@ const pruneBatch = 500;
 export function createRedisIndexes(
   redis: RedisClient,
   prefix: string,
-  read: (key: string) => Promise<SessionRow | undefined>,
+  readMany: (keys: readonly string[]) => Promise<(SessionRow | undefined)[]>,
   clock: RedisClock,
 ): RedisIndexes {
   const index = {
@@ -52,7 +53,7 @@ export function createRedisIndexes(
 
   /** The live rows of `members`, in order; all other members are dropped from the indexes. */
   async function liveRows(members: readonly string[]): Promise<SessionRow[]> {
-    const rows = await Promise.all(members.map((member) => read(keyOf(member))));
+    const rows = await readMany(members.map(keyOf));
     await onTheWay(drop(members.filter((_, i) => rows[i] === undefined || rows[i]?.ended !== undefined)));
     return rows.filter((row): row is SessionRow => row !== undefined && row.ended === undefined);
   }
@@ -102,11 +103,11 @@ export function createRedisIndexes(
     },
     async findByHandle(handle) {
       const key = await redis.get(handleKey(handle));
-      return key === null ? undefined : read(key);
+      return key === null ? undefined : (await readMany([key]))[0];
     },
     async ofPerson(personId, now) {
       const keys = await redis.zrangebyscore(personKey(personId), `(${now}`, '+inf');
-      const rows = await Promise.all(keys.map(read));
+      const rows = await readMany(keys);
       const gone = keys.filter((_, i) => rows[i] === undefined || rows[i]?.ended !== undefined);
       if (gone.length > 0) await onTheWay(redis.zrem(personKey(personId), ...gone));
       const live = rows.filter((row): row is SessionRow => row !== undefined && row.ended === undefined);
@@ -122,7 +123,8 @@ export function createRedisIndexes(
         // Reads one more row than the page holds, to know whether there is another page. Dropped entries cause another round.
         for (let more = true; more && rows.length <= limit; ) {
           const members = await next(limit + 1);
-          more = members.length > 0;
+          // Fewer than asked for: the index ends here.
+          more = members.length > limit;
           rows.push(...(await liveRows(members)));
         }
         const page = rows.slice(0, limit);
@@ -153,38 +155,39 @@ export function createRedisIndexes(
   /** Walks a time index downwards. Entries with the same time are in reverse order of their members. */
   function byScore(name: string, start: ReturnType<typeof readCursor> | undefined) {
     let max: number | string = start ? Number(start.value) : '+inf';
-    // Members with the score `max` that were already returned.
-    let given = new Set<string>();
-    let pending = start;
+    /** The member that was returned last; its score is `max`. Compared by order only: it may no longer exist. */
+    let last = start?.key;
     return async (count: number) => {
-      if (pending) {
-        // Compared by order only: the entry that ended the previous page may no longer exist.
-        const { key: member } = pending;
-        given = new Set((await redis.zrangebyscore(name, max, max)).filter((same) => same >= member));
-        pending = undefined;
-      }
-      const found = await redis.zrevrangebyscore(
-        name,
-        max,
-        '-inf',
-        'WITHSCORES',
-        'LIMIT',
-        0,
-        count + given.size,
-      );
-      const members: string[] = [];
-      for (let i = 0; i < found.length; i += 2) {
-        const [member = '', score = ''] = [found[i], found[i + 1]];
-        if (given.has(member)) continue;
-        members.push(member);
-        if (Number(score) !== max) given = new Set();
-        max = Number(score);
-        given.add(member);
-      }
-      return members;
+      // Sent together: what is left at the time of the last one, and what is older.
+      const [same, older] = await Promise.all([
+        last === undefined ? [] : redis.zrangebyscore(name, max, max),
+        redis.zrevrangebyscore(
+          name,
+          last === undefined ? max : `(${max}`,
+          '-inf',
+          'WITHSCORES',
+          'LIMIT',
+          0,
+          count,
+        ),
+      ]);
+      const given = last;
+      const found = same
+        .filter((member) => given !== undefined && isBefore(member, given))
+        .reverse()
+        .map((member) => ({ member, score: max }));
+      for (let i = 0; i < older.length; i += 2)
+        found.push({ member: older[i] ?? '', score: Number(older[i + 1]) });
+      const page = found.slice(0, count);
+      const end = page.at(-1);
+      if (end) [max, last] = [end.score, end.member];
+      return page.map(({ member }) => member);
     };
   }
 }
+
+/** By bytes, as Redis compares members. */
+const isBefore = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b)) < 0;
 
 function positionOf(row: SessionRow, order: SessionQuery['sort']) {
   const value = { seen: row.lastSeenAt, created: row.createdAt, email: row.email }[order];

@@ -1,14 +1,14 @@
 // The audit record in Redis: a stream, its head and its indexes, all in one Cluster slot so that one script can update all of them.
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  attempt,
-  type JournalStep,
-  type RecordAddition,
-  type RecordEnd,
-  type RecordName,
-  type RecordRow,
-  type RecordTable,
-} from './contract.ts';
+import { attempt } from './contract.ts';
+import type {
+  JournalStep,
+  RecordAddition,
+  RecordEnd,
+  RecordName,
+  RecordRow,
+  RecordTable,
+} from './contract-record.ts';
 import type { RedisClient } from './redis-client.ts';
 import { packEntry, unpackEntry } from './redis-entry.ts';
 
@@ -57,11 +57,28 @@ const placeOf = `
     return low
   end`;
 
-/** KEYS: an index. ARGV: the exclusive upper bound, and the maximum count. Returns numbers in ascending order. */
+/**
+ * KEYS: an index, the same index of the previous layout, and the stream. ARGV: the exclusive upper bound, and the maximum count.
+ * Returns the entries, newest first.
+ */
 const beforeScript = `${placeOf}
+  local limit = tonumber(ARGV[2])
   local last = placeOf(KEYS[1], tonumber(ARGV[1]))
-  if last == 0 then return {} end
-  return redis.call('LRANGE', KEYS[1], math.max(0, last - tonumber(ARGV[2])), last - 1)`;
+  local ids = last == 0 and {} or redis.call('LRANGE', KEYS[1], math.max(0, last - limit), last - 1)
+  local former = redis.call('ZREVRANGEBYSCORE', KEYS[2], '(' .. ARGV[1], '-inf', 'LIMIT', 0, limit)
+  for _, id in ipairs(former) do ids[#ids + 1] = id end
+  table.sort(ids, function(a, b) return tonumber(a) > tonumber(b) end)
+  local found, before, count = {}, nil, 0
+  for _, id in ipairs(ids) do
+    if id ~= before then
+      if count == limit then break end
+      count = count + 1
+      local entry = redis.call('XRANGE', KEYS[3], id .. '-0', id .. '-0')[1]
+      if entry then found[#found + 1] = entry end
+    end
+    before = id
+  end
+  return found`;
 
 /** KEYS: stream, then the indexes of the removed entries, of this layout or the previous one. ARGV: the first number that stays. */
 const pruneScript = `${placeOf}
@@ -73,6 +90,9 @@ const pruneScript = `${placeOf}
     end
   end
   return redis.call('XTRIM', KEYS[1], 'MINID', ARGV[1])`;
+
+/** ioredis has this method; its types do not. */
+type WithBuffers = RedisClient & { evalBuffer: RedisClient['eval'] };
 
 const names: readonly RecordName[] = ['who', 'by', 'event', 'session'];
 const pruneBatch = 200;
@@ -184,23 +204,12 @@ export function createRedisRecord(redis: RedisClient, prefix: string): RecordTab
         const last = Number.isFinite(seq) ? `${seq - 1}-0` : '+';
         if (seq <= 1) return [];
         if (!name) return (await redis.xrevrangeBuffer(keys.entries, last, '-', 'COUNT', limit)).map(toRow);
-        const isEnd = !Number.isFinite(seq);
-        const [found, former] = await Promise.all([
-          redis.eval(beforeScript, 1, indexOf(...name), isEnd ? Number.MAX_SAFE_INTEGER : seq, limit),
-          redis.zrevrangebyscore(
-            formerIndexOf(...name),
-            isEnd ? '+inf' : `(${seq}`,
-            '-inf',
-            'LIMIT',
-            0,
-            limit,
-          ),
-        ]);
-        const ids = [...new Set([...(found as string[]), ...former].map(Number))].sort((a, b) => b - a);
-        const rows = await Promise.all(
-          ids.slice(0, limit).map((id) => redis.xrangeBuffer(keys.entries, `${id}-0`, `${id}-0`)),
-        );
-        return rows.flat().map(toRow);
+        const bound = Number.isFinite(seq) ? seq : Number.MAX_SAFE_INTEGER;
+        const indexes = [indexOf(...name), formerIndexOf(...name)];
+        const keyed = [...indexes, keys.entries];
+        const { length } = keyed;
+        const found = await (redis as WithBuffers).evalBuffer(beforeScript, length, ...keyed, bound, limit);
+        return (found as [id: Buffer, fields: Buffer[]][]).map(toRow);
       }),
     prune: (seq, anchor) =>
       attempt(async () => {

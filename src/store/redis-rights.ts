@@ -11,7 +11,20 @@ export interface RedisRight {
 
 const needed = [
   ...['hello', 'auth', 'select', 'ping', 'time'],
-  ...['get', 'set', 'del', 'exists', 'type', 'pttl', 'pexpire', 'pexpireat', 'pexpiretime', 'incr', 'decr'],
+  ...[
+    'get',
+    'mget',
+    'set',
+    'del',
+    'exists',
+    'type',
+    'pttl',
+    'pexpire',
+    'pexpireat',
+    'pexpiretime',
+    'incr',
+    'decr',
+  ],
   ...['hget', 'hset', 'hsetnx', 'hdel', 'hgetall', 'hexists', 'hincrby'],
   ...['sadd', 'srem', 'smembers'],
   ...[

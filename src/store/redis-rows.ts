@@ -1,7 +1,9 @@
 // Reads and removes everything that a deployment keeps in Redis. Uses SCAN on every primary: data that changes meanwhile may be read
 // in its old or new state.
 import type { Redis } from 'ioredis';
-import type { AliasRow, SessionRow, SignIn } from './contract.ts';
+import type { SignIn } from './contract.ts';
+import type { AliasRow } from './contract-record.ts';
+import type { SessionRow } from './contract-sessions.ts';
 import type { RedisPlace } from './redis-migrate.ts';
 import { choicesFrom, type StoredRow } from './stored-rows.ts';
 

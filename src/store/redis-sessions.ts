@@ -1,8 +1,9 @@
 // Sessions in Redis. connect-redis reads, serialises and names the keys. This adds what it lacks: create only if new,
 // compare-and-set, and a tombstone for ended sessions (invariant 3).
 import { RedisStore } from 'connect-redis';
-import { attempt, merge, type SessionEnd, type SessionRow, type SessionTable } from './contract.ts';
-import type { RedisClient } from './redis-client.ts';
+import { attempt, merge } from './contract.ts';
+import type { SessionEnd, SessionRow, SessionTable } from './contract-sessions.ts';
+import { isCluster, type RedisClient } from './redis-client.ts';
 import type { RedisClock } from './redis-clock.ts';
 import { createRedisIndexes } from './redis-indexes.ts';
 import { evalEnding } from './redis-when-full.ts';
@@ -31,6 +32,17 @@ class ConditionalRedisStore extends RedisStore {
 
   async read(key: string): Promise<SessionRow | undefined> {
     return ((await this.get(key)) ?? undefined) as SessionRow | undefined;
+  }
+
+  /** The rows under `keys`, in their order; undefined for those that do not exist. */
+  async readMany(keys: readonly string[]): Promise<(SessionRow | undefined)[]> {
+    if (keys.length === 0) return [];
+    const names = keys.map((key) => this.prefix + key);
+    // The keys of a cluster lie on different nodes: a GET each, sent together.
+    const texts = isCluster(this.#redis)
+      ? await Promise.all(names.map((name) => this.#redis.get(name)))
+      : await this.#redis.mget(names);
+    return texts.map((text) => (text ? (this.serializer.parse(text) as unknown as SessionRow) : undefined));
   }
 
   /**
@@ -73,9 +85,9 @@ export function createRedisSessions(
   clock: RedisClock,
 ): SessionTable & { prune(now: number): Promise<number> } {
   const store = new ConditionalRedisStore(redis, `${prefix}session:`, clock);
-  const indexes = createRedisIndexes(redis, prefix, (key) => store.read(key), clock);
+  const indexes = createRedisIndexes(redis, prefix, (keys) => store.readMany(keys), clock);
   const rowsOf = async (personId: string) => {
-    const rows = await Promise.all((await indexes.keysOf(personId)).map((key) => store.read(key)));
+    const rows = await store.readMany(await indexes.keysOf(personId));
     return rows.filter((row) => row !== undefined).sort((a, b) => b.createdAt - a.createdAt);
   };
   return {

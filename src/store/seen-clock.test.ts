@@ -25,7 +25,7 @@ function run(
   return { kept, doubts };
 }
 
-test('time that passes is believed, also with a weekday off', () => {
+test('normal passage of time is accepted, even while the server was off', () => {
   const first = run(start, { realAt: 0, ahead: 0, forMs: hour });
   assert.equal(first.kept.at, hour);
   const next = run(first.kept, { realAt: 20 * hour, ahead: 0, forMs: hour });
@@ -33,7 +33,7 @@ test('time that passes is believed, also with a weekday off', () => {
   assert.deepEqual([...new Set([...first.doubts, ...next.doubts])], [undefined]);
 });
 
-test('a jump ahead passes no time but what really passed, however often the server starts; set right, all is as before', () => {
+test('a jump ahead counts only the time that really passed, however often the server starts; once right, all is as before', () => {
   let kept = run(start, { realAt: 0, ahead: 0, forMs: hour }).kept;
   for (let begun = 1; begun <= 50; begun++) {
     const played = run(kept, { realAt: begun * 2 * hour, ahead: 500 * day, forMs: hour });
@@ -47,7 +47,7 @@ test('a jump ahead passes no time but what really passed, however often the serv
   assert.ok(right.kept.at >= kept.at + hour);
 });
 
-test('in the middle of a run it is the same', () => {
+test('the same in the middle of a run', () => {
   const before = run(start, { realAt: 0, ahead: 0, forMs: hour }).kept;
   const { next, doubt } = lookAtClock(before, before.clock + minute + 500 * day, minute);
   assert.deepEqual([next.at, doubt], [hour + minute, 'ahead']);
@@ -55,7 +55,7 @@ test('in the middle of a run it is the same', () => {
   assert.deepEqual([set.next.at, set.doubt], [hour + 2 * minute, undefined]);
 });
 
-test('a clock that goes on steadily for seven days is believed, and a day passes in an hour then', () => {
+test('a clock that runs steadily for seven days is accepted, and then a day passes in an hour', () => {
   const week = run(start, { realAt: 0, ahead: 500 * day, forMs: 7 * day - hour });
   assert.deepEqual([...new Set(week.doubts)], ['ahead']);
   assert.equal(week.kept.at, 7 * day - hour);
@@ -68,7 +68,7 @@ test('a clock that goes on steadily for seven days is believed, and a day passes
   assert.equal(again.doubt, 'ahead', 'another jump is waited for anew');
 });
 
-test('an operator who says that it is right need not wait; what is old goes little by little all the same', () => {
+test('an operator who confirms the clock need not wait; old data still goes gradually', () => {
   const jumped = run(start, { realAt: 0, ahead: 40 * day, forMs: hour });
   const believed = believeClock(jumped.kept, jumped.kept.clock);
   const after = run(believed, { realAt: hour, ahead: 40 * day, forMs: 10 * hour });
@@ -76,7 +76,7 @@ test('an operator who says that it is right need not wait; what is old goes litt
   assert.ok(after.kept.at > 9 * day && after.kept.at < 12 * day);
 });
 
-test('a clock that is behind moves nothing back, and is told', () => {
+test('a clock that is behind moves nothing back, and is reported', () => {
   const before = run(start, { realAt: 0, ahead: 0, forMs: 2 * hour }).kept;
   const behind = run(before, { realAt: 2 * hour, ahead: -500 * day, forMs: hour });
   assert.deepEqual([...new Set(behind.doubts)], ['behind']);
@@ -85,7 +85,7 @@ test('a clock that is behind moves nothing back, and is told', () => {
   assert.deepEqual([right.kept.at, right.doubts.at(-1)], [3 * hour + minute, undefined]);
 });
 
-test('what is kept is read only where it is whole: a damaged one is treated as unknown', () => {
+test('the stored state is read only if complete: a damaged one is treated as unknown', () => {
   assert.deepEqual(readSeenClock('{"at":1,"clock":2,"waitedMs":3}'), { at: 1, clock: 2, waitedMs: 3 });
   for (const text of [
     undefined,

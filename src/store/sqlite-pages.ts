@@ -1,6 +1,7 @@
 // Pages of everyone's live sessions in SQLite, by keyset pagination over partial indexes.
 import type { DatabaseSync } from 'node:sqlite';
-import { attempt, type SessionPage, type SessionQuery, type SessionRow } from './contract.ts';
+import { attempt } from './contract.ts';
+import type { SessionPage, SessionQuery, SessionRow } from './contract-sessions.ts';
 import { readCursor, writeCursor } from './cursor.ts';
 
 export function createSqlitePages(

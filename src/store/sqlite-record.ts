@@ -1,16 +1,16 @@
 // The audit record and its pseudonyms in SQLite. Indexed fields are extracted from the sealed text, so they cannot differ from it.
 import type { DatabaseSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import {
-  type AliasRow,
-  type AliasTable,
-  attempt,
-  type RecordAddition,
-  type RecordEnd,
-  type RecordName,
-  type RecordRow,
-  type RecordTable,
-} from './contract.ts';
+import { attempt } from './contract.ts';
+import type {
+  AliasRow,
+  AliasTable,
+  RecordAddition,
+  RecordEnd,
+  RecordName,
+  RecordRow,
+  RecordTable,
+} from './contract-record.ts';
 import type { WriteLock } from './sqlite-lock.ts';
 
 export const recordSchema = `

@@ -1,13 +1,7 @@
 // Sessions in SQLite. Every write is conditional on the state it expects, so an ended row is never written again (invariant 3).
 import type { DatabaseSync } from 'node:sqlite';
-import {
-  attempt,
-  merge,
-  type PreviousId,
-  type SessionEnd,
-  type SessionRow,
-  type SessionTable,
-} from './contract.ts';
+import { attempt, merge } from './contract.ts';
+import type { PreviousId, SessionEnd, SessionRow, SessionTable } from './contract-sessions.ts';
 import { createSqlitePages } from './sqlite-pages.ts';
 
 /** @param quick a connection that does not wait for the disk: for writes that may be lost in a power cut */

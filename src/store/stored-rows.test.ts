@@ -54,7 +54,7 @@ suite('copies of a store', await need('redis-server'), () => {
     }
   }
 
-  test('from SQLite to Redis and back, everything is as it was', async () => {
+  test('from SQLite to Redis and back, everything is unchanged', async () => {
     const first = newFolder();
     const source = openSqliteStore(first, { durable: false });
     await fillStore(source, at);
@@ -77,7 +77,7 @@ suite('copies of a store', await need('redis-server'), () => {
     assert.deepEqual(await rowsIn(second), await rowsIn(first));
   });
 
-  test('a record of which the beginning was removed is copied with its anchor', async () => {
+  test('a record whose beginning was removed is copied with its anchor', async () => {
     const source = openSqliteStore(newFolder(), { durable: false });
     await fillStore(source, at);
     const [seventh] = await source.record.after(6, 1);
@@ -91,7 +91,7 @@ suite('copies of a store', await need('redis-server'), () => {
     await Promise.all([source, target].map((store) => store.close()));
   });
 
-  test('clearing removes what is of this deployment, and nothing else', async () => {
+  test('clearing removes only what belongs to this deployment', async () => {
     const store = await openRedis();
     await fillStore(store, at);
     await redis.mset('another:key', '1', 'gatehous', '1');

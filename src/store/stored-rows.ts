@@ -1,5 +1,7 @@
 // Copies one store into another: everything it keeps, row by row, for either backend.
-import type { AliasRow, Choices, PersonRow, RecordTable, SessionRow, Store, VisitorRow } from './contract.ts';
+import type { Choices, PersonRow, Store, VisitorRow } from './contract.ts';
+import type { AliasRow, RecordTable } from './contract-record.ts';
+import type { SessionRow } from './contract-sessions.ts';
 
 /** Claims are not included: they last only seconds. The audit record is copied separately, in order. */
 export type StoredRow =

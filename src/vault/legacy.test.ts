@@ -7,7 +7,7 @@ import vectors from './legacy.vectors.json' with { type: 'json' };
 const { salt, sealed, computer, user, content } = vectors;
 const { _expiration_time: end, ...cookies } = content;
 
-test('what the Python pipeline sealed is taken over', async () => {
+test('what the Python pipeline encrypted is imported', async () => {
   const files = { sealed: Buffer.from(`${sealed}\n`), salt: Buffer.from(salt, 'hex'), computer, user };
   assert.deepEqual(await openLegacy(files, end * 1000 - 1), {
     cookies: Object.entries(cookies).map(([name, value]) => ({ name, value })),

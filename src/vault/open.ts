@@ -6,7 +6,7 @@ import type { NoteTable } from '../store/contract.ts';
 import type { Vault } from './contract.ts';
 import { readMachineId } from './machine.ts';
 import { createVault } from './vault.ts';
-import { createVaultFile, type GenerationSeen, vaultFileName } from './vault-file.ts';
+import { createVaultFile, type GenerationSeen, type VaultFileOptions, vaultFileName } from './vault-file.ts';
 
 export interface VaultParts {
   /** Called each time, but only for the passphrase. */
@@ -16,17 +16,20 @@ export interface VaultParts {
   /** Milliseconds. */
   readonly now: () => number;
   readonly machineId?: () => Promise<string | undefined>;
+  /** As in `VaultFileOptions`. */
+  readonly stretch?: VaultFileOptions['stretch'];
   /** Expired values are removed only if they expired before this time; absent: the current time. */
   readonly removesUntil?: () => number | Promise<number>;
 }
 
 /** Reads nothing until the vault is used. */
 export function openVault(parts: VaultParts): Vault {
-  const { config, notes, recorder, now, machineId = readMachineId, removesUntil } = parts;
+  const { config, notes, recorder, now, machineId = readMachineId, stretch, removesUntil } = parts;
   const { dataDir, vault } = config();
   const { ttlMs, bindMachine } = vault;
   const seen = createGenerationSeen(notes, now);
-  const file = createVaultFile({ path: vaultPath(dataDir), bindMachine, machineId, seen, now });
+  const path = vaultPath(dataDir);
+  const file = createVaultFile({ path, bindMachine, machineId, seen, now, ...(stretch && { stretch }) });
   const passphrase = () => config().vault.passphrase;
   return createVault({ file, passphrase, ttlMs, recorder, now, ...(removesUntil && { removesUntil }) });
 }

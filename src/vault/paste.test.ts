@@ -34,7 +34,7 @@ function same(text: string, cookies: readonly { name: string; value: string }[])
   assert.deepEqual(read(text), { cookies, expiresAt: undefined, leftOut: 0 });
 }
 
-test('a Cookie line gives back its cookies, with or without its name and a last semicolon', () => {
+test('a Cookie line yields its cookies, with or without its name and a trailing semicolon', () => {
   fc.assert(
     fc.property(anyCookies, fc.constantFrom('', 'Cookie: ', 'cookie:'), (cookies, before) => {
       // A line that starts like another form is parsed as that form, or as a line without its name.
@@ -68,7 +68,7 @@ function forCmd(text: string): string {
 
 const url = 'https://example.atlassian.net/wiki/home?a=1&b=%20';
 
-test('"copy as cURL" gives back its cookies: bash and cmd, -b and -H', () => {
+test('"copy as cURL" yields its cookies: bash and cmd, -b and -H', () => {
   fc.assert(
     fc.property(anyCookies, fc.boolean(), (cookies, asHeader) => {
       const header = headerOf(cookies);
@@ -86,7 +86,7 @@ test('"copy as cURL" gives back its cookies: bash and cmd, -b and -H', () => {
   );
 });
 
-test('words are split as bash itself splits them', () => {
+test('words are split exactly as bash splits them', () => {
   const anyText = fc.string({ unit: fc.constantFrom(...'ab \\"\'$!\n\t`^%é'.split('')), maxLength: 12 });
   fc.assert(
     fc.property(fc.array(anyText, { minLength: 1, maxLength: 20 }), (texts) => {
@@ -101,7 +101,7 @@ test('words are split as bash itself splits them', () => {
   );
 });
 
-test('words are split as cmd and the C runtime do', () => {
+test('words are split as cmd and the C runtime split them', () => {
   for (const [line, words] of [
     ['curl "a b" c^&d', ['curl', 'a b', 'c&d']],
     [String.raw`curl "a\"b" "c\\" d\e`, ['curl', 'a"b', 'c\\', 'd\\e']],
@@ -111,7 +111,7 @@ test('words are split as cmd and the C runtime do', () => {
     assert.deepEqual(cmdWords(line), words);
 });
 
-test('what would do more than name words is refused, and so are quotes that do not end', () => {
+test('anything that would do more than form words is refused, and so are unterminated quotes', () => {
   const end = ` '${url}' -b 'a=1'`;
   for (const line of [
     `curl${end}; rm -rf x`,
@@ -156,7 +156,7 @@ test('cURL without cookies, with them twice, in a file, or to another host', () 
   same(`curl --url '${url}' -HCookie:a=1 -X GET`, [{ name: 'a', value: '1' }]);
 });
 
-test('an export gives back the cookies for the host, and those alone', () => {
+test('an export yields only the cookies for the host', () => {
   const hosts = ['example.atlassian.net', '.example.atlassian.net', '.atlassian.net'];
   const others = [
     'elsewhere.test',
@@ -192,7 +192,7 @@ test('an export gives back the cookies for the host, and those alone', () => {
   );
 });
 
-test('an export’s paths, secure flags and ends are minded, in each exporter’s form', () => {
+test('an export’s paths, secure flags and expiry are respected, in each exporter’s format', () => {
   const at = now / 1000;
   const one = (more: object) =>
     read(JSON.stringify([{ name: 'a', value: '1', domain: target.host, ...more }]));
@@ -225,7 +225,7 @@ test('an export’s paths, secure flags and ends are minded, in each exporter’
   assert.equal('kind' in found ? found.kind : found.expiresAt, now + 900_000);
 });
 
-test('what is refused, and as what', () => {
+test('what is refused, and with which reason', () => {
   const big = `a=${'x'.repeat(8190)}`;
   for (const [text, kind] of [
     ['', 'empty'],
@@ -274,7 +274,7 @@ test('what is refused, and as what', () => {
   assert.ok(!('kind' in read(big)));
 });
 
-test('whatever is pasted: a clean header or a refusal, whose words hold nothing of it', () => {
+test('whatever is pasted: a clean header, or a refusal whose text contains nothing of it', () => {
   const pieces = fc.constantFrom(
     ...[
       'a=1',
@@ -312,7 +312,7 @@ test('whatever is pasted: a clean header or a refusal, whose words hold nothing 
   );
 });
 
-test('many blanks are read at once, and refused like any other text', () => {
+test('long runs of whitespace are read quickly, and refused like any other text', () => {
   const begun = process.cpuUsage();
   assert.deepEqual(read(`x${' '.repeat(50_000)}y`), { kind: 'no_equals', position: 1 });
   assert.deepEqual(read(`${' \n'.repeat(60_000)}a=1${'\t\r\n'.repeat(30_000)}`), {

@@ -7,8 +7,8 @@ import {
   machineCheckOf,
   machineKeyOf,
   pbkdf2Rounds,
+  stretch as pbkdf2Stretch,
   saltBytes,
-  stretch,
 } from '../crypto/kdf.ts';
 import { unwrapKey, wrapKey } from '../crypto/key-wrap.ts';
 import type { VaultFault } from './faults.ts';
@@ -18,6 +18,8 @@ export interface SlotOptions {
   /** Whether new slots are bound to this machine. */
   readonly bindMachine: boolean;
   readonly machineId: () => Promise<string | undefined>;
+  /** Derives 32 bytes from a passphrase. Absent: PBKDF2, which takes a third of a second of CPU. */
+  readonly stretch?: typeof pbkdf2Stretch;
 }
 
 export interface Slots {
@@ -34,7 +36,7 @@ export interface Slots {
 
 const remembered = 8;
 
-export function createSlots({ bindMachine, machineId }: SlotOptions): Slots {
+export function createSlots({ bindMachine, machineId, stretch = pbkdf2Stretch }: SlotOptions): Slots {
   const stretched = new Map<string, Promise<Buffer>>();
   let machineKey: Promise<Buffer | undefined> | undefined;
 

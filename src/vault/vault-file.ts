@@ -70,8 +70,9 @@ export interface VaultFile {
 const lockWaitMs = 5_000;
 const maxBytes = 16 * 1024 * 1024;
 
-export function createVaultFile({ path, bindMachine, machineId, seen, now }: VaultFileOptions): VaultFile {
-  const slotKeys = createSlots({ bindMachine, machineId });
+export function createVaultFile({ path, seen, now, ...slotOptions }: VaultFileOptions): VaultFile {
+  const { bindMachine } = slotOptions;
+  const slotKeys = createSlots(slotOptions);
   const needsRebinding = ({ slot }: Contents) => slot.bound !== bindMachine;
 
   async function unseal(passphrase: string): Promise<Contents | 'none' | Closed> {

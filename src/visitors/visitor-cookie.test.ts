@@ -19,12 +19,12 @@ test('a visitor cookie is valid until its end', () => {
   assert.equal(read(issuedAt + ttlMs), undefined);
 });
 
-test('a visitor cookie from more than a minute ahead is not accepted: a wrong clock issued it, and it would last too long', () => {
+test('a visitor cookie from more than a minute ahead is refused: a wrong clock issued it, and it would last too long', () => {
   assert.deepEqual(read(issuedAt - 60_000), visitor);
   assert.equal(read(issuedAt - 60_001), undefined);
 });
 
-test('a visitor cookie is read only as it was issued', () => {
+test('a visitor cookie is accepted only as it was issued', () => {
   const [id, issued, mac] = value.split('.');
   for (const other of [
     `${id}.${Number(issued) + 1}.${mac}`,
@@ -37,7 +37,7 @@ test('a visitor cookie is read only as it was issued', () => {
     assert.equal(readVisitor(other, keyring, issuedAt, ttlMs), undefined, other);
 });
 
-test('a visitor cookie that a former key signed is signed again and stays the same visitor', () => {
+test('a visitor cookie signed with a former key is signed again and stays the same visitor', () => {
   const former = issueVisitor(createKeyring(['old']), issuedAt, ttlMs);
   assert.equal(readVisitor(former.value, keyring, issuedAt, ttlMs)?.signedBy, 'fallback');
   const again = resignVisitor(former.value, keyring);

@@ -135,6 +135,9 @@ test('where consent is required, a cookie comes with a choice, and never against
   const kept = ask(choice.set());
   assert.deepEqual(await visitors.replace(kept.req, kept.res), dark);
   assert.ok(kept.set(), 'a visitor who consented stays one');
+  const unasked = ask();
+  await setUp(t).visitors.replace(unasked.req, unasked.res);
+  assert.ok(unasked.set(), 'where consent is not required, a sign-in gives a cookie');
   const notice = setUp(t);
   assert.equal(notice.visitors.mayKeep(gpc.req), true);
 });

@@ -22,7 +22,8 @@ import type { Logger } from '../http/log.ts';
 import type { AdmittedSession, LoadedSession } from '../sessions/admission/express-store.ts';
 import { createPendingRevocations, type PendingRevocations } from '../sessions/revocation/pending.ts';
 import { createRevocation, type Revocation } from '../sessions/revocation/revoke.ts';
-import type { SessionEnd, Store } from '../store/contract.ts';
+import type { Store } from '../store/contract.ts';
+import type { SessionEnd } from '../store/contract-sessions.ts';
 import type { RedisClient } from '../store/redis-client.ts';
 
 export interface SessionControlParts {
@@ -33,7 +34,7 @@ export interface SessionControlParts {
   readonly now: () => number;
   /** A separate connection to oauth2-proxy's Redis; undefined: oauth2-proxy keeps sessions in its cookie, or there is none. */
   readonly gateRedis: RedisClient | undefined;
-  /** Keeps the endings that the store does not take; absent: in memory. */
+  /** Keeps the revocations that the store does not accept; absent: in memory. */
   readonly pendingRevocations?: PendingRevocations;
   /** While true, nothing ends for its age at oauth2-proxy; absent: never. */
   readonly isClockDoubted?: () => boolean;

@@ -179,7 +179,7 @@ function refusalOf({ store, isKeyMadeUp }: Config, mark: Mark | undefined): Faul
 
 const sentenceOf = ({ meaning, mend }: Fault) => `${meaning}. ${mend}.`;
 
-/** Keeps the endings that the store does not take. */
+/** Keeps the revocations that the store does not accept. */
 export function openPendingRevocations(
   { dataDir }: Config,
   { sessions }: Store,

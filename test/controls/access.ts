@@ -9,7 +9,7 @@ export const controls: readonly Control[] = [
     find: '    renameSync(temporary, path);',
     replace: '    writeFileSync(path, bytes);',
     tests: 'test/access-file.test.ts',
-    sees: 'killed before each call',
+    sees: 'killed before each file-system call',
   },
   {
     invariant: 'access: no change is lost',
@@ -27,7 +27,7 @@ export const controls: readonly Control[] = [
     find: 'if (naming(lockFile, () => begin(database))) return { value: await work() };',
     replace: 'return { value: await work() };',
     tests: 'test/access-file.test.ts',
-    sees: 'while somebody else holds the lock',
+    sees: 'waits while another process holds the lock',
   },
   {
     invariant: 'access: the gate notices a change',
@@ -36,7 +36,7 @@ export const controls: readonly Control[] = [
     find: "if (old && old.links > 1) throw new Fault('linked');",
     replace: '',
     tests: 'test/access-file.test.ts',
-    sees: 'what cannot be written safely',
+    sees: 'a file that cannot be written safely is refused with a reason and left unchanged',
   },
   {
     invariant: 'access: the gate can open the list',
@@ -45,7 +45,7 @@ export const controls: readonly Control[] = [
     find: '    if (owner) keepOwner(file, owner);\n    if (mode !== 0o600) fchmodSync(file, mode);',
     replace: '    fchmodSync(file, 0o640);',
     tests: 'test/access-file.test.ts',
-    sees: 'mode and owner stay',
+    sees: 'mode and owner are kept; a new list has mode 0640',
   },
   {
     invariant: 'access: removing somebody ends their sessions',
@@ -63,7 +63,7 @@ export const controls: readonly Control[] = [
     find: "if (email === by.email) return { kind: 'yourself' };\n      if (checkRemoval",
     replace: "if (email === by.email) return { kind: 'absent', ended: 0 };\n      if (checkRemoval",
     tests: 'test/access-pages.test.ts',
-    sees: 'operators cannot remove themselves',
+    sees: 'operators cannot remove themselves, in any spelling',
   },
   {
     invariant: 'access: nobody locks themselves out',
@@ -72,7 +72,7 @@ export const controls: readonly Control[] = [
     find: "if (isLast(list.entries, email)) return { value: { kind: 'last' } };",
     replace: '',
     tests: 'test/access-pages.test.ts',
-    sees: 'the last address that works stays',
+    sees: 'the last valid address cannot be removed',
   },
   {
     invariant: 'access: parsed as the gate parses it',
@@ -90,7 +90,7 @@ export const controls: readonly Control[] = [
     find: "text === '' || text.endsWith('\\n') ? '' : text.endsWith('\\r') ? '\\n' : end,",
     replace: '',
     tests: 'test/access-list.test.ts',
-    sees: 'add: the set plus',
+    sees: 'add: the set gains that address; every earlier line stays, in order',
   },
   {
     invariant: 'access: reading the list never blocks',
@@ -99,6 +99,6 @@ export const controls: readonly Control[] = [
     find: "  if (!kind.isFile()) throw new Fault('not-a-file');\n",
     replace: '',
     tests: 'test/access-file.test.ts',
-    sees: 'a pipe in the place of the list is refused',
+    sees: 'a pipe in place of the list is refused without opening it, which would block forever',
   },
 ];

@@ -27,7 +27,7 @@ export const controls: readonly Control[] = [
     find: "if (db.isTransaction) db.exec('ROLLBACK')",
     replace: "if (db.isTransaction) db.exec('COMMIT')",
     tests: 'src/store/migrations.test.ts',
-    sees: 'SQLite: what fails in the middle',
+    sees: 'SQLite: a failure in the middle of the steps undoes all of them',
   },
   {
     invariant: 'layout: a migration is complete or has no effect',
@@ -54,7 +54,7 @@ export const controls: readonly Control[] = [
     find: 'if (!evenIfClosed) refuseClosed(db, path);',
     replace: '',
     tests: 'test/move-store.test.ts',
-    sees: 'cut off at any step',
+    sees: 'interrupted at any step',
   },
   {
     invariant: 'layout: a store is used in only one place',
@@ -63,7 +63,7 @@ export const controls: readonly Control[] = [
     find: 'if (closing !== null) throw',
     replace: "if (closing === '') throw",
     tests: 'test/move-store.test.ts',
-    sees: 'cut off at any step',
+    sees: 'interrupted at any step',
   },
   {
     invariant: 'layout: a store is used in only one place',
@@ -72,7 +72,7 @@ export const controls: readonly Control[] = [
     find: "if (source === 'moved' && target === 'used') return 'moved away';",
     replace: '',
     tests: 'test/move-store.test.ts',
-    sees: 'cut off at any step',
+    sees: 'interrupted at any step',
   },
   {
     invariant: 'backup: an archive is restored whole or not at all',
@@ -81,7 +81,7 @@ export const controls: readonly Control[] = [
     find: "if (hash.digest('hex') !== sha256)",
     replace: "if (hash.digest('hex') === '')",
     tests: 'src/backup/archive.test.ts',
-    sees: 'a manifest that names a path',
+    sees: 'a manifest with a path, a duplicate file, no store or a newer format is refused',
   },
   {
     invariant: 'backup: an archive is restored whole or not at all',
@@ -99,7 +99,7 @@ export const controls: readonly Control[] = [
     find: "if (verdict === 'forged')",
     replace: "if (verdict === ('none' as string))",
     tests: 'src/backup/archive.test.ts',
-    sees: 'a manifest that was changed',
+    sees: 'a changed manifest is refused, even if everything else was made to match',
   },
   {
     invariant: 'backup: nothing in an archive can choose a path',
@@ -108,7 +108,7 @@ export const controls: readonly Control[] = [
     find: 'z.string().regex(knownName)',
     replace: 'z.string()',
     tests: 'src/backup/archive.test.ts',
-    sees: 'a manifest that names a path',
+    sees: 'a manifest with a path, a duplicate file, no store or a newer format is refused',
   },
   {
     invariant: 'backup: nothing in an archive can choose a path',
@@ -118,7 +118,7 @@ export const controls: readonly Control[] = [
     replace:
       "if (!file) return save(entry, join(folder, path), { name: path, size: entry.size, sha256: '' });",
     tests: 'src/backup/archive.test.ts',
-    sees: 'nothing in it chooses a path',
+    sees: 'no entry chooses a path: names that climb, links and devices are refused',
   },
   {
     invariant: 'backup: nothing in an archive can choose a path',
@@ -127,7 +127,7 @@ export const controls: readonly Control[] = [
     find: "if (type !== 'File' && type !== 'OldFile')",
     replace: "if (type === 'Unsupported')",
     tests: 'src/backup/archive.test.ts',
-    sees: 'nothing in it chooses a path',
+    sees: 'no entry chooses a path: names that climb, links and devices are refused',
   },
   {
     invariant: 'backup: only the owner can read it',
@@ -136,7 +136,7 @@ export const controls: readonly Control[] = [
     find: "{ flags: 'wx', mode: 0o600, flush: true }",
     replace: "{ flags: 'wx', mode: 0o644, flush: true }",
     tests: 'test/backup.test.ts',
-    sees: 'a file that is there is not replaced',
+    sees: 'an existing file is not overwritten without --force',
   },
   {
     invariant: 'restore: what was ended stays ended',
@@ -145,7 +145,7 @@ export const controls: readonly Control[] = [
     find: 'if (!task.keepSessions) ended = await destination.endEveryone(store);',
     replace: '',
     tests: 'test/backup.test.ts',
-    sees: 'SQLite: a backup is restored in an empty place',
+    sees: 'SQLite: a backup can be restored to an empty store under another address',
   },
   {
     invariant: 'restore: what was ended stays ended',
@@ -154,7 +154,7 @@ export const controls: readonly Control[] = [
     find: 'await createRevocationMarks(store.notes, Date.now, expireMs).endEveryone();',
     replace: 'createRevocationMarks(store.notes, Date.now, expireMs);',
     tests: 'test/backup.test.ts',
-    sees: 'SQLite: a backup is restored in an empty place',
+    sees: 'SQLite: a backup can be restored to an empty store under another address',
   },
   {
     invariant: 'restore: what was ended stays ended',
@@ -163,7 +163,7 @@ export const controls: readonly Control[] = [
     find: 'const names = [personNote(personId), everyoneNote];',
     replace: 'const names = [personNote(personId)];',
     tests: 'src/gate/revocation-marks.test.ts',
-    sees: 'an ending of everybody',
+    sees: 'ending everyone refuses what was issued before, also to people unknown here',
   },
   {
     invariant: 'restore: the record is verified first',
@@ -172,7 +172,7 @@ export const controls: readonly Control[] = [
     find: "if (verdict.state !== 'intact' && !task.evenIfTampered)",
     replace: "if (verdict.state !== 'intact' && task.evenIfTampered)",
     tests: 'test/backup.test.ts',
-    sees: 'the secrets of another deployment',
+    sees: 'secrets of another deployment and a record that was tampered with are refused',
   },
   {
     invariant: 'restore: nothing else uses the data folder',
@@ -181,7 +181,7 @@ export const controls: readonly Control[] = [
     find: "database.exec('BEGIN EXCLUSIVE');",
     replace: "database.exec('BEGIN');",
     tests: 'test/backup.test.ts',
-    sees: 'while something uses the place',
+    sees: 'a restore is refused while the store is in use',
   },
   {
     invariant: 'restore: the data is old or new, and complete',
@@ -190,7 +190,7 @@ export const controls: readonly Control[] = [
     find: "if (isPending(dataDir)) return 'finish';",
     replace: '',
     tests: 'src/backup/put-in-place.test.ts',
-    sees: 'a restore that was cut off',
+    sees: 'a restore interrupted after its commit is finished by the next command',
   },
   {
     invariant: 'restore: the data is old or new, and complete',
@@ -199,7 +199,7 @@ export const controls: readonly Control[] = [
     find: 'for (const path of isThere ? sidecars : withSidecars(to)) rmSync',
     replace: 'for (const path of isThere ? [] : sidecars) rmSync',
     tests: 'src/backup/put-in-place.test.ts',
-    sees: 'the log of the former database',
+    sees: 'the write-ahead log of the former database is not used for the new one',
   },
   {
     invariant: 'restore: old or new, and whole',
@@ -208,7 +208,7 @@ export const controls: readonly Control[] = [
     find: "for (const name of ['', ...names]) syncPath(join(dataDir, folder, name));",
     replace: '',
     tests: 'src/backup/put-in-place.test.ts',
-    sees: 'everything is on the disk',
+    sees: 'everything is on disk before the restore is committed',
   },
   {
     invariant: 'restore: old or new, and whole',
@@ -217,7 +217,7 @@ export const controls: readonly Control[] = [
     find: 'isThere ? sidecars : withSidecars(to)',
     replace: 'sidecars',
     tests: 'src/backup/put-in-place.test.ts',
-    sees: 'what the backup does not contain',
+    sees: 'files that the backup does not contain are removed',
   },
   {
     invariant: 'restore: old or new, and whole',
@@ -235,7 +235,7 @@ export const controls: readonly Control[] = [
     find: 'mode: old ? old.mode & 0o777 : mode,',
     replace: 'mode,',
     tests: 'src/backup/put-in-place.test.ts',
-    sees: 'an allow-list is new',
+    sees: 'a new allow-list is readable by its group',
   },
   {
     invariant: 'backup: an archive is restored whole or not at all',

@@ -27,7 +27,7 @@ export const controls: readonly Control[] = [
     find: 'found.every(({ address }) => isPublicAddress(address))',
     replace: 'found.some(({ address }) => isPublicAddress(address))',
     tests: 'test/confluence-addresses.test.ts',
-    sees: 'a private address in the URL',
+    sees: 'a private address, in the URL or from DNS, is never connected to',
   },
   {
     invariant: 'confluence: public addresses only',
@@ -36,7 +36,7 @@ export const controls: readonly Control[] = [
     find: 'if (!allowPrivate && isIP(host) !== 0 && !isPublicAddress(host))',
     replace: 'if (host === "")',
     tests: 'test/confluence-addresses.test.ts',
-    sees: 'a private address in the URL',
+    sees: 'a private address, in the URL or from DNS, is never connected to',
   },
   {
     invariant: 'confluence: public addresses only',
@@ -72,7 +72,7 @@ export const controls: readonly Control[] = [
     find: 'rejectUnauthorized: true',
     replace: 'rejectUnauthorized: false',
     tests: 'test/confluence-addresses.test.ts',
-    sees: 'a certificate that nobody',
+    sees: 'an untrusted certificate is refused',
   },
   {
     invariant: 'confluence: a list cannot lead elsewhere',
@@ -81,7 +81,7 @@ export const controls: readonly Control[] = [
     find: "if (!to.pathname.endsWith(present.pathname)) throw new Unanswered('garbled');",
     replace: '',
     tests: 'test/confluence-addresses.test.ts',
-    sees: 'a list that leads to another host',
+    sees: 'a list that points to another host, another list or back to itself is refused',
   },
   {
     invariant: 'confluence: a list cannot lead elsewhere',
@@ -90,7 +90,7 @@ export const controls: readonly Control[] = [
     find: '.pipe(z.string().regex(/^[A-Za-z0-9_-]{1,64}$/));',
     replace: ';',
     tests: 'test/confluence-limits.test.ts',
-    sees: 'an item that does not fit',
+    sees: 'an invalid item invalidates the list: a partial list would look like removals',
   },
   {
     invariant: 'confluence: responses are limited',
@@ -99,7 +99,7 @@ export const controls: readonly Control[] = [
     find: "if (size > limit) throw new Unanswered('too_large');",
     replace: '',
     tests: 'test/confluence-limits.test.ts',
-    sees: 'huge, packed, slow',
+    sees: 'huge, compressed, slow and malformed answers',
   },
   {
     invariant: 'confluence: responses are limited',
@@ -126,7 +126,7 @@ export const controls: readonly Control[] = [
     find: "if (store.isLive(id) && (await api.whoAmI()) === undefined) throw new Unanswered('anonymous');",
     replace: '',
     tests: 'test/confluence-trouble.test.ts',
-    sees: 'on Cloud, which does not name',
+    sees: 'on Cloud, where answers do not name the account',
   },
   {
     invariant: 'confluence: nothing is removed by mistake',
@@ -135,7 +135,7 @@ export const controls: readonly Control[] = [
     find: "if (status < 300 && text(headers['x-ausername']) === 'anonymous') return 'anonymous';",
     replace: '',
     tests: 'test/confluence-trouble.test.ts',
-    sees: 'and cookies that expire in the middle',
+    sees: 'cookies that expire during the sync end it, although every answer is valid',
   },
   {
     invariant: 'confluence: a refusal ends the sync',
@@ -144,7 +144,7 @@ export const controls: readonly Control[] = [
     find: "if (denied.startsWith('CAPTCHA_CHALLENGE') || login.includes('AUTHENTICATION_DENIED')) return 'challenged';",
     replace: '',
     tests: 'test/confluence-trouble.test.ts',
-    sees: 'data-center: a CAPTCHA by the denied reason',
+    sees: 'data-center: a CAPTCHA in the denied-reason header',
   },
   {
     invariant: 'confluence: a refusal ends the sync',
@@ -172,7 +172,7 @@ export const controls: readonly Control[] = [
     replace:
       'const done = await (async (work: () => Promise<SyncSummary>) => ({ value: await work() }))(() => {',
     tests: 'test/confluence-trouble.test.ts',
-    sees: 'two syncs at once',
+    sees: 'a second sync at the same time is refused with a message',
   },
   {
     invariant: 'confluence: recorded first',
@@ -181,7 +181,7 @@ export const controls: readonly Control[] = [
     find: 'await recorder.write({',
     replace: 'recorder.note({',
     tests: 'test/confluence-trouble.test.ts',
-    sees: 'where the record cannot be written',
+    sees: 'no sync starts if the record cannot be written',
   },
   {
     invariant: 'confluence: no remote name becomes a path',
@@ -190,7 +190,7 @@ export const controls: readonly Control[] = [
     find: "const file = createHash('sha256').update(`${id}\\n${version}`).digest('hex');",
     replace: "const file = title.replace(/\\W/g, '');",
     tests: 'test/confluence-sync.test.ts',
-    sees: 'files are the owner’s alone',
+    sees: 'files are readable only by their owner, named by digest, and contain what was sent',
   },
   {
     invariant: 'confluence: nothing is left behind',
@@ -199,7 +199,7 @@ export const controls: readonly Control[] = [
     find: 'if (!known.has(name)) await rm(join(folder, name), { force: true, recursive: true });',
     replace: 'void known.has(name);',
     tests: 'test/confluence-sync.test.ts',
-    sees: 'files are the owner’s alone',
+    sees: 'files are readable only by their owner, named by digest, and contain what was sent',
   },
   {
     invariant: 'confluence: remote text cannot control a terminal',
@@ -208,7 +208,7 @@ export const controls: readonly Control[] = [
     find: 'line: (text) => out(plain(text)),',
     replace: 'line: out,',
     tests: 'test/confluence-command.test.ts',
-    sees: 'what failed is named',
+    sees: 'failures are listed without terminal control characters, and set the exit code',
   },
   {
     invariant: 'confluence: every request ends',
@@ -217,7 +217,7 @@ export const controls: readonly Control[] = [
     find: "request.once('close', () => reject(new Unanswered('unreachable')));",
     replace: '',
     tests: 'test/confluence-worst-day.test.ts',
-    sees: 'an answer that asks for another protocol',
+    sees: 'an answer that switches protocols ends the request',
   },
   {
     invariant: 'confluence: a stop takes effect at once',
@@ -244,7 +244,7 @@ export const controls: readonly Control[] = [
     find: "logger.warn({ event: 'confluence.not_written', err: error });",
     replace: 'throw error;',
     tests: 'test/confluence-worst-day.test.ts',
-    sees: 'a beat that cannot be written',
+    sees: 'a heartbeat that cannot be written ends neither the process nor the sync',
   },
   {
     invariant: 'confluence: one sync at a time',
@@ -253,7 +253,7 @@ export const controls: readonly Control[] = [
     find: 'ended ??= { by: error };',
     replace: 'throw error;',
     tests: 'test/confluence-worst-day.test.ts',
-    sees: 'where a failure cannot even be noted',
+    sees: 'if even a failure cannot be stored, every worker ends before the lock is released',
   },
   {
     invariant: 'confluence: a clock that is set back',
@@ -271,7 +271,7 @@ export const controls: readonly Control[] = [
     find: 'Number.isSafeInteger(position)',
     replace: 'Number.isFinite(position)',
     tests: 'test/confluence-worst-day.test.ts',
-    sees: 'a place among siblings',
+    sees: 'a sibling position that exceeds the column is left out',
   },
   {
     invariant: 'confluence: the library stays consistent',
@@ -299,7 +299,7 @@ export const controls: readonly Control[] = [
     find: 'await openSite({ ...options, tries: 1 })',
     replace: 'await openSite(options)',
     tests: 'test/confluence-trouble.test.ts',
-    sees: 'the test of the credentials',
+    sees: 'the credentials test says which account they belong to, or why they fail',
   },
   {
     invariant: 'confluence: the author of a page cannot end the sync',
@@ -317,7 +317,7 @@ export const controls: readonly Control[] = [
     find: 'signIn.test(pathname) ||',
     replace: 'signIn.test(pathname + search) ||',
     tests: 'test/confluence-worst-day.test.ts',
-    sees: 'a query may hold',
+    sees: 'a sign-in page is recognised by path and parameters, not by a file name in the query',
   },
   {
     invariant: 'confluence: the author of a page cannot end the sync',
@@ -326,7 +326,7 @@ export const controls: readonly Control[] = [
     find: 'own && isHtml(headers)',
     replace: 'isHtml(headers)',
     tests: 'test/confluence-worst-day.test.ts',
-    sees: 'a page where bytes were due',
+    sees: 'a page in place of bytes',
   },
   {
     invariant: 'confluence: a bad response ends only its request',
@@ -335,7 +335,7 @@ export const controls: readonly Control[] = [
     find: "gunzip.on('error', () => {});",
     replace: '',
     tests: 'test/confluence-worst-day.test.ts',
-    sees: 'packed answers',
+    sees: 'compressed answers that are not read to the end do not crash the process',
   },
   {
     invariant: 'confluence: names cannot control a terminal',
@@ -344,7 +344,7 @@ export const controls: readonly Control[] = [
     find: "letter === '\\n' ? letter : escaped(letter),",
     replace: "letter === '\\n' ? letter : letter,",
     tests: 'test/confluence-command.test.ts',
-    sees: 'what failed is named',
+    sees: 'failures are listed without terminal control characters, and set the exit code',
   },
   {
     invariant: 'confluence: a full disk ends only the sync',
@@ -353,6 +353,6 @@ export const controls: readonly Control[] = [
     find: '[8, 10, 13].includes(errcode & 0xff)',
     replace: 'false',
     tests: 'test/confluence-worst-day.test.ts',
-    sees: 'on a full disk a sync',
+    sees: 'a full disk is reported, and the sync resumes once there is space',
   },
 ];

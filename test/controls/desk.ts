@@ -9,7 +9,7 @@ export const controls: readonly Control[] = [
     find: "if (row.personId !== personOf(res).id) throw new HttpError('not_found');",
     replace: 'void res;',
     tests: 'test/devices.test.ts',
-    sees: 'somebody else’s device is as good as none',
+    sees: 'somebody else’s device looks like one that does not exist',
   },
   {
     invariant: 'other people’s sessions are treated as not found (JSON)',
@@ -18,7 +18,7 @@ export const controls: readonly Control[] = [
     find: "if (row.personId !== personOf(res).id) throw new HttpError('not_found');",
     replace: 'void res;',
     tests: 'test/api-sessions.test.ts',
-    sees: 'somebody else’s answers as none does',
+    sees: 'another person’s session looks like one that does not exist, and is not ended',
   },
   {
     invariant: 'operators only',
@@ -27,7 +27,7 @@ export const controls: readonly Control[] = [
     find: "personOf(res).operator ? undefined : new HttpError('not_operator')",
     replace: "personOf(res) ? undefined : new HttpError('not_operator')",
     tests: 'test/api-sessions.test.ts',
-    sees: 'operators alone see everyone’s',
+    sees: 'only operators see everyone’s sessions, and a revoked role takes effect immediately',
   },
   {
     invariant: 'operators only (pages)',
@@ -45,7 +45,7 @@ export const controls: readonly Control[] = [
     find: 'word.trim().toLowerCase() !== everyoneWord',
     replace: 'word.length > 100',
     tests: 'test/devices-everyone.test.ts',
-    sees: 'everyone: another word',
+    sees: 'ending everyone',
   },
   {
     invariant: 'the operator’s own session is kept',
@@ -54,7 +54,7 @@ export const controls: readonly Control[] = [
     find: 'revocation.everyone(order, keyOf(req.sessionID))',
     replace: "revocation.everyone(order, keyOf(''))",
     tests: 'test/devices-everyone.test.ts',
-    sees: 'everyone: another word',
+    sees: 'ending everyone',
   },
   {
     invariant: 'one’s own session is kept when ending the others',
@@ -63,7 +63,7 @@ export const controls: readonly Control[] = [
     find: 'endOwnOthers(keyOf(req.sessionID), res, options)',
     replace: "endOwnOthers(keyOf(''), res, options)",
     tests: 'test/api-sessions.test.ts',
-    sees: 'revoke-others keeps the one that asks',
+    sees: 'revoke-others keeps the current session',
   },
   {
     invariant: '7 both limits hold (lists)',
@@ -72,7 +72,7 @@ export const controls: readonly Control[] = [
     find: 'rows.filter((row) => !endOf(row, limits, now())).sort',
     replace: 'rows.filter((row) => !row.ended).sort',
     tests: 'test/devices.test.ts',
-    sees: 'what a limit has ended is not listed',
+    sees: 'sessions that reached a limit are not listed',
   },
   {
     invariant: '7 both limits hold (radar)',
@@ -91,7 +91,7 @@ export const controls: readonly Control[] = [
     replace:
       "return (state === 'verified' || state === 'cookie' ? JSON.stringify(link) : 'unverified') as GateLinkState;",
     tests: 'test/devices.test.ts',
-    sees: 'the way it is tied to the gate is shown',
+    sees: 'shows how it is linked to the gate, but never the link itself',
   },
   {
     invariant: 'input is strict',
@@ -100,7 +100,7 @@ export const controls: readonly Control[] = [
     find: 'export const emptyForm = z.strictObject(',
     replace: 'export const emptyForm = z.object(',
     tests: 'test/api-sessions.test.ts',
-    sees: 'no change without the token',
+    sees: 'no change is made without the token or with unknown fields',
   },
   {
     invariant: 'input is strict (cursor)',
@@ -109,7 +109,7 @@ export const controls: readonly Control[] = [
     find: "throw error instanceof RangeError ? new HttpError('bad_request', { cause: error }) : error;",
     replace: 'throw error;',
     tests: 'test/api-sessions.test.ts',
-    sees: 'a query that is not understood',
+    sees: 'an invalid query is refused',
   },
   {
     invariant: 'paging',
@@ -145,7 +145,7 @@ export const controls: readonly Control[] = [
     find: 'if (all) return yes ?',
     replace: 'if (all) return yes || all ?',
     tests: 'src/commands/sessions.test.ts',
-    sees: 'gatehouse sessions on sqlite a wrong command',
+    sees: 'gatehouse sessions on sqlite wrong arguments are reported in one line',
   },
   {
     invariant: 'the terminal',
@@ -163,7 +163,7 @@ export const controls: readonly Control[] = [
     find: 'open && options.now() - endedAt < refreshForMs',
     replace: 'open && options.now() > 0 && endedAt > 0',
     tests: 'src/sessions/pages/receipt.test.ts',
-    sees: 'it asks again for half a minute',
+    sees: 'it refreshes for half a minute at most, then says what to do',
   },
   {
     invariant: 'no markup from outside',
@@ -172,7 +172,7 @@ export const controls: readonly Control[] = [
     find: "if (typeof value === 'string') return escapeHtml(value);",
     replace: "if (typeof value === 'string') return value;",
     tests: 'test/devices.test.ts',
-    sees: 'hostile devices stay text',
+    sees: 'hostile device names are shown as text',
   },
   {
     invariant: '6 one successor',
@@ -199,7 +199,7 @@ export const controls: readonly Control[] = [
     find: "if (previous?.idHash !== idHash) return 'replayed';",
     replace: "if (previous?.idHash !== idHash) return 'valid';",
     tests: 'test/rotation.test.ts',
-    sees: 'an id of two replacements ago',
+    sees: 'an id from two rotations ago counts as a replay immediately',
   },
   {
     invariant: '6 a replay ends the session',
@@ -208,7 +208,7 @@ export const controls: readonly Control[] = [
     find: 'now <= successorSeenAt + graceMs',
     replace: 'now > 0',
     tests: 'test/rotation.test.ts',
-    sees: 'after the new id came back',
+    sees: 'once the new id was used',
   },
   {
     invariant: '6 the old id is accepted until the new one is presented',
@@ -217,7 +217,7 @@ export const controls: readonly Control[] = [
     find: "if (successorSeenAt === undefined) return 'previous';",
     replace: "if (successorSeenAt === undefined) return 'replayed';",
     tests: 'test/rotation.test.ts',
-    sees: 'the old id lives until',
+    sees: 'the old id is accepted until the new one is used',
   },
   {
     invariant: 'a person’s sessions are limited',
@@ -226,7 +226,7 @@ export const controls: readonly Control[] = [
     find: 'if (surplus <= 0) return;',
     replace: 'if (surplus <= 0 || maxPerUser > 0) return;',
     tests: 'test/rotation.test.ts',
-    sees: 'one session more than allowed',
+    sees: 'a session beyond the limit signs out the least recently used one, with a notice',
   },
   {
     invariant: 'binding',
@@ -253,7 +253,7 @@ export const controls: readonly Control[] = [
     find: 'return known.length > 0 && others.length === known.length;',
     replace: 'return false;',
     tests: 'test/new-device.test.ts',
-    sees: 'the first device is no news',
+    sees: 'the first device gives no notice, a second kind does, the same kind again does not',
   },
   {
     invariant: 'one browser has one session',
@@ -262,7 +262,7 @@ export const controls: readonly Control[] = [
     find: '    await endSuperseded(person.id, row.key, {',
     replace: '    void ((..._: unknown[]) => endSuperseded)(person.id, row.key, {',
     tests: 'test/one-browser.test.ts',
-    sees: 'a browser that lost its session cookie',
+    sees: 'a browser that keeps losing its session cookie can always start a new session',
   },
   {
     invariant: 'one browser has one session',
@@ -271,7 +271,7 @@ export const controls: readonly Control[] = [
     find: '    await endSuperseded(person.id, row.key, {',
     replace: '    void ((..._: unknown[]) => endSuperseded)(person.id, row.key, {',
     tests: 'test/one-browser.test.ts',
-    sees: 'signing out all others leaves',
+    sees: 'signing out all others keeps only the browser that asks',
   },
   {
     invariant: '3 a revocation can be completed',
@@ -281,7 +281,7 @@ export const controls: readonly Control[] = [
     replace:
       "return ended(row, order, { endedAt: now(), gate: 'unknown', writtenBack: 0 }, before ? noted : noted);",
     tests: 'test/one-browser.test.ts',
-    sees: 'an ending that the store cut short at its sessions holds at once, and nobody slips in',
+    sees: 'an ending interrupted by the store at its sessions takes effect immediately',
   },
   {
     invariant: '3 an ended session stays ended (gate)',
@@ -290,7 +290,7 @@ export const controls: readonly Control[] = [
     find: '(kept.digest !== gate.digest && gate.issuedAt >= kept.issuedAt)',
     replace: 'kept.digest !== gate.digest',
     tests: 'test/one-browser.test.ts',
-    sees: 'a late request with an older cookie',
+    sees: 'a late request with an older gate cookie does not restore the old link',
   },
   {
     invariant: '6 no replaced id comes back',
@@ -299,7 +299,7 @@ export const controls: readonly Control[] = [
     find: '    this.#attributes = attributes;',
     replace: '    this.expires = new Date(Date.now() + 86_400_000);\n    this.#attributes = attributes;',
     tests: 'test/one-browser.test.ts',
-    sees: 'what changes about a session',
+    sees: 'a change of the session’s data does not set its cookie again',
   },
   {
     invariant: '6 a replay is reported',
@@ -308,7 +308,7 @@ export const controls: readonly Control[] = [
     find: 'await noteReplay(found.personId,',
     replace: 'void noteReplay;\n    Object.assign({}, found.personId,',
     tests: 'test/rotation.test.ts',
-    sees: 'a replay is told',
+    sees: 'a replay is reported on the person’s other devices until it is read',
   },
   {
     invariant: '9 nobody is signed out by an outage',
@@ -326,7 +326,7 @@ export const controls: readonly Control[] = [
     find: '    session.ended === undefined &&\n',
     replace: '',
     tests: 'src/sessions/admission/read-only-admission.test.ts',
-    sees: 'leaves to express-session: a session that ended',
+    sees: 'leaves to express-session: an ended session',
   },
   {
     invariant: '6 the store decides whether an id is valid',
@@ -335,7 +335,7 @@ export const controls: readonly Control[] = [
     find: "    session.idState === 'valid' &&\n",
     replace: '',
     tests: 'src/sessions/admission/read-only-admission.test.ts',
-    sees: 'leaves to express-session: an id that was replaced',
+    sees: 'leaves to express-session: a rotated id',
   },
   {
     invariant: '2 a session belongs to one person',
@@ -362,7 +362,7 @@ export const controls: readonly Control[] = [
     find: '    !isRotationDue(session, rotateAfterMs, now) &&\n',
     replace: '',
     tests: 'src/sessions/admission/read-only-admission.test.ts',
-    sees: 'leaves to express-session: due for a new id',
+    sees: 'leaves to express-session: due for rotation',
   },
   {
     invariant: '6 the previous id is known to be out of use',
@@ -371,7 +371,7 @@ export const controls: readonly Control[] = [
     find: '    (session.previous === undefined || session.previous.successorSeenAt !== undefined) &&\n',
     replace: '',
     tests: 'src/sessions/admission/read-only-admission.test.ts',
-    sees: 'leaves to express-session: the new id comes for the first time',
+    sees: 'leaves to express-session: the first use of a new id',
   },
   {
     invariant: 'a change of device or network is noticed',
@@ -389,7 +389,7 @@ export const controls: readonly Control[] = [
     find: "if (sent?.signedBy !== 'current') return undefined;",
     replace: 'if (!sent) return undefined;',
     tests: 'src/sessions/admission/read-only-admission.test.ts',
-    sees: 'leaves to express-session: a cookie that a former key signed',
+    sees: 'leaves to express-session: a cookie signed with a former key',
   },
   {
     invariant: '3 a session ended at the gate is refused',
@@ -416,7 +416,7 @@ export const controls: readonly Control[] = [
     find: '    !isNewGateLink(res, session)\n',
     replace: '    isNewGateLink.length >= 0\n',
     tests: 'src/sessions/admission/read-only-admission.test.ts',
-    sees: 'leaves to express-session: a newer tie to the gate',
+    sees: 'leaves to express-session: a newer gate link',
   },
   {
     invariant: 'a change is never lost',
@@ -425,7 +425,7 @@ export const controls: readonly Control[] = [
     find: 'Object.freeze(session)',
     replace: 'session',
     tests: 'src/sessions/admission/read-only-admission.test.ts',
-    sees: 'what it read cannot be changed',
+    sees: 'the admitted session cannot be changed',
   },
   {
     invariant: '3 an ended session commits nothing (body)',
@@ -434,7 +434,7 @@ export const controls: readonly Control[] = [
     find: '    await confirm();\n',
     replace: '',
     tests: 'test/ended-requests.test.ts',
-    sees: 'POST /settings: a body that comes after the ending',
+    sees: 'POST /settings: the body arrives after the session ended',
   },
   {
     invariant: '3 an ended session commits nothing (record)',
@@ -443,7 +443,7 @@ export const controls: readonly Control[] = [
     find: '    await confirmChange();\n',
     replace: '',
     tests: 'test/ended-requests.test.ts',
-    sees: 'what is recorded first is not done',
+    sees: 'a change that is recorded first is not made if the session ended meanwhile',
   },
   {
     invariant: '3 an ended session commits nothing (gate)',
@@ -452,7 +452,7 @@ export const controls: readonly Control[] = [
     find: 'if (isEnded || !row',
     replace: 'if (!row',
     tests: 'test/ended-requests.test.ts',
-    sees: 'a change whose session was ended at the gate alone',
+    sees: 'a change whose session was ended only at the gate',
   },
   {
     invariant: '3 an ended session commits nothing (long responses)',
@@ -461,7 +461,7 @@ export const controls: readonly Control[] = [
     find: '!== true) throw',
     replace: '=== undefined) throw',
     tests: 'src/http/long-response.test.ts',
-    sees: 'nothing more goes out',
+    sees: 'nothing more is sent once the session has ended',
   },
   {
     invariant: '3 an ended session commits nothing (sync)',
@@ -470,7 +470,7 @@ export const controls: readonly Control[] = [
     find: "running?.stop('session_ended');",
     replace: 'void running;',
     tests: 'test/confluence-limits.test.ts',
-    sees: 'a sync stops when the session that started it has ended',
+    sees: 'a sync stops when the session that started it ends, and the next one resumes it',
   },
   {
     invariant: '6 one successor (slow responses)',
@@ -479,7 +479,7 @@ export const controls: readonly Control[] = [
     find: 'if (res.headersSent || !setsCookie()) return end(...args);',
     replace: 'isKnown = true;\n    if (isKnown) return end(...args);',
     tests: 'test/rotation.test.ts',
-    sees: 'a slow answer hands out the id',
+    sees: 'a slow answer sets the id that is valid when it is sent, or none, and signs nobody out',
   },
   {
     invariant: '5 the token changes with the id',
@@ -488,7 +488,7 @@ export const controls: readonly Control[] = [
     find: '${session.csrfSecret}\\n${idHash}',
     replace: '${session.csrfSecret}\\n${idHash.length}',
     tests: 'test/rotation.test.ts',
-    sees: 'a form’s token goes with the id',
+    sees: 'a form’s token is tied to the id: an earlier one is valid for as long as its id',
   },
   {
     invariant: '7 both limits hold (clocks)',
@@ -497,7 +497,7 @@ export const controls: readonly Control[] = [
     find: 'return at > now + clockSkewMs;',
     replace: 'return at > now + clockSkewMs * 1e6;',
     tests: 'test/rotation.test.ts',
-    sees: 'what a clock that was ahead has written',
+    sees: 'times written by a clock that was ahead are not treated as being in the future',
   },
   {
     invariant: '6 a replay raises one alarm',
@@ -506,7 +506,7 @@ export const controls: readonly Control[] = [
     find: 'now() + turnMs)) === own;',
     replace: "now() + turnMs)) !== '';",
     tests: 'test/rotation.test.ts',
-    sees: 'rotation on redis ten copies of a cookie',
+    sees: 'rotation on redis ten simultaneous copies of a cookie raise one alarm',
   },
   {
     invariant: '3 an ended session stays ended',
@@ -515,7 +515,7 @@ export const controls: readonly Control[] = [
     find: 'return !isEnded && row !== undefined && !endOf(row, limits, now());',
     replace: 'return !isEnded && row !== undefined;',
     tests: 'src/sessions/admission/confirm-change.test.ts',
-    sees: 'an answer that goes on for long ends with the session, here or at the gate',
+    sees: 'a long answer ends with the session, here or at the gate',
   },
   {
     invariant: '6 only one id is valid at a time',
@@ -524,7 +524,7 @@ export const controls: readonly Control[] = [
     find: 'if (row && !row.ended && row.idHash === digest(id)) return;',
     replace: 'if (row && row.idHash === digest(id)) return;',
     tests: 'src/sessions/admission/response-cookie.test.ts',
-    sees: 'a session that ended meanwhile has no cookie any more',
+    sees: 'a session that ended meanwhile gets no cookie, whether or not its id was rotated',
   },
   {
     invariant: '7 both limits hold',
@@ -533,7 +533,7 @@ export const controls: readonly Control[] = [
     find: ' && !isInFuture(successorSeenAt, now)',
     replace: '',
     tests: 'src/sessions/rules/session.test.ts',
-    sees: 'the id before is accepted until the grace after its successor came back is over',
+    sees: 'the previous id is accepted',
   },
   {
     invariant: '3 an ended session stays ended',
@@ -542,7 +542,7 @@ export const controls: readonly Control[] = [
     find: 'now.id === id && ',
     replace: '',
     tests: 'src/sessions/revocation/pending.test.ts',
-    sees: 'as many lines as before are not the same lines',
+    sees: 'the same number of lines is not the same lines',
   },
   {
     invariant: '5 sign-in is whole or undone',
@@ -578,7 +578,7 @@ export const controls: readonly Control[] = [
     find: 'if (salt === full) await refuseSignIn(res, asked, allow);',
     replace: '',
     tests: 'src/sessions/admission/sign-in.test.ts',
-    sees: 'where a limit is reached',
+    sees: 'at a limit, no tab of the browser gets a session, and none is counted',
   },
   {
     invariant: 'limits hold for sign-ins',
@@ -587,7 +587,7 @@ export const controls: readonly Control[] = [
     find: 'if (salt === mine) await countSignIn(res, asked, allow);',
     replace: '',
     tests: 'src/sessions/admission/sign-in.test.ts',
-    sees: 'the limit of the browser is the first to be named',
+    sees: 'the browser’s limit is reported first, and a limit reached meanwhile counts too',
   },
   {
     invariant: '6 ids rotate',

@@ -9,7 +9,7 @@ export const controls: readonly Control[] = [
     find: "if (secrets.has(name)) return value === '' ? '' : fingerprint(String(value));",
     replace: '',
     tests: 'test/doctor-readers.test.ts',
-    sees: 'flags win over the environment',
+    sees: 'flags override the environment',
   },
   {
     invariant: '10 no secret is exposed',
@@ -18,7 +18,7 @@ export const controls: readonly Control[] = [
     find: "return text.replace(/^([a-z][a-z0-9+.-]*:\\/\\/)[^/]*@/i, '$1');",
     replace: 'return text;',
     tests: 'test/doctor-readers.test.ts',
-    sees: 'flags win over the environment',
+    sees: 'flags override the environment',
   },
   {
     invariant: 'check-up: no fault passes unnoticed',
@@ -27,7 +27,7 @@ export const controls: readonly Control[] = [
     find: "return 'missing' in known ? missing(known) : judge(known.found, deployment);",
     replace: "return 'missing' in known ? 'passed' : judge(known.found, deployment);",
     tests: 'test/doctor-table.test.ts',
-    sees: 'what cannot be looked at is said',
+    sees: 'what cannot be checked is reported as such and never passes',
   },
   {
     invariant: 'check-up: no fault passes unnoticed',
@@ -54,7 +54,7 @@ export const controls: readonly Control[] = [
     find: 'refused.push(`${key} (line ${lineOf(key, source)})`);',
     replace: 'continue;',
     tests: 'test/doctor-readers.test.ts',
-    sees: 'values of another kind become what oauth2-proxy makes of them, or are refused',
+    sees: 'values of another type are converted as oauth2-proxy does, or refused',
   },
   {
     invariant: 'check-up: no fault passes unnoticed',
@@ -72,7 +72,7 @@ export const controls: readonly Control[] = [
     find: 'end === -1',
     replace: 'end === -3',
     tests: 'test/doctor-redis.test.ts',
-    sees: 'each fault is found by itself',
+    sees: 'each fault is found alone, and nothing once it is fixed',
   },
   {
     invariant: 'check-up: no fault passes unnoticed',
@@ -81,7 +81,7 @@ export const controls: readonly Control[] = [
     find: "return (await stranger.ping()) === 'PONG';",
     replace: 'return false;',
     tests: 'test/doctor-redis.test.ts',
-    sees: 'each fault is found by itself',
+    sees: 'each fault is found alone, and nothing once it is fixed',
   },
   {
     invariant: 'check-up: no fault passes unnoticed',
@@ -90,7 +90,7 @@ export const controls: readonly Control[] = [
     find: "fromApp: /'nonce-[^']+'/.test(headers.get('content-security-policy') ?? ''),",
     replace: 'fromApp: false,',
     tests: 'test/doctor-live.test.ts',
-    sees: 'a front may say what was asked for',
+    sees: 'a proxy in front may rewrite the requested address: reported',
   },
   {
     invariant: 'check-up: no fault passes unnoticed',
@@ -99,7 +99,7 @@ export const controls: readonly Control[] = [
     find: 'namesProbe: text.includes(madeUp),',
     replace: 'namesProbe: false,',
     tests: 'test/doctor-live.test.ts',
-    sees: 'headers of clients on public pages, skip_auth_strip_headers=false',
+    sees: 'client headers on public pages, skip_auth_strip_headers=false',
   },
   {
     invariant: 'check-up: one fault hides no other',
@@ -108,7 +108,7 @@ export const controls: readonly Control[] = [
     find: "return { unread: 'this check itself failed; the others ran' };",
     replace: "throw new Error('it failed');",
     tests: 'test/doctor-table.test.ts',
-    sees: 'a check that fails by itself',
+    sees: 'a check that throws hides no other',
   },
   {
     invariant: 'check-up: one fault hides no other',
@@ -117,7 +117,7 @@ export const controls: readonly Control[] = [
     find: 'return await Promise.race([look(), over.promise]);',
     replace: 'return await look();',
     tests: 'test/checkup-page.test.ts',
-    sees: 'a Redis that takes the connection',
+    sees: 'a Redis that accepts the connection but never answers blocks nothing',
   },
   {
     invariant: 'check-up: the server as it runs',
@@ -135,7 +135,7 @@ export const controls: readonly Control[] = [
     find: "who: 'operator',\n    method: 'GET',\n    path: '/checkup'",
     replace: "who: 'member',\n    method: 'GET',\n    path: '/checkup'",
     tests: 'test/checkup-page.test.ts',
-    sees: 'nobody else',
+    sees: 'only operators, only GET, no query',
   },
   {
     invariant: 'check-up: it is harmless',
@@ -144,7 +144,7 @@ export const controls: readonly Control[] = [
     find: 'if (last && Math.abs(now() - last.at) < freshForMs) return last.report;',
     replace: 'void freshForMs;',
     tests: 'test/checkup-page.test.ts',
-    sees: 'one look serves half a minute',
+    sees: 'one result is reused for half a minute',
   },
   {
     invariant: 'check-up: no fault passes unnoticed',
@@ -171,7 +171,7 @@ export const controls: readonly Control[] = [
     find: 'late === undefined ? { missing, unread: true } : { found: late }',
     replace: '{ missing }',
     tests: 'test/checkup-page.test.ts',
-    sees: 'a Redis that takes the connection',
+    sees: 'a Redis that accepts the connection but never answers blocks nothing',
   },
   {
     invariant: 'check-up: no fault passes unnoticed',
@@ -180,7 +180,7 @@ export const controls: readonly Control[] = [
     find: 'overrideNames.find(isThere)',
     replace: 'undefined',
     tests: 'test/doctor-command.test.ts',
-    sees: 'what Compose itself would read',
+    sees: 'reads what Compose reads: the override file, its precedence, COMPOSE_FILE',
   },
   {
     invariant: 'check-up: no fault passes unnoticed',
@@ -189,7 +189,7 @@ export const controls: readonly Control[] = [
     find: 'if (!mine) own.set(key, value);',
     replace: 'if (!mine) continue;',
     tests: 'test/doctor-table.test.ts',
-    sees: 'network.published-ports: ports by an alias',
+    sees: 'network.published-ports: through an alias',
   },
   {
     invariant: 'check-up: what cannot be read never passes',
@@ -198,7 +198,7 @@ export const controls: readonly Control[] = [
     find: 'ok: ![...findings, ...unread].some(',
     replace: 'ok: ![...findings].some(',
     tests: 'test/doctor-table.test.ts',
-    sees: 'what is there and cannot be read is never an all-clear',
+    sees: 'a file that exists but cannot be read never passes',
   },
   {
     invariant: 'check-up: what cannot be read never passes',
@@ -216,7 +216,7 @@ export const controls: readonly Control[] = [
     find: "if (!port) tell('ports',",
     replace: "if (item.at === '') tell('ports',",
     tests: 'test/doctor-compose.test.ts',
-    sees: 'none that could not be read is called fine, and none that publishes a port',
+    sees: 'no unreadable file passes, and none that publishes a port',
   },
   {
     invariant: 'check-up: what cannot be read never passes',
@@ -225,7 +225,7 @@ export const controls: readonly Control[] = [
     find: "if ('why' in found) return [{ kind: 'unread', at: shown, why: found.why }];",
     replace: "if ('why' in found) return [];",
     tests: 'test/doctor-unread.test.ts',
-    sees: 'COMPOSE_FILE names a file that is not there',
+    sees: 'COMPOSE_FILE names a missing file',
   },
   {
     invariant: 'check-up: no fault passes unnoticed',
@@ -234,7 +234,7 @@ export const controls: readonly Control[] = [
     find: 'return isVariable ? above : below;',
     replace: 'return below;',
     tests: 'test/doctor-compose.test.ts',
-    sees: 'a variable that is only named',
+    sees: 'a variable without a value',
   },
   {
     invariant: 'check-up: what cannot be read never passes',
@@ -252,7 +252,7 @@ export const controls: readonly Control[] = [
     find: "resolve(folder, source) === resolve(folder, 'oauth2-proxy.cfg')",
     replace: "source !== ''",
     tests: 'test/doctor-unread.test.ts',
-    sees: 'another file stands where oauth2-proxy looks',
+    sees: 'another file is where oauth2-proxy looks',
   },
   {
     invariant: 'check-up: what cannot be read never passes',
@@ -270,7 +270,7 @@ export const controls: readonly Control[] = [
     find: "return raw === '' || goBoolean.test(raw) ? /^[1tT]/.test(raw) : undefined;",
     replace: "return raw === '' || !/^[0fF]/.test(raw);",
     tests: 'test/doctor-readers.test.ts',
-    sees: 'values of another kind become what oauth2-proxy makes of them, or are refused',
+    sees: 'values of another type are converted as oauth2-proxy does, or refused',
   },
   {
     invariant: 'check-up: what cannot be read never passes',
@@ -279,7 +279,7 @@ export const controls: readonly Control[] = [
     find: "inline ?? (isSwitch ? 'true' : (flags[++i] ?? ''))",
     replace: "inline ?? flags[++i] ?? 'true'",
     tests: 'test/doctor-readers.test.ts',
-    sees: 'flags are read as oauth2-proxy reads them',
+    sees: 'flags are parsed as oauth2-proxy parses them',
   },
   {
     invariant: 'check-up: what cannot be read never passes',
@@ -288,7 +288,7 @@ export const controls: readonly Control[] = [
     find: 'headers: { host }, ',
     replace: '',
     tests: 'test/doctor-readers.test.ts',
-    sees: 'who listens everywhere is found at every address',
+    sees: 'a listener on all interfaces is found at every address of this machine',
   },
   {
     invariant: 'check-up: what cannot be read never passes',
@@ -297,7 +297,7 @@ export const controls: readonly Control[] = [
     find: "silent.length > 0 ? `no answer from ${silent.map((name) => paths[name]).join(', ')}` : undefined",
     replace: 'silent.length > 3 ? noAnswer : undefined',
     tests: 'test/doctor-table.test.ts',
-    sees: 'what a stranger got no answer to is not called closed',
+    sees: 'an anonymous request without an answer does not count as closed',
   },
   {
     invariant: 'check-up: it is harmless',
@@ -306,7 +306,7 @@ export const controls: readonly Control[] = [
     find: "'-c', 'core.fsmonitor=false', ",
     replace: '',
     tests: 'test/doctor-readers.test.ts',
-    sees: 'a program that the repository itself names is not run',
+    sees: 'a program configured by the repository is not run',
   },
   {
     invariant: 'check-up: no fault passes unnoticed',
@@ -360,7 +360,7 @@ export const controls: readonly Control[] = [
     find: ' ?? below.at(-1);',
     replace: ';',
     tests: 'test/doctor-advisories.test.ts',
-    sees: 'a release line is closed by its own fix, and a line without one stays open',
+    sees: 'a release line is closed by its own fix; a line without one stays open',
   },
   {
     invariant: 'check-up: no fault passes unnoticed',
@@ -369,7 +369,7 @@ export const controls: readonly Control[] = [
     find: 'at - lastLookedThroughAt > maxAgeMs && ',
     replace: 'false && ',
     tests: 'test/doctor-advisories.test.ts',
-    sees: 'a table that nobody has looked through for more than 90 days says so',
+    sees: 'a table that was not reviewed for more than 90 days is reported',
   },
   {
     invariant: 'check-up: no fault passes unnoticed',
@@ -378,16 +378,16 @@ export const controls: readonly Control[] = [
     find: ' ?? (await versionInBuildInformation(path))',
     replace: '',
     tests: 'test/gate-binary.test.ts',
-    sees: 'the version is what the binary says, else what Go built it from',
+    sees: 'the version comes from the binary’s own output, or else from Go’s build information',
   },
   {
     invariant: 'check-up: no fault passes unnoticed',
     defence: 'a trusted proxy passes only after a forged header was tried',
-    file: 'src/doctor/checks/gate.ts',
+    file: 'src/doctor/checks/gate-public.ts',
     find: 'trusted.every(isOneAddress) && refusesForgedUri(live)',
     replace: 'trusted.every(isOneAddress)',
     tests: 'test/doctor-table.test.ts',
-    sees: 'gate.proxy-trust-wide: loopback, and nobody tried what that opens',
+    sees: 'gate.proxy-trust-wide: loopback, and what that opens was not tested',
   },
   {
     invariant: 'check-up: no fault passes unnoticed',
@@ -396,6 +396,6 @@ export const controls: readonly Control[] = [
     find: 'return rest ? 3 : 0;',
     replace: 'return 0;',
     tests: 'test/doctor-command.test.ts',
-    sees: 'from inside the app’s container: what it saw, the command that sees the rest, and never 0',
+    sees: 'inside the app’s container',
   },
 ];

@@ -36,7 +36,7 @@ export const controls: readonly Control[] = [
     find: '  if (fault === undefined) return error;\n',
     replace: '  if (fault !== undefined || error) return error;\n',
     tests: 'test/file-faults.test.ts',
-    sees: 'the database is none',
+    sees: 'the database file is not a database',
   },
   {
     invariant: 'no copy with secrets remains if nothing was changed',
@@ -45,7 +45,7 @@ export const controls: readonly Control[] = [
     find: '  if (backup) rmSync(backup, { force: true });\n',
     replace: '',
     tests: 'test/file-faults.test.ts',
-    sees: 'a `.env` that is mounted by itself',
+    sees: 'a `.env` that is a mount of its own is not changed, and no copy with secrets is left',
   },
   {
     invariant: 'no pipe blocks a command forever',
@@ -72,7 +72,7 @@ export const controls: readonly Control[] = [
     find: '  naming(folder, () => chmodSync(folder.path, mode & 0o755));\n',
     replace: '',
     tests: 'test/file-faults.test.ts',
-    sees: 'what others could open',
+    sees: 'files readable by others are closed, with a log line',
   },
   {
     invariant: 'ambiguous settings are not guessed',
@@ -108,7 +108,7 @@ export const controls: readonly Control[] = [
     find: "  if (!isOwn(found.uid)) throw new FileRefused(file, 'not-yours');\n",
     replace: '',
     tests: 'src/files/private-files.test.ts',
-    sees: 'somebody else’s file is refused, except by root',
+    sees: 'another user’s file is refused, except by root, who runs commands for others',
   },
   {
     invariant: 'nobody else owns anything in the data folder',
@@ -117,6 +117,6 @@ export const controls: readonly Control[] = [
     find: "  if (!isOwn(uid)) throw new FileRefused(folder, 'open-to-others');\n",
     replace: '',
     tests: 'src/files/private-files.test.ts',
-    sees: 'somebody else’s folder that others may write to is refused',
+    sees: 'another user’s folder that others may write to is refused',
   },
 ];

@@ -9,7 +9,7 @@ export const controls: readonly Control[] = [
     find: ' || isNameOf(host, publicOrigin)',
     replace: '',
     tests: 'test/public-names.test.ts',
-    sees: 'Host with the port of https is the same place, for pages and for changes',
+    sees: 'Host with the https port is the same site, for pages and for changes',
   },
   {
     invariant: 'one site, one host name',
@@ -18,7 +18,7 @@ export const controls: readonly Control[] = [
     find: "if (req.method !== 'GET' && req.method !== 'HEAD') return next(new HttpError('other_name'));",
     replace: '',
     tests: 'test/public-names.test.ts',
-    sees: 'another name takes no change, and says so',
+    sees: 'another name accepts no change, and says so',
   },
   {
     invariant: 'one site, one host name',
@@ -27,7 +27,7 @@ export const controls: readonly Control[] = [
     find: 'return hostForm.test(host) ? ',
     replace: "return host !== '' ? ",
     tests: 'test/public-names.test.ts',
-    sees: 'the port that the scheme means anyway is left out',
+    sees: 'the default port of the scheme is left out, and IPv6 is shortened',
   },
   {
     invariant: 'R57: no parser turns names into objects',
@@ -36,7 +36,7 @@ export const controls: readonly Control[] = [
     find: 'if (hasStrangeName(query) || hasDoubledName(query))',
     replace: 'if (false)',
     tests: 'test/bad-input.test.ts',
-    sees: 'what stands in a query or in a body that nobody asked for changes nothing',
+    sees: 'unexpected fields in a query or a body have no effect',
   },
   {
     invariant: 'R57: no parser turns names into objects',
@@ -45,7 +45,7 @@ export const controls: readonly Control[] = [
     find: "if (hasStrangeName(body.toString('latin1'))) throw new HttpError('bad_request');",
     replace: 'void body;',
     tests: 'test/bad-input.test.ts',
-    sees: '/settings: mistyped and polluted is 400, nothing is assigned',
+    sees: 'bad input on sqlite /settings: wrong types and polluted keys: 400, nothing is assigned',
   },
   {
     invariant: 'R84: a refusal is explained in plain words',
@@ -54,7 +54,7 @@ export const controls: readonly Control[] = [
     find: "server.on('clientError', refuseUnreadable(logger));",
     replace: 'void refuseUnreadable;',
     tests: 'test/bad-addresses.test.ts',
-    sees: 'headers of 32 KB are read, larger ones get a page that says what to do, and one line of log',
+    sees: 'headers of 32 KB are accepted; larger ones get a page with advice and one log line',
   },
   {
     invariant: '5 one browser starts one session',
@@ -63,7 +63,7 @@ export const controls: readonly Control[] = [
     find: "if (gate?.state === 'cookie') return gate.digest;",
     replace: "if (gate?.state === 'cookie') return req.headers.cookie ?? '';",
     tests: 'test/gate-cookie-parts.test.ts',
-    sees: 'sessions in its cookie whatever is sent beside the cookie, all requests of a burst share one session',
+    sees: 'how the gate reads its cookie, sessions in its cookie all requests of a burst share one session',
   },
   {
     invariant: '3 an ended session stays ended',
@@ -72,7 +72,7 @@ export const controls: readonly Control[] = [
     find: '    parts.push(part);',
     replace: '    if (parts.push(part) > 20) return undefined;',
     tests: 'test/gate-cookie-parts.test.ts',
-    sees: 'a cookie that was ended is refused in however many pieces it comes back',
+    sees: 'an ended cookie is refused in any number of parts',
   },
   {
     invariant: 'growth: what a member makes the store keep is limited',
@@ -108,7 +108,7 @@ export const controls: readonly Control[] = [
     find: 'if (salt === full) await refuseSignIn',
     replace: 'if (mine === full) await refuseSignIn',
     tests: 'test/growth.test.ts',
-    sees: 'thirty tabs that a browser opens again share one session, even where it is the last that may begin',
+    sees: 'thirty tabs reopened at once share one session, even if only one more may start',
   },
   {
     invariant: '1 no proof, no identity',
@@ -135,7 +135,7 @@ export const controls: readonly Control[] = [
     find: 'authorization.length > 1 || users.length > 1 || emails.length > 1',
     replace: 'false',
     tests: 'test/bad-identity.test.ts',
-    sees: 'proof doubled',
+    sees: 'duplicate proof: 400 for a page, 400 for a script',
   },
   {
     invariant: '2 one identity, one session',
@@ -144,7 +144,7 @@ export const controls: readonly Control[] = [
     find: 'found.personId !== personOf(res).id',
     replace: 'false',
     tests: 'test/sessions.test.ts',
-    sees: 'another person’s identity ends the session at once',
+    sees: 'another person’s identity ends the session immediately',
   },
   {
     invariant: '3 an ended session stays ended',
@@ -198,7 +198,7 @@ export const controls: readonly Control[] = [
     find: "return hash('sha256', token, 'base64url');",
     replace: 'return token;',
     tests: 'test/sessions.test.ts',
-    sees: 'ids are random, 256 bits, and the store knows a digest alone',
+    sees: 'ids are random, 256 bits, and the store has only a digest',
   },
   {
     invariant: '5 sign-in replaces ids',
@@ -234,7 +234,7 @@ export const controls: readonly Control[] = [
     find: 'if (!isNavigation(req)) {\n    sendProblem',
     replace: 'if (found && !isNavigation(req)) {\n    sendProblem',
     tests: 'test/sessions.test.ts',
-    sees: 'only opening a page begins a session',
+    sees: 'only opening a page starts a session',
   },
   {
     invariant: '7 both limits hold',
@@ -261,7 +261,7 @@ export const controls: readonly Control[] = [
     find: 'visitor.expiresAt > now &&',
     replace: '',
     tests: 'test/sign-in.test.ts',
-    sees: 'a visitor cookie ends by the server’s clock',
+    sees: 'a visitor cookie expires by the server’s clock',
   },
   {
     invariant: '9 fail closed',
@@ -279,7 +279,7 @@ export const controls: readonly Control[] = [
     find: 'const check = csurf({',
     replace: "const check = csurf({ ignoreMethods: ['GET', 'HEAD', 'OPTIONS', 'POST'],",
     tests: 'test/bad-changes.test.ts',
-    sees: 'no path takes a change without a token',
+    sees: 'no path accepts a change without a token, whatever the method',
   },
   {
     invariant: 'anti-forgery',
@@ -297,7 +297,7 @@ export const controls: readonly Control[] = [
     find: "!== 'fallback') return;",
     replace: "!== 'fallback' || now) return;",
     tests: 'test/sign-in.test.ts',
-    sees: 'a cookie that a former key signed is accepted and signed anew',
+    sees: 'a cookie signed with a former key is accepted and signed again',
   },
   {
     invariant: '1 no proof, no identity',
@@ -315,7 +315,7 @@ export const controls: readonly Control[] = [
     find: 'operator: [...member, operator] }',
     replace: 'operator: [...member, ...[operator].slice(1)] }',
     tests: 'test/every-route.test.ts',
-    sees: 'a member is kept out',
+    sees: 'a member is refused on every route that is not declared for members',
   },
   {
     invariant: 'rate limits',
@@ -333,7 +333,7 @@ export const controls: readonly Control[] = [
     find: '    if (rows.some((row) => row.who !== who)) throw',
     replace: '    if (rows.length > 99) throw',
     tests: 'src/http/routes.test.ts',
-    sees: 'two rows of one path cannot name different audiences',
+    sees: 'two rows with one path cannot name different audiences',
   },
   {
     invariant: 'a form that the gate interrupted with a sign-in',
@@ -351,7 +351,7 @@ export const controls: readonly Control[] = [
     find: ' && visitor.issuedAt <= now + 60_000',
     replace: '',
     tests: 'src/visitors/visitor-cookie.test.ts',
-    sees: 'a visitor cookie from more than a minute ahead is not accepted',
+    sees: 'a visitor cookie from more than a minute ahead is refused',
   },
   {
     invariant: 'a change comes from our own page',
@@ -360,7 +360,7 @@ export const controls: readonly Control[] = [
     find: "site !== 'same-origin' && site !== 'none'",
     replace: "site !== 'same-origin' && site !== 'none' && site !== 'same-site'",
     tests: 'src/http/same-origin.test.ts',
-    sees: 'a change is taken only from a page of this very origin',
+    sees: 'a change is accepted only from a page of this very origin',
   },
   {
     invariant: '1 only one cookie of each name',
@@ -369,7 +369,7 @@ export const controls: readonly Control[] = [
     find: ' || alike.some((cookie) => cookie.name !== name)',
     replace: '',
     tests: 'src/http/request-cookies.test.ts',
-    sees: 'a name that only a lax parser takes for ours is ambiguous, also alone',
+    sees: 'a name that only a lax parser takes for ours is ambiguous, even alone',
   },
   {
     invariant: '1 no proof, no identity',
@@ -378,7 +378,7 @@ export const controls: readonly Control[] = [
     find: 'refuse(req, res, options, true);',
     replace: 'refuse(req, res, options, false);',
     tests: 'src/gate/identity.test.ts',
-    sees: 'without the proof, a person gets a page',
+    sees: 'without the proof, a browser gets a page instead of a redirect loop',
   },
   {
     invariant: 'R57: no parser makes objects of names',

@@ -9,7 +9,7 @@ export const controls: readonly Control[] = [
     find: '{{$unverified = true}}',
     replace: '{{$unlisted = true}}',
     tests: 'test/gate-pages.test.ts',
-    sees: 'an address that Google has not verified: just that, although it is on the list',
+    sees: 'an address that Google has not verified: the page says so, even if it is on the list',
   },
   {
     invariant: 'R84: a refusal is explained in plain words',
@@ -18,7 +18,7 @@ export const controls: readonly Control[] = [
     find: 'The gate says: Unable to find a valid CSRF token.',
     replace: 'The gate says: {{.Message}}',
     tests: 'test/gate-pages.test.ts',
-    sees: 'a sign-in that was not finished: cancelled, begun elsewhere, or in a link that somebody made up',
+    sees: 'an unfinished sign-in: cancelled, started elsewhere, or through a forged link',
   },
   {
     invariant: '1 no proof, no identity',
@@ -54,7 +54,7 @@ export const controls: readonly Control[] = [
     find: 'isMarked && (!session || (await marks.isEnded(ticket.key, session)))',
     replace: 'isMarked',
     tests: 'src/gate/redis-revocation.test.ts',
-    sees: 'a sign-in after an ending is let in',
+    sees: 'a sign-in after an ending is admitted, on the same ticket',
   },
   {
     invariant: '3 an ended session stays ended (gate)',
@@ -63,7 +63,7 @@ export const controls: readonly Control[] = [
     find: "taker !== undefined && !(await marks.isSignInEnded(key, taker)) ? 'taken' : remove(key)",
     replace: "taker === key ? 'taken' : remove(key)",
     tests: 'src/gate/redis-revocation.test.ts',
-    sees: 'a sign-in after an ending is let in',
+    sees: 'a sign-in after an ending is admitted, on the same ticket',
   },
   {
     invariant: '3 an ended session stays ended (gate)',
@@ -72,7 +72,7 @@ export const controls: readonly Control[] = [
     find: 'await remove(receipt.key)',
     replace: "'was gone'",
     tests: 'test/gate-ending.test.ts',
-    sees: 'a refresh in flight writes it back',
+    sees: 'a refresh in flight writes the session back',
   },
   {
     invariant: '3 an ended session stays ended (gate)',
@@ -81,7 +81,7 @@ export const controls: readonly Control[] = [
     find: 'if (holder !== mine) return receipt;',
     replace: 'void holder;',
     tests: 'test/gate-ending.test.ts',
-    sees: 'each look is made once among replicas',
+    sees: 'replicas make each look only once',
   },
   {
     invariant: '3 an ended session stays ended (gate)',
@@ -99,7 +99,7 @@ export const controls: readonly Control[] = [
     find: 'if (isNavigation(req)) res.redirect(303, signInAgain);',
     replace: "if (isNavigation(req)) res.redirect(303, paths.signIn('/'));",
     tests: 'test/gate-ending-requests.test.ts',
-    sees: 'after an ending, sessions in cookie a click that is refreshed on the way',
+    sees: 'after an ending, sessions in cookie a click that triggers a refresh is refused too',
   },
   {
     invariant: '3 an ended session stays ended (gate, cookie)',
@@ -144,7 +144,7 @@ export const controls: readonly Control[] = [
     find: ' || !isGateKey(link.key, cookieName)',
     replace: '',
     tests: 'test/gate-ending.test.ts',
-    sees: 'what another’s link names',
+    sees: 'a link can only delete the key of a session',
   },
   {
     invariant: 'radar',
@@ -162,7 +162,7 @@ export const controls: readonly Control[] = [
     find: 'keys.filter((key) => isGateKey(key, cookieName)),',
     replace: 'keys,',
     tests: 'test/radar.test.ts',
-    sees: 'nothing else in the same Redis',
+    sees: 'ignores everything else in the same Redis: locks, health checks, other apps',
   },
   {
     invariant: 'governor',
@@ -198,7 +198,7 @@ export const controls: readonly Control[] = [
     find: '.update(secret)',
     replace: '',
     tests: 'src/gate/ticket.test.ts',
-    sees: 'what is remembered is told apart',
+    sees: 'cached sessions are distinguished by value and secret',
   },
   {
     invariant: 'only sessions are deleted at the gate',
@@ -207,7 +207,7 @@ export const controls: readonly Control[] = [
     find: ' || !isGateKey(link.key, cookieName)',
     replace: '',
     tests: 'src/gate/redis-revocation.test.ts',
-    sees: 'only a session’s key is ever deleted, whatever a link says',
+    sees: 'only the key of a session is ever deleted, whatever a link says',
   },
   {
     invariant: '3 an ended session stays ended',
@@ -216,7 +216,7 @@ export const controls: readonly Control[] = [
     find: "if (isMarked && seen.state === 'unreachable') throw new StoreUnavailable(new Error('the gate’s Redis'));",
     replace: '',
     tests: 'src/gate/redis-revocation.test.ts',
-    sees: 'without an answer of the gate’s Redis a marked ticket is neither let in nor called ended',
+    sees: 'without an answer from the gate’s Redis',
   },
   {
     invariant: '3 an ended session stays ended',
@@ -234,7 +234,7 @@ export const controls: readonly Control[] = [
     find: '      kept.set(name, value);\n',
     replace: '',
     tests: 'src/gate/revocation-marks.test.ts',
-    sees: 'a mark that the store did not take holds in this process until the store has it',
+    sees: 'a mark that the store refused applies in this process until the store has it',
   },
   {
     invariant: '3 an ended session stays ended (gate)',
@@ -244,7 +244,7 @@ export const controls: readonly Control[] = [
     replace:
       'await write(signInNote(key, signIn), true);\n      } catch (error) {\n        throw error;\n      }\n      {',
     tests: 'src/gate/redis-revocation.test.ts',
-    sees: 'a mark that the store does not take is said, and this process goes by it all the same',
+    sees: 'a mark that the store refuses is reported, and this process still applies it',
   },
   {
     invariant: '3 an ended session stays ended',
@@ -253,7 +253,7 @@ export const controls: readonly Control[] = [
     find: 'now() + expireMs + marginMs',
     replace: 'now() + expireMs',
     tests: 'src/gate/revocation-marks.test.ts',
-    sees: 'a mark outlives what a refresh in flight could write back, and is forgotten then',
+    sees: 'a mark outlives anything a refresh in flight could write back, and is then forgotten',
   },
   {
     invariant: 'a receipt is truthful',
@@ -262,7 +262,7 @@ export const controls: readonly Control[] = [
     find: 'const isLast = at >= second;',
     replace: 'const isLast = at > 0;',
     tests: 'src/gate/revocation-receipts.test.ts',
-    sees: 'an ending is looked at after 3 and after 10 seconds, and verified where the last look finds nothing',
+    sees: 'an ending is looked at after 3 and 10 seconds',
   },
   {
     invariant: '3 an ended session stays ended (gate)',

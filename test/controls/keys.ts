@@ -9,7 +9,7 @@ export const controls: readonly Control[] = [
     find: 'const index = signingIndex(own, await replicas.others());',
     replace: 'const index = 0; void signingIndex; await replicas.others();',
     tests: 'test/reload.test.ts',
-    sees: 'among two servers a new key signs only once both accept it',
+    sees: 'with two servers, a new key signs only once both accept it',
   },
   {
     invariant: 'rotation signs nobody out',
@@ -36,7 +36,7 @@ export const controls: readonly Control[] = [
     find: 'const result = problems.length > 0 ? { problems } : { config, values: values as SettingValues };',
     replace: 'const result = { config, values: values as SettingValues };',
     tests: 'test/reload.test.ts',
-    sees: 'settings with a fault change nothing',
+    sees: 'invalid settings change nothing, and are logged by name',
   },
   {
     invariant: 'a removed key is no longer accepted',
@@ -45,7 +45,7 @@ export const controls: readonly Control[] = [
     find: 'await signing.replace(loaded.config.secretKeys);',
     replace: 'await signing.replace([...loaded.config.secretKeys, ...keyring.secrets()]);',
     tests: 'test/reload.test.ts',
-    sees: 'a key that was dropped signs nobody in',
+    sees: 'a cookie signed with a removed key is not accepted',
   },
   {
     invariant: 'a removed key is no longer accepted',
@@ -54,7 +54,7 @@ export const controls: readonly Control[] = [
     find: 'secrets: () => liveSettings.config().gate.secrets,',
     replace: 'secrets: () => gate.secrets,',
     tests: 'test/reload.test.ts',
-    sees: 'the gate may come with the former secret until it is dropped',
+    sees: 'the gate may use the former secret until it is removed',
   },
   {
     invariant: 'operators only',
@@ -63,7 +63,7 @@ export const controls: readonly Control[] = [
     find: "who: 'operator'",
     replace: "who: 'member'",
     tests: 'test/keys.test.ts',
-    sees: 'members are refused, and are not reminded',
+    sees: 'members are refused and get no reminder',
   },
   {
     invariant: '10 no secret is exposed',
@@ -72,7 +72,7 @@ export const controls: readonly Control[] = [
     find: 'secret.length >= 32 ? fingerprint(secret) : undefined',
     replace: 'fingerprint(secret)',
     tests: 'test/keys.test.ts',
-    sees: 'no secret stands in the page, nor the fingerprint',
+    sees: 'the page shows no secret',
   },
   {
     invariant: 'a former key is removed when it is time, not before',
@@ -81,7 +81,7 @@ export const controls: readonly Control[] = [
     find: 'if (secret !== undefined) noteUse(secret);',
     replace: 'void noteUse;',
     tests: 'test/keys.test.ts',
-    sees: 'a former key says when it was last of use',
+    sees: 'a former key shows when it was last used',
   },
   {
     invariant: 'a former key is removed when it is time, not before',
@@ -108,7 +108,7 @@ export const controls: readonly Control[] = [
     find: 'return take(secrets, present < 0 ? 1 : present);',
     replace: 'return take(secrets, 1);',
     tests: 'src/keys/signing.test.ts',
-    sees: 'two rotations that another server',
+    sees: 'two rotations unknown to another server: the key that it knows keeps signing',
   },
   {
     invariant: 'nobody waits for a server that has stopped',
@@ -127,7 +127,7 @@ export const controls: readonly Control[] = [
     await running;`,
     replace: 'reloadOnHangup(await running);',
     tests: 'test/reload-trouble.test.ts',
-    sees: 'SIGHUP while it starts',
+    sees: 'SIGHUP during the start: the start completes, and the settings are read again',
   },
   {
     invariant: 'a reload reports what is in effect',
@@ -136,7 +136,7 @@ export const controls: readonly Control[] = [
     find: 'overruled: settingNames.filter(isOverruled),',
     replace: 'overruled: settingNames.filter((name) => !isOverruled(name) && false),',
     tests: 'test/reload-trouble.test.ts',
-    sees: 'what the environment overrules',
+    sees: 'settings overridden by the environment are reported',
   },
   {
     invariant: 'a misspelt setting does not go unnoticed',
@@ -145,7 +145,7 @@ export const controls: readonly Control[] = [
     find: 'doubts: misspeltProblems(Object.keys(fromFile)),',
     replace: 'doubts: misspeltProblems([]),',
     tests: 'test/reload-trouble.test.ts',
-    sees: 'a setting misspelt is named',
+    sees: 'a misspelt setting is reported at a start',
   },
   {
     invariant: 'a new key signs once all accept it',
@@ -154,6 +154,6 @@ export const controls: readonly Control[] = [
     find: 'await replicas.announce(fingerprints);',
     replace: 'void replicas.announce(fingerprints);',
     tests: 'src/keys/signing.test.ts',
-    sees: 'a server announces its keys before it asks for those of others',
+    sees: 'a server announces its keys before it reads the others’',
   },
 ];

@@ -12,7 +12,7 @@ export const controls: readonly Control[] = [
     find: 'default:\n      // Unknown: what is in it stays, the element does not.\n      return below();',
     replace: 'default:\n      return [element(name, node.attributes, below())];',
     tests: render,
-    sees: 'whatever people stored a script in capitals, cut in two',
+    sees: 'a split script in capitals: a strict parser finds nothing forbidden',
   },
   {
     invariant: 'library: nothing runs',
@@ -30,7 +30,7 @@ export const controls: readonly Control[] = [
     find: 'if (!url || !schemes.has(url.protocol)) return undefined;',
     replace: 'if (!url) return undefined;',
     tests: render,
-    sees: 'whatever people stored javascript: in capitals and with blanks',
+    sees: 'javascript: in capitals and with spaces: a strict parser finds nothing forbidden',
   },
   {
     invariant: 'library: nothing is loaded',
@@ -40,7 +40,7 @@ export const controls: readonly Control[] = [
     replace:
       "  const shown = shortName(address);\n  if (shown) return element('img', { src: address, alt: '' });\n",
     tests: render,
-    sees: 'each macro a picture elsewhere',
+    sees: 'an external image',
   },
   {
     invariant: 'library: nothing is loaded',
@@ -49,7 +49,7 @@ export const controls: readonly Control[] = [
     find: "tag === 'img' && !",
     replace: "tag === 'none' && !",
     tests: render,
-    sees: 'the second wall holds alone',
+    sees: 'the second defence holds alone, and the strict parser notices what it should',
   },
   {
     invariant: 'library: time grows only linearly with the length',
@@ -67,7 +67,7 @@ export const controls: readonly Control[] = [
     find: 'replacePolicy(res, bodyPolicy(style, `${origin}/library/attachments/`));',
     replace: '',
     tests: routes,
-    sees: 'the page lets a frame',
+    sees: 'the page allows only frames of this site',
   },
   {
     invariant: 'library: a page cannot leave its frame',
@@ -76,7 +76,7 @@ export const controls: readonly Control[] = [
     find: ";frame-src 'self'`",
     replace: ';frame-src *`',
     tests: routes,
-    sees: 'the page lets a frame',
+    sees: 'the page allows only frames of this site',
   },
   {
     invariant: 'library: an attachment is never a page',
@@ -85,7 +85,7 @@ export const controls: readonly Control[] = [
     find: 'return shownMedia.has(mediaType.toLowerCase());',
     replace: 'return mediaType.length > 0;',
     tests: routes,
-    sees: 'attachments: pictures',
+    sees: 'attachments: safe image types are displayed',
   },
   {
     invariant: 'library: search words are not syntax',
@@ -157,7 +157,7 @@ export const controls: readonly Control[] = [
     find: 'timer = setTimeout(() => void giveUp(), ms);',
     replace: 'timer = setTimeout(() => undefined, ms);',
     tests: 'src/library/process/reading-process.test.ts',
-    sees: 'what never ends',
+    sees: 'work that never ends, fails or exits is abandoned; the next question is answered',
   },
   {
     invariant: 'library: one page delays nobody else',
@@ -166,7 +166,7 @@ export const controls: readonly Control[] = [
     find: '`--max-old-space-size=${memoryMb}`',
     replace: "'--max-old-space-size=4096'",
     tests: 'src/library/process/reading-process.test.ts',
-    sees: 'the process has the memory that it was given',
+    sees: 'the process has only the memory that it was given',
   },
   {
     invariant: 'library: one page delays nobody else',
@@ -184,7 +184,7 @@ export const controls: readonly Control[] = [
     find: '    env,\n',
     replace: '',
     tests: 'src/library/process/reading-process.test.ts',
-    sees: 'the process knows nothing of the environment',
+    sees: 'the environment of the process contains only the locations of programs and files',
   },
   {
     invariant: 'library: its processes end with the server',
@@ -211,7 +211,7 @@ export const controls: readonly Control[] = [
     find: 'waiting.length >= waitingLimit',
     replace: 'waiting.length >= 1000',
     tests: 'src/library/process/reading-process.test.ts',
-    sees: 'only so many wait',
+    sees: 'the queue is limited',
   },
   {
     invariant: 'library: time grows only linearly with the length',
@@ -248,7 +248,7 @@ export const controls: readonly Control[] = [
     find: "visible(text).replace(/\\r\\n?/g, '\\n').replace(/\\n$/, '')",
     replace: "visible(text).replace(/\\n$/, '')",
     tests: 'src/library/render/markdown.test.ts',
-    sees: 'a lone CR in code in a quote',
+    sees: 'a lone CR in quoted code does not end the quote',
   },
   {
     invariant: 'library: Markdown contains only text',
@@ -257,7 +257,7 @@ export const controls: readonly Control[] = [
     find: ".replace(/[<>`|]/g, (char) => references[char] ?? '')",
     replace: ".replace(/[<>`|]/g, '\\\\$&')",
     tests: 'src/library/render/markdown.test.ts',
-    sees: 'a bar behind a backslash would end the cell',
+    sees: 'a pipe after a backslash does not end the cell',
   },
   {
     invariant: 'library: Markdown contains only text',
@@ -266,7 +266,7 @@ export const controls: readonly Control[] = [
     find: '/[<>\\s\\\\`|()]/g',
     replace: '/[<>]/g',
     tests: 'src/library/render/markdown.test.ts',
-    sees: 'signs in an address would end it',
+    sees: 'special characters in an address do not end it',
   },
   {
     invariant: '8 every change is recorded first',
@@ -284,7 +284,7 @@ export const controls: readonly Control[] = [
     find: "const operator = { who: 'operator' } as const;",
     replace: "const operator = { who: 'member' } as const;",
     tests: routes,
-    sees: 'exports and syncs are the operators',
+    sees: 'exports and syncs are for operators, and members see no link to them',
   },
   {
     invariant: 'library: an export can be stopped',
@@ -329,7 +329,7 @@ export const controls: readonly Control[] = [
     find: 'if (hits.length >= hitsLimit) continue;',
     replace: '',
     tests: 'src/library/pages/snippets.test.ts',
-    sees: 'so many words',
+    sees: 'the numbers of words searched and of hits marked are limited',
   },
   {
     invariant: 'library: time grows only linearly with the length',
@@ -338,7 +338,7 @@ export const controls: readonly Control[] = [
     find: 'if (starts.length >= wordsLimit) break;',
     replace: '',
     tests: 'src/library/pages/snippets.test.ts',
-    sees: 'so many words',
+    sees: 'the numbers of words searched and of hits marked are limited',
   },
   {
     invariant: 'library: time grows only linearly with the length',
@@ -374,7 +374,7 @@ export const controls: readonly Control[] = [
     find: "tag === 'img' && !",
     replace: 'false && !',
     tests: 'src/library/render/sanitise.test.ts',
-    sees: 'a picture is one of the library',
+    sees: 'an image comes from the library or is left out',
   },
   {
     invariant: 'library: nothing runs',
@@ -383,7 +383,7 @@ export const controls: readonly Control[] = [
     find: 'return /^(\\/library\\/|\\.\\/)/.test(href)',
     replace: 'return true',
     tests: 'src/library/render/sanitise.test.ts',
-    sees: 'a link leads into the page',
+    sees: 'a link leads within the page',
   },
   {
     invariant: 'library: nothing runs',
@@ -392,6 +392,6 @@ export const controls: readonly Control[] = [
     find: 'nestingLimit: 400',
     replace: 'nestingLimit: 4000',
     tests: 'src/library/render/sanitise.test.ts',
-    sees: 'what is nested deeper than 400',
+    sees: 'elements nested deeper than 400 are left out',
   },
 ];

@@ -9,7 +9,7 @@ export const controls: readonly Control[] = [
     find: "return [label, values.includes(value) ? value : 'other'] as const;",
     replace: 'return [label, value] as const;',
     tests: 'src/ops/count-events.test.ts',
-    sees: 'an ending for a reason that is not of the set',
+    sees: 'an ending with a reason outside the closed set counts once, written or noted',
   },
   {
     invariant: 'what was not recorded did not happen',
@@ -18,7 +18,7 @@ export const controls: readonly Control[] = [
     find: '      try {\n        await recorder.write(event);',
     replace: '      try {\n        count(event);\n        await recorder.write(event);',
     tests: 'src/ops/count-events.test.ts',
-    sees: 'what could not be written did not happen',
+    sees: 'an event that could not be written is not counted, but its refusal is',
   },
   {
     invariant: 'no count is lost',
@@ -64,7 +64,7 @@ export const controls: readonly Control[] = [
     replace:
       'if (underWay >= 0 && socket.bytesRead >= 0 && answeredBytes >= 0) socket.destroy();\n        else if (socket.bytesRead',
     tests: 'test/stop.test.ts',
-    sees: 'who reads slowly',
+    sees: 'a slow reader gets the whole answer',
   },
   {
     invariant: 'no request is cut off (pending connections)',
@@ -73,7 +73,7 @@ export const controls: readonly Control[] = [
     find: '    await letInWhoWaits(server);\n',
     replace: '    void letInWhoWaits;\n',
     tests: 'test/stop.test.ts',
-    sees: 'requests that wait to be let in',
+    sees: 'requests on connections pending at the signal are answered',
   },
   {
     invariant: 'shutdown takes at most 10 seconds',
@@ -100,7 +100,7 @@ export const controls: readonly Control[] = [
     find: "  process.on('uncaughtException', (error) => {",
     replace: "  process.on('unheard', (error) => {",
     tests: 'test/stop.test.ts',
-    sees: 'an error that nothing caught',
+    sees: 'an uncaught error is reported without its message',
   },
   {
     invariant: 'no new work while stopping',
@@ -109,7 +109,7 @@ export const controls: readonly Control[] = [
     find: "        if (!isAccepting()) return answer(503, 'stopping');\n",
     replace: '',
     tests: 'test/readiness.test.ts',
-    sees: 'alive is alive',
+    sees: 'is live while it runs, and ready while the store answers and it is not stopping',
   },
   {
     invariant: 'ready only if the record can be written',
@@ -118,7 +118,7 @@ export const controls: readonly Control[] = [
     find: 'if (isRecording?.() === false)',
     replace: 'if (isRecording?.() === undefined && false)',
     tests: 'src/ops/health.test.ts',
-    sees: 'ready is with a record',
+    sees: 'is ready only if the record can be written, and says why not',
   },
   {
     invariant: 'members see only their own numbers',
@@ -136,7 +136,7 @@ export const controls: readonly Control[] = [
     find: '  } catch {\n    return undefined;\n  }',
     replace: '  } catch {\n    return 0;\n  }',
     tests: 'test/metrics.test.ts',
-    sees: 'an outage of Redis is seen',
+    sees: 'shows an outage of Redis and its end',
   },
   {
     invariant: 'ready only if the store accepts changes',
@@ -172,7 +172,7 @@ export const controls: readonly Control[] = [
     find: 'if (waitedMs < believedAfterMs) return',
     replace: 'if (waitedMs < 0) return',
     tests: 'src/store/seen-clock.test.ts',
-    sees: 'a jump ahead passes no time',
+    sees: 'a jump ahead counts only the time that really passed',
   },
   {
     invariant: 'retention: a jump of the clock does not count as elapsed time',
@@ -181,7 +181,7 @@ export const controls: readonly Control[] = [
     find: 'const waitedMs = isSteady ?',
     replace: 'const waitedMs = isSteady || true ?',
     tests: 'src/store/seen-clock.test.ts',
-    sees: 'a clock that goes on steadily',
+    sees: 'a clock that runs steadily for seven days is accepted',
   },
   {
     invariant: 'retention: old data is removed gradually',
@@ -190,7 +190,7 @@ export const controls: readonly Control[] = [
     find: 'at: Math.min(now, kept.at + elapsedMs * catchUp)',
     replace: 'at: now',
     tests: 'src/store/seen-clock.test.ts',
-    sees: 'an operator who says that it is right',
+    sees: 'an operator who confirms the clock need not wait; old data still goes gradually',
   },
   {
     invariant: 'retention: a jump of the clock does not count as elapsed time',
@@ -199,7 +199,7 @@ export const controls: readonly Control[] = [
     find: 'await store.purge(clock.at())',
     replace: 'await store.purge(Date.now())',
     tests: 'test/clock-jump.test.ts',
-    sees: 'nothing is removed at the jump',
+    sees: 'the jump removes nothing, and everything is there once the clock is right again',
   },
   {
     invariant: 'retention: a jump of the clock does not count as elapsed time',
@@ -208,7 +208,7 @@ export const controls: readonly Control[] = [
     find: 'await recorder.prune(clock.at())',
     replace: 'await recorder.prune()',
     tests: 'test/clock-jump.test.ts',
-    sees: 'nothing is removed at the jump',
+    sees: 'the jump removes nothing, and everything is there once the clock is right again',
   },
   {
     invariant: 'retention: a jump of the clock does not count as elapsed time',
@@ -217,7 +217,7 @@ export const controls: readonly Control[] = [
     find: 'retentionMs: config.personRetentionMs, now: clock.at }',
     replace: 'retentionMs: config.personRetentionMs, now: Date.now }',
     tests: 'test/clock-jump.test.ts',
-    sees: 'nothing is removed at the jump',
+    sees: 'the jump removes nothing, and everything is there once the clock is right again',
   },
   {
     invariant: 'retention: a jump of the clock does not count as elapsed time',
@@ -226,7 +226,7 @@ export const controls: readonly Control[] = [
     find: 'const removesUntil = async () => Math.min(now(), (await options.removesUntil?.()) ?? now());',
     replace: 'const removesUntil = async () => now();',
     tests: 'test/vault.test.ts',
-    sees: 'a clock that jumped destroys nothing',
+    sees: 'a jump of the clock destroys nothing',
   },
   {
     invariant: 'retention: a jump of the clock does not count as elapsed time',
@@ -235,7 +235,7 @@ export const controls: readonly Control[] = [
     find: '    if (options.isClockDoubted?.()) return undefined;\n',
     replace: '',
     tests: 'src/gate/governor.test.ts',
-    sees: 'while the clock is doubted nothing ends',
+    sees: 'while the clock is in doubt, no session ends for its age',
   },
   {
     invariant: 'retention: Redis expires keys on time',
@@ -249,7 +249,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'retention: a jump is reported',
     defence: 'the check-up asks the running server',
-    file: 'src/doctor/checks/network.ts',
+    file: 'src/doctor/checks/clocks.ts',
     find: 'doubt !== undefined && doubts[doubt],',
     replace: 'false,',
     tests: 'test/doctor-table.test.ts',

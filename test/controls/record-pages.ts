@@ -2,7 +2,7 @@
 import type { Control } from '../support/controls.ts';
 
 const recorded = 'invariant 8: what cannot be recorded is not done';
-const gone = 'after an erasure the address is nowhere';
+const gone = 'after an erasure the address is found nowhere';
 
 const erasing = (defence: string, file: string, find: string, replace = ''): Control => ({
   invariant: 'privacy: an erasure is complete',
@@ -67,7 +67,7 @@ export const controls: readonly Control[] = [
     find: "if (name !== undefined && !operator) throw new HttpError('not_operator');",
     replace: 'void operator;',
     tests: 'test/privacy.test.ts',
-    sees: 'operators: a copy and an erasure',
+    sees: 'operators, and nobody else: a copy and an erasure on somebody’s request',
   },
   {
     invariant: 'privacy: an erasure is confirmed by typing the address',
@@ -76,7 +76,7 @@ export const controls: readonly Control[] = [
     find: 'if (confirm.trim().toLowerCase() !== who.email.toLowerCase()) {',
     replace: "if (confirm === '') {",
     tests: 'test/privacy.test.ts',
-    sees: 'another word than the address',
+    sees: 'any word other than the address erases nothing',
   },
   {
     invariant: '3 an ended session stays ended',
@@ -94,7 +94,7 @@ export const controls: readonly Control[] = [
     find: '        forget(req);\n        return async () =>',
     replace: '        return async () =>',
     tests: 'test/record-pages.test.ts',
-    sees: 'watching is no use of the session',
+    sees: 'watching does not count as use of the session, which still reaches its idle limit',
   },
   {
     invariant: 'record: one line per entry',
@@ -103,7 +103,7 @@ export const controls: readonly Control[] = [
     find: '/[\\r\\n]+/g',
     replace: '/\\n+/g',
     tests: 'test/record-pages.test.ts',
-    sees: 'a new entry comes by itself',
+    sees: 'a new entry appears without a reload',
   },
   {
     invariant: 'record: live without a gap',
@@ -112,7 +112,7 @@ export const controls: readonly Control[] = [
     find: 'if (since !== undefined) {',
     replace: 'if (since === -1) {',
     tests: 'test/record-pages.test.ts',
-    sees: 'a browser whose stream was over',
+    sees: 'a browser that reconnects gets exactly the entries in between',
   },
   erasing(
     'ended sessions are removed too',
@@ -143,7 +143,7 @@ export const controls: readonly Control[] = [
     find: '    await notes.writeEnding(scrubDue, true, now() + dueForMs);\n',
     replace: '    void dueForMs;\n',
     tests: 'test/privacy.test.ts',
-    sees: 'files of the store that could not be written anew',
+    sees: 'store files that could not be rewritten are rewritten as soon as possible',
   },
   {
     invariant: 'privacy: an erasure is complete',
@@ -152,7 +152,7 @@ export const controls: readonly Control[] = [
     find: 'again && round < roundsAtMost',
     replace: 'again && round < Math.min(1, roundsAtMost)',
     tests: 'test/privacy.test.ts',
-    sees: 'a sign-in in the middle',
+    sees: 'a sign-in during an erasure leaves no orphaned session',
   },
   {
     invariant: 'privacy: an erasure is complete',
@@ -161,7 +161,7 @@ export const controls: readonly Control[] = [
     find: 'if (former !== null && former !== email) await redis.srem(ofEmail(former), id);',
     replace: 'void former;',
     tests: 'test/privacy.test.ts',
-    sees: 'after an erasure the addresses that the person had before',
+    sees: 'after an erasure the person’s earlier addresses are found nowhere either',
   },
   erasing(
     'a revocation stores a pseudonym, not an address',

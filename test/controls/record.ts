@@ -9,7 +9,7 @@ export const controls: readonly Control[] = [
     find: '(usedBytes - oldest[1]) / span',
     replace: '0 * (usedBytes - oldest[1]) / span',
     tests: 'src/ops/storage-forecast.test.ts',
-    sees: 'what grew by two megabytes a day',
+    sees: 'a store that grows by two megabytes a day is full when the rest is used up',
   },
   {
     invariant: 'record: tampering is detected',
@@ -18,7 +18,7 @@ export const controls: readonly Control[] = [
     find: "for (const [from, to] of absent) add({ kind: 'missing', seq: from, count: to - from + 1 });",
     replace: '',
     tests: 'test/record-cli.test.ts',
-    sees: 'verify --file: whatever is not there',
+    sees: 'verify --file reports each missing, repeated or misplaced line with its number',
   },
   {
     invariant: 'record: tampering is detected',
@@ -27,7 +27,7 @@ export const controls: readonly Control[] = [
     find: "if (row.seq < newest) add({ kind: 'reordered', file, line, seq: row.seq });",
     replace: '',
     tests: 'test/record-cli.test.ts',
-    sees: 'verify --file: whatever is not there',
+    sees: 'verify --file reports each missing, repeated or misplaced line with its number',
   },
   {
     invariant: 'record: its file is complete',
@@ -45,7 +45,7 @@ export const controls: readonly Control[] = [
     find: 'erasers: [({ ids }) => allow.forget(ids), ...(parts.privacy?.erasers ?? [])],',
     replace: 'erasers: parts.privacy?.erasers ?? [],',
     tests: 'test/limits.test.ts',
-    sees: 'are gone: nothing counts on, and no key names the person',
+    sees: 'are gone: nothing keeps counting, and no key names the person',
   },
   {
     invariant: 'record: it does not fill the store',
@@ -54,7 +54,7 @@ export const controls: readonly Control[] = [
     find: 'if (!live.previous || dayOf(live.idIssuedAt) !== dayOf(rotation.at))',
     replace: 'if (dayOf(0) === 0)',
     tests: 'test/rotation.test.ts',
-    sees: 'a session has one line a day in the record, and each replacement is counted',
+    sees: 'the record has one line a day for a session, and each rotation is counted',
   },
   {
     invariant: 'record: it does not fill the store',
@@ -69,8 +69,8 @@ export const controls: readonly Control[] = [
     invariant: 'record: entries are found by their fields',
     defence: 'entries in the previous layout are found too',
     file: 'src/store/redis-record.ts',
-    find: '[...(found as string[]), ...former].map(Number)',
-    replace: '[...(found as string[])].map(Number)',
+    find: 'for _, id in ipairs(former) do',
+    replace: 'for _, id in ipairs({}) do',
     tests: 'test/record-room.test.ts',
     sees: 'entries of both layouts',
   },
@@ -81,7 +81,7 @@ export const controls: readonly Control[] = [
     find: '    return recorder.writeEnding({',
     replace: "    await recorder.write({ event: 'session.revoked' });\n    return recorder.writeEnding({",
     tests: 'test/endings-always.test.ts',
-    sees: 'in Redis the record alone cannot be written',
+    sees: 'only the record in Redis cannot be written',
   },
   {
     invariant: '8 a revocation is never refused',
@@ -90,7 +90,7 @@ export const controls: readonly Control[] = [
     find: 'return redis.eval(flags + script,',
     replace: 'return redis.eval((flags && "") + script,',
     tests: 'test/endings-always.test.ts',
-    sees: 'a full Redis: everything that ends goes on, and nothing else; erasing too',
+    sees: 'a full Redis: endings and erasure still work, everything else is refused',
   },
   {
     invariant: '8 a revocation is never refused',
@@ -99,7 +99,7 @@ export const controls: readonly Control[] = [
     find: 'if (error instanceof StoreUnavailable) return undefined;',
     replace: 'if (error instanceof RangeError) return undefined;',
     tests: 'test/endings-always.test.ts',
-    sees: 'a full Redis, and the id of the session is due: who signs out is signed out',
+    sees: 'a full Redis when the id is due for rotation: signing out still works',
   },
   {
     invariant: '3 an ended session stays ended',
@@ -108,7 +108,7 @@ export const controls: readonly Control[] = [
     find: '    if (!end) return row;',
     replace: '    if (end || !end) return row;',
     tests: 'test/endings-always.test.ts',
-    sees: 'a Redis that only reads: out at this server at once, in the store as soon as it takes it',
+    sees: 'a Redis that only reads',
   },
   {
     invariant: '3 an ended session stays ended',
@@ -117,7 +117,7 @@ export const controls: readonly Control[] = [
     find: '        await finish(item, table);',
     replace: '        void [finish, item, table];',
     tests: 'test/endings-always.test.ts',
-    sees: 'a Redis whose replicas are missing: out at this server at once, in the store as soon as it takes it',
+    sees: 'a Redis whose replicas are missing',
   },
   {
     invariant: '3 an ended session stays ended',
@@ -126,7 +126,7 @@ export const controls: readonly Control[] = [
     find: '      kept.set(name, value);',
     replace: '',
     tests: 'test/one-browser.test.ts',
-    sees: 'an ending that the store cut short at its notes holds at once, and nobody slips in',
+    sees: 'an ending interrupted by the store at its notes takes effect immediately',
   },
   {
     invariant: '8 a revocation is never refused',
@@ -135,7 +135,7 @@ export const controls: readonly Control[] = [
     find: "    leave(req, res, 'row', options);",
     replace: '    next(error);',
     tests: 'test/endings-always.test.ts',
-    sees: 'Redis is away altogether',
+    sees: 'Redis is unavailable: signing out works, and the sessions are ended once it returns',
   },
   {
     invariant: '8 a journal entry is added to the record once',
@@ -144,7 +144,7 @@ export const controls: readonly Control[] = [
     find: "  if ARGV[3] ~= '' and (redis.call('HGET', KEYS[3], ARGV[3]) or '0') ~= ARGV[4] then return 2 end",
     replace: '',
     tests: 'src/store/contract.test.ts',
-    sees: 'the Redis store lines of a journal are added once',
+    sees: 'the Redis store journal lines are added once, and counted together with what they add',
   },
   {
     invariant: '8 a journal entry is added to the record once',
@@ -153,7 +153,7 @@ export const controls: readonly Control[] = [
     find: 'if (journaled(journal) !== from) return undefined;',
     replace: '',
     tests: 'src/store/contract.test.ts',
-    sees: 'the SQLite store lines of a journal are added once',
+    sees: 'the SQLite store journal lines are added once, and counted together with what they add',
   },
   {
     invariant: 'privacy: an erasure is complete',
@@ -162,7 +162,7 @@ export const controls: readonly Control[] = [
     find: 'JSON.stringify(nameNobody(line, goes))',
     replace: 'JSON.stringify(line)',
     tests: 'test/journal.test.ts',
-    sees: 'the journal of endings: SQLite an erased person is not in a journal that still waits',
+    sees: 'the revocation journal: SQLite an erased person is not in a journal that is still waiting',
   },
   {
     invariant: '8 every change is recorded first',
@@ -198,7 +198,7 @@ export const controls: readonly Control[] = [
     find: '({ alias }) => table.remove(alias)',
     replace: '({ alias }) => alias.length > 0',
     tests: 'test/record.test.ts',
-    sees: 'the recorder: SQLite addresses are nowhere',
+    sees: 'the recorder: SQLite no address of a forgotten person is in what is kept',
   },
   {
     invariant: 'record: one line per entry',
@@ -207,7 +207,7 @@ export const controls: readonly Control[] = [
     find: '/[\\u007f-\\u009f\\p{Cf}\\u2028\\u2029]/gu',
     replace: '/[\\u007f]/gu',
     tests: 'test/record.test.ts',
-    sees: 'the recorder: SQLite whatever is in an event',
+    sees: 'the recorder: SQLite any event becomes one short line of JSON that reads back unchanged',
   },
   {
     invariant: 'record: nobody can flood it',
@@ -234,7 +234,7 @@ export const controls: readonly Control[] = [
     find: "return seal(key, 'entry', String(seq), prev, text);",
     replace: "return seal(key, 'entry', String(seq), text);",
     tests: 'test/record-verify.test.ts',
-    sees: 'over the whole record, anywhere: who edits the seal before',
+    sees: 'over the whole record, anywhere: somebody who edits the seal before',
   },
   {
     invariant: 'record: tampering is detected',
@@ -243,7 +243,7 @@ export const controls: readonly Control[] = [
     find: "return seal(key, 'entry', String(seq), prev, text);",
     replace: "return seal(key, 'entry', String(seq), prev, String(text.length > 0));",
     tests: 'test/record-verify.test.ts',
-    sees: 'over the whole record, anywhere: who edits a text',
+    sees: 'over the whole record, anywhere: somebody who edits a text',
   },
   {
     invariant: 'record: tampering is detected',
@@ -261,7 +261,7 @@ export const controls: readonly Control[] = [
     find: '        late(seq);',
     replace: '',
     tests: 'test/record-verify.test.ts',
-    sees: 'over the whole record, anywhere: who inserts a copy of an earlier one',
+    sees: 'over the whole record, anywhere: somebody who inserts a copy of an earlier one',
   },
   {
     invariant: 'record: tampering is detected',
@@ -288,7 +288,7 @@ export const controls: readonly Control[] = [
     find: 'return mac !== undefined && mac !== row.mac;',
     replace: 'return mac !== undefined && mac === undefined;',
     tests: 'test/record-verify.test.ts',
-    sees: 'a record that was put back',
+    sees: 'a record that was restored and continued does not match its checkpoint',
   },
   {
     invariant: 'record: tampering is detected',
@@ -315,7 +315,7 @@ export const controls: readonly Control[] = [
     find: "WHERE excluded.text ->> '$.seq' > text ->> '$.seq'",
     replace: 'WHERE true',
     tests: 'test/record-tables.test.ts',
-    sees: 'the record’s tables: SQLite the front goes',
+    sees: 'the record’s tables: SQLite removing the front puts an anchor in its place',
   },
   {
     invariant: 'record: the file is intact',
@@ -324,7 +324,7 @@ export const controls: readonly Control[] = [
     find: 'await file.truncate(torn.at);',
     replace: 'await file.stat();',
     tests: 'test/record-file.test.ts',
-    sees: 'a line torn by a crash',
+    sees: 'a line that a crash left incomplete is set aside',
   },
   {
     invariant: 'record: only the owner can read the file',
@@ -333,7 +333,7 @@ export const controls: readonly Control[] = [
     find: 'open(path, flags, 0o600)',
     replace: 'open(path, flags, 0o644)',
     tests: 'test/record-file.test.ts',
-    sees: 'the lines are those of the store',
+    sees: 'has the lines of the store, in its order, readable only by their owner',
   },
   {
     invariant: 'record: no spreadsheet runs an export',
@@ -360,7 +360,7 @@ export const controls: readonly Control[] = [
     find: 'return row && genuineEntry(row, keys) ? [row] : [];',
     replace: 'return row && genuineEntry.length > 0 && keys ? [row] : [];',
     tests: 'test/record-file.test.ts',
-    sees: 'what a killed process had committed',
+    sees: 'entries that a killed process committed but did not append are appended once',
   },
   {
     invariant: 'record: it blocks nobody',
@@ -369,7 +369,7 @@ export const controls: readonly Control[] = [
     find: '        await nextTurn();\n        const rows = await record.after(seq, stepSize);',
     replace: '        void nextTurn;\n        const rows = await record.after(seq, stepSize);',
     tests: 'test/record.test.ts',
-    sees: 'the recorder: SQLite however much is read',
+    sees: 'the recorder: SQLite other work proceeds, however much is read, searched or removed',
   },
   {
     invariant: 'record: it blocks nobody',
@@ -378,7 +378,7 @@ export const controls: readonly Control[] = [
     find: '        if (more) await nextTurn();\n',
     replace: '',
     tests: 'test/record.test.ts',
-    sees: 'the recorder: SQLite however much is read',
+    sees: 'the recorder: SQLite other work proceeds, however much is read, searched or removed',
   },
   {
     invariant: 'record: it blocks nobody',
@@ -387,7 +387,7 @@ export const controls: readonly Control[] = [
     find: '          await nextTurn();\n',
     replace: '          void nextTurn;\n',
     tests: 'test/record.test.ts',
-    sees: 'the recorder: SQLite however much is read',
+    sees: 'the recorder: SQLite other work proceeds, however much is read, searched or removed',
   },
   {
     invariant: 'record: an edited entry causes no removal',
@@ -405,7 +405,7 @@ export const controls: readonly Control[] = [
     find: ' await forget(alias);',
     replace: ' void forget;',
     tests: 'test/record.test.ts',
-    sees: 'the recorder: SQLite what is older than the retention',
+    sees: 'the recorder: SQLite entries older than the retention period are removed from the front',
   },
   {
     invariant: 'record: it contains no personal data',
@@ -414,7 +414,7 @@ export const controls: readonly Control[] = [
     find: 'if (!(await isNamedAfter(oldest.seq, alias, record))) await',
     replace: 'if (isNamedAfter.length > 0) await',
     tests: 'test/record.test.ts',
-    sees: 'the recorder: SQLite what is older than the retention',
+    sees: 'the recorder: SQLite entries older than the retention period are removed from the front',
   },
   {
     invariant: '8 the record shows what was changed',
@@ -423,7 +423,7 @@ export const controls: readonly Control[] = [
     find: '`${Buffer.byteLength(part)}:${part}`',
     replace: '`${part}`',
     tests: 'src/audit/chain.test.ts',
-    sees: 'a seal holds for its own entry, place and predecessor alone',
+    sees: 'a seal is valid only for its own entry, position and predecessor',
   },
   {
     invariant: '8 the record shows what was changed',
@@ -432,7 +432,7 @@ export const controls: readonly Control[] = [
     find: '      if (!entry) continue;\n',
     replace: '      if (!entry) break;\n',
     tests: 'src/audit/prune.test.ts',
-    sees: 'an entry that was edited to look old takes nothing with it',
+    sees: 'an entry edited to look old removes nothing else',
   },
   {
     invariant: 'record: tampering is found',
@@ -441,6 +441,6 @@ export const controls: readonly Control[] = [
     find: '(await options.record.anchor()) === before',
     replace: '(await options.record.anchor()) !== null',
     tests: 'src/audit/verify.test.ts',
-    sees: 'entries that were pruned during the walk',
+    sees: 'entries pruned during verification are not missing',
   },
 ];

@@ -9,7 +9,7 @@ const places = 'test/secrets-places.test.ts';
 
 export const controls: readonly Control[] = [
   {
-    invariant: '11: .env is never a mixture',
+    invariant: '11 .env is never a mixture',
     defence: 'the new file is renamed into place',
     file: 'src/store/replace-file.ts',
     find: '    renameSync(temporary, path);',
@@ -17,7 +17,7 @@ export const controls: readonly Control[] = [
     ...kills,
   },
   {
-    invariant: '11: the vault opens with the current .env',
+    invariant: '11 the vault opens with the current .env',
     defence: 'the vault has the new passphrase before .env does',
     file: 'src/secrets/generate.ts',
     find: '  await vaultChange?.before();',
@@ -25,7 +25,7 @@ export const controls: readonly Control[] = [
     ...kills,
   },
   {
-    invariant: '11: the vault opens with the current .env',
+    invariant: '11 the vault opens with the current .env',
     defence: 'the former passphrase is removed only after .env is replaced',
     file: 'src/secrets/vault-change.ts',
     find: '    before: () => vault.addPassphrase(former, next),',
@@ -57,7 +57,7 @@ export const controls: readonly Control[] = [
     find: '    await vaultChange?.undo();',
     replace: '',
     tests: emergency,
-    sees: 'an editor’s save',
+    sees: 'an editor saves during the question: the vault opens with the file that is there',
   },
   {
     invariant: 'after an emergency nothing stolen is valid',
@@ -66,7 +66,7 @@ export const controls: readonly Control[] = [
     find: 'const fate = emergency || isDue',
     replace: 'const fate = isDue',
     tests: emergency,
-    sees: 'an emergency: nothing stolen counts',
+    sees: 'an emergency: no stolen secret works any more',
   },
   {
     invariant: 'after an emergency nothing stolen is valid',
@@ -75,7 +75,7 @@ export const controls: readonly Control[] = [
     find: 'emergency ? vault.replaceDataKey(next) : vault.keepOnly(next)',
     replace: 'emergency ? vault.keepOnly(next) : vault.keepOnly(next)',
     tests: emergency,
-    sees: 'an emergency: nothing stolen counts',
+    sees: 'an emergency: no stolen secret works any more',
   },
   {
     invariant: 'an emergency reaches Redis',
@@ -86,7 +86,7 @@ export const controls: readonly Control[] = [
     replace: `  const written = await write(run, draft);
   const ended = run.emergency && file ? await run.endEverything?.(path) : undefined;`,
     tests: emergency,
-    sees: 'an emergency: nothing stolen counts',
+    sees: 'an emergency: no stolen secret works any more',
   },
   {
     invariant: 'an emergency ends everyone’s sessions at the gate',
@@ -95,7 +95,7 @@ export const controls: readonly Control[] = [
     find: 'page.found.map(({ key }) => redis.del(key))',
     replace: 'page.found.map(() => 0)',
     tests: 'test/emergency.test.ts',
-    sees: 'an emergency on redis everyone is out',
+    sees: 'an emergency on redis everyone is signed out',
   },
   {
     invariant: 'a missing store is not created',
@@ -104,7 +104,7 @@ export const controls: readonly Control[] = [
     find: "return store.kind === 'redis' || existsSync(join(store.dataDir, 'gatehouse.db'));",
     replace: "return store.kind === 'redis' || join(store.dataDir, 'gatehouse.db') !== '' || existsSync('');",
     tests: 'test/emergency.test.ts',
-    sees: 'an emergency on sqlite what is down, or not here',
+    sees: 'an emergency on sqlite whatever is down or missing is reported, and nothing is created',
   },
   {
     invariant: 'nobody is signed out by pruning',
@@ -113,7 +113,7 @@ export const controls: readonly Control[] = [
     find: 'Date.parse(outOfUse) + dayMs + keptForMs',
     replace: 'Date.parse(outOfUse) + keptForMs',
     tests: 'src/secrets/dates.test.ts',
-    sees: 'property: whatever was signed',
+    sees: 'property: everything signed on its last day has expired when it can go',
   },
   {
     invariant: 'nobody is signed out by pruning',
@@ -167,7 +167,7 @@ export const controls: readonly Control[] = [
     find: '  return file && read.file ? file.bytes.equals(read.file.bytes) : file === read.file;',
     replace: '  return file !== read.file || true;',
     tests: command,
-    sees: 'what an editor saved',
+    sees: 'what an editor saves during the question is not lost',
   },
   {
     invariant: 'concurrent generators lose nothing',
@@ -176,7 +176,7 @@ export const controls: readonly Control[] = [
     find: 'if (naming(lockFile, () => begin(database))) return { value: await work() };',
     replace: 'return { value: await work() };',
     tests: command,
-    sees: 'another run at work',
+    sees: 'waits while another run works, then says so',
   },
   {
     invariant: 'only what can be edited exactly is edited',
@@ -185,7 +185,7 @@ export const controls: readonly Control[] = [
     find: "  if (own.length > 1) return own.map(({ line }) => fault(line, 'duplicate'));\n",
     replace: '',
     tests: 'src/secrets/wild.test.ts',
-    sees: 'files found in the wild twice$',
+    sees: 'a duplicate$',
   },
   {
     invariant: 'nothing else in the file changes',
@@ -203,7 +203,7 @@ export const controls: readonly Control[] = [
     find: '    if (day < newest) result.set(mark, today);\n',
     replace: '',
     tests: prune,
-    sees: 'a key that an older one replaced',
+    sees: 'a key that was restored and replaced again',
   },
   {
     invariant: 'nobody is signed out by pruning',
@@ -212,7 +212,7 @@ export const controls: readonly Control[] = [
     find: '  if (ahead !== undefined) return { dayToCome: ahead };\n',
     replace: '',
     tests: prune,
-    sees: 'days that are still to come',
+    sees: 'days in the future: nothing is pruned by them, and the fix is printed',
   },
   {
     invariant: 'a passphrase never changes without its vault',
@@ -240,7 +240,7 @@ export const controls: readonly Control[] = [
     find: 'resolve(dirname(envFile), path)',
     replace: 'path',
     tests: 'test/emergency.test.ts',
-    sees: 'an emergency on sqlite a file elsewhere',
+    sees: 'an emergency on sqlite --file uses that deployment and not the one in the current folder',
   },
   // Without root nobody else's file is available, and its test is skipped.
   ...(process.geteuid?.() === 0
@@ -252,17 +252,17 @@ export const controls: readonly Control[] = [
           find: '  if (process.geteuid?.() !== 0) return undefined;',
           replace: '  return undefined;',
           tests: places,
-          sees: 'by root',
+          sees: 'run as root: files of another user keep their owner, including the lock and the vault',
         },
       ]
     : []),
   {
-    invariant: 'nothing is written to .env that another file overrides',
+    invariant: '10 nothing is written to .env that another file overrides',
     defence: 'record keys that are kept in a separate file are not written to .env',
     file: 'src/secrets/plan.ts',
     find: "record.edits.length > 0 ? 'AUDIT_KEY_FALLBACKS' : undefined",
     replace: 'undefined',
     tests: 'src/secrets/plan.test.ts',
-    sees: 'record keys in AUDIT_KEY_FALLBACKS_FILE: refused only where one has to be added to them',
+    sees: 'record keys in AUDIT_KEY_FALLBACKS_FILE: refused only if one has to be added',
   },
 ];

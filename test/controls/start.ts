@@ -9,7 +9,7 @@ export const controls: readonly Control[] = [
     find: ': await facts.replace(fact, before, text);',
     replace: ': (await facts.replace(fact, before, text)) || true;',
     tests: 'test/keys.test.ts',
-    sees: 'of many servers that speak at once',
+    sees: 'no server is lost when many announce themselves at once',
   },
   {
     invariant: 'a start does not wait for a dead server',
@@ -18,7 +18,7 @@ export const controls: readonly Control[] = [
     find: 'if (known?.at === at) return elapsed() - known.since < silentMs;',
     replace: 'if (known?.at === at) return true;',
     tests: 'test/keys.test.ts',
-    sees: 'servers know what the others accept',
+    sees: 'servers know which keys the others accept; a silent or stopped one is forgotten',
   },
   {
     invariant: 'compiled code is kept where nobody else can write',
@@ -27,7 +27,7 @@ export const controls: readonly Control[] = [
     find: '((mode & 0o022) !== 0 && !isSticky)',
     replace: '(mode & 0o022 && isSticky)',
     tests: 'src/commands/compile-cache.test.ts',
-    sees: 'none that others can write to',
+    sees: 'no folder that others can write to, directly, through a parent or through a link',
   },
   {
     invariant: 'compiled code is kept where nobody else can write',
@@ -36,7 +36,7 @@ export const controls: readonly Control[] = [
     find: 'const real = realpathSync(folder);',
     replace: 'const real = folder;',
     tests: 'src/commands/compile-cache.test.ts',
-    sees: 'a folder of this user alone',
+    sees: 'uses a private folder of this user, created if missing',
   },
   {
     invariant: 'a command loads only what it needs',
@@ -54,7 +54,7 @@ export const controls: readonly Control[] = [
     find: 'if (!isDone && code === 0)',
     replace: 'if (code === -1)',
     tests: 'test/start.test.ts',
-    sees: 'a start that nothing keeps going',
+    sees: 'a start that ends before it is done says so, and exits with an error',
   },
   {
     invariant: 'a start that ends says why',

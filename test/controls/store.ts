@@ -45,7 +45,7 @@ export const controls: readonly Control[] = [
     find: 'if (isSettingUp && error instanceof Error) refuse(redis, error);',
     replace: 'if (isSettingUp && error instanceof RangeError) refuse(redis, error);',
     tests: 'test/redis-refused.test.ts',
-    sees: 'a database that is not there: nothing is done',
+    sees: 'a missing database: nothing is done in database 0, and the command is reported',
   },
   {
     invariant: 'what Redis refuses is not ignored (events)',
@@ -54,7 +54,7 @@ export const controls: readonly Control[] = [
     find: '  guardConnection(listener);\n',
     replace: '',
     tests: 'test/redis-refused.test.ts',
-    sees: 'a user without SELECT: the connection that hears',
+    sees: 'a user without SELECT: the connection for events is not used either',
   },
   {
     invariant: 'the log is JSON',
@@ -117,7 +117,7 @@ export const controls: readonly Control[] = [
     find: '    if (fault) throw new Error(sentenceOf(fault));\n',
     replace: '',
     tests: 'test/one-owner.test.ts',
-    sees: 'whose store it is, on redis a second deployment is refused',
+    sees: 'store ownership, on redis a second deployment is refused',
   },
   {
     invariant: 'one store, one deployment, while it runs',
@@ -135,7 +135,7 @@ export const controls: readonly Control[] = [
     find: 'formerKeys: isKeyMadeUp ? [] : former.map(keyMarkOf),',
     replace: 'formerKeys: isKeyMadeUp ? [] : former.slice(0, 0),',
     tests: 'test/one-owner.test.ts',
-    sees: 'after an emergency without fallbacks',
+    sees: 'after an emergency without former keys',
   },
   {
     invariant: 'a replica with old settings does not lock the owner out',
@@ -144,7 +144,7 @@ export const controls: readonly Control[] = [
     find: 'const keys = isBehind ? kept.keys : own.keys;',
     replace: 'const keys = isBehind ? own.keys : own.keys;',
     tests: 'test/one-owner.test.ts',
-    sees: 'through rotations with fallbacks',
+    sees: 'the owner stays the same through rotations with former keys',
   },
   {
     invariant: 'a mark has only one address',
@@ -153,7 +153,7 @@ export const controls: readonly Control[] = [
     find: 'const publicUrl = isStart ? own.publicUrl : kept.publicUrl;',
     replace: 'const publicUrl = isStart || own ? own.publicUrl : kept.publicUrl;',
     tests: 'test/one-owner.test.ts',
-    sees: 'the owner may have another address',
+    sees: 'the owner may have a new address',
   },
   {
     invariant: 'a command does not lock the owner out',
@@ -162,7 +162,7 @@ export const controls: readonly Control[] = [
     find: '        if (!writes) return undefined;\n',
     replace: '',
     tests: 'test/one-owner.test.ts',
-    sees: 'a command writes no mark',
+    sees: 'a command writes no owner mark, as wrong settings would lock the owner out',
   },
   {
     invariant: 'DEV_MODE does not open a deployment’s store',
@@ -198,7 +198,7 @@ export const controls: readonly Control[] = [
     find: 'return refused !== undefined && `refuses',
     replace: "return refused === '' && `refuses",
     tests: 'test/redis-rights.test.ts',
-    sees: 'what a user lacks',
+    sees: 'rights that the app needs and the user lacks are reported, with what to do',
   },
   {
     invariant: 'the check-up compares the URL with the server',
@@ -207,7 +207,7 @@ export const controls: readonly Control[] = [
     find: "(mode === 'cluster') !== isClusterUrl",
     replace: "(mode === 'cluster') !== isClusterUrl && mode === ''",
     tests: 'test/redis-rights.test.ts',
-    sees: 'a URL of a single server',
+    sees: 'a single-server URL that points to a cluster node is reported',
   },
   {
     invariant: 'the permissions in docs/redis.md are sufficient',
@@ -225,6 +225,6 @@ export const controls: readonly Control[] = [
     find: "  if (!kept.keys.some((key) => known.includes(key))) return { kind: 'foreign' };\n",
     replace: '',
     tests: 'src/store/owner-mark.test.ts',
-    sees: 'a deployment knows its store by any key that it has, or had',
+    sees: 'a deployment recognises its store by any key that it has or had',
   },
 ];

@@ -21,7 +21,7 @@ export const controls: readonly Control[] = [
     defence: 'a token has only one spelling',
     find: 'return toBase64url(bytes) === text ? bytes : undefined;',
     replace: 'return bytes;',
-    sees: 'another spelling',
+    sees: 'another encoding of the same bytes is refused',
   },
   {
     ...fernet,
@@ -38,7 +38,7 @@ export const controls: readonly Control[] = [
     find: 'rounds >= floor && rounds <= ceiling',
     replace: 'rounds > 0',
     tests: 'src/crypto/kdf.test.ts',
-    sees: 'parameters below the floor',
+    sees: 'parameters below the minimum, above the maximum or with an invalid salt are refused',
   },
   {
     ...onDisk,
@@ -47,7 +47,7 @@ export const controls: readonly Control[] = [
     file: 'src/vault/sealed-file.ts',
     find: 'timingSafeEqual(found, expected)',
     replace: 'found.length > 0',
-    sees: 'edited by somebody',
+    sees: 'edited with a corrected checksum: still detected',
   },
   {
     ...onDisk,
@@ -65,7 +65,7 @@ export const controls: readonly Control[] = [
     file: 'src/vault/vault-file.ts',
     find: "if (found.generation < highest) return closed('restored');",
     replace: '',
-    sees: 'an old file that is put back',
+    sees: 'an old file that was put back is detected by every process',
   },
   {
     ...onDisk,
@@ -83,16 +83,16 @@ export const controls: readonly Control[] = [
     file: 'src/vault/slots.ts',
     find: "if (bindMachine && !key) return 'no_machine_id';",
     replace: '',
-    sees: 'where it shall be bound',
+    sees: 'no vault is created if binding is required and there is no machine id',
   },
   {
     ...onDisk,
-    invariant: '11: the vault opens with the current .env',
+    invariant: '11 the vault opens with the current .env',
     defence: 'the current passphrase stays valid until the next one is in use',
     file: 'src/vault/passphrases.ts',
     find: '{ slots: [contents.slot, slot] }',
     replace: '{ slots: [slot] }',
-    sees: 'the generator’s steps',
+    sees: 'at each step of the generator the vault opens with the passphrase in .env at that step',
   },
   {
     ...atWork,
@@ -137,7 +137,7 @@ export const controls: readonly Control[] = [
     file: 'src/vault/strict-cookies.ts',
     find: 'if (refusal) return refusal;',
     replace: '',
-    sees: 'what is refused, and as what',
+    sees: 'what is refused, and with which reason',
   },
   {
     ...pasted,
@@ -155,7 +155,7 @@ export const controls: readonly Control[] = [
     file: 'src/vault/browser-export.ts',
     find: 'return isHost && isPath',
     replace: 'return isPath',
-    sees: 'an export gives back',
+    sees: 'an export yields only the cookies for the host',
   },
   {
     invariant: 'vault: operators only',
@@ -164,7 +164,7 @@ export const controls: readonly Control[] = [
     find: 'operator: [...member, operator] }',
     replace: 'operator: [...member, ...[operator].slice(1)] }',
     tests: 'test/vault-pages.test.ts',
-    sees: 'members and visitors',
+    sees: 'members, visitors and requests without a token are refused; nothing changes',
   },
   {
     invariant: 'vault: concurrent processes lose nothing',
@@ -182,7 +182,7 @@ export const controls: readonly Control[] = [
     find: 'const line = withoutBlankEnds(text);',
     replace: "const line = text.replace(/^[ \\t\\r\\n]+|[ \\t\\r\\n]+$/g, '');",
     tests: 'src/vault/paste.test.ts',
-    sees: 'many blanks are read',
+    sees: 'long runs of whitespace are read quickly, and refused like any other text',
   },
   {
     invariant: 'privacy: an erasure is complete',
@@ -191,7 +191,7 @@ export const controls: readonly Control[] = [
     find: "(outcome.kind === 'closed' || existsSync(path))",
     replace: "outcome.kind === 'closed'",
     tests: 'test/outbound.test.ts',
-    sees: 'the copy names',
+    sees: 'the copy lists a person’s cookies without values',
   },
   {
     invariant: 'vault: a full disk is reported',
@@ -200,6 +200,6 @@ export const controls: readonly Control[] = [
     find: 'return error instanceof FileRefused || (',
     replace: 'return (',
     tests: 'test/vault-file.test.ts',
-    sees: 'where nothing more can be written',
+    sees: 'if nothing more can be written, it says so, and the file stays unchanged',
   },
 ];

@@ -47,18 +47,18 @@ export const composeForms: readonly ComposeForm[] = [
     '0.0.0.0:3000:3000',
     '127.0.0.1:9:9',
   ),
-  port('flow style over lines', 'ports: [\n  "1:1",\n  "2:2" ]', '1:1', '2:2'),
-  port('a list at the depth of its key', 'ports:\n- "1:1"', '1:1'),
-  port('a number alone', 'ports:\n  - 3000', '3000'),
+  port('flow style over several lines', 'ports: [\n  "1:1",\n  "2:2" ]', '1:1', '2:2'),
+  port('a list indented like its key', 'ports:\n- "1:1"', '1:1'),
+  port('a single number', 'ports:\n  - 3000', '3000'),
   port('a number in quotes', "ports:\n  - '3000'", '3000'),
-  port('minutes and seconds', 'ports:\n  - 22:22\n  - 53:53/udp', '22:22', '53:53/udp'),
+  port('numbers that YAML 1.1 reads as base 60', 'ports:\n  - 22:22\n  - 53:53/udp', '22:22', '53:53/udp'),
   port('a range', 'ports:\n  - "3000-3005:3000-3005"', '3000-3005:3000-3005'),
-  port('a range alone', 'ports:\n  - "3000-3002"', '3000-3002'),
+  port('only a range', 'ports:\n  - "3000-3002"', '3000-3002'),
   port('a range for one port', 'ports:\n  - "3000-3002:80"', '3000-3002:80'),
   port('an address without a port', 'ports:\n  - "127.0.0.1::80"', '127.0.0.1::80'),
   port('IPv6 in brackets', 'ports:\n  - "[::1]:8080:80"', '[::1]:8080:80'),
   port('IPv6, all addresses', 'ports:\n  - "[::]:8080:80"', '[::]:8080:80'),
-  port('a block text', 'ports:\n  - >-\n    8080:80', '8080:80'),
+  port('a block scalar', 'ports:\n  - >-\n    8080:80', '8080:80'),
   port(
     'the long form',
     'ports:\n  - target: 80\n    published: 8080\n    host_ip: 127.0.0.1',
@@ -74,38 +74,38 @@ export const composeForms: readonly ComposeForm[] = [
   port('the long form, IPv6', 'ports:\n  - {target: 80, published: "8080", host_ip: "::1"}', '[::1]:8080:80'),
   port('explicit keys', '? ports\n: - "1:1"', '1:1'),
   port('quoted keys', '"ports":\n  - "1:1"', '1:1'),
-  port('a tag for text', 'ports:\n  - !!str 3000', '3000'),
+  port('a string tag', 'ports:\n  - !!str 3000', '3000'),
   port('comments everywhere', 'ports: # here\n  # there\n  - "1:1" # and "2:2"', '1:1'),
   port('exposed only', 'expose:\n  - "3000"\n  - 4000-4010'),
-  refusedPort('a name for an address', '"localhost:3000:3000"'),
+  refusedPort('a name instead of an address', '"localhost:3000:3000"'),
   refusedPort('IPv6 without brackets', '"::1:8080:80"'),
-  refusedPort('no number', '"http:80"'),
-  refusedPort('a port too high', '"70000:80"'),
+  refusedPort('not a number', '"http:80"'),
+  refusedPort('a port that is too high', '"70000:80"'),
   refusedPort('an unknown protocol', '"80:80/icmp"'),
-  refusedPort('an address cut short', '"127.1:80:80"'),
+  refusedPort('an abbreviated address', '"127.1:80:80"'),
   one('a port in octal', app('ports:\n  - 0o7700'), { unread: ['docker-compose.yml:5 app ports'] }),
-  one('a text for a list', app('ports: "1:1"'), {
+  one('a string instead of a list', app('ports: "1:1"'), {
     unread: ['docker-compose.yml:4 app ports'],
     refused: true,
   }),
-  one('a mapping for a list', app('ports:\n  a: "1:1"'), {
+  one('a mapping instead of a list', app('ports:\n  a: "1:1"'), {
     unread: ['docker-compose.yml:5 app ports'],
     refused: true,
   }),
 
   // File syntax.
-  one('all in flow style', "services: {app: {image: a, ports: ['3000:3000']}}\n", {
+  one('everything in flow style', "services: {app: {image: a, ports: ['3000:3000']}}\n", {
     published: ['app 3000:3000'],
   }),
   one('JSON', '{"services":{"app":{"image":"a","ports":["3000:3000"]}}}', { published: ['app 3000:3000'] }),
   one('CRLF', app('ports:\n  - "1:1"').replaceAll('\n', '\r\n'), { published: ['app 1:1'] }),
   one('a byte order mark', `\uFEFF${app('ports: ["1:1"]')}`, { published: ['app 1:1'] }),
   one(
-    'eight spaces',
+    'indentation of eight spaces',
     'services:\n        app:\n                image: a\n                ports:\n                        - "1:1"\n',
     { published: ['app 1:1'] },
   ),
-  one('a document mark', `---\n${app('ports: ["1:1"]')}...\n`, { published: ['app 1:1'] }),
+  one('document markers', `---\n${app('ports: ["1:1"]')}...\n`, { published: ['app 1:1'] }),
   one('two documents', `${app('ports: ["1:1"]')}---\n${app('ports: ["2:2"]')}`, {
     published: ['app 1:1', 'app 2:2'],
   }),
@@ -114,15 +114,15 @@ export const composeForms: readonly ComposeForm[] = [
     unread: ['docker-compose.yml:2 *', 'docker-compose.yml *'],
     refused: true,
   }),
-  one('a key twice', 'services:\n  app:\n    image: a\n    ports: []\n    ports: ["1:1"]\n', {
+  one('a duplicate key', 'services:\n  app:\n    image: a\n    ports: []\n    ports: ["1:1"]\n', {
     unread: ['docker-compose.yml:5 *', 'docker-compose.yml *'],
     refused: true,
   }),
-  one('a service twice', `${app('ports: []')}  app:\n    image: a\n`, {
+  one('a duplicate service', `${app('ports: []')}  app:\n    image: a\n`, {
     unread: ['docker-compose.yml:5 *', 'docker-compose.yml *'],
     refused: true,
   }),
-  one('an open quote', app('ports: ["1:1]'), {
+  one('an unterminated quote', app('ports: ["1:1]'), {
     unread: ['docker-compose.yml:5 *', 'docker-compose.yml *'],
     refused: true,
   }),
@@ -135,30 +135,34 @@ export const composeForms: readonly ComposeForm[] = [
   one('services as a list', 'services:\n  - app\n', { unread: ['docker-compose.yml *'], refused: true }),
 
   // Anchors, aliases and merge keys.
-  one('ports by an alias', `x-p: &p ["1:1"]\n${app('ports: *p')}`, { published: ['app 1:1'] }),
-  one('a port by an alias', `x-p: &p "1:1"\n${app('ports: [*p, "2:2"]')}`, {
+  one('ports through an alias', `x-p: &p ["1:1"]\n${app('ports: *p')}`, { published: ['app 1:1'] }),
+  one('a port through an alias', `x-p: &p "1:1"\n${app('ports: [*p, "2:2"]')}`, {
     published: ['app 1:1', 'app 2:2'],
   }),
-  one('a service by an alias', 'services:\n  app: &a\n    image: a\n    ports: ["1:1"]\n  b: *a\n', {
+  one('a service through an alias', 'services:\n  app: &a\n    image: a\n    ports: ["1:1"]\n  b: *a\n', {
     published: ['app 1:1', 'b 1:1'],
   }),
   one('a merge key', `x-a: &a\n  ports: ["1:1"]\n${app('<<: *a')}`, { published: ['app 1:1'] }),
-  one('a merge key below', `x-a: &a\n  ports: ["1:1"]\n${app('ports: ["2:2"]\n<<: *a')}`, {
-    published: ['app 2:2'],
-  }),
   one(
-    'several merged',
+    'a merge key after the key it would set',
+    `x-a: &a\n  ports: ["1:1"]\n${app('ports: ["2:2"]\n<<: *a')}`,
+    {
+      published: ['app 2:2'],
+    },
+  ),
+  one(
+    'several mappings merged',
     `x-a: &a\n  ports: ["1:1"]\nx-b: &b\n  ports: ["2:2"]\n  network_mode: host\n${app('<<: [*a, *b]')}`,
     { published: ['app 1:1'], onHost: ['app'] },
   ),
-  one('merged in turn', `x-a: &a\n  ports: ["1:1"]\nx-b: &b\n  <<: *a\n  init: true\n${app('<<: *b')}`, {
+  one('nested merges', `x-a: &a\n  ports: ["1:1"]\nx-b: &b\n  <<: *a\n  init: true\n${app('<<: *b')}`, {
     published: ['app 1:1'],
   }),
   one('a mapping merged in place', app('<<: {ports: ["1:1"]}'), { published: ['app 1:1'] }),
   one('environment merged', `x-e: &e\n  A: "1"\n  B: "2"\n${app('environment:\n  <<: *e\n  B: "3"')}`, {
     environment: ['app B=3', 'app A=1'],
   }),
-  one('an alias of nothing', app('ports: *none'), {
+  one('an undefined alias', app('ports: *none'), {
     unread: ['docker-compose.yml:4 app ports'],
     refused: true,
   }),
@@ -172,7 +176,7 @@ export const composeForms: readonly ComposeForm[] = [
     published: ['app 0.0.0.0:80:80'],
   }),
   one('a default in a default', app(`ports: ["\${A:-\${B:-9}}:80"]`), { published: ['app 9:80'] }),
-  one('one only when another is set', app(`ports: ["127.0.0.1:\${A:+8}080:80"]`), {
+  one('a value only if a variable is set', app(`ports: ["127.0.0.1:\${A:+8}080:80"]`), {
     env: { A: 'x' },
     published: ['app 127.0.0.1:8080:80'],
   }),
@@ -185,7 +189,7 @@ export const composeForms: readonly ComposeForm[] = [
     unread: ['docker-compose.yml:4 app ports'],
     refused: true,
   }),
-  one('open braces', app(`ports: ["\${A:80"]`), {
+  one('unclosed braces', app(`ports: ["\${A:80"]`), {
     unread: ['docker-compose.yml:4 app ports'],
     refused: true,
   }),
@@ -198,13 +202,13 @@ export const composeForms: readonly ComposeForm[] = [
   one('a list', app('environment:\n  - A=x=y\n  - B="q"\n  - C='), {
     environment: ['app A=x=y', 'app B="q"', 'app C='],
   }),
-  one('named only', app('environment:\n  A:\n  B:'), { env: { A: 'x' }, environment: ['app A=x'] }),
-  one('a number in another form', app('environment:\n  A: 0x10\n  B: 1'), {
+  one('names without values', app('environment:\n  A:\n  B:'), { env: { A: 'x' }, environment: ['app A=x'] }),
+  one('a number in another notation', app('environment:\n  A: 0x10\n  B: 1'), {
     environment: ['app B=1'],
     unread: ['docker-compose.yml:5 app environment'],
   }),
   {
-    how: 'files of variables',
+    how: 'env files',
     files: {
       'docker-compose.yml': app(
         'env_file: [a.env, {path: b.env}, {path: c.env, required: false}]\nenvironment:\n  B: mine',
@@ -214,33 +218,33 @@ export const composeForms: readonly ComposeForm[] = [
     },
     environment: ['app A=2', 'app B=mine', 'app C=3 4'],
   },
-  one('a file of variables that is not there', app('env_file: a.env'), {
+  one('a missing env file', app('env_file: a.env'), {
     unread: ['docker-compose.yml:4 app env_file'],
     refused: true,
   }),
 
   // Networks and profiles.
-  one('the network of the machine', app('network_mode: host'), { onHost: ['app'] }),
-  one('the network of the machine in flow style', 'services: {app: {image: a, network_mode: "host"}}\n', {
+  one('host networking', app('network_mode: host'), { onHost: ['app'] }),
+  one('host networking in flow style', 'services: {app: {image: a, network_mode: "host"}}\n', {
     onHost: ['app'],
   }),
   one(
-    'the network of the machine by its name',
+    'host networking through a named network',
     `${app('networks: [lan]')}networks:\n  lan: {name: host, external: true}\n`,
     { onHost: ['app'] },
   ),
   one(
-    'an address in the network of the machine',
+    'an address on the host’s network',
     `${app('networks: {lan: {}}')}networks:\n  lan:\n    driver: macvlan\n`,
     { onHost: ['app'] },
   ),
   one(
-    'the default network is such a one',
+    'a default network with addresses on the host’s network',
     `${app('init: true')}networks:\n  default:\n    driver: ipvlan\n`,
     { onHost: ['app'] },
   ),
   one(
-    'the network of another service',
+    'another service’s network',
     'services:\n  app:\n    image: a\n    network_mode: service:b\n  b:\n    image: b\n    ports: ["1:1"]\n',
     { published: ['b 1:1'] },
   ),
@@ -258,7 +262,7 @@ export const composeForms: readonly ComposeForm[] = [
   override('an override adds', app('ports: ["1:1"]'), 'services:\n  app:\n    ports: ["2:2"]\n', {
     published: ['app 1:1', 'app 2:2'],
   }),
-  override('an override says nothing', app('ports: ["1:1"]'), 'services:\n  app:\n    ports:\n', {
+  override('an empty override', app('ports: ["1:1"]'), 'services:\n  app:\n    ports:\n', {
     published: ['app 1:1'],
   }),
   override('!override', app('ports: ["1:1"]'), 'services:\n  app:\n    ports: !override\n      - "2:2"\n', {
@@ -272,7 +276,7 @@ export const composeForms: readonly ComposeForm[] = [
     {},
   ),
   override(
-    '!reset of what a merge key brings',
+    '!reset of a merged value',
     app('ports: ["1:1"]'),
     'x-a: &a\n  ports: ["2:2"]\nservices:\n  app:\n    <<: *a\n    ports: !reset []\n',
     { published: ['app 2:2'] },
@@ -284,34 +288,34 @@ export const composeForms: readonly ComposeForm[] = [
     {},
   ),
   override(
-    'an environment by key',
+    'an environment merged by key',
     app('environment: {A: "1", B: "2"}'),
     'services:\n  app:\n    environment:\n      - B=3\n',
     { environment: ['app A=1', 'app B=3'] },
   ),
   override(
-    'a variable that is only named',
+    'a variable without a value',
     app('environment: {A: "1", B: "2", C: "3"}'),
     'services:\n  app:\n    environment: [A, B]\n',
     { env: { B: '4' }, environment: ['app B=4', 'app C=3'] },
   ),
-  override('another form', app('ports: ["1:1"]'), 'services:\n  app:\n    ports: "2:2"\n', {
+  override('an override of another type', app('ports: ["1:1"]'), 'services:\n  app:\n    ports: "2:2"\n', {
     unread: ['docker-compose.override.yml:3 app ports'],
     refused: true,
   }),
-  override('an override that is broken', app('ports: ["1:1"]'), 'services: [\n', {
+  override('an invalid override', app('ports: ["1:1"]'), 'services: [\n', {
     published: ['app 1:1'],
     unread: ['docker-compose.override.yml:2 *'],
     refused: true,
   }),
   {
-    how: 'files that are named',
+    how: 'several named files',
     files: { 'a.yml': app('ports: ["1:1"]'), 'sub/b.yml': 'services:\n  app:\n    ports: ["2:2"]\n' },
     told: ['a.yml', 'sub/b.yml'],
     published: ['app 1:1', 'app 2:2'],
   },
   {
-    how: 'a named file that is not there',
+    how: 'a missing named file',
     files: { 'a.yml': app('ports: ["1:1"]') },
     told: ['a.yml', 'b.yml'],
     published: ['app 1:1'],
@@ -326,12 +330,12 @@ export const composeForms: readonly ComposeForm[] = [
     { published: ['a 1:1', 'b 1:1', 'b 2:2'] },
   ),
   one(
-    'extends as a mapping, in turn',
+    'nested extends as mappings',
     'services:\n  c: {extends: {service: b}}\n  b: {extends: {service: a}}\n  a: {image: a, ports: ["1:1"]}\n',
     { published: ['c 1:1', 'b 1:1', 'a 1:1'] },
   ),
   {
-    how: 'extends in another file',
+    how: 'extends from another file',
     files: {
       'docker-compose.yml': 'services:\n  app:\n    extends: {file: sub/other.yml, service: base}\n',
       'sub/other.yml':
@@ -352,7 +356,7 @@ export const composeForms: readonly ComposeForm[] = [
     { published: ['a 1:1', 'b 2:2'] },
   ),
   one(
-    'extends what is not there',
+    'extends a missing service',
     'services:\n  app:\n    image: a\n    extends: {file: other.yml, service: base}\n',
     { unread: ['docker-compose.yml:4 app *'], refused: true },
   ),
@@ -370,7 +374,7 @@ export const composeForms: readonly ComposeForm[] = [
     published: ['b 7:1'],
   },
   {
-    how: 'include with a file over another',
+    how: 'include with an override file',
     files: {
       'docker-compose.yml': 'include:\n  - path: [a.yml, b.yml]\n    env_file: v.env\n',
       'a.yml': `services:\n  b:\n    image: b\n    ports: ["\${P}:1"]\n`,
@@ -380,7 +384,7 @@ export const composeForms: readonly ComposeForm[] = [
     published: ['b 7:1', 'b 2:2'],
   },
   {
-    how: 'include and a service of its own over it',
+    how: 'include and a service that overrides it',
     files: {
       'docker-compose.yml': 'include: [a.yml]\nservices:\n  b:\n    ports: ["2:2"]\n',
       'a.yml': 'services:\n  b:\n    image: b\n    ports: ["1:1"]\n',
@@ -388,20 +392,20 @@ export const composeForms: readonly ComposeForm[] = [
     published: ['b 1:1', 'b 2:2'],
   },
   {
-    how: 'extends of what is included',
+    how: 'extends of an included service',
     files: {
       'docker-compose.yml': 'include: [a.yml]\nservices:\n  c:\n    extends: b\n',
       'a.yml': 'services:\n  b:\n    image: b\n    ports: ["1:1"]\n',
     },
     published: ['b 1:1', 'c 1:1'],
   },
-  one('include of what is not there', `include:\n  - other.yml\n${app('ports: ["1:1"]')}`, {
+  one('include of a missing file', `include:\n  - other.yml\n${app('ports: ["1:1"]')}`, {
     published: ['app 1:1'],
     unread: ['other.yml *'],
     refused: true,
   }),
   {
-    how: 'include in a circle',
+    how: 'a circular include',
     files: {
       'docker-compose.yml': `include: [a.yml]\n${app('init: true')}`,
       'a.yml': 'include: [docker-compose.yml]\nservices:\n  b: {image: b}\n',

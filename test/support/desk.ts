@@ -62,21 +62,27 @@ export interface SessionActionOptions {
   readonly store: StoreKind;
   /** Settings as in `.env`. */
   readonly settings?: Record<string, string>;
+  /** Instead of a Redis of its own; the caller closes it. */
+  readonly redis?: PrivateRedis;
   /** A second replica: the same store and the same clock. */
   readonly beside?: Desk;
   /** Optional parts of the app: the vault, the library. */
   readonly parts?: Partial<AppOptions>;
+  /** The longest that a whole request may take. */
+  readonly requestMs?: number;
 }
 
 /** An https origin by default, so that cookies have the `__Host-` prefix; requests reach the app directly. */
 export async function startDesk({
   store: kind,
   settings = {},
+  redis: given,
   beside,
   parts,
+  requestMs,
 }: SessionActionOptions): Promise<Desk> {
   const dataDir = beside?.dataDir ?? mkdtempSync(join(tmpdir(), 'gatehouse-desk-'));
-  const redis = kind === 'redis' ? (beside?.redis ?? (await startRedis())) : undefined;
+  const redis = kind === 'redis' ? (beside?.redis ?? given ?? (await startRedis())) : undefined;
   const config = configOf({
     PUBLIC_URL: 'https://desk.test',
     SECRET_KEY: randomBytes(32).toString('hex'),
@@ -121,7 +127,7 @@ export async function startDesk({
     ...redisPart,
     ...parts,
   });
-  const server = createHttpServer(app, logger);
+  const server = createHttpServer(app, logger, requestMs);
   const port = await listen(server, 0, '127.0.0.1');
   const origin = `http://localhost:${port}`;
 
@@ -153,7 +159,7 @@ export async function startDesk({
       await recorder.close();
       await store.close();
       if (beside) return;
-      await redis?.close();
+      if (!given) await redis?.close();
       rmSync(dataDir, { recursive: true, force: true });
     },
   };

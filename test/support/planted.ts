@@ -1,6 +1,7 @@
 // Sessions written straight into the store, for tests that need many of them, or unusual ones.
 import { randomName, randomToken } from '../../src/crypto/tokens.ts';
-import type { SessionRow, Store } from '../../src/store/contract.ts';
+import type { Store } from '../../src/store/contract.ts';
+import type { SessionRow } from '../../src/store/contract-sessions.ts';
 
 export interface Planted {
   readonly store: Store;

@@ -8,6 +8,7 @@ import { openSqliteStore } from '../../src/store/sqlite.ts';
 import type { Load, Vault } from '../../src/vault/contract.ts';
 import { openVault, vaultPath } from '../../src/vault/open.ts';
 import { createVaultSteps } from '../../src/vault/passphrases.ts';
+import { quickStretch } from './quick-stretch.ts';
 
 const [folder = '', name = '', mode = ''] = process.argv.slice(2);
 const envFile = join(folder, 'passphrase');
@@ -20,7 +21,7 @@ const loadOf = (owner: string): Load => ({
   source: 'terminal',
   by: 'terminal',
 });
-const bindings = { bindMachine: true, machineId: async () => 'a machine' };
+const bindings = { bindMachine: true, machineId: async () => 'a machine', stretch: quickStretch };
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 const inEnv = () => readFileSync(envFile, 'utf8');

@@ -2,10 +2,15 @@
 import { accessChecks } from './access.ts';
 import { advisoryChecks } from './advisories.ts';
 import type { Check } from './check.ts';
+import { clockChecks } from './clocks.ts';
+import { composeChecks } from './compose.ts';
 import { cookieChecks } from './cookies.ts';
 import { fileChecks } from './files.ts';
 import { outsideChecks } from './from-outside.ts';
 import { gateChecks } from './gate.ts';
+import { gateHeaderChecks } from './gate-headers.ts';
+import { gatePublicChecks } from './gate-public.ts';
+import { gateSessionChecks } from './gate-sessions.ts';
 import { lifetimeChecks } from './lifetimes.ts';
 import { networkChecks } from './network.ts';
 import { redisChecks } from './redis.ts';
@@ -18,11 +23,16 @@ export const checks: readonly Check[] = [
   ...settingsChecks,
   ...secretChecks,
   ...cookieChecks,
+  ...gateSessionChecks,
   ...lifetimeChecks,
   ...gateChecks,
+  ...gatePublicChecks,
+  ...gateHeaderChecks,
   ...accessChecks,
   ...redisChecks,
   ...networkChecks,
+  ...composeChecks,
+  ...clockChecks,
   ...fileChecks,
   ...roomChecks,
   ...advisoryChecks,

@@ -1,5 +1,5 @@
 // A check is a pure function over a deployment, with a stable id. Its verdict says what was seen or why it could not look, and never holds a secret.
-import type { Deployment, Known } from '../deployment.ts';
+import type { Deployment, Known, OutsideAnswer, OutsideProbe, OutsideView } from '../deployment.ts';
 
 export const severities = ['high', 'medium', 'low', 'note'] as const;
 export type Severity = (typeof severities)[number];
@@ -105,4 +105,32 @@ export function quote(value: string): string {
 export function quoteAll(values: readonly string[], shown = 5): string {
   const rest = values.length - shown;
   return values.slice(0, shown).map(quote).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+}
+
+export const noAnswer = 'the request got no answer';
+
+/** A check of one answer at the public address. Without that answer it cannot pass. */
+export function ofAnswer(
+  name: OutsideProbe,
+  judge: (answer: OutsideAnswer, live: OutsideView) => Verdict,
+): Check['judge'] {
+  return of(
+    (d) => d.live,
+    (live) => {
+      const answer = live.answers[name];
+      if (answer) return judge(answer, live);
+      return live.unreachable === undefined ? unread(noAnswer) : notChecked(noAnswer);
+    },
+  );
+}
+
+/** As `ofAnswer`, but a missing answer is a finding if the address answers at all. */
+export function ofNeededAnswer(name: OutsideProbe, judge: Parameters<typeof ofAnswer>[1]): Check['judge'] {
+  return of(
+    (d) => d.live,
+    (live, deployment) =>
+      live.unreachable === undefined && !live.answers[name]
+        ? { seen: 'It does not answer within 5 seconds.' }
+        : ofAnswer(name, judge)(deployment),
+  );
 }

@@ -1,6 +1,4 @@
-// Checks of the ways to reach the app without passing the gate, and of the clocks.
-import type { ComposeFile } from '../read/compose-file.ts';
-import { isGate, placeOf } from '../read/compose-services.ts';
+// Checks of the ways to reach the app without passing the gate.
 import {
   type Check,
   notChecked,
@@ -12,11 +10,8 @@ import {
   quoteAll,
   seenIf,
   unlessDoubted,
-  type Verdict,
 } from './check.ts';
 import { isLoopback, isNear } from './local-addresses.ts';
-
-const skewMs = 5_000;
 
 export const networkChecks: readonly Check[] = [
   {
@@ -117,148 +112,10 @@ export const networkChecks: readonly Check[] = [
       );
     }),
   },
-  {
-    id: 'compose.readable',
-    subject: 'Network',
-    severity: 'medium',
-    good: 'The Compose files can be read completely',
-    why: 'The check-up cannot judge what it cannot read: it would miss a port or a setting there.',
-    mend: 'docker compose config',
-    judge: of(
-      (d) => d.compose,
-      ({ unread }) => {
-        const parts = unread.map((part) => `${quote(placeOf(part))} (${part.why})`);
-        return seenIf(parts.length > 0 && `Could not read: ${parts.slice(0, 8).join(', ')}.`);
-      },
-    ),
-  },
-  {
-    id: 'network.published-ports',
-    subject: 'Network',
-    severity: 'high',
-    good: 'docker-compose.yml publishes only the gate’s port',
-    why: 'A published port bypasses the firewall on many machines: the app or Redis would be open to anyone who can reach this one.',
-    mend: 'ports: []',
-    judge: ofCompose(['ports', 'image'], ({ services }) => {
-      const others = services.filter(({ image, ports }) => !isGate(image) && ports.length > 0);
-      const words = (list: typeof others) =>
-        list.map(({ name, ports }) => `${name}: ${quoteAll(ports.map(({ text }) => text))}`).join('; ');
-      const on = others.filter(({ isOn }) => isOn);
-      if (on.length > 0) return { seen: `Published: ${words(on)}.` };
-      return others.length > 0
-        ? notChecked(`only with a profile that is not active here: ${words(others)}`)
-        : 'passed';
-    }),
-  },
-  {
-    id: 'network.gate-port',
-    subject: 'Network',
-    severity: 'medium',
-    good: 'The gate’s port is published on loopback only',
-    why: 'Otherwise it also answers over plain http to everyone on the network, bypassing the reverse proxy that provides https.',
-    mend: "ports: ['127.0.0.1:4180:4180']",
-    judge: ofCompose(['ports', 'image'], ({ services }) => {
-      const open = services
-        .filter(({ image, isOn }) => isOn && isGate(image))
-        .flatMap(({ ports }) => ports.filter(({ onLoopback }) => !onLoopback));
-      return seenIf(open.length > 0 && `Published: ${quoteAll(open.map(({ text }) => text))}.`);
-    }),
-  },
-  {
-    id: 'network.host-mode',
-    subject: 'Network',
-    severity: 'high',
-    good: 'Containers have their own networks',
-    why: 'On the host’s network, every port of the container is open on the host.',
-    mend: 'networks: [inside]',
-    judge: ofCompose(['network_mode', 'networks'], ({ services }) => {
-      const shared = services.filter(({ onHost }) => onHost !== undefined);
-      const words = (list: typeof shared) => list.map(({ name, onHost }) => `${name}: ${onHost}`).join('; ');
-      const on = shared.filter(({ isOn }) => isOn);
-      if (on.length > 0) return { seen: `${words(on)}.` };
-      return shared.length > 0
-        ? notChecked(`only with a profile that is not active here: ${words(shared)}`)
-        : 'passed';
-    }),
-  },
-  {
-    id: 'clock.redis',
-    subject: 'Clocks',
-    severity: 'medium',
-    good: 'Redis and this machine agree on the time',
-    why: 'Redis expires keys by its own clock: sessions end too early or too late.',
-    mend: 'timedatectl set-ntp true',
-    judge: of(
-      (d) => d.redis,
-      (facts) => {
-        const known = facts.filter(({ clockAheadMs }) => clockAheadMs !== undefined);
-        if (known.length === 0) return notChecked('Redis does not answer');
-        return seenIf(
-          known
-            .filter(({ clockAheadMs = 0 }) => Math.abs(clockAheadMs) > skewMs)
-            .map(({ setting, clockAheadMs = 0 }) => `${setting}: ${skew(clockAheadMs)}`)
-            .join(' '),
-        );
-      },
-    ),
-  },
-  {
-    id: 'clock.retention',
-    subject: 'Clocks',
-    severity: 'high',
-    good: 'The clock is plausible',
-    why: 'While it is not, nothing is removed because of its age: no session, no person, no entry of the record, nothing in the vault.',
-    mend: 'timedatectl set-ntp true\ngatehouse clock believe',
-    judge: of(
-      (d) => d.retention,
-      ({ doubt }) =>
-        seenIf(
-          doubt !== undefined && doubts[doubt],
-          doubt === 'ahead' ? 'gatehouse clock believe' : 'timedatectl set-ntp true',
-        ),
-    ),
-  },
-  {
-    id: 'clock.live',
-    subject: 'Clocks',
-    severity: 'medium',
-    good: 'The server and this machine agree on the time',
-    why: 'A wrong clock signs people out immediately or far too late, and Google refuses sign-ins.',
-    mend: 'timedatectl set-ntp true',
-    judge: of(
-      (d) => d.live,
-      ({ clockAheadMs }) => {
-        if (clockAheadMs === undefined) return notChecked('the answer had no Date header');
-        return seenIf(Math.abs(clockAheadMs) > 30_000 && skew(clockAheadMs));
-      },
-    ),
-  },
 ];
-
-const doubts = {
-  ahead:
-    'The clock is more than a day ahead of when this store was last used. If it is right (the server was off), confirm it; otherwise set it.',
-  behind: 'The clock went backwards. Set it.',
-  redis: 'The clocks of the server and of Redis differ by more than an hour. Set the one that is wrong.',
-} as const;
 
 function unclear(places: readonly string[]): string | undefined {
   return places.length > 0
     ? `something answers at ${quoteAll(places)}, but it is unclear whether it is this program`
     : undefined;
-}
-
-function skew(aheadMs: number): string {
-  return `its clock is ${Math.round(Math.abs(aheadMs) / 1000)} seconds ${aheadMs > 0 ? 'ahead' : 'behind'}.`;
-}
-
-/** A check of the Compose files. @param keys the service keys that it looks at: if one is unread, the check cannot pass */
-function ofCompose(keys: readonly string[], judge: (compose: ComposeFile) => Verdict): Check['judge'] {
-  return of(
-    (d) => d.compose,
-    (compose) => {
-      const blind = compose.unread.find(({ key }) => key === '*' || keys.includes(key));
-      return unlessDoubted(judge(compose), blind && `${placeOf(blind)} could not be read`);
-    },
-  );
 }

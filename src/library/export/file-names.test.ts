@@ -20,7 +20,7 @@ function assertSafe(name: string, about: string): void {
   }
 }
 
-test('a personal space does not come to lie in the folder of another one', () => {
+test('a personal space never shares a folder with another space', () => {
   assert.equal(folderName('HR'), 'HR');
   const folders = ['HR', '~HR', '.HR', '~~HR', 'HR.'].map(folderName);
   for (const folder of folders) assertSafe(folder, folder);
@@ -57,7 +57,7 @@ test('anything at all, alone and together', () => {
   );
 });
 
-test('names that some system takes for one are told apart, and a title of its own keeps its name', () => {
+test('names that some system treats as equal are distinguished, and a unique title keeps its name', () => {
   const names = [
     ...namesOf(
       [
@@ -92,7 +92,7 @@ test('names that some system takes for one are told apart, and a title of its ow
   ]);
 });
 
-test('many pages of one title do not cost the square of them', () => {
+test('many pages with one title do not take quadratic time', () => {
   const began = performance.now();
   const names = namesOf(
     Array.from({ length: 20_000 }, (_, index) => ({ id: String(index), title: 'Notes' })),
@@ -101,7 +101,7 @@ test('many pages of one title do not cost the square of them', () => {
   assert.ok(performance.now() - began < 20_000);
 });
 
-test('the header of a download is one line with one name, whatever the file is called', () => {
+test('a download header is one line with one name, whatever the file is called', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom(...hostileTitles)), (title) => {
       const header = disposition('attachment', title);

@@ -8,7 +8,7 @@ const shown = (pieces: readonly Piece[]) =>
   pieces.map(({ text, hit }) => (hit ? `[${text}]` : text)).join('');
 const marker = (phrases: string[][], isOpen = false) => createMarker({ phrases, isOpen });
 
-test('words, beginnings, phrases, accents and case', () => {
+test('words, prefixes, phrases, accents and case', () => {
   assert.equal(shown(marker([['cafe']]).whole('Café CAFE cafes')), '[Café] [CAFE] cafes');
   assert.equal(shown(marker([['caf']], true).whole('Café')), '[Café]');
   assert.equal(
@@ -22,7 +22,7 @@ test('words, beginnings, phrases, accents and case', () => {
   );
 });
 
-test('the snippet is where the most stand together', () => {
+test('the snippet shows where the most hits are close together', () => {
   const filler = 'word '.repeat(100);
   const text = `${filler}one ${filler}one two ${filler}`;
   const snippet = shown(marker([['one'], ['two']]).snippet(text));
@@ -31,7 +31,7 @@ test('the snippet is where the most stand together', () => {
   assert.equal(shown(marker([['none']]).snippet('short text.')), 'short text');
 });
 
-test('nothing is lost or made, whatever is looked for', () => {
+test('nothing is lost or added, whatever is searched for', () => {
   const word = fc.constantFrom('a', 'b', 'ab', 'á', 'A', '1');
   fc.assert(
     fc.property(
@@ -53,7 +53,7 @@ test('nothing is lost or made, whatever is looked for', () => {
   );
 });
 
-test('so many words are looked at, and so many hits are marked', () => {
+test('the numbers of words searched and of hits marked are limited', () => {
   const { whole } = createMarker({ phrases: [['a']], isOpen: false });
   const marked = (text: string) => whole(text).filter(({ hit }) => hit).length;
   assert.equal(marked('a b '.repeat(299)), 299);

@@ -28,7 +28,7 @@ async function soon<T>(asked: Promise<T>): Promise<T> {
   }
 }
 
-test('what never ends, fails or exits is given up; the next question is answered', async () => {
+test('work that never ends, fails or exits is abandoned; the next question is answered', async () => {
   const child = createReadingChild(entry, data, { mostMs: 1500 });
   assert.deepEqual(await soon(child.ask('body', 'one')), { answer: 'one' });
   const [slow, next] = await soon(Promise.all([child.ask('body', 'endless'), child.ask('body', 'two')]));
@@ -39,7 +39,7 @@ test('what never ends, fails or exits is given up; the next question is answered
   child.close();
 });
 
-test('the process has the memory that it was given, and no more', async () => {
+test('the process has only the memory that it was given', async () => {
   const child = createReadingChild(entry, data, { memoryMb: 64 });
   const reply = await soon(child.ask('body', 'memory limit'));
   const megabytes = Number('answer' in reply && reply.answer) / 1024 ** 2;
@@ -48,7 +48,7 @@ test('the process has the memory that it was given, and no more', async () => {
   child.close();
 });
 
-test('where its memory ends, whoever asked is told, and the next question is answered', async () => {
+test('out of memory: the caller gets an error, and the next question is answered', async () => {
   // Using up the memory takes time on a busy machine.
   const child = createReadingChild(entry, data, { mostMs: 160_000, memoryMb: 64 });
   for (let time = 0; time < 3; time++) {
@@ -58,7 +58,7 @@ test('where its memory ends, whoever asked is told, and the next question is ans
   child.close();
 });
 
-test('a process that dies before it answers rests longer and longer, and is tried again', async () => {
+test('a process that dies before it answers is restarted with growing delays', async () => {
   let now = 0;
   const broken = { ...data, dataDir: 'broken' };
   const child = createReadingChild(entry, broken, { now: () => now });
@@ -78,7 +78,7 @@ test('a process that dies before it answers rests longer and longer, and is trie
   assert.ok(replies.includes('{"unfinished":"busy"}'));
 });
 
-test('the process knows nothing of the environment but where programs and files are', async () => {
+test('the environment of the process contains only the locations of programs and files', async () => {
   process.env['GATEHOUSE_TEST_SECRET'] = 'not to be passed on';
   const child = createReadingChild(entry, data);
   const reply = await child.ask('body', 'environment');
@@ -93,7 +93,7 @@ test('the process knows nothing of the environment but where programs and files 
   );
 });
 
-test('it ends with the server: closed, ended or killed, idle or in a loop without an end', async (t) => {
+test('it ends with the server: closed, ended or killed, idle or in an endless loop', async (t) => {
   const isThere = (pid: number) => {
     try {
       return process.kill(pid, 0);
@@ -137,14 +137,14 @@ test('it ends with the server: closed, ended or killed, idle or in a loop withou
   }
 });
 
-test('only so many wait', async () => {
+test('the queue is limited', async () => {
   const child = createReadingChild(entry, data, { mostMs: 1500 });
   const replies = await Promise.all(Array.from({ length: 150 }, (_, index) => child.ask('body', `${index}`)));
   const busy = replies.filter((reply) => 'unfinished' in reply && reply.unfinished === 'busy').length;
   assert.equal(busy, 49, 'one is worked on, a hundred wait');
 });
 
-test('a long page is rendered once for each version and state of the library; one that took too long rests', async () => {
+test('a long page is rendered once for each version and library state; one that took too long is not retried for a while', async () => {
   let [changes, now] = [1, 0];
   const asked: string[] = [];
   let reply: Awaited<ReturnType<ReadingChild['ask']>> = { answer: '<p>long</p>' };

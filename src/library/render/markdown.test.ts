@@ -14,41 +14,41 @@ const code = (text: string) =>
   `<ac:structured-macro ac:name="code"><ac:plain-text-body><![CDATA[${text}]]></ac:plain-text-body></ac:structured-macro>`;
 const cell = (inner: string) => `<table><tr><td>${inner}</td></tr></table>`;
 
-suite('what people wrote stays words', () => {
+suite('people’s text stays text', () => {
   const cases: readonly (readonly [about: string, body: string, markdown: string])[] = [
     [
-      'a lone CR in code in a quote would end the quote',
+      'a lone CR in quoted code does not end the quote',
       `<blockquote>${code('a\r<xss>')}</blockquote>`,
       '> ```\n> a\n> <xss>\n> ```\n',
     ],
     [
-      'a bar behind a backslash would end the cell',
+      'a pipe after a backslash does not end the cell',
       cell('<code>a\\|&lt;xss&gt;</code>'),
       '| a\\\\&#124;&lt;xss&gt; |\n| --- |\n',
     ],
     [
-      'a fence in a cell would be none',
+      'code in a cell needs no fence',
       cell(`${code('<xss>')}${code('b ```')}`),
       '| &lt;xss&gt; b &#96;&#96;&#96; |\n| --- |\n',
     ],
-    ['a bar in a cell', cell('a | b'), '| a &#124; b |\n| --- |\n'],
+    ['a pipe in a cell', cell('a | b'), '| a &#124; b |\n| --- |\n'],
     [
-      'a fence behind the box of a task would be open text',
+      'code in a task stays code',
       `<ac:task-list><ac:task><ac:task-body>${code('<xss>')}</ac:task-body></ac:task></ac:task-list>`,
       '- [ ]\n\n  ```\n  <xss>\n  ```\n',
     ],
     [
-      'signs in an address would end it',
+      'special characters in an address do not end it',
       '<p><a href="mailto:`a\\&gt;](javascript:x)">x</a> <code>b</code></p>',
       '[x](<mailto:%60a%5C%3E]%28javascript:x%29>) `b`\n',
     ],
     [
-      'backticks in words would begin code',
+      'backticks in text do not start code',
       '<p>` <code>&lt;xss&gt; `</code></p>',
       '&#96; &lt;xss&gt; &#96;\n',
     ],
     [
-      'an address before code would take its first mark',
+      'an address before code does not take its first backtick',
       '<p>www.a.b<code>[a](javascript:x)</code></p>',
       'www.a.b\\[a\\]\\(javascript:x)\n',
     ],
@@ -58,7 +58,7 @@ suite('what people wrote stays words', () => {
   ];
   for (const [about, body, markdown] of cases) test(about, () => assert.equal(written(body), markdown));
 
-  test('a fence is longer than any run of backticks, however many there are', () => {
+  test('a fence is longer than any run of backticks', () => {
     const text = write(code(`${'` '.repeat(12_000)}\n\`\`\`\`\n<xss>`)) ?? '';
     assert.match(text, /\n`{5}\n/);
   });

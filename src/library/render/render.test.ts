@@ -93,7 +93,7 @@ const golden: readonly (readonly [about: string, body: string, html: string])[] 
     '<span class="status green">Done</span>',
   ],
   [
-    'status of no colour',
+    'a status without a colour',
     macro('status', parameter('title', 'Done')),
     '<span class="status grey">Done</span>',
   ],
@@ -108,27 +108,27 @@ const golden: readonly (readonly [about: string, body: string, html: string])[] 
     '<div class="table"><table><thead><tr><th class="numbering"></th><th colspan="2">A</th></tr></thead><tbody><tr><td class="numbering">1</td><td rowspan="2" class="tint-green">x</td><td>y</td></tr></tbody></table></div>',
   ],
   [
-    'a page that is here',
+    'a page in the library',
     '<ac:link><ri:page ri:content-title="Deploying" /></ac:link>',
     `<a href="/library/pages/77" ${top}>Deploying</a>`,
   ],
   [
-    'an anchor on a page that is here',
+    'an anchor on a page in the library',
     '<ac:link ac:anchor="How to"><ri:page ri:content-title="Deploying" /><ac:link-body><em>x</em></ac:link-body></ac:link>',
     `<a href="/library/pages/77#p-how-to" ${top}><em>x</em></a>`,
   ],
   [
-    'a page that is not here',
+    'a page that is not in the library',
     '<ac:link><ri:page ri:space-key="OPS" ri:content-title="A &amp; B" /></ac:link>',
     `<span class="away"><a href="${confluenceUrl}/display/OPS/A%20%26%20B" ${out}>A &amp; B</a></span>`,
   ],
   [
-    'an address of a page that is here',
+    'the address of a page in the library',
     `<a href="${confluenceUrl}/spaces/DOC/pages/77/Deploying">x</a>`,
     `<a href="/library/pages/77" ${top}>x</a>`,
   ],
   [
-    'an address elsewhere',
+    'an external address',
     '<a href="https://example.org/a?b=c&amp;d">x</a>',
     `<a href="https://example.org/a?b=c&amp;d" ${out}>x</a>`,
   ],
@@ -138,27 +138,27 @@ const golden: readonly (readonly [about: string, body: string, html: string])[] 
     `<a href="/library/attachments/att2" ${top}>b.svg</a>`,
   ],
   [
-    'a picture',
+    'an image',
     '<p><ac:image ac:width="300" ac:alt="Plan"><ri:attachment ri:filename="a.png" /></ac:image></p>',
     '<p><img src="/library/attachments/att1" alt="Plan" width="300" loading="lazy" /></p>',
   ],
   [
-    'a picture that is no picture',
+    'an image that is not one',
     '<ac:image><ri:attachment ri:filename="b.svg" /></ac:image>',
     `<a href="/library/attachments/att2" ${top}>b.svg</a>`,
   ],
   [
-    'a picture that is gone',
+    'a missing image',
     '<ac:image><ri:attachment ri:filename="c.png" /></ac:image>',
     '<span class="quiet">Picture “c.png” is not in the library.</span>',
   ],
   [
-    'a picture elsewhere',
+    'an external image',
     '<ac:image><ri:url ri:value="https://example.org/x.png" /></ac:image>',
     `<span class="quiet">Picture of another site, not loaded: <a href="https://example.org/x.png" ${out}>https://example.org/x.png</a></span>`,
   ],
   [
-    'a picture with a caption',
+    'an image with a caption',
     '<ac:image><ri:attachment ri:filename="a.png" /><ac:caption><p>So</p></ac:caption></ac:image>',
     '<figure><img src="/library/attachments/att1" alt="" loading="lazy" /><figcaption><p>So</p></figcaption></figure>',
   ],
@@ -220,7 +220,7 @@ const golden: readonly (readonly [about: string, body: string, html: string])[] 
     '<div class="panel warning"><p class="panel-title">Warning</p><p>x</p></div>',
   ],
   [
-    'styles as names',
+    'styles as class names',
     '<p style="text-align: center; color: red; position: fixed"><span style="color: rgb(0, 102, 204)">x</span></p>',
     '<p class="center ink-red"><span class="ink-blue">x</span></p>',
   ],
@@ -243,7 +243,7 @@ suite('each macro', () => {
 
 suite('whatever people stored', () => {
   for (const [about, body] of [...hostileBodies, ['everything', everyMacro] as const]) {
-    test(`${about}: a strict reader finds nothing`, () => {
+    test(`${about}: a strict parser finds nothing forbidden`, () => {
       let html = '';
       assert.doesNotThrow(() => {
         html = render(body, about);
@@ -333,7 +333,7 @@ suite('whatever people stored', () => {
     ),
     fc.string({ unit: 'binary' }),
   );
-  test('anything at all: rendered, strict, and the same again', () => {
+  test('anything at all: rendered, strict, and reproducible', () => {
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 40 }), fc.string({ unit: 'binary' }), (parts, title) => {
         const body = parts.join('');
@@ -347,11 +347,11 @@ suite('whatever people stored', () => {
     );
   });
 
-  test('a table of more strays than a call takes arguments', () => {
+  test('a table with more stray elements than a call takes arguments', () => {
     assert.ok(render(`<table><x>${'<br/>'.repeat(145_000)}</x></table>`).length > 700_000);
   });
 
-  test('time grows with the length alone', () => {
+  test('time grows linearly with the length', () => {
     const patterns = [
       '<b>',
       '<p>',
@@ -388,7 +388,7 @@ suite('whatever people stored', () => {
   });
 });
 
-test('the second wall holds alone, and the strict reader sees what it is to see', () => {
+test('the second defence holds alone, and the strict parser notices what it should', () => {
   for (const [about, body] of hostileBodies.filter(([, text]) => text.length < 30_000))
     assert.deepEqual(
       faultsOf(sanitise(body.toWellFormed().replaceAll('\0', ''))).filter(
@@ -413,7 +413,7 @@ test('the second wall holds alone, and the strict reader sees what it is to see'
     assert.notDeepEqual(faultsOf(bad), [], bad);
 });
 
-test('the words for the search: code and titles are in them, markup is not', () => {
+test('the text for the search: code and titles are included, markup is not', () => {
   const text = textOf(everyMacro);
   for (const words of [
     'kubectl --context "$region"',

@@ -15,7 +15,7 @@ import { createLogger } from '../../http/log.ts';
 import { prepareFrame } from '../../http/page.ts';
 import { createRateCounters } from '../../http/rate-counters.ts';
 import { createHttpServer, drain, listen } from '../../http/server.ts';
-import type { SessionTable } from '../../store/contract.ts';
+import type { SessionTable } from '../../store/contract-sessions.ts';
 import { openSqliteStore } from '../../store/sqlite.ts';
 import { admitSession, keepSessionOnError } from './admit.ts';
 import { ExpressStore } from './express-store.ts';

@@ -8,7 +8,7 @@ import type { Request, Response } from 'express';
 import { confirmChange } from '../../audit/confirmed-change.ts';
 import { digest } from '../../crypto/tokens.ts';
 import { HttpError } from '../../http/errors.ts';
-import type { SessionRow } from '../../store/contract.ts';
+import type { SessionRow } from '../../store/contract-sessions.ts';
 import { openSqliteStore } from '../../store/sqlite.ts';
 import { confirmChanges } from './confirm-change.ts';
 
@@ -70,7 +70,7 @@ async function setUp(t: TestContext, stored: SessionRow | undefined = row) {
   return { sessions, world, ask, stillAdmitted, end };
 }
 
-test('a change of a live session is made, and a read is not asked about', async (t) => {
+test('a change in a live session is made, and a read is not checked', async (t) => {
   const { ask, end } = await setUp(t);
   assert.equal(await ask(), 'done');
   await end();
@@ -78,7 +78,7 @@ test('a change of a live session is made, and a read is not asked about', async 
   assert.equal(await ask('HEAD'), 'done');
 });
 
-test('a change is refused where the session ended since it was admitted, also by a limit, and where it is gone', async (t) => {
+test('a change is refused if the session ended since it was admitted, reached a limit or is gone', async (t) => {
   const ended = await setUp(t);
   await ended.end();
   assert.equal(await ended.ask(), 'session_ended');
@@ -92,7 +92,7 @@ test('a change is refused where the session ended since it was admitted, also by
   assert.equal(await ask(), 'session_ended');
 });
 
-test('a change is refused where the gate’s session was ended, and where the id is another person’s', async (t) => {
+test('a change is refused if the gate’s session was ended, or the id is another person’s', async (t) => {
   const atGate = await setUp(t);
   atGate.world.isEndedAtGate = true;
   assert.equal(await atGate.ask(), 'session_ended');
@@ -101,7 +101,7 @@ test('a change is refused where the gate’s session was ended, and where the id
   assert.equal(await ask(), 'session_ended');
 });
 
-test('the id before is taken while it is accepted, and is out of date after', async (t) => {
+test('the previous id is accepted during its grace period, and outdated afterwards', async (t) => {
   const { sessions, world, ask } = await setUp(t);
   await sessions.rotate('key', { fromHash: digest(id), toHash: 'next', salt: 'salt', at: world.now });
   assert.equal(await ask(), 'done');
@@ -111,12 +111,12 @@ test('the id before is taken while it is accepted, and is out of date after', as
   assert.equal(await ask(), 'bad_csrf_token');
 });
 
-test('a change that was recorded first asks once more', async (t) => {
+test('a change that is recorded first is checked once more', async (t) => {
   const { ask, end } = await setUp(t);
   assert.equal(await ask('POST', end), 'session_ended');
 });
 
-test('an answer that goes on for long ends with the session, here or at the gate', async (t) => {
+test('a long answer ends with the session, here or at the gate', async (t) => {
   const live = await setUp(t);
   assert.equal(await live.stillAdmitted(), true);
   live.world.isEndedAtGate = true;

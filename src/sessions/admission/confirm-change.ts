@@ -5,7 +5,7 @@ import { duringChange } from '../../audit/confirmed-change.ts';
 import { digest } from '../../crypto/tokens.ts';
 import { HttpError } from '../../http/errors.ts';
 import '../../http/long-response.ts';
-import type { SessionTable } from '../../store/contract.ts';
+import type { SessionTable } from '../../store/contract-sessions.ts';
 import { endOf, type SessionLimits, stateOfId } from '../rules/session.ts';
 import { keyOf } from '../rules/session-id.ts';
 import { sessionOf } from './request-session.ts';

@@ -2,7 +2,7 @@
 import type { Request } from 'express';
 import session, { type Session, type SessionData } from 'express-session';
 import { digest } from '../../crypto/tokens.ts';
-import type { PreviousId, SessionEnd, SessionRow, SessionTable } from '../../store/contract.ts';
+import type { PreviousId, SessionEnd, SessionRow, SessionTable } from '../../store/contract-sessions.ts';
 import {
   absoluteEndOf,
   endOf,

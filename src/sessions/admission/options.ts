@@ -1,6 +1,6 @@
 // What session admission needs from other modules; `wiring/` passes it in.
 import type { RequestHandler, Response } from 'express';
-import type { SessionEnd } from '../../store/contract.ts';
+import type { SessionEnd } from '../../store/contract-sessions.ts';
 import type { AdmittedSession, LoadedSession } from './express-store.ts';
 import type { SessionCookieAttributes } from './session-cookie.ts';
 import type { SignInOptions } from './sign-in.ts';

@@ -1,7 +1,8 @@
 // Rules across all sessions of a person: the maximum number, one session per browser, and detection of new devices and replays.
 import type { Recorder } from '../../audit/recorder.ts';
 import { digest } from '../../crypto/tokens.ts';
-import type { NoteTable, SessionEnd, SessionRow, SessionTable, SignIn } from '../../store/contract.ts';
+import type { NoteTable, SignIn } from '../../store/contract.ts';
+import type { SessionEnd, SessionRow, SessionTable } from '../../store/contract-sessions.ts';
 import type { EndOrder } from '../revocation/revoke.ts';
 import { isInFuture } from '../rules/session.ts';
 

@@ -9,7 +9,8 @@ import { suite, type TestContext, test } from 'node:test';
 import type { Request, Response } from 'express';
 import { createKeyring, type Keyring } from '../../crypto/keyring.ts';
 import { digest } from '../../crypto/tokens.ts';
-import type { SessionRow, Store } from '../../store/contract.ts';
+import type { Store } from '../../store/contract.ts';
+import type { SessionRow } from '../../store/contract-sessions.ts';
 import { openSqliteStore } from '../../store/sqlite.ts';
 import { keyOf, newSessionId } from '../rules/session-id.ts';
 import type { AdmitOptions } from './options.ts';
@@ -108,41 +109,41 @@ async function look(t: TestContext, given: Case) {
 const seen = { idHash: 'before', salt: 'salt', successorSeenAt: at - minute };
 
 const admitted: Record<string, Case> = {
-  'nothing is amiss': {},
+  'everything is right': {},
   'HEAD reads too': { request: { method: 'HEAD' } },
-  'the address is another one of the same network': { request: { ip: '192.0.2.9' } },
-  'binding is off, whatever moved': {
+  'another address in the same network': { request: { ip: '192.0.2.9' } },
+  'binding is off, whatever changed': {
     request: { ip: '198.51.100.1' },
     options: { binding: 'off' },
   },
-  'its id was replaced and came back': { row: { previous: seen } },
+  'its id was rotated and then used': { row: { previous: seen } },
 };
 
 const left: Record<string, Case> = {
   'a change': { request: { method: 'POST' } },
   'no cookie': { request: { headers: { cookie: 'other=1' } } },
-  'two cookies of the name': { sent: (id) => `${signed(keyring)(id)}; session=${signed(keyring)(id)}` },
-  'a cookie that nobody signed': { sent: (id) => `s%3A${id}.AAAA` },
-  'a cookie that a former key signed': { sent: (id) => signed(createKeyring([former]))(id) },
-  'a cookie of another house': {
+  'two cookies with the name': { sent: (id) => `${signed(keyring)(id)}; session=${signed(keyring)(id)}` },
+  'a cookie without a valid signature': { sent: (id) => `s%3A${id}.AAAA` },
+  'a cookie signed with a former key': { sent: (id) => signed(createKeyring([former]))(id) },
+  'a cookie of another deployment': {
     sent: (id) => signed(createKeyring([randomBytes(32).toString('hex')]))(id),
   },
-  'a session that is not there': { sent: () => signed(keyring)(newSessionId()) },
-  'a session that ended': { end: true },
+  'a missing session': { sent: () => signed(keyring)(newSessionId()) },
+  'an ended session': { end: true },
   'the gate’s session ended': { locals: { endedAtGate: true } },
   'idle for too long': { row: { lastSeenAt: at - day } },
   'past its lifetime': { row: { createdAt: at - 7 * day } },
   'another person’s': { row: { personId: '2' } },
-  'an id that was replaced': { row: { idHash: 'other' } },
+  'a rotated id': { row: { idHash: 'other' } },
   'not seen for a minute': { row: { lastSeenAt: at - minute } },
-  'due for a new id': { row: { idIssuedAt: at - 15 * minute } },
-  'the new id comes for the first time': { row: { previous: { idHash: 'before', salt: 'salt' } } },
+  'due for rotation': { row: { idIssuedAt: at - 15 * minute } },
+  'the first use of a new id': { row: { previous: { idHash: 'before', salt: 'salt' } } },
   'another network': { request: { ip: '198.51.100.1' } },
   'another browser': { request: { headers: { 'user-agent': 'curl/8' } } },
-  'a newer tie to the gate': { options: { isNewGateLink: () => true } },
+  'a newer gate link': { options: { isNewGateLink: () => true } },
 };
 
-suite('the thin reader', () => {
+suite('the read-only path', () => {
   for (const [what, given] of Object.entries(admitted)) {
     test(`admits: ${what}`, async (t) => {
       const session = await look(t, given);
@@ -155,7 +156,7 @@ suite('the thin reader', () => {
       await assert.doesNotReject(async () => assert.equal(await look(t, given), undefined));
     });
   }
-  test('what it read cannot be changed', async (t) => {
+  test('the admitted session cannot be changed', async (t) => {
     const session = await look(t, {});
     assert.throws(() => Object.assign(session ?? {}, { devicesSeenAt: 1 }), TypeError);
     assert.throws(() => changeableSession({ session } as unknown as Request), /changes no session/);

@@ -1,6 +1,6 @@
 // Typed access to the session of a request.
 import type { Request, Response } from 'express';
-import type { SessionEnd } from '../../store/contract.ts';
+import type { SessionEnd } from '../../store/contract-sessions.ts';
 import type { AdmittedSession, LoadedSession } from './express-store.ts';
 
 declare global {

@@ -8,7 +8,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Request, Response } from 'express';
 import { createKeyring } from '../../crypto/keyring.ts';
 import { digest } from '../../crypto/tokens.ts';
-import type { SessionTable } from '../../store/contract.ts';
+import type { SessionTable } from '../../store/contract-sessions.ts';
 import { openSqliteStore } from '../../store/sqlite.ts';
 import { successorsOf } from '../rules/session-id.ts';
 import { setCurrentIdOnly } from './response-cookie.ts';
@@ -70,14 +70,14 @@ async function setUp(t: TestContext, { sentId = 'key.before', renews = false } =
   return { sessions, res, answer, rotate, breakDown };
 }
 
-test('an id that is valid still is set, and one that was replaced meanwhile by its successor', async (t) => {
+test('an id that is still valid is set, and one replaced meanwhile is set to its successor', async (t) => {
   assert.equal(await (await setUp(t)).answer(), id);
   const { answer, rotate } = await setUp(t);
   await rotate('salt');
   assert.equal(await answer(), successorsOf(keyring, id, 'salt')[0]);
 });
 
-test('a session that ended meanwhile has no cookie any more, whether its id was replaced or not', async (t) => {
+test('a session that ended meanwhile gets no cookie, whether or not its id was rotated', async (t) => {
   const end = { at: began + 1, reason: 'signed_out' } as const;
   const { sessions, answer } = await setUp(t);
   await sessions.end('key', end);
@@ -97,18 +97,18 @@ test('an id that was replaced twice is not set', async (t) => {
   assert.equal(await answer(), undefined);
 });
 
-test('where the store does not answer no cookie is set, and the answer goes out', async (t) => {
+test('if the store does not answer, no cookie is set, and the answer is sent', async (t) => {
   const { answer, breakDown } = await setUp(t);
   breakDown();
   assert.equal(await answer(), undefined);
 });
 
-test('an answer whose head goes first sets no cookie: nobody has asked', async (t) => {
+test('an answer whose headers are sent early sets no cookie, as nothing was checked', async (t) => {
   const { res, answer } = await setUp(t);
   assert.equal(await answer(() => res.writeHead(200)), undefined);
 });
 
-test('an answer that sets no cookie asks nothing; one that renews the same id does', async (t) => {
+test('an answer without a cookie checks nothing; one that renews the same id does', async (t) => {
   const same = await setUp(t, { sentId: id });
   same.breakDown();
   assert.equal(await same.answer(), id);

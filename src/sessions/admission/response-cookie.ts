@@ -4,7 +4,7 @@
 import type { Request, Response } from 'express';
 import type { Keyring } from '../../crypto/keyring.ts';
 import { digest } from '../../crypto/tokens.ts';
-import type { SessionTable } from '../../store/contract.ts';
+import type { SessionTable } from '../../store/contract-sessions.ts';
 import { keyOf } from '../rules/session-id.ts';
 import { forget, loadedSession } from './request-session.ts';
 import { replaceId, successorOf } from './rotation.ts';

@@ -10,7 +10,7 @@ import { pageFrame, sendPage } from '../../http/page.ts';
 import { personOf } from '../../http/person.ts';
 import { requestFacts } from '../../http/request-facts.ts';
 import { clearCookie } from '../../http/response-cookies.ts';
-import type { SessionEnd } from '../../store/contract.ts';
+import type { SessionEnd } from '../../store/contract-sessions.ts';
 import type { EndOrder } from '../revocation/revoke.ts';
 import { changesBetween, surroundingsOf } from '../rules/binding.ts';
 import { keyOf } from '../rules/session-id.ts';

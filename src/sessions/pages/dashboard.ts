@@ -35,6 +35,12 @@ export function dashboardPage(options: DashboardOptions): RequestHandler {
       leftMs: expiresAt - now(),
       lifetimeMs: expiresAt - createdAt,
     };
+    const [newDevices, replay, due, charts] = await Promise.all([
+      newDevicesOf(res, options),
+      replaySince(session, options),
+      personOf(res).operator ? dueKeys() : [],
+      chartsOf(res),
+    ]);
     const page = dashboard(pageFrame(req, res), {
       now: now(),
       person: personOf(res),
@@ -52,10 +58,10 @@ export function dashboardPage(options: DashboardOptions): RequestHandler {
       previousSignIn,
       firstVisit: res.locals.isNewSession === true,
       endedBefore: endedBefore && { at: endedBefore.at, by: endedBefore.by },
-      newDevices: await newDevicesOf(res, options),
-      replay: await replaySince(session, options),
-      dueKeys: personOf(res).operator ? await dueKeys() : [],
-      charts: await chartsOf(res),
+      newDevices,
+      replay,
+      dueKeys: due,
+      charts,
     });
     sendPage(res, page);
   };

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Frame } from '../../../views/layout.ts';
 import { receipt } from '../../../views/receipt.ts';
-import type { SessionRow } from '../../store/contract.ts';
+import type { SessionRow } from '../../store/contract-sessions.ts';
 import type { GateReceipt } from '../revocation/revoke.ts';
 import { ownReceiptPage, receiptPath } from './receipt.ts';
 
@@ -49,7 +49,7 @@ async function page(at: number, ...gates: (Partial<GateReceipt> | undefined)[]):
 
 const asksAgain = /<meta http-equiv="refresh" content="3">/;
 
-test('it fills in: looking again, then verified', async () => {
+test('it updates: looking again, then verified', async () => {
   const first = await page(1, {});
   assert.match(
     first,
@@ -62,14 +62,14 @@ test('it fills in: looking again, then verified', async () => {
   assert.match(await page(11, { verifiedAt: endedAt + 10_000, writtenBack: 1 }), /brought it back once/);
 });
 
-test('it asks again for half a minute at most, then says what to do', async () => {
+test('it refreshes for half a minute at most, then says what to do', async () => {
   assert.match(await page(29, {}), asksAgain);
   const late = await page(31, {});
   assert.doesNotMatch(late, asksAgain);
   assert.match(late, /open this page again in a moment/);
 });
 
-test('every state has its words, and only some are waited for', async () => {
+test('every state has its text, and only some refresh', async () => {
   const states: [GateReceipt['gate'], RegExp, boolean][] = [
     ['nothing to end', /Nothing left at the gate/, true],
     ['unreachable', /The gate does not answer/, true],
@@ -85,13 +85,13 @@ test('every state has its words, and only some are waited for', async () => {
   assert.match(await page(1, undefined), /Not known at the gate/, 'an ending that nobody remembers');
 });
 
-test('several: one that is open keeps the page asking', async () => {
+test('several: an unfinished one keeps the page refreshing', async () => {
   const text = await page(4, { verifiedAt: endedAt + 3000 }, {}, { gate: 'unknown' });
   assert.match(text, /3 devices signed out/);
   assert.match(text, asksAgain);
 });
 
-test('the way to a receipt names each session, up to fifty', () => {
+test('the link to a receipt names each session, up to fifty', () => {
   assert.equal(
     receiptPath('/devices', [{ handle: 'a-1' }, { handle: 'b_2' }]),
     '/devices/receipt?handle=a-1.b_2',
@@ -100,7 +100,7 @@ test('the way to a receipt names each session, up to fifty', () => {
   assert.equal(receiptPath('/radar', many).split('.').length, 50);
 });
 
-test('a receipt whose device is forgotten is named by its handle', () => {
+test('a receipt for a forgotten device shows its handle', () => {
   const frame = { asset: (name: string) => name, theme: 'auto', nonce: 'n', path: '/' } as unknown as Frame;
   const item = { handle: 'h-12', endedAt, gate: 'ended', writtenBack: 0, open: false } as const;
   const { markup } = receipt(frame, { receipts: [item], cannotReach, back: { href: '/', label: 'Back' } });

@@ -1,17 +1,17 @@
-// GET /devices/receipt and GET /radar/receipt: the result of endings, refreshed until verified. Members see only their own.
+// GET /devices/receipt and GET /radar/receipt: the result of revocations, refreshed until verified. Members see only their own.
 
 import type { Request, RequestHandler, Response } from 'express';
 import { type ReceiptItem, receipt } from '../../../views/receipt.ts';
 import { HttpError } from '../../http/errors.ts';
 import { pageFrame, sendPage } from '../../http/page.ts';
 import { personOf } from '../../http/person.ts';
-import type { SessionRow } from '../../store/contract.ts';
+import type { SessionRow } from '../../store/contract-sessions.ts';
 import { deviceOfEnded } from '../revocation/device-names.ts';
 import { combineFollows, type Ended, type Follows, type GateReceipt } from '../revocation/revoke.ts';
 import { anyByHandle, ownByHandle, type SessionActionOptions } from './session-actions.ts';
 
 export interface ReceiptPageOptions extends SessionActionOptions {
-  /** What an ending cannot reach, as worded by src/gate. */
+  /** What a revocation cannot reach, as worded by src/gate. */
   readonly cannotReach: string;
 }
 

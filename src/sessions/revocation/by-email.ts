@@ -1,5 +1,5 @@
 // Ends all sessions of everyone with an email address. Sessions are stored by subject, and an address may belong to several.
-import type { SessionTable } from '../../store/contract.ts';
+import type { SessionTable } from '../../store/contract-sessions.ts';
 import type { EndOrder, Revocation } from './revoke.ts';
 
 /** @returns how many sessions ended in Gatehouse */

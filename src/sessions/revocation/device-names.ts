@@ -1,6 +1,7 @@
 // The device name of an ended session, for its receipt. The row of an ended session holds no data (invariant 4), so the device name
 // is kept separately for an hour.
-import type { NoteTable, SessionRow } from '../../store/contract.ts';
+import type { NoteTable } from '../../store/contract.ts';
+import type { SessionRow } from '../../store/contract-sessions.ts';
 import { deviceOf, type SessionSummary } from '../rules/session-view.ts';
 
 const keepMs = 3_600_000;
@@ -11,7 +12,10 @@ interface Options {
   readonly now: () => number;
 }
 
-/** Call before ending the sessions. Skips sessions that have already ended; a store that accepts no writes does not prevent an ending. */
+/**
+ * Call before ending the sessions. Skips sessions that have already ended; a store that accepts no writes does not prevent a
+ * revocation.
+ */
 export async function rememberDevices(rows: readonly SessionRow[], { notes, now }: Options): Promise<void> {
   const live = rows.filter((row) => !row.ended);
   await Promise.all(

@@ -4,7 +4,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { SessionEnd, SessionRow } from '../../store/contract.ts';
+import type { SessionEnd, SessionRow } from '../../store/contract-sessions.ts';
 import { openSqliteStore } from '../../store/sqlite.ts';
 import { createPendingRevocations, type Finish, type PendingRevocation } from './pending.ts';
 
@@ -54,7 +54,7 @@ async function finishOnce(
   return asked;
 }
 
-test('a session whose ending waits is over in every way that it can be asked for, and nothing changes it', async (t) => {
+test('a session with a pending ending is over for every query, and nothing changes it', async (t) => {
   const { server, store } = await setUp(t);
   const { sessions, add, waiting } = server();
   await add({ key: 'one', end });
@@ -76,7 +76,7 @@ test('a session whose ending waits is over in every way that it can be asked for
   assert.deepEqual(await store.sessions.read('one'), rowOf('one'), 'the store was not asked for any of it');
 });
 
-test('other sessions go on as in the store, and what is not there is not there', async (t) => {
+test('other sessions are as in the store, and missing ones stay missing', async (t) => {
   const { server, store } = await setUp(t);
   const { sessions, add } = server();
   await add({ key: 'one', end });
@@ -104,7 +104,7 @@ test('a session that had ended before stays ended as it was', async (t) => {
   assert.equal((await sessions.read('one'))?.ended?.reason, 'idle');
 });
 
-test('the id before of a session whose ending waits is not called seen', async (t) => {
+test('the previous id of a session with a pending ending is not reported as seen', async (t) => {
   const { server, store } = await setUp(t);
   await store.sessions.rotate('one', { fromHash: 'id-one', toHash: 'next', salt: 'salt', at });
   const { sessions, add } = server();
@@ -113,14 +113,14 @@ test('the id before of a session whose ending waits is not called seen', async (
   assert.equal((await store.sessions.read('one'))?.previous?.successorSeenAt, undefined);
 });
 
-test('an ending that names its own tie to the gate keeps that one', async (t) => {
+test('an ending with its own gate link keeps it', async (t) => {
   const { server } = await setUp(t);
   const { sessions, add } = server();
   await add({ key: 'one', end: { ...end, gate: 'its own' } });
   assert.equal((await sessions.read('one'))?.ended?.gate, 'its own');
 });
 
-test('a restart forgets no ending, and one that is finished does not come back', async (t) => {
+test('a restart forgets no ending, and a finished one does not return', async (t) => {
   const { folder, server, told } = await setUp(t);
   const before = server();
   await before.add({ key: 'one', end });
@@ -141,7 +141,7 @@ test('a restart forgets no ending, and one that is finished does not come back',
   assert.deepEqual(told, []);
 });
 
-test('what another server left while this one runs is taken up', async (t) => {
+test('what another server left is taken over while this one runs', async (t) => {
   const { server } = await setUp(t);
   const asked: PendingRevocation[] = [];
   const stop = await server().start(async (item) => void asked.push(item));
@@ -150,7 +150,7 @@ test('what another server left while this one runs is taken up', async (t) => {
   assert.deepEqual(asked, [{ key: 'one', end }]);
 });
 
-test('as many lines as before are not the same lines: what another server began anew is not cleared', async (t) => {
+test('the same number of lines is not the same lines: a file that another server started anew is not cleared', async (t) => {
   const { server } = await setUp(t);
   const [here, there] = [server(), server()];
   await here.add({ key: 'one', end });
@@ -161,7 +161,7 @@ test('as many lines as before are not the same lines: what another server began 
   assert.deepEqual(await finishOnce(server()), [{ key: 'two', end }]);
 });
 
-test('what cannot be finished yet waits, is told of once, and is tried again', async (t) => {
+test('what cannot be finished yet waits, is logged once, and is retried', async (t) => {
   const { server, told } = await setUp(t);
   const waits = server();
   await waits.add({ key: 'one', end });
@@ -175,7 +175,7 @@ test('what cannot be finished yet waits, is told of once, and is tried again', a
   assert.equal((await waits.sessions.read('one'))?.ended, undefined, 'from now on the store says so');
 });
 
-test('what is finished is not tried again for the sake of another one that waits', async (t) => {
+test('finished endings are not repeated because another one waits', async (t) => {
   const { server } = await setUp(t);
   const waits = server();
   for (const key of ['one', 'two']) await waits.add({ key, end });
@@ -186,7 +186,7 @@ test('what is finished is not tried again for the sake of another one that waits
   assert.deepEqual(await finishOnce(waits), [{ key: 'two', end }]);
 });
 
-test('what another server adds while the rest is finished is not lost', async (t) => {
+test('what another server adds during the work is not lost', async (t) => {
   const { server } = await setUp(t);
   const [here, there] = [server(), server()];
   await here.add({ key: 'one', end });
@@ -199,7 +199,7 @@ test('what another server adds while the rest is finished is not lost', async (t
   ]);
 });
 
-test('a disk that takes nothing: the ending is kept in memory, and holds', async (t) => {
+test('a disk that accepts nothing: the ending is kept in memory, and applies', async (t) => {
   const { folder, server, told } = await setUp(t);
   const path = join(folder, 'a-folder');
   mkdirSync(path);
@@ -209,7 +209,7 @@ test('a disk that takes nothing: the ending is kept in memory, and holds', async
   assert.equal((await sessions.read('one'))?.ended?.reason, 'signed_out');
 });
 
-test('without a place on the disk endings are kept in memory alone', async (t) => {
+test('without a place on the disk endings are kept only in memory', async (t) => {
   const { store, told } = await setUp(t);
   const logger = { warn: (line: object) => told.push(line), info() {} };
   const server = createPendingRevocations({ sessions: store.sessions, path: undefined, logger });
@@ -218,7 +218,7 @@ test('without a place on the disk endings are kept in memory alone', async (t) =
   assert.deepEqual(told, []);
 });
 
-test('a line that is no ending is passed over', async (t) => {
+test('an invalid line is skipped', async (t) => {
   const { folder, server } = await setUp(t);
   await server().add({ key: 'one', end });
   const lines = [

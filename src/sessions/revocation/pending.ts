@@ -1,7 +1,7 @@
 // Revocations that the store could not save: it is read-only, its disk is full, or it is down. Until it saves them, this server refuses these
 // sessions, and keeps the revocations on its own disk so that a restart loses none (invariant 3).
 import { stat } from 'node:fs/promises';
-import type { SessionEnd, SessionRow, SessionTable } from '../../store/contract.ts';
+import type { SessionEnd, SessionRow, SessionTable } from '../../store/contract-sessions.ts';
 import { createJournalFile, type JournalFile } from '../../store/journal-file.ts';
 
 /** A session by its key, or everything the gate has issued to a person until now. */

@@ -1,16 +1,12 @@
-// Ends sessions, at the gate and in Gatehouse, and records it first (invariant 8). The gate's session is marked first: if an ending fails halfway,
-// it is already refused there, and the next attempt has all it needs (invariant 3). An ending is never rejected because the gate is unreachable, the
-// audit log cannot be written or the store accepts no writes: whatever failed is done as soon as possible.
+// Ends sessions, at the gate and in Gatehouse, and records it first (invariant 8). The gate's session is marked first: if a revocation
+// fails halfway, the session is already refused there, and the next attempt has all it needs (invariant 3). A revocation is never rejected
+// because the gate is unreachable, the audit log cannot be written or the store accepts no writes: whatever failed is done as soon as
+// possible.
 import type { Follows } from '../../../views/parts.ts';
 import type { Noted, PersonRef, RevocationRecorder } from '../../audit/recorder.ts';
 import type { GateReceipt } from '../../gate/revocation.ts';
-import {
-  type EndReason,
-  type SessionEnd,
-  type SessionRow,
-  type SessionTable,
-  StoreUnavailable,
-} from '../../store/contract.ts';
+import { StoreUnavailable } from '../../store/contract.ts';
+import type { EndReason, SessionEnd, SessionRow, SessionTable } from '../../store/contract-sessions.ts';
 import type { Finish, PendingRevocations } from './pending.ts';
 
 export type { Follows, GateReceipt };
@@ -195,7 +191,7 @@ export function createRevocation(options: RevocationOptions): Revocation {
   };
 }
 
-/** Combines what is still to be done for several endings, for one message on a page. */
+/** Combines what is still pending for several revocations, for one message on a page. */
 export function combineFollows(follows: readonly (Follows | undefined)[]): Follows | undefined {
   return follows.includes('row') ? 'row' : follows.includes('note') ? 'note' : undefined;
 }

@@ -1,5 +1,5 @@
 // A session as pages and API clients see it: never its id, never its gate link (invariant 4).
-import type { SessionRow } from '../../store/contract.ts';
+import type { SessionRow } from '../../store/contract-sessions.ts';
 import type { Follows, GateReceipt } from '../revocation/revoke.ts';
 import { absoluteEndOf, type SessionFacts, type SessionLimits } from './session.ts';
 
@@ -87,12 +87,15 @@ export function viewSession(session: SessionSummary, currentHandle: string | und
   };
 }
 
-/** The result of an ending in API responses; a later request may show progress. */
+/** The result of a revocation in API responses; a later request may show progress. */
 export interface ReceiptView {
   readonly ended: true;
   readonly gate: GateReceipt['gate'];
   readonly verifiedAt: string | null;
-  /** `note`: the audit entry is still to be written; `row`: the ending is not yet in the store either, and only this server refuses the session. */
+  /**
+   * `note`: the audit entry is still to be written; `row`: the store does not have the revocation yet either, and only this server
+   * refuses the session.
+   */
   readonly follows?: Follows;
 }
 

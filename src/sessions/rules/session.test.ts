@@ -1,7 +1,7 @@
 // The rules of a session at their exact boundaries: both limits, wrong clocks, and how an id is judged.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { SessionRow } from '../../store/contract.ts';
+import type { SessionRow } from '../../store/contract-sessions.ts';
 import { absoluteEndOf, endOf, graceMs, isInFuture, stateOfId, touchIntervalMs } from './session.ts';
 
 const hour = 3_600_000;
@@ -20,20 +20,20 @@ const row: SessionRow = {
   data: {},
 };
 
-test('a session is idle from the very millisecond of its limit', () => {
+test('a session is idle from the exact millisecond of its limit', () => {
   const at = began + limits.idleMs;
   assert.equal(endOf(row, limits, at - 1), undefined);
   assert.deepEqual(endOf(row, limits, at), { at, reason: 'idle' });
 });
 
-test('a session expires at the very millisecond of its lifetime, however recently it was used', () => {
+test('a session expires at the exact millisecond of its lifetime, however recently it was used', () => {
   const at = began + limits.lifetimeMs;
   const used = { ...row, lastSeenAt: at - 1 };
   assert.equal(endOf(used, limits, at - 1), undefined);
   assert.deepEqual(endOf(used, limits, at), { at, reason: 'expired' });
 });
 
-test('of a lifetime that was changed since, the shorter one counts', () => {
+test('if the lifetime was changed since, the shorter one counts', () => {
   assert.equal(absoluteEndOf(row, { ...limits, lifetimeMs: hour }), began + hour);
   assert.equal(absoluteEndOf(row, { ...limits, lifetimeMs: 20 * hour }), row.expiresAt);
 });
@@ -43,7 +43,7 @@ test('an end that was written stays as it is', () => {
   assert.equal(endOf({ ...row, ended }, limits, began + 2), ended);
 });
 
-test('clocks of replicas may differ by five minutes; what is further in the future was written by a wrong clock', () => {
+test('clocks of replicas may differ by five minutes; anything further in the future was written by a wrong clock', () => {
   assert.equal(isInFuture(began + 300_000, began), false);
   assert.equal(isInFuture(began + 300_001, began), true);
   const now = began - 300_001;
@@ -53,7 +53,7 @@ test('clocks of replicas may differ by five minutes; what is further in the futu
   assert.deepEqual(endOf(seenAhead, limits, now), { at: now, reason: 'idle' });
 });
 
-test('the id before is accepted until the grace after its successor came back is over, and is a replay then', () => {
+test('the previous id is accepted until the grace period after its successor was used, and is then a replay', () => {
   const stateAt = (now: number, successorSeenAt?: number) => {
     const previous = { idHash: 'before', salt: 'salt', ...(successorSeenAt && { successorSeenAt }) };
     return stateOfId({ idHash: 'present', previous }, 'before', now);
@@ -67,7 +67,7 @@ test('the id before is accepted until the grace after its successor came back is
   assert.equal(graceMs, 30_000);
 });
 
-test('only the id that is valid now is valid, and an unknown one is a replay', () => {
+test('only the current id is valid, and an unknown one is a replay', () => {
   const previous = { idHash: 'before', salt: 'salt' };
   assert.equal(stateOfId({ idHash: 'present', previous }, 'present', began), 'valid');
   assert.equal(stateOfId({ idHash: 'present', previous }, 'of two before', began), 'replayed');

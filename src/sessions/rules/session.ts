@@ -1,5 +1,6 @@
 // The rules of a session: what it holds and when it ends. Pure functions. Invariant 7: idle and absolute limits, by the server's clock.
-import type { EndReason, SessionEnd, SessionRow, SignIn } from '../../store/contract.ts';
+import type { SignIn } from '../../store/contract.ts';
+import type { EndReason, SessionEnd, SessionRow } from '../../store/contract-sessions.ts';
 
 export interface SessionLimits {
   /** Absolute limit, from creation. */
