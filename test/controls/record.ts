@@ -168,7 +168,7 @@ export const controls: readonly Control[] = [
     invariant: '8 every change is recorded first',
     defence: 'a change waits for its entry',
     file: 'src/audit/writer.ts',
-    find: 'for (const { settle } of group) settle?.(error);',
+    find: 'for (const { finish } of group) finish?.(error);',
     replace: 'for (const { settle } of group) settle?.();',
     tests: 'test/record.test.ts',
     sees: 'the recorder: SQLite without its store it refuses changes',
