@@ -85,7 +85,7 @@ test('an allowance lasts as long as it says, also where a person was forgotten b
 });
 
 test('copies beyond the allowance are refused with the time to wait, and each key has its own', async () => {
-  const limit = limitCopies(enabled(), (req) => String(req.id));
+  const limit = limitCopies(enabled(), (req) => req.ip ?? '');
   const copy = async (id: string) => {
     let status = 200;
     const headers: Record<string, unknown> = {};
@@ -97,7 +97,7 @@ test('copies beyond the allowance are refused with the time to wait, and each ke
       json: () => {},
     };
     let passed = false;
-    await limit({ id, path: '/api/export' } as unknown as Request, res as unknown as Response, () => {
+    await limit({ ip: id, path: '/api/export' } as unknown as Request, res as unknown as Response, () => {
       passed = true;
     });
     return { passed, status, waitS: Number(headers['Retry-After']) };

@@ -36,7 +36,7 @@ function setUp() {
       facts.set(name, to);
       return true;
     },
-  } as FactTable;
+  };
   let elapsed = 1_000_000;
   function server(reference?: () => Promise<number>) {
     const lines: { event: string; doubt?: string; lastSeen?: string }[] = [];
