@@ -64,14 +64,19 @@ for (const store of storeKinds) {
       };
       const sent = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''));
       const about = `${method} ${url} ${JSON.stringify(headers)} ${body.slice(0, 60)}`;
-      const answer = await leavesStoreAlone(
-        desk,
-        () => browser.ask(url, { method, body, headers: sent }),
-        about,
-      );
+      const answer = await browser.ask(url, { method, body, headers: sent });
       assertNoSessionCookie(answer, about);
       assertPlain(answer.text, about);
       return answer;
+    }
+
+    /** For each path or route: what `attack` tries on it one after the other leaves the store as it was. */
+    async function eachLeavesStoreAlone<T extends string | { readonly path: string }>(
+      targets: readonly T[],
+      attack: (target: T) => Promise<unknown>,
+    ): Promise<void> {
+      for (const target of targets)
+        await leavesStoreAlone(desk, () => attack(target), JSON.stringify(target));
     }
 
     async function stillSignedIn(): Promise<void> {
@@ -92,7 +97,7 @@ for (const store of storeKinds) {
     });
 
     test('no path accepts a change without a token, whatever the method', async () => {
-      for (const path of paths) {
+      await eachLeavesStoreAlone(paths, async (path) => {
         for (const method of changing) {
           if (isPublic(path) && method === 'POST') continue;
           const answer = await attempt({ method, path }, { 'x-csrf-token': '' });
@@ -100,7 +105,7 @@ for (const store of storeKinds) {
           assert.equal(answer.status, expected, `${method} ${path}`);
           assert.match(answer.text, expected === 405 ? /not how this page works/ : /Nothing was changed/);
         }
-      }
+      });
       await stillSignedIn();
     });
 
@@ -110,7 +115,8 @@ for (const store of storeKinds) {
       const second = await begin(desk, ada);
       const old = await begin(desk, ada);
       assert.equal((await old.change('/logout')).status, 303);
-      for (const change of changes.filter(({ path }) => !isPublic(path))) {
+      const guarded = changes.filter(({ path }) => !isPublic(path));
+      await eachLeavesStoreAlone(guarded, async (change) => {
         const without = { 'x-csrf-token': '' };
         const withCookie = {
           ...without,
@@ -148,7 +154,7 @@ for (const store of storeKinds) {
         assert.equal(noSession.status, 401);
         const nobody = await attempt(change, {}, { browser: desk.browser() });
         assert.equal(nobody.status, 401);
-      }
+      });
       await stillSignedIn();
     });
 
@@ -177,7 +183,7 @@ for (const store of storeKinds) {
         { origin: 'https://evil.test', 'sec-fetch-site': 'same-origin' },
         { origin: 'https://evil.test', 'x-forwarded-host': 'evil.test', 'x-forwarded-proto': 'https' },
       ];
-      for (const change of changes) {
+      await eachLeavesStoreAlone(changes, async (change) => {
         for (const headers of foreign) {
           assert.equal(
             (await attempt(change, headers)).status,
@@ -188,11 +194,9 @@ for (const store of storeKinds) {
         const twice = [`Origin: ${desk.origin}`, `Origin: ${desk.origin}`, `Content-Type: ${formType}`];
         const own = [`Cookie: ${cookieHeader(signedIn.browser)}`, `X-CSRF-Token: ${signedIn.csrfToken}`];
         const lines = [...gateLines(desk, ada), ...own, ...twice];
-        const answer = await leavesStoreAlone(desk, () =>
-          raw(desk, `POST ${change.path} HTTP/1.1`, lines, 'theme=dark'),
-        );
+        const answer = await raw(desk, `POST ${change.path} HTTP/1.1`, lines, 'theme=dark');
         assert.equal(answer.status, 403, 'a doubled Origin');
-      }
+      });
       await stillSignedIn();
     });
 
@@ -219,14 +223,14 @@ for (const store of storeKinds) {
         ['application/json, text/plain', json],
         ['application/x-www-form-urlencodedx'],
       ];
-      for (const change of changes) {
+      await eachLeavesStoreAlone(changes, async (change) => {
         for (const [type, body = 'theme=dark'] of types) {
           const answer = await attempt(change, { 'content-type': type }, { body });
           assert.equal(answer.status, 415, `${change.path} ${type}`);
           assert.match(answer.text, /Nothing was changed/);
         }
         assert.equal((await attempt(change, { 'content-encoding': 'gzip' })).status, 415);
-      }
+      });
       await stillSignedIn();
     });
 

@@ -8,7 +8,7 @@ import { suite, test } from 'node:test';
 import type { Report } from '../src/doctor/check-up.ts';
 import { checks } from '../src/doctor/checks/all-checks.ts';
 import { checksPage } from '../src/doctor/documents.ts';
-import { restOf } from '../src/doctor/not-seen.ts';
+import { notSeenIn } from '../src/doctor/not-seen.ts';
 import { deploymentWith } from './support/deployment.ts';
 import { doctor, doctorHere, root, run, setEnv, shippedFolder } from './support/doctor.ts';
 
@@ -17,7 +17,7 @@ suite('gatehouse doctor', () => {
     const folder = await shippedFolder(t);
     setEnv(folder, { PUBLIC_URL: 'https://desk.example.org' });
     for (const how of ['--compose', '--no-compose']) {
-      const ran = await doctor(folder, '--json', how);
+      const ran = await doctorHere(folder, '--json', how);
       const report = JSON.parse(ran.out) as Report;
       assert.equal(ran.code, 0, ran.out);
       assert.equal(report.ok, true);
@@ -67,9 +67,9 @@ suite('gatehouse doctor', () => {
       text.out,
       /The gate\n\n {2}medium {2}gate\.tokens\n {10}Seen {2}On: pass_access_token\.\n {10}Why .*\n {10}Mend {2}pass_access_token = false\n/,
     );
-    assert.equal((await doctor(folder, '--fail-on', 'medium')).code, 1);
+    assert.equal((await doctorHere(folder, '--fail-on', 'medium')).code, 1);
     chmodSync(join(folder, '.env'), 0o644);
-    const high = await doctor(folder);
+    const high = await doctorHere(folder);
     assert.equal(high.code, 1);
     assert.match(high.out, /high {4}files\.env-mode[\s\S]*Mend {2}chmod 600 \.env[\s\S]*\n1 high, /);
   });
@@ -94,7 +94,7 @@ suite('gatehouse doctor', () => {
     assert.equal((await doctor(folder)).code, 1);
     const empty = mkdtempSync(join(tmpdir(), 'gatehouse-doctor-'));
     t.after(() => rmSync(empty, { recursive: true }));
-    const none = await doctor(empty);
+    const none = await doctorHere(empty);
     assert.equal(none.code, 1);
     assert.match(none.out, /no oauth2-proxy\.cfg here/);
   });
@@ -140,12 +140,12 @@ suite('gatehouse doctor', () => {
     // The test must not depend on whether this machine is a container.
     const blind = { ...deploymentWith({}), gate: { missing: 'not here' } };
     assert.match(
-      restOf({ ...blind, inContainer: false }, checks)?.unseen ?? '',
+      notSeenIn({ ...blind, inContainer: false }, checks)?.unseen ?? '',
       /no oauth2-proxy\.cfg in this folder/,
     );
-    assert.equal(restOf(deploymentWith({}), checks), undefined);
+    assert.equal(notSeenIn(deploymentWith({}), checks), undefined);
     assert.equal(
-      restOf(
+      notSeenIn(
         blind,
         checks.filter(({ id }) => id.startsWith('files.')),
       ),
@@ -155,7 +155,7 @@ suite('gatehouse doctor', () => {
 
   test('a symptom: what to look at, and only its checks', async (t) => {
     const folder = await shippedFolder(t);
-    const ran = await doctor(folder, '--symptom', 'too many redirects');
+    const ran = await doctorHere(folder, '--symptom', 'too many redirects');
     assert.match(ran.out, /^The browser is caught in a redirect loop\n\n {2}Look at {2}The addresses/);
     assert.doesNotMatch(ran.out, /settings\.operators/);
     const unknown = await doctorHere(folder, '--symptom', 'cold coffee');

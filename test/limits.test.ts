@@ -1,7 +1,7 @@
 // Rate limits: only those who send too many requests have to wait; replicas on Redis count together, also after an outage.
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
-import { limits } from '../src/http/limits.ts';
+import { limits as defaultLimits } from '../src/http/limits.ts';
 import { connectRedis } from '../src/store/redis-client.ts';
 import type { Answer } from './support/client.ts';
 import {
@@ -23,8 +23,12 @@ import {
 } from './support/hostile.ts';
 import { need } from './support/requirement.ts';
 
+/** Lower than the usual ones, so that less is sent; two batches of `ask` at most. */
+const limits = { network: 100, person: 60, changes: 20 };
+
 async function startLimited(t: TestContext, options: SessionActionOptions): Promise<Desk> {
-  const desk = await startDesk({ ...options, settings: { RATE_LIMIT: 'on', ...options.settings } });
+  const parts = { perMinute: limits };
+  const desk = await startDesk({ ...options, parts, settings: { RATE_LIMIT: 'on', ...options.settings } });
   t.after(() => desk.close());
   return desk;
 }
@@ -51,6 +55,16 @@ function assertWaits(answer: Answer): void {
 }
 
 const from = (...addresses: string[]) => ({ 'x-forwarded-for': addresses.join(', ') });
+
+test('the limits of a deployment, and that they are the ones that count', async (t) => {
+  assert.deepEqual(defaultLimits, { network: 1200, person: 600, changes: 60 });
+  const desk = await startDesk({ store: 'sqlite', settings: { RATE_LIMIT: 'on' } });
+  t.after(() => desk.close());
+  const { change } = await begin(desk, ada);
+  const save = () => change('/settings', { theme: 'dark', staySignedIn: 'on' });
+  // Starting the session counted as a change.
+  assert.deepEqual(await ask(defaultLimits.changes, save), { 303: defaultLimits.changes - 1, 429: 1 });
+});
 
 test('a clock that is set back blocks nobody for longer than a minute', async (t) => {
   const desk = await startLimited(t, { store: 'sqlite' });

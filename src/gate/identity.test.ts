@@ -73,7 +73,7 @@ test('each secret proves a person, and only a former one is noted as still in us
   assert.deepEqual((await open(proof(current, grace.email, grace.id))).json(), grace);
 });
 
-test('without an identity, a person is sent to sign in, and a script is refused', async () => {
+test('without an identity, a browser is sent to sign in, and a script is refused', async () => {
   const page = await open(person);
   assert.deepEqual([page.status, page.location], [303, signIn]);
   assert.equal(page.headers['cache-control'], 'no-store');
@@ -81,7 +81,7 @@ test('without an identity, a person is sent to sign in, and a script is refused'
   assert.deepEqual(events, []);
 });
 
-test('without the proof, a person gets a page instead of a redirect that would come back, and a script is refused', async () => {
+test('without the proof, a browser gets a page instead of a redirect loop, and a script is refused', async () => {
   const page = await open({ ...person, ...proof('wrong'.padEnd(32, '4')) });
   assert.equal(page.status, 401);
   assert.match(page.text, untrusted);
@@ -95,12 +95,12 @@ test('without the proof, a person gets a page instead of a redirect that would c
   assert.deepEqual([refused.status, refused.json<Refusal>().error.code], [401, 'no_session']);
 });
 
-test('with a cookie of oauth2-proxy and no identity, a person gets the same page: signing in again would not help', async () => {
+test('with a cookie of oauth2-proxy but no identity, a browser gets the same page: signing in again would not help', async () => {
   assert.match((await open({ ...person, ...gateCookie })).text, untrusted);
   assert.equal((await open({ ...script, ...gateCookie })).json<Refusal>().error.code, 'no_session');
 });
 
-test('the identity of nobody in particular is refused and recorded, also for a person', async () => {
+test('a malformed identity is refused and recorded, even for a browser', async () => {
   const answer = await open({ ...person, ...proof(current, 'not an address') });
   assert.equal(answer.status, 400);
   assert.deepEqual(

@@ -45,10 +45,11 @@ export interface Allowances {
 }
 
 /** If the counters do not answer, everything is allowed: the store itself refuses then. */
-export function createAllowances({ enabled, counters }: RateLimits): Allowances {
+export function createAllowances({ enabled, counters, perMinute = limits }: RateLimits): Allowances {
+  const mostOf = (name: AllowanceName) => (name === 'changes' ? perMinute.changes : allowances[name].most);
   const stores = new Map<AllowanceName, Store>();
   const storeOf = (name: AllowanceName) => {
-    const { most: limit, windowMs } = allowances[name];
+    const [limit, { windowMs }] = [mostOf(name), allowances[name]];
     const known = stores.get(name);
     if (known) return known;
     const store = counters(name, windowMs);
@@ -70,8 +71,8 @@ export function createAllowances({ enabled, counters }: RateLimits): Allowances 
   // rate-limit-redis turns a missing key into NaN.
   const usedAfter = async (...asked: Parameters<typeof look>) => (await look(...asked))?.totalHits || 0;
   return {
-    hasRoom: async (name, key) => (await usedAfter(name, 'get', key)) < allowances[name].most,
-    take: async (name, key) => (await usedAfter(name, 'increment', key)) <= allowances[name].most,
+    hasRoom: async (name, key) => (await usedAfter(name, 'get', key)) < mostOf(name),
+    take: async (name, key) => (await usedAfter(name, 'increment', key)) <= mostOf(name),
     async waitS(name, key) {
       const resetAt = (await look(name, 'get', key))?.resetTime?.getTime() ?? 0;
       return Math.max(1, Math.ceil((resetAt - Date.now()) / 1000));

@@ -19,19 +19,21 @@ export type LimitName = keyof typeof limits;
 export interface RateLimits {
   readonly enabled: boolean;
   readonly counters: RateCounters;
+  /** Requests per minute; absent: `limits`. */
+  readonly perMinute?: Readonly<Record<LimitName, number>> | undefined;
   readonly logger?: Logger;
 }
 
 /** Creates the limiter `name`. */
 export function limitRate(
   name: LimitName,
-  { enabled, counters, logger }: RateLimits,
+  { enabled, counters, perMinute = limits, logger }: RateLimits,
   key: (req: Request) => string,
 ): RequestHandler {
   if (!enabled) return (_req, _res, next) => next();
   const options: Partial<Options> = {
     windowMs: limitWindowMs,
-    limit: limits[name],
+    limit: perMinute[name],
     identifier: name,
     standardHeaders: false,
     legacyHeaders: false,

@@ -7,12 +7,13 @@ import { headerLimitBytes, refuseUnreadable } from './unparsable-requests.ts';
  * HTTP/1.1 with short limits: 5 s for the headers, 30 s for a whole request, 32 KB of headers. oauth2-proxy's sessions in cookies come
  * in parts of 4 KB, and it passes on what browsers send.
  * @param logger for requests with larger headers
+ * @param requestMs the longest that a whole request may take
  */
-export function createHttpServer(listener: RequestListener, logger: Logger): Server {
+export function createHttpServer(listener: RequestListener, logger: Logger, requestMs = 30_000): Server {
   const server = createServer(
     {
       headersTimeout: 5_000,
-      requestTimeout: 30_000,
+      requestTimeout: requestMs,
       connectionsCheckingInterval: 1_000,
       // Longer than Go's 90 s for idle connections: oauth2-proxy must never send a request into a connection that is being closed.
       keepAliveTimeout: 120_000,

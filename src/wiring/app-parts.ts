@@ -29,6 +29,8 @@ export interface AppOptions {
   readonly recorder: ErasingRecorder;
   /** Shares the rate limits between replicas; absent: each process counts for itself. */
   readonly redis?: RateLimitRedis;
+  /** Absent: the limits of `http/limits.ts`. */
+  readonly perMinute?: RateLimits['perMinute'];
   /** Notifies code with open responses that the server stops. @returns a function that unsubscribes */
   readonly onStop?: (listener: () => void) => () => void;
   /** Counts requests; absent: nothing is counted. */
@@ -67,6 +69,7 @@ export function createAppParts(options: AppOptions) {
       options.redis,
       config.store.kind === 'redis' ? config.store.prefix : undefined,
     ),
+    perMinute: options.perMinute,
     logger,
   };
   const allow = createAllowances(rates);

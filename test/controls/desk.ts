@@ -578,7 +578,7 @@ export const controls: readonly Control[] = [
     find: 'if (salt === full) await refuseSignIn(res, asked, allow);',
     replace: '',
     tests: 'src/sessions/admission/sign-in.test.ts',
-    sees: 'where a limit is reached',
+    sees: 'at a limit, no tab of the browser gets a session, and none is counted',
   },
   {
     invariant: 'limits hold for sign-ins',
@@ -587,7 +587,7 @@ export const controls: readonly Control[] = [
     find: 'if (salt === mine) await countSignIn(res, asked, allow);',
     replace: '',
     tests: 'src/sessions/admission/sign-in.test.ts',
-    sees: 'the limit of the browser is the first to be named',
+    sees: 'the browser’s limit is reported first, and a limit reached meanwhile counts too',
   },
   {
     invariant: '6 ids rotate',

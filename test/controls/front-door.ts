@@ -378,7 +378,7 @@ export const controls: readonly Control[] = [
     find: 'refuse(req, res, options, true);',
     replace: 'refuse(req, res, options, false);',
     tests: 'src/gate/identity.test.ts',
-    sees: 'without the proof, a person gets a page',
+    sees: 'without the proof, a browser gets a page instead of a redirect loop',
   },
   {
     invariant: 'R57: no parser makes objects of names',

@@ -68,6 +68,8 @@ export interface SessionActionOptions {
   readonly beside?: Desk;
   /** Optional parts of the app: the vault, the library. */
   readonly parts?: Partial<AppOptions>;
+  /** The longest that a whole request may take. */
+  readonly requestMs?: number;
 }
 
 /** An https origin by default, so that cookies have the `__Host-` prefix; requests reach the app directly. */
@@ -77,6 +79,7 @@ export async function startDesk({
   redis: given,
   beside,
   parts,
+  requestMs,
 }: SessionActionOptions): Promise<Desk> {
   const dataDir = beside?.dataDir ?? mkdtempSync(join(tmpdir(), 'gatehouse-desk-'));
   const redis = kind === 'redis' ? (beside?.redis ?? given ?? (await startRedis())) : undefined;
@@ -124,7 +127,7 @@ export async function startDesk({
     ...redisPart,
     ...parts,
   });
-  const server = createHttpServer(app, logger);
+  const server = createHttpServer(app, logger, requestMs);
   const port = await listen(server, 0, '127.0.0.1');
   const origin = `http://localhost:${port}`;
 

@@ -21,10 +21,20 @@ const shipped = [
   'access',
 ];
 
-/** Copies the shipped files to a new folder, with secrets from the real generator. */
+let generated: Promise<string> | undefined;
+
+/** Copies the shipped files to a new folder, with secrets from the real generator, which runs once a process. */
 export async function shippedFolder(t: { after(clean: () => void): void }): Promise<string> {
+  generated ??= generate();
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-doctor-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
+  cpSync(await generated, folder, { recursive: true });
+  return folder;
+}
+
+async function generate(): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-doctor-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   for (const name of shipped) {
     if (existsSync(join(root, name))) cpSync(join(root, name), join(folder, name), { recursive: true });
   }

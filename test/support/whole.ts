@@ -18,6 +18,7 @@ type Inner =
   | 'logger'
   | 'recorder'
   | 'redis'
+  | 'perMinute'
   | 'onStop'
   | 'metrics'
   | 'sessionControl'

@@ -1,7 +1,8 @@
 // Checks of Redis: its answers, and how oauth2-proxy connects to it.
+
+import { isNear } from '../../config/local-addresses.ts';
 import type { RedisFact } from '../deployment.ts';
 import { type Check, notChecked, of, ofGate, quote, quoteAll, seenIf } from './check.ts';
-import { isNear } from './local-addresses.ts';
 
 /** The first version with PXAT, EXAT and the conditions of PEXPIREAT. */
 const oldestVersion = [7, 0] as const;
