@@ -1,8 +1,9 @@
 // How much one person or network may make the store keep.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Request, Response } from 'express';
 import type { Store } from 'express-rate-limit';
-import { type AllowanceName, allowances, createAllowances } from './allowances.ts';
+import { type AllowanceName, allowances, createAllowances, limitCopies } from './allowances.ts';
 import { createRateCounters, type ImmediateCounters } from './rate-counters.ts';
 
 const names: AllowanceName[] = ['changes', ...(Object.keys(allowances) as (keyof typeof allowances)[])];
@@ -59,10 +60,20 @@ test('forgetting a person removes all counts under their id, and nobody else’s
 });
 
 test('switched off, or without an answer from the counters, requests are allowed: the store itself refuses later', async () => {
-  const unused = () => assert.fail('nothing is counted');
-  const off = createAllowances({ enabled: false, most, counters: { exact: unused, immediate: unused } });
+  let counted = 0;
+  const counters = createRateCounters(undefined);
+  const counting = (name: string, windowMs: number) => {
+    counted++;
+    return counters.immediate(name, windowMs);
+  };
+  const off = createAllowances({
+    enabled: false,
+    most,
+    counters: { exact: counting, immediate: counting },
+  });
   assert.equal(await off.take('copies', 'ada'), true);
   await off.forget(['ada']);
+  assert.equal(counted, 0);
   const down = () => Promise.reject(new Error('away'));
   const away = { init() {}, get: down, increment: down, resetKey: down } as unknown as ImmediateCounters;
   const allow = createAllowances({
@@ -73,4 +84,37 @@ test('switched off, or without an answer from the counters, requests are allowed
   assert.equal(await allow.hasRoom('copies', 'ada'), true);
   assert.equal(await allow.take('copies', 'ada'), true);
   await assert.rejects(allow.forget(['ada']), /away/);
+});
+
+test('an allowance lasts as long as it says, also where a person was forgotten before anything was counted', async () => {
+  const allow = enabled();
+  await allow.forget(['grace']);
+  await allow.take('sign-ins', 'ada');
+  const waitS = await allow.waitS('sign-ins', 'ada');
+  assert.ok(waitS > 3_500, String(waitS));
+});
+
+test('copies beyond the allowance are refused with the time to wait, and each key has its own', async () => {
+  const limit = limitCopies(enabled(), (req) => req.ip ?? '');
+  const copy = async (id: string) => {
+    let status = 200;
+    const headers: Record<string, unknown> = {};
+    const res = {
+      status: (code: number) => {
+        status = code;
+      },
+      setHeader: (name: string, value: unknown) => Object.assign(headers, { [name]: value }),
+      json: () => {},
+    };
+    let passed = false;
+    await limit({ ip: id, path: '/api/export' } as unknown as Request, res as unknown as Response, () => {
+      passed = true;
+    });
+    return { passed, status, waitS: Number(headers['Retry-After']) };
+  };
+  for (let taken = 0; taken < allowances.copies.most; taken++) assert.equal((await copy('ada')).passed, true);
+  const refused = await copy('ada');
+  assert.deepEqual([refused.passed, refused.status], [false, 429]);
+  assert.ok(refused.waitS > 3_500 && refused.waitS <= 3_600, String(refused.waitS));
+  assert.equal((await copy('grace')).passed, true);
 });
