@@ -227,7 +227,7 @@ suite('hostile pages of the library', await need('chromium'), () => {
       .replace(/(?<= nonce=|"_csrf" value=)"[\w-]+"/g, '');
   }
 
-  test('as it is served: the page differs by its title alone, the body is the sanitised one under its policy', async () => {
+  test('as served: the page differs only in its title, and the body is the sanitised one under its policy', async () => {
     const ask = app.browser(ada).ask;
     await ask('/dashboard');
     const style = pageStyle(pageCss());
@@ -254,7 +254,7 @@ suite('hostile pages of the library', await need('chromium'), () => {
     }
   });
 
-  test('as people open them: the page and its frame, and every body in such a frame', slow, async () => {
+  test('as people open it: the page with its frame, and every body in such a frame', slow, async () => {
     const watched = await browser.context(desk.gateHeaders(ada));
     const { context, page, asked, ran } = watched;
     await page.goto(`${app.origin}/dashboard`);

@@ -52,7 +52,7 @@ function logPrunedTo(
   };
 }
 
-test('entries that were pruned during the walk are not missing: it walks again from the new anchor', async () => {
+test('entries pruned during verification are not missing: it starts again from the new anchor', async () => {
   // Pruned right after the first look at the anchor.
   let first = true;
   const { verify, walks } = logPrunedTo([0, 2], (seq, pruned) => {
@@ -64,14 +64,14 @@ test('entries that were pruned during the walk are not missing: it walks again f
   assert.equal(walks(), 2);
 });
 
-test('entries that are missing without a new anchor are reported after one walk', async () => {
+test('entries missing without a new anchor are reported after one pass', async () => {
   const { verify, walks } = logPrunedTo([0], () => 2);
   const verdict = await verify();
   assert.equal(verdict.state, 'tampered');
   assert.equal(walks(), 1);
 });
 
-test('an intact walk counts, although the log was pruned behind it', async () => {
+test('an intact pass counts, even if older entries were pruned meanwhile', async () => {
   const { verify, walks } = logPrunedTo([0, 1, 2, 3], (seq) => seq);
   assert.deepEqual(await verify(), { state: 'intact', from: 1, to: 4, count: 4 });
   assert.equal(walks(), 1);

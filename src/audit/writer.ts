@@ -67,9 +67,9 @@ interface Waiting {
   readonly event: RecordedEvent;
   readonly at: number;
   /** Resolves or rejects a write; a note has no caller waiting. */
-  readonly settle?: (error?: unknown) => void;
+  readonly finish?: (error?: unknown) => void;
   /** The caller was told that it failed. */
-  givenUp?: boolean;
+  timedOut?: boolean;
 }
 
 const groupSize = 256;
@@ -135,7 +135,7 @@ export function createRecorder(options: RecorderOptions): RecordKeeper {
   async function run(): Promise<void> {
     // Events of the rest of this turn are written together with the first.
     for (await nextTurn(); queue.length > 0; await nextTurn()) {
-      const group = queue.slice(0, groupSize).filter(({ givenUp }) => !givenUp);
+      const group = queue.slice(0, groupSize).filter(({ timedOut }) => !timedOut);
       queue = queue.slice(groupSize);
       if (group.length > 0) await writeGroup(group);
     }
@@ -150,11 +150,11 @@ export function createRecorder(options: RecorderOptions): RecordKeeper {
       addition = await record.append(seal);
     } catch (error) {
       lastFailureAt = now();
-      for (const { settle } of group) settle?.(error);
-      hold(group.filter(({ settle }) => !settle));
+      for (const { finish } of group) finish?.(error);
+      hold(group.filter(({ finish }) => !finish));
       return;
     }
-    for (const { settle } of group) settle?.();
+    for (const { finish } of group) finish?.();
     onAdded(addition);
   }
 
@@ -276,9 +276,9 @@ export function createRecorder(options: RecorderOptions): RecordKeeper {
         const item: Waiting = {
           event,
           at: now(),
-          settle(error) {
+          finish(error) {
             clearTimeout(timer);
-            if (item.givenUp) return;
+            if (item.timedOut) return;
             if (error !== undefined) {
               refuse(error);
               return;
@@ -288,7 +288,7 @@ export function createRecorder(options: RecorderOptions): RecordKeeper {
           },
         };
         const timer = setTimeout(() => {
-          item.givenUp = true;
+          item.timedOut = true;
           lastFailureAt = now();
           refuse(new Error('the record took too long'));
         }, writeWithinMs);

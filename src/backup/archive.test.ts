@@ -219,7 +219,7 @@ test('anything but a backup is refused', async () => {
   });
 });
 
-test('a large file is read no faster than the disk takes it: it need not fit into memory', async (t) => {
+test('a large file is read no faster than the disk accepts it: it need not fit into memory', async (t) => {
   const folder = join(root, 'large');
   mkdirSync(folder);
   // Random, so that it is as large in the archive.

@@ -117,7 +117,7 @@ test('a file from which a restore is finished cannot be a link to elsewhere', as
   assert.equal(await noteIn(place.dataDir), 'old');
 });
 
-test('what the backup does not contain is removed, with what belongs to it', async () => {
+test('files that the backup does not contain are removed, with everything that belongs to them', async () => {
   const made = await ready();
   const { dataDir, emailsFile } = made.place;
   const attachments = join(dataDir, 'library', 'attachments');
@@ -134,7 +134,7 @@ test('what the backup does not contain is removed, with what belongs to it', asy
   assert.equal(textOf(emailsFile), 'old', 'a backup without an allow-list leaves the one that is there');
 });
 
-test('a database replaces the former one and what belonged to it, and pictures replace pictures', async () => {
+test('a database replaces the former one with its log, and images replace images', async () => {
   const made = await ready();
   const { dataDir } = made.place;
   const attachments = join(dataDir, 'library', 'attachments');
@@ -151,14 +151,14 @@ test('a database replaces the former one and what belonged to it, and pictures r
   assert.deepEqual(readdirSync(attachments), ['new']);
 });
 
-test('pictures are put in place where there were none, for the owner alone', async () => {
+test('images are restored where there were none, private to the owner', async () => {
   const made = await ready();
   await restore(made, { 'library.db': 'new', 'library/new': 'new' });
   assert.equal(textOf(join(made.place.dataDir, 'library', 'attachments', 'new')), 'new');
   assert.equal(modeOf(join(made.place.dataDir, 'library')), 0o700);
 });
 
-test('an allow-list is new and readable by its group, or keeps the permissions, the owner and the group of the former one', async () => {
+test('a new allow-list is readable by its group; an existing one keeps its mode, owner and group', async () => {
   const made = await ready();
   const elsewhere = join(root, 'lists', 'deep', 'emails.txt');
   const place = { ...made.place, emailsFile: elsewhere };
@@ -184,7 +184,7 @@ test('an allow-list is new and readable by its group, or keeps the permissions, 
   );
 });
 
-test('the record’s files are those of the backup: others of the same name are removed', async () => {
+test('the record’s files are those of the backup: others with such names are removed', async () => {
   const made = await ready();
   const logFile = join(mkdtempSync(join(root, 'log-')), 'record.jsonl');
   for (const suffix of ['', '.1', '.2', '.3', '.torn', '.note']) writeFileSync(`${logFile}${suffix}`, 'old');
@@ -202,14 +202,14 @@ test('the record’s files are those of the backup: others of the same name are 
   assert.equal(modeOf(logFile), 0o640, 'its readers can still read it');
 });
 
-test('a new file of the record is readable by its owner alone', async () => {
+test('a new file of the record is private to its owner', async () => {
   const made = await ready();
   const logFile = join(mkdtempSync(join(root, 'log-')), 'record.jsonl');
   await restore({ ...made, place: { ...made.place, logFile } }, { 'record.log': 'new' });
   assert.equal(modeOf(logFile), 0o600);
 });
 
-test('everything is on the disk before the restore counts, and in place before it no longer does', async (t) => {
+test('everything is on disk before the restore is committed, and in place before the commit is cleared', async (t) => {
   const { place, folder } = await ready();
   const { dataDir } = place;
   mkdirSync(join(folder, 'library'));

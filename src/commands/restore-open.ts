@@ -104,9 +104,9 @@ async function endSessions({ sessions }: Store): Promise<number> {
   for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
     const page = await sessions.page({ sort: 'email', limit: 100, ...(cursor !== undefined && { cursor }) });
     for (const { key, data } of page.rows) {
-      const tie = data['gate'];
+      const gateLink = data['gate'];
       const end = { at: Date.now(), reason: 'revoked_by_operator', by: 'terminal' } as const;
-      if (await sessions.end(key, { ...end, ...(tie !== undefined && { gate: tie }) })) count += 1;
+      if (await sessions.end(key, { ...end, ...(gateLink !== undefined && { gate: gateLink }) })) count += 1;
     }
     cursor = page.next;
   }

@@ -1,14 +1,14 @@
 // What a request is told whose person is not known, and which secrets are noted as still in use.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import express from 'express';
+import express, { type Request, type Response } from 'express';
 import { createClient } from '../../test/support/client.ts';
 import type { RecordedEvent } from '../audit/recorder.ts';
 import { errorHandler } from '../http/errors.ts';
 import { createLogger } from '../http/log.ts';
 import { prepareFrame } from '../http/page.ts';
 import { createHttpServer, drain, listen } from '../http/server.ts';
-import { requirePerson } from './identity.ts';
+import { type GateOptions, requirePerson } from './identity.ts';
 import { createGatePaths } from './paths.ts';
 
 const [current, former, oldest] = [
@@ -19,20 +19,19 @@ const [current, former, oldest] = [
 const noted: string[] = [];
 const events: RecordedEvent[] = [];
 const logger = createLogger('silent');
+const options: GateOptions = {
+  secrets: () => [current, former, oldest],
+  noteFormer: (secret) => noted.push(secret),
+  operators: new Set(['ada@example.org']),
+  cookieName: '_oauth2_proxy',
+  devMode: false,
+  paths: createGatePaths(false),
+  recorder: { note: (event) => events.push(event), write: async () => {} },
+};
 const app = express()
   .use(prepareFrame({ asset: (name) => name, devMode: false, signInPath: '/' }))
-  .use(
-    requirePerson({
-      secrets: () => [current, former, oldest],
-      noteFormer: (secret) => noted.push(secret),
-      operators: new Set(['ada@example.org']),
-      cookieName: '_oauth2_proxy',
-      devMode: false,
-      paths: createGatePaths(false),
-      recorder: { note: (event) => events.push(event), write: async () => {} },
-    }),
-  )
-  .get('/page', (_req, res) => res.json(res.locals.person))
+  .use(requirePerson(options))
+  .get('/page', (_req, res) => res.json([res.locals.person, res.locals.frame.person]))
   .use(errorHandler(logger));
 const server = createHttpServer(app, logger);
 let port: number;
@@ -65,15 +64,16 @@ test('each secret proves a person, and only a former one is noted as still in us
     [former, [former]],
     [oldest, [oldest]],
   ] as const) {
-    assert.deepEqual((await open(proof(secret))).json(), ada);
+    assert.deepEqual((await open(proof(secret))).json(), [ada, { email: ada.email, operator: true }]);
     assert.deepEqual(noted, notes);
     assert.deepEqual(events, []);
   }
   const grace = { id: '2', email: 'grace@example.org', operator: false };
-  assert.deepEqual((await open(proof(current, grace.email, grace.id))).json(), grace);
+  const member = await open(proof(current, grace.email, grace.id));
+  assert.deepEqual(member.json(), [grace, { email: grace.email, operator: false }]);
 });
 
-test('without an identity, a person is sent to sign in, and a script is refused', async () => {
+test('without an identity, a browser is sent to sign in, and a script is refused', async () => {
   const page = await open(person);
   assert.deepEqual([page.status, page.location], [303, signIn]);
   assert.equal(page.headers['cache-control'], 'no-store');
@@ -81,7 +81,7 @@ test('without an identity, a person is sent to sign in, and a script is refused'
   assert.deepEqual(events, []);
 });
 
-test('without the proof, a person gets a page instead of a redirect that would come back, and a script is refused', async () => {
+test('without the proof, a browser gets a page instead of a redirect loop, and a script is refused', async () => {
   const page = await open({ ...person, ...proof('wrong'.padEnd(32, '4')) });
   assert.equal(page.status, 401);
   assert.match(page.text, untrusted);
@@ -95,16 +95,24 @@ test('without the proof, a person gets a page instead of a redirect that would c
   assert.deepEqual([refused.status, refused.json<Refusal>().error.code], [401, 'no_session']);
 });
 
-test('with a cookie of oauth2-proxy and no identity, a person gets the same page: signing in again would not help', async () => {
+test('with a cookie of oauth2-proxy but no identity, a browser gets the same page: signing in again would not help', async () => {
   assert.match((await open({ ...person, ...gateCookie })).text, untrusted);
   assert.equal((await open({ ...script, ...gateCookie })).json<Refusal>().error.code, 'no_session');
 });
 
-test('the identity of nobody in particular is refused and recorded, also for a person', async () => {
+test('a malformed identity is refused and recorded, even for a browser', async () => {
   const answer = await open({ ...person, ...proof(current, 'not an address') });
   assert.equal(answer.status, 400);
   assert.deepEqual(
     events.map(({ event, reason }) => [event, reason]),
     [['signin.denied', 'malformed']],
   );
+});
+
+test('with DEV_MODE everyone is the developer, an operator, and no header is read', () => {
+  const res = { locals: { frame: {} } } as unknown as Response;
+  let passed = 0;
+  requirePerson({ ...options, devMode: true })({ headers: {} } as Request, res, () => passed++);
+  assert.equal(passed, 1);
+  assert.deepEqual(res.locals.person, { id: 'dev', email: 'dev@localhost', operator: true });
 });

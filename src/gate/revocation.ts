@@ -19,6 +19,11 @@ export type GateState =
 /** The link between a session of Gatehouse and a gate session, stored with the session and updated when it changes. */
 export type GateLink = Extract<GateState, { state: 'verified' | 'cookie' }>;
 
+/** A link as it was stored with a session; undefined if the session has none. */
+export function storedLink(value: unknown): GateLink | undefined {
+  return value as GateLink | undefined;
+}
+
 /** Whether `gate` is a newer link than `kept`. With sessions in Redis, a refresh alone changes nothing. */
 export function isNewLink(gate: GateState, kept: GateLink | undefined): gate is GateLink {
   // A late request with an older cookie must not move the link back.

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hasDoubledName, hasStrangeName } from './field-names.ts';
 
-test('a structure, a reserved name, a control character and a broken escape are strange', () => {
+test('nested names, reserved names, control characters and broken escapes are reported', () => {
   for (const encoded of [
     'a[b]=1',
     'a%5B%5D=1',
@@ -20,7 +20,7 @@ test('a structure, a reserved name, a control character and a broken escape are 
     assert.equal(hasStrangeName(encoded), true, encoded);
 });
 
-test('an ordinary name is not, whatever its value is', () => {
+test('an ordinary name is accepted, whatever its value', () => {
   for (const encoded of [
     '',
     '&&',
@@ -36,7 +36,7 @@ test('an ordinary name is not, whatever its value is', () => {
     assert.equal(hasStrangeName(encoded), false, encoded);
 });
 
-test('a repeated name is found however it is encoded, and empty parts count for nothing', () => {
+test('a repeated name is found in any encoding, and empty parts are ignored', () => {
   for (const encoded of ['a=1&a=2', 'a&a', 'a=1&b=2&a=1', 'a=1&%61=2', 'a+b=1&a%20b=2', '=1&=2'])
     assert.equal(hasDoubledName(encoded), true, encoded);
   for (const encoded of ['', 'a=1', 'a=1&b=1', 'a=1&A=2', '&&a=1&&', 'a=b=1&b=2', 'a=1&b=a'])

@@ -15,7 +15,7 @@ function responseWith(headers: Record<string, string>) {
 
 const page = { 'Content-Security-Policy': "default-src 'none'", 'X-Frame-Options': 'DENY' };
 
-test('a response with its own policy may be framed by pages of this site, also in a browser that knows only X-Frame-Options', () => {
+test('a response with its own policy may be framed by pages of this site, even in a browser that knows only X-Frame-Options', () => {
   const { res, kept } = responseWith(page);
   replacePolicy(res, "default-src 'none'; frame-ancestors 'self'");
   assert.deepEqual(Object.fromEntries(kept), {
@@ -24,7 +24,7 @@ test('a response with its own policy may be framed by pages of this site, also i
   });
 });
 
-test('a page that shows a frame of this site keeps the rest of its policy, and may still not be framed', () => {
+test('a page that shows a frame of this site keeps the rest of its policy, and still may not be framed', () => {
   const { res, kept } = responseWith(page);
   allowOwnFrame(res);
   assert.deepEqual(Object.fromEntries(kept), {

@@ -302,7 +302,7 @@ test('leftovers of killed runs are removed, other files are not', async () => {
   for (const name of others) assert.ok(names().includes(name), name);
 });
 
-test('while another run works it waits, then says so', async () => {
+test('waits while another run works, then says so', async () => {
   const { env, run, read } = place('A=1\n');
   const held = await withLock(env, 0, () => run([]));
   assert.ok('value' in held);

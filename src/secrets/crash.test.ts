@@ -28,7 +28,7 @@ async function finish(child: ChildProcess): Promise<{ readonly code: number | nu
 
 const folderOf = () => fs.mkdtempSync(join(root, 'case-'));
 
-test('killed while it creates the file: none or a complete one', { timeout: 120_000 }, async () => {
+test('killed while creating the file: either no file or a complete one', { timeout: 120_000 }, async () => {
   for (let i = 0; i < 5; i++) {
     const folder = folderOf();
     const child = start(folder);

@@ -3,6 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { attempt, merge } from './contract.ts';
 import type { PreviousId, SessionEnd, SessionRow, SessionTable } from './contract-sessions.ts';
 import { createSqlitePages } from './sqlite-pages.ts';
+import { prepareSessionList } from './sqlite-session-lists.ts';
 
 /** @param quick a connection that does not wait for the disk: for writes that may be lost in a power cut */
 export function createSqliteSessions(db: DatabaseSync, quick: DatabaseSync): SessionTable {
@@ -13,10 +14,11 @@ export function createSqliteSessions(db: DatabaseSync, quick: DatabaseSync): Ses
   );
   const select = db.prepare('SELECT * FROM session WHERE key = ?');
   const selectByHandle = db.prepare('SELECT * FROM session WHERE handle = ?');
-  const selectByPerson = db.prepare(
-    `SELECT * FROM session WHERE person_id = ? AND ended_at IS NULL AND expires_at > ? ORDER BY created_at DESC`,
+  const listByPerson = prepareSessionList(
+    db,
+    'WHERE person_id = ? AND ended_at IS NULL AND expires_at > ? ORDER BY created_at DESC',
   );
-  const selectRows = db.prepare('SELECT * FROM session WHERE person_id = ? ORDER BY created_at DESC');
+  const listRows = prepareSessionList(db, 'WHERE person_id = ? ORDER BY created_at DESC');
   const forget = db.prepare('DELETE FROM session WHERE person_id = ?');
   const countLive = db.prepare('SELECT count FROM live_sessions');
   const setData = db.prepare('UPDATE session SET data = ? WHERE key = ? AND ended_at IS NULL');
@@ -91,10 +93,10 @@ export function createSqliteSessions(db: DatabaseSync, quick: DatabaseSync): Ses
         const row = selectByHandle.get(handle);
         return row && toRow(row);
       }),
-    ofPerson: (personId, now) => attempt(() => selectByPerson.all(personId, now).map(toRow)),
-    page: createSqlitePages(db, toRow),
+    ofPerson: (personId, now) => attempt(() => listByPerson(personId, now)),
+    page: createSqlitePages(db),
     countLive: () => attempt(() => Number(countLive.get()?.['count'] ?? 0)),
-    rowsOf: (personId) => attempt(() => selectRows.all(personId).map(toRow)),
+    rowsOf: (personId) => attempt(() => listRows(personId)),
     forgetPerson: (personId) =>
       attempt(() => {
         forget.run(personId);

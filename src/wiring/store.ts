@@ -116,14 +116,14 @@ export async function openAnyStore(
   if (config.store.kind === 'sqlite') {
     const owner = createOwner({
       ...parts,
-      store: openSqliteStore(config.store.dataDir, { onReplaced: tellReplaced(logger) }),
+      store: openSqliteStore(config.store.dataDir, { onReplaced: logReplacedFile(logger) }),
     });
     return { store: owner.store, owner };
   }
   const { url, prefix } = config.store;
   // Imported here, so that nothing of it is loaded with SQLite.
   const { createRedisStore } = await import('../store/redis.ts');
-  const redis = connectRedis(url, tellOutage(logger, 'REDIS_URL'));
+  const redis = connectRedis(url, logOutage(logger, 'REDIS_URL'));
   const store = createRedisStore(redis, { prefix });
   const owner = createOwner({ ...parts, store, reason: () => reasonOf(redis) });
   return { store: owner.store, owner, redis };
@@ -189,7 +189,7 @@ export function openPendingRevocations(
 }
 
 /** An error, because every request is refused while it lasts; its end is logged too. */
-export function tellReplaced(logger: Logger): (fault: unknown) => void {
+export function logReplacedFile(logger: Logger): (fault: unknown) => void {
   return (fault) => {
     if (fault instanceof FileRefused)
       logger.error({ event: 'store.file_replaced', meaning: fault.message, fault: fault.fault });
@@ -200,13 +200,13 @@ export function tellReplaced(logger: Logger): (fault: unknown) => void {
 /** A separate connection: oauth2-proxy's Redis may be another one, and its outage is not ours. */
 export function openGateRedis({ gate, devMode }: Config, logger: Logger): RedisClient | undefined {
   if (devMode || gate.sessions.kind !== 'redis') return undefined;
-  return connectRedis(gate.sessions.url, tellOutage(logger, 'GATE_REDIS_URL'));
+  return connectRedis(gate.sessions.url, logOutage(logger, 'GATE_REDIS_URL'));
 }
 
 const tellAgainMs = 30_000;
 
 /** Logs an outage every 30 seconds at most, not for each attempt to connect; another cause is logged separately. */
-function tellOutage(logger: Logger, setting: string): (error: Error) => void {
+function logOutage(logger: Logger, setting: string): (error: Error) => void {
   const toldAt = new Map<string, number>();
   return (error) => {
     const fault = faultOf(error);

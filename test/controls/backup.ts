@@ -208,7 +208,7 @@ export const controls: readonly Control[] = [
     find: "for (const name of ['', ...names]) syncPath(join(dataDir, folder, name));",
     replace: '',
     tests: 'src/backup/put-in-place.test.ts',
-    sees: 'everything is on the disk',
+    sees: 'everything is on disk before the restore is committed',
   },
   {
     invariant: 'restore: old or new, and whole',
@@ -217,7 +217,7 @@ export const controls: readonly Control[] = [
     find: 'isThere ? sidecars : withSidecars(to)',
     replace: 'sidecars',
     tests: 'src/backup/put-in-place.test.ts',
-    sees: 'what the backup does not contain',
+    sees: 'files that the backup does not contain are removed',
   },
   {
     invariant: 'restore: old or new, and whole',
@@ -235,7 +235,7 @@ export const controls: readonly Control[] = [
     find: 'mode: old ? old.mode & 0o777 : mode,',
     replace: 'mode,',
     tests: 'src/backup/put-in-place.test.ts',
-    sees: 'an allow-list is new',
+    sees: 'a new allow-list is readable by its group',
   },
   {
     invariant: 'backup: an archive is restored whole or not at all',

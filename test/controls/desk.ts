@@ -578,7 +578,7 @@ export const controls: readonly Control[] = [
     find: 'if (salt === full) await refuseSignIn(res, asked, allow);',
     replace: '',
     tests: 'src/sessions/admission/sign-in.test.ts',
-    sees: 'where a limit is reached',
+    sees: 'at a limit, no tab of the browser gets a session, and none is counted',
   },
   {
     invariant: 'limits hold for sign-ins',
@@ -587,7 +587,7 @@ export const controls: readonly Control[] = [
     find: 'if (salt === mine) await countSignIn(res, asked, allow);',
     replace: '',
     tests: 'src/sessions/admission/sign-in.test.ts',
-    sees: 'the limit of the browser is the first to be named',
+    sees: 'the browser’s limit is reported first, and a limit reached meanwhile counts too',
   },
   {
     invariant: '6 ids rotate',
@@ -597,5 +597,23 @@ export const controls: readonly Control[] = [
     replace: '',
     tests: 'src/sessions/admission/csrf.test.ts',
     sees: 'a page sent in answer to the previous token',
+  },
+  {
+    invariant: '3 a sign-out always ends',
+    defence: 'a sign-out is kept before the browser leaves',
+    file: 'src/sessions/pages/logout.ts',
+    find: 'await revocation.unread(keyOf(sent.id)',
+    replace: 'void revocation.unread(keyOf(sent.id)',
+    tests: 'src/sessions/pages/logout.test.ts',
+    sees: 'while the store cannot be read',
+  },
+  {
+    invariant: '3 a sign-out always ends',
+    defence: 'the browser forgets its session',
+    file: 'src/sessions/pages/logout.ts',
+    find: 'clearCookie(res, cookieName, cookie);',
+    replace: '',
+    tests: 'src/sessions/pages/logout.test.ts',
+    sees: 'a sign-out ends the session',
   },
 ];

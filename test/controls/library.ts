@@ -184,7 +184,7 @@ export const controls: readonly Control[] = [
     find: '    env,\n',
     replace: '',
     tests: 'src/library/process/reading-process.test.ts',
-    sees: 'the environment of the process has only where programs and files are',
+    sees: 'the environment of the process contains only the locations of programs and files',
   },
   {
     invariant: 'library: its processes end with the server',
@@ -374,7 +374,7 @@ export const controls: readonly Control[] = [
     find: "tag === 'img' && !",
     replace: 'false && !',
     tests: 'src/library/render/sanitise.test.ts',
-    sees: 'a picture is one of the library',
+    sees: 'an image comes from the library or is left out',
   },
   {
     invariant: 'library: nothing runs',
@@ -383,7 +383,7 @@ export const controls: readonly Control[] = [
     find: 'return /^(\\/library\\/|\\.\\/)/.test(href)',
     replace: 'return true',
     tests: 'src/library/render/sanitise.test.ts',
-    sees: 'a link leads into the page',
+    sees: 'a link leads within the page',
   },
   {
     invariant: 'library: nothing runs',
@@ -392,6 +392,6 @@ export const controls: readonly Control[] = [
     find: 'nestingLimit: 400',
     replace: 'nestingLimit: 4000',
     tests: 'src/library/render/sanitise.test.ts',
-    sees: 'what is nested deeper than 400',
+    sees: 'elements nested deeper than 400 are left out',
   },
 ];

@@ -168,7 +168,7 @@ export const controls: readonly Control[] = [
     invariant: '8 every change is recorded first',
     defence: 'a change waits for its entry',
     file: 'src/audit/writer.ts',
-    find: 'for (const { settle } of group) settle?.(error);',
+    find: 'for (const { finish } of group) finish?.(error);',
     replace: 'for (const { settle } of group) settle?.();',
     tests: 'test/record.test.ts',
     sees: 'the recorder: SQLite without its store it refuses changes',
@@ -441,6 +441,6 @@ export const controls: readonly Control[] = [
     find: '(await options.record.anchor()) === before',
     replace: '(await options.record.anchor()) !== null',
     tests: 'src/audit/verify.test.ts',
-    sees: 'entries that were pruned during the walk',
+    sees: 'entries pruned during verification are not missing',
   },
 ];

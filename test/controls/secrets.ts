@@ -176,7 +176,7 @@ export const controls: readonly Control[] = [
     find: 'if (naming(lockFile, () => begin(database))) return { value: await work() };',
     replace: 'return { value: await work() };',
     tests: command,
-    sees: 'while another run works it waits, then says so',
+    sees: 'waits while another run works, then says so',
   },
   {
     invariant: 'only what can be edited exactly is edited',

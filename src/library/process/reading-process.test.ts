@@ -78,7 +78,7 @@ test('a process that dies before it answers is restarted with growing delays', a
   assert.ok(replies.includes('{"unfinished":"busy"}'));
 });
 
-test('the environment of the process has only where programs and files are', async () => {
+test('the environment of the process contains only the locations of programs and files', async () => {
   process.env['GATEHOUSE_TEST_SECRET'] = 'not to be passed on';
   const child = createReadingChild(entry, data);
   const reply = await child.ask('body', 'environment');

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sanitise } from './sanitise.ts';
 
-test('a link leads into the page, into the library, or to a named scheme; anything else is only text', () => {
+test('a link leads within the page, to the library, or to an allowed scheme; anything else becomes text', () => {
   for (const [href, attributes] of [
     ['#p-one', 'href="#p-one"'],
     [
@@ -37,7 +37,7 @@ test('a link leads into the page, into the library, or to a named scheme; anythi
     assert.equal(sanitise(`<a href="${href}" target="_self">y</a>`), '<a>y</a>', href);
 });
 
-test('a picture is one of the library, or is left out', () => {
+test('an image comes from the library or is left out', () => {
   const own = '/library/attachments/12-a%20b_c.~.png';
   assert.equal(
     sanitise(`<img src="${own}" alt="a" onerror="x" srcset="/x" loading="lazy">`),
@@ -65,13 +65,13 @@ test('a picture is one of the library, or is left out', () => {
   assert.equal(sanitise('<img alt="no source">'), '');
 });
 
-test('what is nested deeper than 400 is left out', () => {
+test('elements nested deeper than 400 are left out', () => {
   const nested = (depth: number) => `${'<div>'.repeat(depth)}x${'</div>'.repeat(depth)}`;
   assert.equal(sanitise(nested(400)), nested(400));
   assert.equal(sanitise(nested(401)).match(/<div>/g)?.length, 400);
 });
 
-test('only the ids and classes that the clean tree gives are kept', () => {
+test('only ids and classes set by the clean tree are kept', () => {
   const colours = 'grey red yellow green teal blue purple'.split(' ');
   const steps = [1, 2, 3, 4, 5, 6];
   const kept = [
@@ -90,7 +90,7 @@ test('only the ids and classes that the clean tree gives are kept', () => {
     assert.equal(sanitise(markup), left);
 });
 
-test('what could run, load or look like the site is left out', () => {
+test('anything that could run, load or imitate the site is left out', () => {
   for (const [markup, left] of [
     ['a<script>x</script>b', 'ab'],
     ['a<style>x</style>b', 'ab'],

@@ -36,7 +36,7 @@ async function ask(live: AdmittedSession, method: string, { header, body, query 
 
 const tokenOf = async (live: AdmittedSession) => (await ask(live, 'GET', {})).token();
 
-test('a change needs the token of its session, in the header or in the body', async () => {
+test('a change needs the token of its session, in a header or in the body', async () => {
   const token = await tokenOf(session);
   assert.equal((await ask(session, 'POST', { header: token })).refused, undefined);
   assert.equal((await ask(session, 'POST', { body: { _csrf: token } })).refused, undefined);
@@ -53,10 +53,11 @@ test('a change needs the token of its session, in the header or in the body', as
     assert.equal((await ask(session, 'POST', sent)).refused, 'EBADCSRFTOKEN', JSON.stringify(sent));
 });
 
-test('the token of the previous id is accepted while that id is, and no other', async () => {
+test('the token of the previous id is accepted only as long as that id', async () => {
   const before = { header: await tokenOf(session) };
   assert.equal((await ask(rotated, 'POST', before, at + graceMs)).refused, undefined);
   assert.equal((await ask(rotated, 'POST', before, at + graceMs + 1)).refused, 'EBADCSRFTOKEN');
+  assert.equal((await ask(rotated, 'POST', { header: await tokenOf(rotated) })).refused, undefined);
   const other = { header: await tokenOf({ ...session, idHash: 'another' }) };
   assert.equal((await ask(rotated, 'POST', other)).refused, 'EBADCSRFTOKEN');
 });
@@ -67,7 +68,7 @@ test('a page sent in answer to the previous token gets the token of the current 
   assert.equal((await ask(later, 'POST', { header: answer.token() })).refused, undefined);
 });
 
-test('a refusal is recorded with the person whose session it was, and is passed on', async () => {
+test('a refusal is recorded with the person whose session it was, and passed on', async () => {
   const noted: unknown[] = [];
   const recorder = { note: (event: unknown) => noted.push(event), write: async () => {} };
   const pass = (error: unknown, person?: object) => {

@@ -123,7 +123,7 @@ function setUp(
 
 const each = ['browser-sign-ins', 'sign-ins', 'changes'];
 
-test('a new session is that of its sign-in, and its id is known to the browser alone', async (t) => {
+test('a new session has the data of its sign-in, and only the browser knows its id', async (t) => {
   const { signIn, rowOf, events } = setUp(t);
   const { id, session } = await signIn();
   const row = await rowOf(id);
@@ -148,7 +148,7 @@ test('a new session is that of its sign-in, and its id is known to the browser a
   );
 });
 
-test('tabs of one browser share the session and count once; later, or in another browser, a session is new', async (t) => {
+test('tabs of one browser share a session and count once; later, or in another browser, a new one starts', async (t) => {
   const { world, signIn, taken, created } = setUp(t);
   const first = await signIn();
   assert.deepEqual(taken, each);
@@ -170,7 +170,7 @@ test('tabs of one browser share the session and count once; later, or in another
   assert.deepEqual(taken, [...each, ...each, ...each, 'sign-ins', 'changes', 'sign-ins', 'changes']);
 });
 
-test('a tab does not share a session that has ended, has another id by now, or is another person’s', async (t) => {
+test('a tab does not share a session that has ended, was rotated, or is another person’s', async (t) => {
   const forged = { person: '' };
   const { world, signIn, store, rowOf, taken } = setUp(t, {}, ({ sessions }) => ({
     sessions: {
@@ -204,7 +204,7 @@ test('a tab does not share a session that has ended, has another id by now, or i
   assert.notEqual((await signIn()).id, foreign.id);
 });
 
-test('where a limit is reached, no tab of the browser gets a session, and none counts', async (t) => {
+test('at a limit, no tab of the browser gets a session, and none is counted', async (t) => {
   const { world, over, signIn, taken, created } = setUp(t);
   over.room.add('sign-ins');
   assert.deepEqual(await signIn(), { refused: 'too_many_sign_ins', waitS: 70, id: '', session: undefined });
@@ -217,7 +217,7 @@ test('where a limit is reached, no tab of the browser gets a session, and none c
   assert.equal(created(), 1);
 });
 
-test('the limit of the browser is the first to be named, and a limit that is reached meanwhile counts as well', async (t) => {
+test('the browser’s limit is reported first, and a limit reached meanwhile counts too', async (t) => {
   const { world, over, signIn, created } = setUp(t);
   over.room.add('browser-sign-ins').add('sign-ins');
   assert.equal((await signIn()).waitS, 7);
@@ -233,7 +233,7 @@ test('the limit of the browser is the first to be named, and a limit that is rea
   assert.equal(created(), 0);
 });
 
-test('the limits of an unknown browser are those of its person alone', async (t) => {
+test('only the limits of the person apply to an unknown browser', async (t) => {
   const { world, over, signIn } = setUp(t);
   world.browser = undefined;
   over.take.add('browser-sign-ins');
@@ -241,7 +241,7 @@ test('the limits of an unknown browser are those of its person alone', async (t)
   assert.equal((await signIn()).refused, undefined);
 });
 
-test('a session that takes the place of an ended one is refused where a limit is reached', async (t) => {
+test('a session that replaces an ended one is refused at a limit', async (t) => {
   const { over, signIn, store, created } = setUp(t);
   const { id } = await signIn();
   await store.sessions.end(keyOf(id), { at: began, reason: 'revoked' });
@@ -250,7 +250,7 @@ test('a session that takes the place of an ended one is refused where a limit is
   assert.equal(created(), 1);
 });
 
-test('a sign-in that cannot be recorded ends its session, and the next attempt begins anew', async (t) => {
+test('a sign-in that cannot be recorded ends its session, and the next attempt starts afresh', async (t) => {
   const { world, signIn, store } = setUp(t);
   world.recordFails = true;
   await assert.rejects(signIn(), /the record cannot be written/);
@@ -260,7 +260,7 @@ test('a sign-in that cannot be recorded ends its session, and the next attempt b
   assert.equal((await signIn()).id, id, 'and its tabs share the session of the attempt that succeeded');
 });
 
-test('a sign-in that fails late is undone before it is answered, and with its own error', async (t) => {
+test('a sign-in that fails late is undone before the answer, with its own error', async (t) => {
   const undone: string[] = [];
   let broken = false;
   const { signIn } = setUp(
@@ -294,7 +294,7 @@ test('a sign-in that fails late is undone before it is answered, and with its ow
   assert.equal(undone.length, 4);
 });
 
-test('the claim of an ended session is gone before the next one is created', async (t) => {
+test('the claim of an ended session is released before the next session is created', async (t) => {
   const steps: string[] = [];
   const { signIn, store } = setUp(t, {}, ({ sessions, claims }) => ({
     sessions: {
@@ -319,7 +319,7 @@ test('the claim of an ended session is gone before the next one is created', asy
   assert.deepEqual(steps, ['create', 'create', 'released', 'create']);
 });
 
-test('the sign-in before and a new device are noted in the session, and the device is reported', async (t) => {
+test('the previous sign-in and a new device are noted in the session, and the device is reported', async (t) => {
   const { world, signIn, steps, events } = setUp(t);
   await signIn();
   world.now = began + 60_000;
@@ -335,7 +335,7 @@ test('the sign-in before and a new device are noted in the session, and the devi
   assert.equal(events.at(-1)?.event, 'device.new');
 });
 
-test('sessions in excess, and those whose cookie this browser lost, have ended when the sign-in is done', async (t) => {
+test('sessions beyond the limit, and those whose cookie this browser lost, have ended when the sign-in is done', async (t) => {
   const { world, signIn, steps } = setUp(t, { maxPerUser: 2 });
   const first = await signIn();
   for (const browser of ['two', 'three']) {

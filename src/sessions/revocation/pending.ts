@@ -90,8 +90,8 @@ export function createPendingRevocations({
   const over = (row: SessionRow): SessionRow => {
     const end = row.ended ? undefined : endOf(row.key);
     if (!end) return row;
-    const tie = end.gate ?? row.data['gate'];
-    return { ...row, data: {}, ended: tie === undefined ? end : { ...end, gate: tie } };
+    const gateLink = end.gate ?? row.data['gate'];
+    return { ...row, data: {}, ended: gateLink === undefined ? end : { ...end, gate: gateLink } };
   };
   const isOver = (row: SessionRow) => endOf(row.key) !== undefined;
 
