@@ -1,8 +1,9 @@
 // How much one person or network may make the store keep.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Request, Response } from 'express';
 import type { Store } from 'express-rate-limit';
-import { type AllowanceName, allowances, createAllowances } from './allowances.ts';
+import { type AllowanceName, allowances, createAllowances, limitCopies } from './allowances.ts';
 import { createRateCounters } from './rate-counters.ts';
 
 const names = Object.keys(allowances) as AllowanceName[];
@@ -56,13 +57,54 @@ test('forgetting a person removes all counts under their id, and nobody else’s
 });
 
 test('switched off, or without an answer from the counters, requests are allowed: the store itself refuses later', async () => {
-  const off = createAllowances({ enabled: false, counters: () => assert.fail('nothing is counted') });
+  let counted = 0;
+  const off = createAllowances({
+    enabled: false,
+    counters: (...asked) => {
+      counted++;
+      return createRateCounters(undefined)(...asked);
+    },
+  });
   assert.equal(await off.take('copies', 'ada'), true);
   await off.forget(['ada']);
+  assert.equal(counted, 0);
   const down = () => Promise.reject(new Error('away'));
   const away = { init() {}, get: down, increment: down, resetKey: down } as unknown as Store;
   const allow = createAllowances({ enabled: true, counters: () => away });
   assert.equal(await allow.hasRoom('copies', 'ada'), true);
   assert.equal(await allow.take('copies', 'ada'), true);
   await assert.rejects(allow.forget(['ada']), /away/);
+});
+
+test('an allowance lasts as long as it says, also where a person was forgotten before anything was counted', async () => {
+  const allow = enabled();
+  await allow.forget(['grace']);
+  await allow.take('sign-ins', 'ada');
+  const waitS = await allow.waitS('sign-ins', 'ada');
+  assert.ok(waitS > 3_500, String(waitS));
+});
+
+test('copies beyond the allowance are refused with the time to wait, and each key has its own', async () => {
+  const limit = limitCopies(enabled(), (req) => req.ip ?? '');
+  const copy = async (id: string) => {
+    let status = 200;
+    const headers: Record<string, unknown> = {};
+    const res = {
+      status: (code: number) => {
+        status = code;
+      },
+      setHeader: (name: string, value: unknown) => Object.assign(headers, { [name]: value }),
+      json: () => {},
+    };
+    let passed = false;
+    await limit({ ip: id, path: '/api/export' } as unknown as Request, res as unknown as Response, () => {
+      passed = true;
+    });
+    return { passed, status, waitS: Number(headers['Retry-After']) };
+  };
+  for (let taken = 0; taken < allowances.copies.most; taken++) assert.equal((await copy('ada')).passed, true);
+  const refused = await copy('ada');
+  assert.deepEqual([refused.passed, refused.status], [false, 429]);
+  assert.ok(refused.waitS > 3_500 && refused.waitS <= 3_600, String(refused.waitS));
+  assert.equal((await copy('grace')).passed, true);
 });

@@ -598,4 +598,22 @@ export const controls: readonly Control[] = [
     tests: 'src/sessions/admission/csrf.test.ts',
     sees: 'a page sent in answer to the previous token',
   },
+  {
+    invariant: '3 a sign-out always ends',
+    defence: 'a sign-out is kept before the browser leaves',
+    file: 'src/sessions/pages/logout.ts',
+    find: 'await revocation.unread(keyOf(sent.id)',
+    replace: 'void revocation.unread(keyOf(sent.id)',
+    tests: 'src/sessions/pages/logout.test.ts',
+    sees: 'while the store cannot be read',
+  },
+  {
+    invariant: '3 a sign-out always ends',
+    defence: 'the browser forgets its session',
+    file: 'src/sessions/pages/logout.ts',
+    find: 'clearCookie(res, cookieName, cookie);',
+    replace: '',
+    tests: 'src/sessions/pages/logout.test.ts',
+    sees: 'a sign-out ends the session',
+  },
 ];

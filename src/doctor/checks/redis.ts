@@ -46,7 +46,7 @@ function refusal({ refusesWrites, refused, mode, isClusterUrl }: RedisFact): str
   if (mode !== undefined && isClusterUrl !== undefined && (mode === 'cluster') !== isClusterUrl) {
     return isClusterUrl
       ? `is ${quote(mode)}, but its URL is that of a cluster; use redis://.`
-      : `is in mode ${quote(mode)}, but its URL is that of a single server; use redis+${mode === 'cluster' ? 'cluster' : 'sentinel'}://.`;
+      : `is in mode ${quote(mode)}, but its URL is that of a single server; use redis+cluster://.`;
   }
   return refused !== undefined && `refuses what the app does: ${refused}.`;
 }
