@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { createApp } from '../../src/app.ts';
-import type { RecordKeeper } from '../../src/audit/writer.ts';
+import type { RecordKeeper } from '../../src/audit/recorder.ts';
 import type { Config } from '../../src/config/derive.ts';
 import { formatProblems, loadConfig } from '../../src/config/load.ts';
 import { createLogger } from '../../src/http/log.ts';
