@@ -82,7 +82,7 @@ suite('moving a store', await need('redis-server'), () => {
     await other.facts.create('keys:replicas', JSON.stringify({ x: { at: Date.now(), accepts: [] } }));
     const served = await place.gatehouse(['move-store', 'redis', '--replace', '--yes'], { env: inFile() });
     assert.equal(served.code, 2);
-    assert.match(served.err, /a server uses the Redis of this deployment\. Stop it/);
+    assert.match(served.err, /a server is using the Redis of this deployment\. Stop it/);
     assert.equal(await other.notes.read('theirs', 0), 1);
   });
 

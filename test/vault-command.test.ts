@@ -57,14 +57,14 @@ test('load, status, rekey and clear, as a user runs them', { timeout: 240_000 },
     err: '',
     all: 'The vault is empty.\n',
   });
-  assert.match((await run('load')).out, /is made: paste the cookies into it/);
+  assert.match((await run('load')).out, /was created: paste the cookies into it/);
   assert.match((await run('load')).err, /There are no cookies in cookies\/confluence_cookies\.txt/);
   writeFileSync(file, `${readFileSync(file, 'utf8')}JSESSIONID=planted-5ecret; b=2\n`);
   const loaded = await run('load');
   assert.equal(loaded.code, 0);
   assert.match(
     loaded.out,
-    /^2 cookies for wiki\.test sealed in the vault, ending in 1[34] days: JSESSIONID b\.\n.*emptied/,
+    /^2 cookies for wiki\.test stored in the vault, expiring in 1[34] days: JSESSIONID b\.\nThey were removed from/,
   );
   const piped = await run('load - --url https://other.test --owner ada', 'c=planted-5ecret');
   assert.equal(piped.code, 0);
@@ -156,7 +156,7 @@ test('a passphrase is typed twice, and must survive a round trip through .env', 
     [["a long one with a quote '"], /single quote/],
     [['changeme changeme'], /placeholder/],
     [[' begins with a blank'], /blank/],
-    [['the first of the two', 'the other of the two'], /not the same/],
+    [['the first of the two', 'the other of the two'], /passphrases differ/],
     [[undefined], /typed twice/],
   ] as const) {
     assert.equal(await rekey(...answers), 1);
@@ -192,5 +192,5 @@ test('wrong arguments: one line, exit code 2, nothing opened', async () => {
     err: (line: string) => lines.push(line),
   } as unknown as VaultParts & { out(line: string): void; err(line: string): void });
   assert.equal(code, 2);
-  assert.match(lines.join(), /set CONFLUENCE_URL, or name it with --url/);
+  assert.match(lines.join(), /set CONFLUENCE_URL, or use --url/);
 });

@@ -80,7 +80,7 @@ export function leftToDo(values: Readonly<Record<string, string>>): string[] {
       `${client.join(' and ')}: from https://console.cloud.google.com/apis/credentials (OAuth client ID, web application)`,
     `redirect URI to enter there, exactly: ${origin}/oauth2/callback`,
     !values['ADMIN_EMAILS'] && 'ADMIN_EMAILS: the operators, separated by commas',
-    `${values['EMAILS_FILE'] || 'access/emails.txt'}: who may sign in, one address a line`,
+    `${values['EMAILS_FILE'] || 'access/emails.txt'}: who may sign in, one address per line`,
   ].filter((line) => typeof line === 'string');
 }
 
