@@ -178,7 +178,7 @@ test('--dry-run writes nothing and says so', async () => {
   const { run, names } = place();
   const { code, out } = await run(['--dry-run']);
   assert.deepEqual([code, names()], [0, []]);
-  assert.match(out, /would be made/);
+  assert.match(out, /would be created/);
   assert.ok(!/fingerprint/.test(out), 'the secrets of another run would have others');
   const open = place('A=1\n', 0o644);
   fs.chmodSync(open.env, 0o644);

@@ -34,7 +34,7 @@ test('a new passphrase: the vault opens only with it, and its entries are unchan
     out,
     /^VAULT_PASSPHRASE: nobody is signed out \(replaced, fingerprint [\da-f]{8} -> [\da-f]{8}\)$/m,
   );
-  assert.match(out, /^A running app goes on with the vault’s key that it holds in memory/m);
+  assert.match(out, /^A running app keeps using the vault’s key that it holds in memory/m);
   assert.match(out, /^To use them: docker compose up -d, or send the app SIGHUP\.$/m);
 });
 
@@ -63,7 +63,7 @@ test('a vault that does not open with the current passphrase: nothing changes, a
   fs.writeFileSync(env, read().replace(/^VAULT_PASSPHRASE=.*$/m, 'VAULT_PASSPHRASE='));
   const empty = await run([], { vault });
   assert.equal(empty.code, 1);
-  assert.match(empty.err, /there is a vault, and no VAULT_PASSPHRASE that opens it/);
+  assert.match(empty.err, /there is a vault, but no VAULT_PASSPHRASE to open it/);
   assert.equal((await run(['--rotate', 'session', '--dry-run'], { vault })).code, 1);
 });
 
@@ -120,7 +120,7 @@ test('an emergency: no stolen secret works any more, everyone is signed out firs
   assert.equal(now['AUDIT_KEY_FALLBACKS'], keys.join(','));
   assert.equal(now['SECRET_DATES']?.split(',').length, 5);
   assert.deepEqual([opens(), vault.slots()], [['a cookie'], 1]);
-  assert.notEqual(sealed(), entry, 'sealed anew');
+  assert.notEqual(sealed(), entry, 'encrypted again');
   const [backup = '', ...others] = names().filter((name) => name.includes('backup'));
   assert.deepEqual(
     [parse(fs.readFileSync(join(folder, backup)))['SECRET_KEY'], others],

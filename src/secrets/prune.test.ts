@@ -78,7 +78,7 @@ test('the gate secret needs a day, and each former one is counted from its own s
   assert.equal(values()['GATE_SECRET_FALLBACKS'], `${b},${a}`);
   const { out } = await run(['--prune', '--yes'], at(2));
   assert.equal(values()['GATE_SECRET_FALLBACKS'], b);
-  assert.ok(out.includes(`GATE_SECRET_FALLBACKS ${fingerprint(b)}: can go from ${day(4)}`));
+  assert.ok(out.includes(`GATE_SECRET_FALLBACKS ${fingerprint(b)}: can be removed from ${day(4)}`));
   assert.equal(values()['AUDIT_KEY_FALLBACKS'], undefined, 'the gate secret sealed no record');
 });
 
@@ -144,7 +144,7 @@ test('if a lifetime cannot be read, nothing is pruned, and it says why', async (
   );
   const { out } = await run(['--prune', '--yes'], at(4000));
   assert.equal(values()['SECRET_KEY_FALLBACKS'], former);
-  assert.match(out, /: stays, since PERMANENT_SESSION_LIFETIME or/);
+  assert.match(out, /: kept, since PERMANENT_SESSION_LIFETIME or/);
 });
 
 test('a full list drops its oldest key, but never a record key', async () => {

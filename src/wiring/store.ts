@@ -51,7 +51,7 @@ export async function openStore(
     logger.warn({
       event: 'files.mended',
       files: mended,
-      meaning: 'other users could open these; now they cannot',
+      meaning: 'other users could open these; the permissions were corrected',
     });
   refuseForeignFile(config);
   const release = await enterPlace(placeOf(config), redisOf(config));
@@ -168,12 +168,12 @@ function refusalOf({ store, isKeyMadeUp }: Config, mark: Mark | undefined): Faul
       ? 'REDIS_PREFIX=desk2: or another database number at the end of REDIS_URL'
       : 'another DATA_DIR';
   const lost = isKeyMadeUp
-    ? 'DEV_MODE without SECRET_KEY has a new key at each start; to use this store, set its SECRET_KEY'
-    : 'If it is this one’s own and SECRET_KEY was replaced: put the former key into SECRET_KEY_FALLBACKS; if that is lost, `gatehouse store take-over --yes`';
+    ? 'DEV_MODE without SECRET_KEY uses a new key at each start; to use this store, set its SECRET_KEY'
+    : 'If the store is its own and SECRET_KEY was replaced: add the former key to SECRET_KEY_FALLBACKS; if that is lost, run `gatehouse store take-over --yes`';
   return {
     code: 'OTHER_DEPLOYMENT',
-    meaning: `${place}, belongs to ${whose}. Two deployments in one store end each other’s sessions`,
-    mend: `Give this one its own: ${own}. ${lost}`,
+    meaning: `${place}, belongs to ${whose}. Two deployments in one store would end each other’s sessions`,
+    mend: `Give this deployment its own: ${own}. ${lost}`,
   };
 }
 
@@ -193,7 +193,7 @@ export function tellReplaced(logger: Logger): (fault: unknown) => void {
   return (fault) => {
     if (fault instanceof FileRefused)
       logger.error({ event: 'store.file_replaced', meaning: fault.message, fault: fault.fault });
-    else logger.info({ event: 'store.file_back', meaning: 'the file that was opened is back in its place' });
+    else logger.info({ event: 'store.file_back', meaning: 'the opened file is back in its place' });
   };
 }
 
