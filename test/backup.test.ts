@@ -103,7 +103,7 @@ for (const kind of ['SQLite', 'Redis'] as const) {
       await target.fill('old');
       const refused = await target.gatehouse(['restore', archive]);
       assert.equal(refused.code, 2);
-      assert.match(refused.err, /there is something here already: .*vault\.json.*--replace puts/);
+      assert.match(refused.err, /this deployment already has data: .*vault\.json.*--replace replaces/);
       const unasked = await target.gatehouse(['restore', archive, '--replace']);
       assert.equal(unasked.code, 2);
       assert.match(unasked.err, /use --yes instead of typing the word/);
@@ -194,7 +194,7 @@ suite('backups', () => {
     const file = join(root, 'sealed.tar.gz');
     const seal = ['backup', file, '--with-env', '--passphrase-file', word];
     writeFileSync(word, 'too short\n');
-    assert.match((await place.gatehouse(seal)).err, /needs 12 characters or more/);
+    assert.match((await place.gatehouse(seal)).err, /needs at least 12 characters/);
     writeFileSync(word, 'correct horse battery staple\n');
     const made = await place.gatehouse(seal);
     assert.equal(made.code, 0, made.err);

@@ -115,7 +115,7 @@ test('the progress bar', () => {
   assert.equal(bar(0, 0), `[${'#'.repeat(30)}] 100% 0 of 0 pages`);
   assert.equal(
     lineOf({ state: 'listing', space: 'X', listed: 12, done: 0, total: 0 }),
-    'Looking at what there is: 12 pages',
+    'Listing what there is: 12 pages',
   );
 });
 
@@ -127,7 +127,7 @@ test('the program itself: syncs and reports the status', async (t) => {
   const status = await run('status');
   assert.match(
     status.text,
-    /Library {6}41 pages, \d+ attachments\nLast sync {4}done[\s\S]*taken: Confluence knows us as Ada Lovelace/,
+    /Library {6}41 pages, \d+ attachments\nLast sync {4}done[\s\S]*accepted: Confluence knows us as Ada Lovelace/,
   );
   assert.equal((await run('sync', '--days', 'x')).how, 'exit code 2');
 });

@@ -171,7 +171,7 @@ test('a checkpoint that is kept elsewhere shows what the record alone cannot', a
   writeFileSync(kept, readFileSync(kept, 'utf8') + printed.out);
   assert.equal(statSync(kept).mode & 0o777, 0o600);
   const good = await audit(['verify', '--checkpoint', kept]);
-  assert.deepEqual([good.code, good.out.split('\n')[1]], [0, 'It fits the 2 checkpoints.']);
+  assert.deepEqual([good.code, good.out.split('\n')[1]], [0, 'It matches the 2 checkpoints.']);
   tamper('DELETE FROM record; DELETE FROM record_mark');
   await write(3);
   assert.equal((await audit(['verify'])).code, 0);

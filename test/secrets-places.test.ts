@@ -152,6 +152,6 @@ test('a lock that cannot be acquired: refused in plain words', async () => {
   assert.deepEqual([code, fs.readFileSync(join(folder, '.env'), 'utf8')], [1, before]);
   assert.match(
     err,
-    /cannot be taken: .*\.env\.lock is a folder where a file is wanted: .*; nothing was changed\n$/,
+    /cannot be acquired: .*\.env\.lock is a folder, but must be a file: .*; nothing was changed\n$/,
   );
 });

@@ -121,11 +121,11 @@ test('the files of the former pipeline are imported and left unchanged', { timeo
   assert.match((await run('import-legacy --computer PC-1 --user bob')).err, /does not open with these names/);
   assert.match(
     (await run('import-legacy none.enc --computer PC-1 --user ada')).err,
-    /none\.enc is not there/,
+    /none\.enc does not exist/,
   );
   const taken = await run('import-legacy --computer PC-1 --user ada');
   assert.equal(taken.code, 0, taken.err);
-  assert.match(taken.out, /ending in 2[34] hours: JSESSIONID\.\n.*Delete both/);
+  assert.match(taken.out, /expiring in 2[34] hours: JSESSIONID\.\n.*Delete both/);
   assert.doesNotMatch(taken.all, /5ecret/);
   assert.equal(readFileSync(join(folder, 'secure_cookies.enc'), 'utf8'), sealed);
   assert.deepEqual(readFileSync(join(folder, '.salt')), salt);

@@ -45,7 +45,7 @@ const meanings = {
     'The clock is far ahead of when this store was last in use. Nothing is removed because of its age until the clock is corrected, has run on for seven days, or an operator runs `gatehouse clock believe`.',
   behind: 'The clock has gone backwards. Nothing is removed because of its age until it is correct.',
   redis:
-    'The clock differs from that of Redis. The earlier of the two decides what is old enough to be removed.',
+    'The clock differs from that of Redis. The earlier of the two decides what is removed because of its age.',
 } as const;
 
 export function createRetentionClock(options: RetentionClockOptions): RetentionClock {

@@ -219,7 +219,7 @@ test('an unfit secret is kept, reported, and makes the exit code 1; --rotate fix
   const { run, values } = place('SECRET_KEY=abc123\n');
   const { code, out } = await run([]);
   assert.equal(code, 1);
-  assert.match(out, /^SECRET_KEY: nothing changes \(kept, but unfit: --rotate session replaces it\)$/m);
+  assert.match(out, /^SECRET_KEY: nothing changes \(kept, but too weak: --rotate session replaces it\)$/m);
   assert.equal(values()['SECRET_KEY'], 'abc123');
   assert.equal((await run(['--rotate', 'session', '--yes'])).code, 0);
   assert.equal(values()['SECRET_KEY_FALLBACKS'], undefined);
