@@ -140,7 +140,7 @@ async function start(
       },
       privacy: outbound.privacy,
       ...(redis && { redis }),
-    }),
+    }).listener,
     logger,
   );
   const ops = createOpsServer({

@@ -4,10 +4,11 @@ import { test } from 'node:test';
 import type { Request, Response } from 'express';
 import type { Store } from 'express-rate-limit';
 import { type AllowanceName, allowances, createAllowances, limitCopies } from './allowances.ts';
-import { createRateCounters } from './rate-counters.ts';
+import { createRateCounters, type ImmediateCounters } from './rate-counters.ts';
 
-const names = Object.keys(allowances) as AllowanceName[];
-const enabled = () => createAllowances({ enabled: true, counters: createRateCounters(undefined) });
+const names: AllowanceName[] = ['changes', ...(Object.keys(allowances) as (keyof typeof allowances)[])];
+const most = { network: 1200, person: 600, changes: 60 };
+const enabled = () => createAllowances({ enabled: true, most, counters: createRateCounters(undefined) });
 
 async function useUp(allow: ReturnType<typeof enabled>, name: AllowanceName, key: string): Promise<void> {
   while (await allow.hasRoom(name, key)) assert.equal(await allow.take(name, key), true);
@@ -15,8 +16,7 @@ async function useUp(allow: ReturnType<typeof enabled>, name: AllowanceName, key
 
 test('as many as the allowance permits, for each key separately; looking uses nothing up', async () => {
   const allow = enabled();
-  const { most } = allowances.copies;
-  for (let taken = 0; taken < most; taken++) {
+  for (let taken = 0; taken < allowances.copies.most; taken++) {
     assert.equal(await allow.hasRoom('copies', 'ada'), true);
     assert.equal(await allow.take('copies', 'ada'), true);
   }
@@ -32,16 +32,19 @@ test('as many as the allowance permits, for each key separately; looking uses no
 test('forgetting a person removes all counts under their id, and nobody else’s', async () => {
   const asked: string[] = [];
   const counters = createRateCounters(undefined);
+  const noting = <S extends Store>(name: string, store: S): S => ({
+    ...store,
+    resetKey: (key: string) => {
+      asked.push(`${name} ${key}`);
+      return store.resetKey(key);
+    },
+  });
   const allow = createAllowances({
     enabled: true,
-    counters: (name, windowMs) => {
-      const store = counters(name, windowMs);
-      return Object.assign(Object.create(store), {
-        resetKey: (key: string) => {
-          asked.push(`${name} ${key}`);
-          return store.resetKey(key);
-        },
-      }) as Store;
+    most,
+    counters: {
+      exact: (name, windowMs) => noting(name, counters.exact(name, windowMs)),
+      immediate: (name, windowMs) => noting(name, counters.immediate(name, windowMs)),
     },
   });
   for (const name of names) for (const key of ['ada', 'grace']) await useUp(allow, name, key);
@@ -58,19 +61,26 @@ test('forgetting a person removes all counts under their id, and nobody else’s
 
 test('switched off, or without an answer from the counters, requests are allowed: the store itself refuses later', async () => {
   let counted = 0;
+  const counters = createRateCounters(undefined);
+  const counting = (name: string, windowMs: number) => {
+    counted++;
+    return counters.immediate(name, windowMs);
+  };
   const off = createAllowances({
     enabled: false,
-    counters: (...asked) => {
-      counted++;
-      return createRateCounters(undefined)(...asked);
-    },
+    most,
+    counters: { exact: counting, immediate: counting },
   });
   assert.equal(await off.take('copies', 'ada'), true);
   await off.forget(['ada']);
   assert.equal(counted, 0);
   const down = () => Promise.reject(new Error('away'));
-  const away = { init() {}, get: down, increment: down, resetKey: down } as unknown as Store;
-  const allow = createAllowances({ enabled: true, counters: () => away });
+  const away = { init() {}, get: down, increment: down, resetKey: down } as unknown as ImmediateCounters;
+  const allow = createAllowances({
+    enabled: true,
+    most,
+    counters: { exact: () => away, immediate: () => away },
+  });
   assert.equal(await allow.hasRoom('copies', 'ada'), true);
   assert.equal(await allow.take('copies', 'ada'), true);
   await assert.rejects(allow.forget(['ada']), /away/);

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Request, Response } from 'express';
 import { createKeyring } from '../crypto/keyring.ts';
 import { HttpError } from '../http/errors.ts';
@@ -245,4 +246,22 @@ test('the time left is that of the cookie this response sets, else of the one th
   assert.equal(here.visitors.timeLeftMs(sent.req, sent.res), 5);
   const none = ask();
   assert.equal(here.visitors.timeLeftMs(none.req, none.res), undefined);
+});
+
+test('a sign-in is answered once the old id is retired and its choices are stored', async (t) => {
+  const here = setUp(t);
+  const value = await visitor(here, dark);
+  const done: string[] = [];
+  const slow = async (what: string) => {
+    await nextTurn();
+    done.push(what);
+  };
+  const table: VisitorTable = {
+    ...here.table,
+    retire: () => slow('retired'),
+    choose: () => slow('stored').then(() => true),
+  };
+  const { req, res } = ask(value);
+  await setUp(t, { table }).visitors.replace(req, res);
+  assert.deepEqual(done, ['retired', 'stored']);
 });

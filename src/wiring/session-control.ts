@@ -11,6 +11,7 @@ import { createGovernor, type Governor } from '../gate/governor.ts';
 import { createRedisRevocation } from '../gate/redis-revocation.ts';
 import {
   type GateRevocation,
+  type GateState,
   isNewLink,
   isNewSignIn,
   isSameBrowser,
@@ -44,11 +45,13 @@ export interface SessionControl {
   readonly atGate: GateRevocation;
   readonly revocation: Revocation;
   /** Whether this request carries a newer link to oauth2-proxy's session than the one that its session keeps. */
-  readonly isNewGateLink: (res: Response, session: AdmittedSession) => boolean;
+  readonly isNewGateLink: (gate: GateState | undefined, session: AdmittedSession) => boolean;
   /** Stores a newer link in the session. */
   readonly keepGateLink: (res: Response, live: LoadedSession) => void;
   /** Notes who owns oauth2-proxy's session, for the radar and the governor. */
   readonly rememberOwner: (res: Response, session: AdmittedSession) => void;
+  /** Whether there is nothing to note. */
+  readonly isOwnerRemembered: (gate: GateState, session: AdmittedSession) => boolean;
   /** Whether the person has signed in at the provider again since a session ended like this. */
   readonly isNewSignIn: (res: Response, end: SessionEnd) => boolean;
   /** Whether a session is linked to the oauth2-proxy session of this request, so that it is the same browser. */
@@ -59,7 +62,7 @@ export interface SessionControl {
   start(): Promise<() => Promise<void>>;
 }
 
-function isNewGateLink({ locals: { gate } }: Response, session: AdmittedSession): boolean {
+function isNewGateLink(gate: GateState | undefined, session: AdmittedSession): boolean {
   return gate !== undefined && isNewLink(gate, storedLink(session.gate));
 }
 
@@ -137,7 +140,7 @@ export function createSessionControl(parts: SessionControlParts): SessionControl
     revocation,
     isNewGateLink,
     keepGateLink(res, live) {
-      if (isNewGateLink(res, live)) live.gate = res.locals.gate;
+      if (isNewGateLink(res.locals.gate, live)) live.gate = res.locals.gate;
     },
     rememberOwner(res, session) {
       const { gate } = res.locals;
@@ -147,6 +150,8 @@ export function createSessionControl(parts: SessionControlParts): SessionControl
         .remember({ personId, email, handle, link: gate })
         .catch((error: unknown) => logger.warn({ event: 'gate.tie_failed', err: error }));
     },
+    isOwnerRemembered: (gate, { personId, email, handle }) =>
+      gate.state !== 'verified' || sessionOwners.isRemembered({ personId, email, handle, link: gate }),
     isNewSignIn: (res, end) => isNewSignIn(res.locals.gate, storedLink(end.gate), end.at),
     isThisBrowser: (res, link) => isSameBrowser(res.locals.gate, storedLink(link)),
     async gateSessions() {

@@ -3,16 +3,15 @@ import { join } from 'node:path';
 import { enterPlace } from '../backup/enter.ts';
 import type { FilePlace } from '../backup/place.ts';
 import type { Config } from '../config/derive.ts';
-import { auditKeyOf } from '../crypto/kdf.ts';
 import { FileRefused } from '../files/file-refused.ts';
 import { securePrivateFiles } from '../files/private-files.ts';
 import type { Logger } from '../http/log.ts';
 import { createPendingRevocations, type PendingRevocations } from '../sessions/revocation/pending.ts';
 import { type Store, StoreUnavailable } from '../store/contract.ts';
-import { type Fault, faultOf } from '../store/fault.ts';
+import { faultOf } from '../store/fault.ts';
 import { UnfitStore } from '../store/migrations.ts';
 import { createOwner, type Owner, ownerFact } from '../store/owner.ts';
-import { type Deployment, judge, keyMarkOf, type Mark, readMark } from '../store/owner-mark.ts';
+import type { Mark } from '../store/owner-mark.ts';
 import type { Release } from '../store/place-lock.ts';
 import { connectRedis, type RedisClient } from '../store/redis-client.ts';
 import { reasonOf } from '../store/redis-guard.ts';
@@ -20,7 +19,7 @@ import type { RedisPlace } from '../store/redis-migrate.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import { readSqliteFact } from '../store/sqlite-facts.ts';
 import { vaultFileName } from '../vault/vault-file.ts';
-import { recordKeysOf } from './audit-log.ts';
+import { deploymentOf, refusalOf, sentenceOf, whyForeign } from './store-owner.ts';
 
 export interface OpenedStore {
   /** Refuses every operation while it belongs to another deployment. */
@@ -135,49 +134,6 @@ function refuseForeignFile(config: Config): void {
   const why = whyForeign(config, readSqliteFact(join(config.store.dataDir, 'gatehouse.db'), ownerFact));
   if (why !== undefined) throw new Error(why);
 }
-
-/** @param text the mark that a store keeps. @returns why it is not this deployment's, in a sentence; undefined if it is */
-export function whyForeign(config: Config, text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
-  const mark = readMark(text);
-  const isOwn = mark && judge(mark, deploymentOf(config), false).kind === 'own';
-  return isOwn ? undefined : sentenceOf(refusalOf(config, mark));
-}
-
-function deploymentOf(config: Config): Deployment {
-  const { secretKeys, isKeyMadeUp, publicOrigin } = config;
-  const keys = isKeyMadeUp ? [] : secretKeys.map(auditKeyOf);
-  const former = recordKeysOf(config).filter((key) => !keys.includes(key));
-  return {
-    keys: keys.map(keyMarkOf),
-    formerKeys: isKeyMadeUp ? [] : former.map(keyMarkOf),
-    publicUrl: publicOrigin,
-  };
-}
-
-function refusalOf({ store, isKeyMadeUp }: Config, mark: Mark | undefined): Fault {
-  const place =
-    store.kind === 'redis'
-      ? `the Redis database of REDIS_URL, under ${store.prefix}`
-      : `the file gatehouse.db in ${store.dataDir} (DATA_DIR)`;
-  const whose = mark
-    ? `another deployment: ${mark.publicUrl}, since ${mark.since}`
-    : 'another deployment, whose mark this version cannot read';
-  const own =
-    store.kind === 'redis'
-      ? 'REDIS_PREFIX=desk2: or another database number at the end of REDIS_URL'
-      : 'another DATA_DIR';
-  const lost = isKeyMadeUp
-    ? 'DEV_MODE without SECRET_KEY has a new key at each start; to use this store, set its SECRET_KEY'
-    : 'If it is this one’s own and SECRET_KEY was replaced: put the former key into SECRET_KEY_FALLBACKS; if that is lost, `gatehouse store take-over --yes`';
-  return {
-    code: 'OTHER_DEPLOYMENT',
-    meaning: `${place}, belongs to ${whose}. Two deployments in one store end each other’s sessions`,
-    mend: `Give this one its own: ${own}. ${lost}`,
-  };
-}
-
-const sentenceOf = ({ meaning, mend }: Fault) => `${meaning}. ${mend}.`;
 
 /** Keeps the revocations that the store does not accept. */
 export function openPendingRevocations(

@@ -213,7 +213,7 @@ export const controls: readonly Control[] = [
     invariant: '5 sign-in replaces ids',
     defence: 'each session has its own anti-forgery secret',
     file: 'src/sessions/admission/csrf.ts',
-    find: 'digest(`token\\n${session.csrfSecret}\\n${idHash}`)',
+    find: 'digest(`token\\n${csrfSecret}\\n${idHash}`)',
     replace: "'the-same-for-everyone'",
     tests: 'test/sign-in.test.ts',
     sees: 'session id and anti-forgery token are new at each sign-in',

@@ -169,7 +169,7 @@ export const controls: readonly Control[] = [
     defence: 'a change waits for its entry',
     file: 'src/audit/writer.ts',
     find: 'for (const { finish } of group) finish?.(error);',
-    replace: 'for (const { settle } of group) settle?.();',
+    replace: 'for (const { finish } of group) finish?.();',
     tests: 'test/record.test.ts',
     sees: 'the recorder: SQLite without its store it refuses changes',
   },

@@ -51,7 +51,11 @@ async function setUp(
     now,
     recorder: { note: () => {}, write: async () => {} },
     signInNameOf: () => undefined,
-    allow: createAllowances({ enabled: false, counters: createRateCounters(undefined) }),
+    allow: createAllowances({
+      enabled: false,
+      most: { network: 1, person: 1, changes: 1 },
+      counters: createRateCounters(undefined),
+    }),
     maxPerUser: 0,
     isThisBrowser: () => false,
     endHere: async () => true,

@@ -102,6 +102,10 @@ export function createPendingRevocations({
         const row = await table.read(key);
         return row && over(row);
       },
+      async readMany(keys, noteNames, now) {
+        const found = await table.readMany(keys, noteNames, now);
+        return items.size === 0 ? found : { ...found, rows: found.rows.map((row) => row && over(row)) };
+      },
       update: async (key, patch) => endOf(key) === undefined && table.update(key, patch),
       touch: async (key, at) => endOf(key) === undefined && table.touch(key, at),
       rotate: async (key, rotation) => endOf(key) === undefined && table.rotate(key, rotation),
