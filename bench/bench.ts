@@ -75,18 +75,19 @@ async function withServers<T>(
   }
 }
 
+/** Adds each part to `results` when it is done, so that an error in a later one does not lose it. */
 async function measure(
+  results: { -readonly [K in keyof Results]: Results[K] },
   chosen: ReadonlySet<Part>,
   extent: Extent,
   proxy: string | undefined,
-): Promise<Results> {
+): Promise<void> {
   const { crowd, rounds } = extent;
   const peers = (['raw', 'bare', 'stock'] as const).map((kind) => () => startPeer(kind, crowd));
   const ours = (['sqlite', 'redis'] as const).map((store) => () => startOurs(store, crowd));
   const proxies = (['cookies', 'Redis'] as const).flatMap((sessions) =>
     proxy === undefined ? [] : [() => startProxy(proxy, sessions, crowd)],
   );
-  const results: { -readonly [K in keyof Results]: Results[K] } = {};
   const onPages = (['me', 'devices', 'dashboard'] as const).filter((part) => chosen.has(part));
   if (onPages.length > 0) {
     say('Starting the servers and signing people in …');
@@ -123,7 +124,6 @@ async function measure(
       measureMemory(servers, extent.memoryRequests),
     );
   }
-  return results;
 }
 
 async function compareChecks(
@@ -133,20 +133,21 @@ async function compareChecks(
 ): Promise<Samples[]> {
   const questions: Question[] = [];
   for (const server of servers) {
-    const isOurs = server.name.startsWith('Gatehouse');
-    if (!isOurs || (await hasCheck(server)))
-      questions.push({ server, path: isOurs ? '/check' : '/oauth2/auth', requests });
-    else say(`${server.name} has no /check yet: it is left out.`);
+    const path = server.name.startsWith('Gatehouse') ? '/check' : '/oauth2/auth';
+    const status = await statusOf(server, path);
+    if (status < 300) questions.push({ server, path, requests });
+    else say(`${server.name} is left out: it answers ${path} with ${status}.`);
   }
   return compare(questions, rounds);
 }
 
-async function hasCheck({ port, browsersFor }: BenchServer): Promise<boolean> {
+async function statusOf({ port, browsersFor }: BenchServer, path: string): Promise<number> {
+  const [browser] = browsersFor(path);
+  if (!browser) throw new RangeError('nobody is signed in');
   const connection = await openConnection(port);
-  const request = browsersFor('/check')[0]?.requestFor('/check');
-  const status = request && (await connection.ask(request)).status;
+  const { status } = await connection.ask(browser.requestFor(path));
   connection.close();
-  return status !== 404;
+  return status;
 }
 
 async function main(): Promise<void> {
@@ -164,9 +165,14 @@ async function main(): Promise<void> {
   const [load = 0] = loadavg();
   await mustHave('redis-server');
   const proxy = chosen.has('check') ? await getOauth2Proxy(say) : undefined;
-  const results = await measure(chosen, extents[name], proxy);
-  const report = reportOf(results, await aboutRun(name, proxy, load));
-  process.stdout.write(report);
+  const about = await aboutRun(name, proxy, load);
+  const results: Results = {};
+  try {
+    await measure(results, chosen, extents[name], proxy);
+  } finally {
+    process.stdout.write(reportOf(results, about));
+  }
+  const report = reportOf(results, about);
   if (values.out !== undefined) writeFileSync(values.out, report);
   if (name !== 'whole' || named.length > 0) return;
   writeFileSync(page, placeReport(readFileSync(page, 'utf8'), report));

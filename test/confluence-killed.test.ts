@@ -36,14 +36,14 @@ async function runs(child: Child, ms: number): Promise<void> {
   await delay(ms);
 }
 
-test('killed 50 times at random, it ends complete and without duplicates', async (t) => {
+test('killed 20 times at random, it ends complete and without duplicates', async (t) => {
   const here = await place(t, { kind: 'data-center', share: 0.25 });
   const { site, library } = here;
   let kills = 0;
   let rounds = 0;
   // The next ones start in the meantime: starting a process takes longer than killing it.
   const waiting = Array.from({ length: 4 }, () => start(here));
-  while (kills < 50) {
+  while (kills < 20) {
     waiting.push(start(here));
     const child = (await waiting.shift()) as Child;
     await Promise.race([runs(child, randomInt(1, 120)), child.exited]);

@@ -32,6 +32,10 @@ suite('with a set-up', () => {
 });
 test('it answers', async () => assert.equal(await answer(), 'yes'));
 test('broken already', () => assert.equal(limit, 11));
+test('only once in a process', () => {
+  assert.equal(globalThis.hasRun, undefined);
+  globalThis.hasRun = true;
+});
 `;
 
 const base: Control = {
@@ -55,17 +59,24 @@ suite('the control runner', () => {
   });
   after(() => rmSync(root, { recursive: true, force: true }));
 
-  async function verdictOn(change: Partial<Control>): Promise<Verdict> {
+  async function verdictsOn(
+    changes: readonly Partial<Control>[],
+    testTimeoutMs?: number,
+  ): Promise<readonly Verdict[]> {
     const verdicts: Verdict[] = [];
     await runControls({
       root,
-      controls: [{ ...base, ...change }],
+      controls: changes.map((change) => ({ ...base, ...change })),
       workers: 2,
-      testTimeoutMs: 500,
+      ...(testTimeoutMs !== undefined && { testTimeoutMs }),
       onVerdict: (verdict) => verdicts.push(verdict),
     });
-    assert.equal(verdicts.length, 1);
-    const [verdict] = verdicts;
+    assert.equal(verdicts.length, changes.length);
+    return verdicts;
+  }
+
+  async function verdictOn(change: Partial<Control>): Promise<Verdict> {
+    const [verdict] = await verdictsOn([change], 500);
     assert.ok(verdict);
     return verdict;
   }
@@ -117,12 +128,36 @@ suite('the control runner', () => {
     test(`no proof: ${what}`, async () => assert.match((await verdictOn(change)).refusal ?? 'none', why));
   }
 
-  test('each control runs with only its own line changed', async () => {
-    const verdicts: Verdict[] = [];
-    const controls = [base, { ...base, sees: 'blind' }, { ...base, sees: 'in parts' }];
-    await runControls({ root, controls, workers: 1, onVerdict: (verdict) => verdicts.push(verdict) });
-    const proven = verdicts.filter(({ refusal }) => refusal === undefined).map(({ control }) => control.sees);
-    assert.deepEqual(proven.sort(), ['in parts', 'large ones']);
+  const summary = (verdicts: readonly Verdict[]) =>
+    verdicts
+      .map(({ control: { sees }, refusal, isAlone }) =>
+        [sees, refusal === undefined ? 'proven' : 'refused', isAlone ? 'alone' : 'together'].join(', '),
+      )
+      .sort();
+
+  test('controls of one test file share a process, each with only its own line changed', async () => {
+    assert.deepEqual(summary(await verdictsOn([{}, { sees: 'blind' }, { sees: 'in parts' }])), [
+      'blind, refused, alone',
+      'in parts, proven, together',
+      'large ones, proven, together',
+    ]);
+  });
+
+  test('a change that makes the process exit does not affect the other controls', async () => {
+    const crash = { replace: 'process.exit(7)', sees: 'blind' };
+    assert.deepEqual(summary(await verdictsOn([{}, crash, { sees: 'in parts' }])), [
+      'blind, refused, alone',
+      'in parts, proven, together',
+      'large ones, proven, together',
+    ]);
+  });
+
+  test('no proof: a failure caused by an earlier run in the same process', async () => {
+    const once = { sees: 'only once' };
+    assert.deepEqual(summary(await verdictsOn([once, once])), [
+      'only once, refused, alone',
+      'only once, refused, alone',
+    ]);
   });
 });
 

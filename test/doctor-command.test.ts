@@ -8,7 +8,7 @@ import { suite, test } from 'node:test';
 import type { Report } from '../src/doctor/check-up.ts';
 import { checks } from '../src/doctor/checks/all-checks.ts';
 import { checksPage } from '../src/doctor/documents.ts';
-import { restOf } from '../src/doctor/not-seen.ts';
+import { notSeenIn } from '../src/doctor/not-seen.ts';
 import { deploymentWith } from './support/deployment.ts';
 import { doctor, doctorHere, root, run, setEnv, shippedFolder } from './support/doctor.ts';
 
@@ -140,12 +140,12 @@ suite('gatehouse doctor', () => {
     // The test must not depend on whether this machine is a container.
     const blind = { ...deploymentWith({}), gate: { missing: 'not here' } };
     assert.match(
-      restOf({ ...blind, inContainer: false }, checks)?.unseen ?? '',
+      notSeenIn({ ...blind, inContainer: false }, checks)?.unseen ?? '',
       /no oauth2-proxy\.cfg in this folder/,
     );
-    assert.equal(restOf(deploymentWith({}), checks), undefined);
+    assert.equal(notSeenIn(deploymentWith({}), checks), undefined);
     assert.equal(
-      restOf(
+      notSeenIn(
         blind,
         checks.filter(({ id }) => id.startsWith('files.')),
       ),

@@ -605,7 +605,35 @@ const sound: readonly (readonly [how: string, changes: Changes])[] = [
   ],
   ['a second app', { override: [shippedFile('docker-compose.rolling.yml')] }],
   ['outside access for Confluence', { override: [shippedFile('docker-compose.confluence.yml')] }],
+  ['a Redis that says how it runs, at a URL that says nothing', redis({ mode: 'standalone' })],
+  ['the usual port of Redis, written or not', { env: { GATE_REDIS_URL: 'redis://:p@127.0.0.1/0' } }],
   ['a derived redirect address', { env: { OAUTH2_PROXY_REDIRECT_URL: '' } }],
+];
+
+/** What a finding says is there. */
+const said: readonly (readonly [seen: RegExp, how: string, changes: Changes])[] = [
+  [/^cookie_samesite is not set\.$/, 'SameSite unset', { gate: [['cookie_samesite = "lax"', '']] }],
+  [
+    /^cookie_samesite is none\.$/,
+    'SameSite none',
+    { gate: [['cookie_samesite = "lax"', 'cookie_samesite = "none"']] },
+  ],
+  [/^set_xauthrequest is on\.$/, 'X-Auth-Request', { env: { OAUTH2_PROXY_SET_XAUTHREQUEST: 'true' } }],
+  [
+    /opens \/dashboard/,
+    'a wide route beside one that cannot be read',
+    { gate: [[`"${routes}",`, `"${routes}", "GET=^/dash.*$", "GET=^/(?P<name>x)$",`]] },
+  ],
+  [
+    /redis\+cluster:\/\//,
+    'a cluster behind the URL of a single server',
+    redis({ mode: 'cluster', isClusterUrl: false }),
+  ],
+  [
+    /is `standalone`, but its URL is that of a cluster/,
+    'a single server behind the URL of a cluster',
+    redis({ mode: 'standalone', isClusterUrl: true }),
+  ],
 ];
 
 /** Deployments with one fault that concerns two checks. */
@@ -615,6 +643,14 @@ const twofold: readonly (readonly [ids: readonly string[], how: string, changes:
     'full messages before 7.15.5',
     {
       facts: { gateVersion: '7.15.4' },
+      env: { OAUTH2_PROXY_STANDARD_LOGGING_FORMAT: '{{.Message}}' },
+    },
+  ],
+  [
+    ['gate.log-errors'],
+    'whole messages in a version that nobody knows',
+    {
+      facts: { gateVersion: 'devel' },
       env: { OAUTH2_PROXY_STANDARD_LOGGING_FORMAT: '{{.Message}}' },
     },
   ],
@@ -700,6 +736,37 @@ suite('the check-up over deployments with one fault each', () => {
       assert.deepEqual(checkUp(deploymentWith(changes)).findings, []);
     });
   }
+
+  for (const [seen, how, changes] of said) {
+    test(`it says what it saw: ${how}`, () => {
+      const { findings } = checkUp(deploymentWith(changes));
+      assert.ok(
+        findings.some((finding) => seen.test(finding.seen)),
+        JSON.stringify(findings, null, 1),
+      );
+    });
+  }
+
+  test('each permission of somebody else is found, and none of the owner', () => {
+    const ids = (mode: number) =>
+      checkUp(
+        deploymentWith(
+          files({
+            env: { found: { path: '.env', mode } },
+            data: { found: { path: 'data', mode, openFiles: [] } },
+            envCopies: [{ path: '.env.old', mode }],
+          }),
+        ),
+      ).findings.map(({ id }) => id);
+    for (const bit of [0o1, 0o2, 0o4, 0o10, 0o20, 0o40])
+      assert.deepEqual(ids(0o600 | bit).sort(), [
+        'files.data-mode',
+        'files.env-copies',
+        'files.env-copies-mode',
+        'files.env-mode',
+      ]);
+    assert.deepEqual(ids(0o700), ['files.env-copies']);
+  });
 
   for (const [ids, how, changes] of twofold) {
     test(`${ids.join(' and ')}: ${how}`, () => {

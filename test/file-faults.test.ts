@@ -8,6 +8,8 @@ import { join, resolve } from 'node:path';
 import { after, suite, test } from 'node:test';
 import { readOrdinaryFile } from '../src/files/ordinary-file.ts';
 import { securePrivateFiles } from '../src/files/private-files.ts';
+import { compileCache } from './support/compile-cache.ts';
+import { patienceMs } from './support/eventually.ts';
 
 const program = resolve(import.meta.dirname, '..');
 const gatehouse = join(program, 'src/main.ts');
@@ -27,13 +29,18 @@ const secrets = { SECRET_KEY: randomBytes(32).toString('hex'), GATE_SECRET: rand
 function run(folder: string, ...command: string[]): Promise<Ended> {
   const env = {
     ...{ PATH: process.env['PATH'], HOME: process.env['HOME'] },
+    ...compileCache,
     ...secrets,
     ...{ AUDIT_LOG_FILE: 'off', CONFLUENCE_URL: 'https://wiki.test', VAULT_PASSPHRASE: 'Zk3vQ9xT7mB1nL5c' },
   };
   const [file = '', ...args] = command;
   return new Promise((done) => {
-    execFile(file, args, { cwd: folder, env, timeout: 30_000 }, (error, stdout, stderr) =>
-      done({ code: error ? (error.code ?? 'did not end') : 0, said: stdout + stderr }),
+    execFile(
+      file,
+      args,
+      { cwd: folder, env, timeout: Math.min(30_000, patienceMs) },
+      (error, stdout, stderr) =>
+        done({ code: error ? (error.code ?? 'did not end') : 0, said: stdout + stderr }),
     );
   });
 }

@@ -140,9 +140,7 @@ const nextSecond = () => {
 /** Makes the session old enough for the gate to refresh it on the next request. */
 const refreshDue = (device: Client) => {
   const cookie = readGateCookie(
-    { headers: { cookie: `${cookieName}=${device.cookies.get(cookieName)}` } } as Parameters<
-      typeof readGateCookie
-    >[0],
+    { headers: { cookie: `${cookieName}=${device.cookies.get(cookieName)}` } },
     cookieName,
   );
   const at = typeof cookie === 'object' ? cookie.issuedAt : 0;

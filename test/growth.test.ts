@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, suite, test } from 'node:test';
 import { allowances } from '../src/http/allowances.ts';
-import { limits } from '../src/http/limits.ts';
 import { connectRedis } from '../src/store/redis-client.ts';
 import type { Answer } from './support/client.ts';
 import { ada, begin, type Desk, grace, startDesk, storeKinds, type TestPerson } from './support/desk.ts';
@@ -123,7 +122,7 @@ for (const store of storeKinds) {
         assert.deepEqual([...statuses].sort(), ['200', '400', '403', '429']);
       }
       const left = await keptBy(desk);
-      const { changes } = limits;
+      const { changes } = desk.config.rateLimits;
       const sessions = (left.sessions - first.sessions) / members.length;
       assert.ok(sessions <= changes, `${sessions} sessions a person`);
       const bounds = {
@@ -205,9 +204,9 @@ for (const store of storeKinds) {
           headers: { origin: desk.origin, 'content-type': formType, cookie, ...from(address) },
         });
       const first = await keptBy(desk);
-      await flood(limits.changes + 40, () => choose('192.0.2.77'));
+      await flood(desk.config.rateLimits.changes + 40, () => choose('192.0.2.77'));
       const left = await keptBy(desk);
-      assert.equal(left.visitors - first.visitors, limits.changes);
+      assert.equal(left.visitors - first.visitors, desk.config.rateLimits.changes);
       assert.equal((await choose('192.0.2.99')).status, 303);
       assert.equal((await begin(desk, grace, from('192.0.2.77'))).page.status, 200);
     });

@@ -1,7 +1,6 @@
 // Rate limits: only those who send too many requests have to wait; replicas on Redis count together, also after an outage.
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
-import { limits as defaultLimits } from '../src/http/limits.ts';
 import { connectRedis } from '../src/store/redis-client.ts';
 import type { Answer } from './support/client.ts';
 import {
@@ -13,6 +12,7 @@ import {
   startDesk,
   storeKinds,
 } from './support/desk.ts';
+import { eventually } from './support/eventually.ts';
 import {
   assertNoSessionCookie,
   assertPlain,
@@ -23,12 +23,20 @@ import {
 } from './support/hostile.ts';
 import { need } from './support/requirement.ts';
 
-/** Lower than the usual ones, so that less is sent; two batches of `ask` at most. */
-const limits = { network: 100, person: 60, changes: 20 };
+/** Low ones: few requests reach them. */
+const limits = { network: 150, person: 80, changes: 20 };
 
 async function startLimited(t: TestContext, options: SessionActionOptions): Promise<Desk> {
-  const parts = { perMinute: limits };
-  const desk = await startDesk({ ...options, parts, settings: { RATE_LIMIT: 'on', ...options.settings } });
+  const desk = await startDesk({
+    ...options,
+    settings: {
+      RATE_LIMIT: 'on',
+      RATE_LIMIT_NETWORK: `${limits.network}`,
+      RATE_LIMIT_PERSON: `${limits.person}`,
+      RATE_LIMIT_CHANGES: `${limits.changes}`,
+      ...options.settings,
+    },
+  });
   t.after(() => desk.close());
   return desk;
 }
@@ -56,14 +64,15 @@ function assertWaits(answer: Answer): void {
 
 const from = (...addresses: string[]) => ({ 'x-forwarded-for': addresses.join(', ') });
 
-test('the limits of a deployment, and that they are the ones that count', async (t) => {
-  assert.deepEqual(defaultLimits, { network: 1200, person: 600, changes: 60 });
+test('the default limits are the ones that are applied', async (t) => {
   const desk = await startDesk({ store: 'sqlite', settings: { RATE_LIMIT: 'on' } });
+  const { rateLimits } = desk.config;
+  assert.deepEqual(rateLimits, { network: 1200, person: 600, changes: 60 });
   t.after(() => desk.close());
   const { change } = await begin(desk, ada);
   const save = () => change('/settings', { theme: 'dark', staySignedIn: 'on' });
   // Starting the session counted as a change.
-  assert.deepEqual(await ask(defaultLimits.changes, save), { 303: defaultLimits.changes - 1, 429: 1 });
+  assert.deepEqual(await ask(rateLimits.changes, save), { 303: rateLimits.changes - 1, 429: 1 });
 });
 
 test('a clock that is set back blocks nobody for longer than a minute', async (t) => {
@@ -180,6 +189,18 @@ suite('rate limits of replicas on Redis', await need('redis-server'), () => {
     const counts = await ask(limits.changes - 1, async (i) => clients[i % 2]?.() ?? assert.fail());
     assert.deepEqual(counts, { 303: limits.changes - 1 });
     for (const change of clients) assertWaits(await change());
+  });
+
+  test('requests: what one replica counted, another knows about a second later', async (t) => {
+    const first = await startLimited(t, { store: 'redis' });
+    const second = await startLimited(t, { store: 'redis', beside: first });
+    const { browser } = await begin(first, ada);
+    const there = second.browser(ada);
+    for (const [name, value] of browser.cookies) there.cookies.set(name, value);
+    await ask(limits.person, () => browser.ask('/api/me'));
+    assertWaits(await browser.ask('/api/me'));
+    assert.equal((await there.ask('/api/me')).status, 200, 'the first one there is not known to be too many');
+    await eventually('a refusal there', async () => (await there.ask('/api/me')).status === 429);
   });
 
   test('a program that started while Redis was down applies limits as soon as Redis is back', async (t) => {

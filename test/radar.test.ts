@@ -56,7 +56,7 @@ suite('radar', await need('oauth2-proxy', 'redis-server'), () => {
     const device = world.client();
     await device.signIn('ada@example.org');
     const headers = { cookie: `${cookieName}=${device.cookies.get(cookieName)}` };
-    const cookie = readGateCookie({ headers } as Parameters<typeof readGateCookie>[0], cookieName);
+    const cookie = readGateCookie({ headers }, cookieName);
     const ticket = typeof cookie === 'object' ? readTicket(cookie.payload, cookieName) : undefined;
     assert.ok(ticket);
     return { device, key: ticket.key };

@@ -60,6 +60,27 @@ async function useStore(store: Store): Promise<void> {
   await store.ping();
 }
 
+/** What scripts read from several keys of one slot. */
+async function useRecord({ aliases, record }: Store): Promise<void> {
+  const row = { alias: 'alias', key: 'key', subject: '1', email: 'ada@example.org' };
+  await aliases.add(row);
+  assert.deepEqual(await aliases.bySubject('1'), row);
+  assert.equal(await aliases.bySubject('2'), undefined);
+  assert.deepEqual(await aliases.byEmail('ada@example.org'), [row]);
+  const entry = (seq: number) => ({
+    seq,
+    text: `{"event":"session.created","seq":${seq},"who":"alias"}`,
+    prev: Buffer.alloc(32, seq).toString('base64url'),
+    mac: Buffer.alloc(32, 200 + seq).toString('base64url'),
+  });
+  const rows = [1, 2, 3].map(entry);
+  await record.append(() => ({ rows, head: 'head' }));
+  const end = Number.POSITIVE_INFINITY;
+  assert.deepEqual(await record.before(end, 10, ['who', 'alias']), rows.toReversed());
+  assert.deepEqual(await record.before(3, 1, ['event', 'session.created']), [rows[1]]);
+  assert.deepEqual(await record.before(end, 10, ['who', 'nobody']), []);
+}
+
 /** Copies the store to a file and back, as a backup and a restore do. */
 async function copyThereAndBack(t: TestContext, url: string, store: Store): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-forms-'));
@@ -157,7 +178,9 @@ suite('other forms of Redis', await need('redis-server'), () => {
       promisify(execFile)(command.replace(/server$/, 'cli'), create).then(() => true),
     );
     const url = `redis+cluster://${addresses.join(',')}`;
-    await useStore(await openStore(t, url));
+    const store = await openStore(t, url);
+    await useStore(store);
+    await useRecord(store);
     // A node that is addressed as a single server redirects the client to another one.
     const single = createRedisStore(connectRedis(`redis://${addresses[0]}`, () => {}));
     t.after(() => single.close());

@@ -11,6 +11,7 @@ import { vaultCommand } from '../src/commands/vault.ts';
 import type { VaultParts } from '../src/commands/vault-run.ts';
 import { passphraseFault } from '../src/config/secret-strength.ts';
 import { sealFernet } from '../src/crypto/fernet.ts';
+import { compileCache } from './support/compile-cache.ts';
 import { byTerminal, folderFor, passphrase, startVault } from './support/vault.ts';
 
 const main = join(import.meta.dirname, '../src/main.ts');
@@ -36,7 +37,7 @@ function prepare(t: TestContext, env: Record<string, string> = {}) {
   const run = async (args: string, input = '') => {
     const child = spawn(process.execPath, [main, 'vault', ...args.split(' ')], {
       cwd: folder,
-      env: { PATH: process.env['PATH'] ?? '' },
+      env: { PATH: process.env['PATH'] ?? '', ...compileCache },
     });
     let [out, err] = ['', ''];
     child.stdout.on('data', (chunk) => (out += chunk));

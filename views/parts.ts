@@ -48,12 +48,11 @@ const icons = new WeakMap<Assets['asset'], Map<IconName, Html>>();
 /** Always next to its text, so hidden from screen readers. */
 export function icon({ asset }: Assets, name: IconName): Html {
   const known = icons.get(asset) ?? new Map<IconName, Html>();
-  icons.set(asset, known);
-  const found =
-    known.get(name) ??
-    html`<svg class="icon" width="24" height="24" aria-hidden="true"><use href="${asset('icons.svg')}#${name}"/></svg>`;
-  known.set(name, found);
-  return found;
+  const found = known.get(name);
+  if (found) return found;
+  const made = html`<svg class="icon" width="24" height="24" aria-hidden="true"><use href="${asset('icons.svg')}#${name}"/></svg>`;
+  icons.set(asset, known.set(name, made));
+  return made;
 }
 
 /** A device in terms that its owner recognises. */

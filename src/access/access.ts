@@ -1,7 +1,7 @@
 // Who may sign in: shows and changes the allow-list, and then ends the sessions of people who were removed from it.
 import type { RevocationRecorder } from '../audit/recorder.ts';
 import type { AccessFile } from './file.ts';
-import type { FileFault } from './file-fault.ts';
+import type { ListFault } from './file-fault.ts';
 import { add, type Broken, type Entry, entries, parseEmail, remove } from './list.ts';
 
 /** The person who changes the list. */
@@ -25,7 +25,7 @@ export interface AccessOptions {
 /** One member per kind, so that a `switch` can tell them apart. */
 type Kind<K extends string> = K extends string ? { readonly kind: K } : never;
 
-export type Refusal = { readonly kind: 'fault'; readonly fault: FileFault } | Broken;
+export type Refusal = { readonly kind: 'fault'; readonly fault: ListFault } | Broken;
 
 export interface Shown {
   readonly kind: 'list';

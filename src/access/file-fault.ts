@@ -3,7 +3,7 @@
 import type { FileFault as DiskFault } from '../files/file-fault.ts';
 import { fileFaultOf } from '../files/file-refused.ts';
 
-export type FileFault =
+export type ListFault =
   | 'missing'
   | 'no-folder'
   | 'read-only'
@@ -21,14 +21,14 @@ export type FileFault =
   | 'busy';
 
 export class Fault extends Error {
-  readonly fault: FileFault;
-  constructor(fault: FileFault) {
+  readonly fault: ListFault;
+  constructor(fault: ListFault) {
     super(fault);
     this.fault = fault;
   }
 }
 
-const faults: Readonly<Partial<Record<DiskFault, FileFault>>> = {
+const faults: Readonly<Partial<Record<DiskFault, ListFault>>> = {
   missing: 'no-folder',
   'not-a-folder': 'no-folder',
   'read-only': 'read-only',
@@ -49,7 +49,7 @@ const faults: Readonly<Partial<Record<DiskFault, FileFault>>> = {
   locked: 'busy',
 };
 
-export function faultOf(error: unknown): FileFault {
+export function faultOf(error: unknown): ListFault {
   if (error instanceof Fault) return error.fault;
   const found = fileFaultOf(error);
   const fault = found && faults[found];

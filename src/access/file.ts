@@ -14,13 +14,13 @@ import { dirname } from 'node:path';
 import { confirmChange } from '../audit/confirmed-change.ts';
 import { withLock } from '../store/file-lock.ts';
 import { removeDeadTemporaries, replaceFile } from '../store/replace-file.ts';
-import { Fault, type FileFault, faultOf } from './file-fault.ts';
+import { Fault, faultOf, type ListFault } from './file-fault.ts';
 
 const maxBytes = 1024 * 1024;
 const attempts = 5;
 
-export type ListText = { readonly text: string } | { readonly fault: FileFault };
-export type Changed<T> = { readonly value: T } | { readonly fault: FileFault };
+export type ListText = { readonly text: string } | { readonly fault: ListFault };
+export type Changed<T> = { readonly value: T } | { readonly fault: ListFault };
 
 /** What to do with the list: `text` is written if it is given. */
 export interface Decision<T> {

@@ -2,7 +2,8 @@
 // Once the row with that key is deleted, nothing links the entries to anybody.
 import { createHmac, randomBytes } from 'node:crypto';
 import type { AliasRow, AliasTable } from '../store/contract-record.ts';
-import type { PersonRef } from './recorder.ts';
+import { bodyOf, type EntryBody } from './entry.ts';
+import type { PersonRef, RecordedEvent } from './recorder.ts';
 
 export interface Aliases {
   /** The pseudonym used in entries about this person; created if there is none. undefined if `person` names nobody. */
@@ -77,4 +78,25 @@ function newRow(subject: string | undefined, email: string | undefined): AliasRo
 
 function lower(email: string): string {
   return email.toLowerCase();
+}
+
+/** The entries of waiting events, with people as pseudonyms; each person is looked up once. */
+export async function bodiesOf(
+  group: readonly { readonly event: RecordedEvent; readonly at: number }[],
+  aliases: Pick<Aliases, 'of'>,
+): Promise<EntryBody[]> {
+  const found = new Map<string, Promise<string | undefined>>();
+  const aliasOf = (person: PersonRef | 'terminal' | undefined) => {
+    if (person === undefined || person === 'terminal') return Promise.resolve(person);
+    const key = JSON.stringify([person.id, person.email]);
+    const alias = found.get(key) ?? aliases.of(person);
+    found.set(key, alias);
+    return alias;
+  };
+  return Promise.all(
+    group.map(async ({ event, at }) => {
+      const [who, by] = await Promise.all([aliasOf(event.person), aliasOf(event.by)]);
+      return bodyOf(event, at, { who, by });
+    }),
+  );
 }

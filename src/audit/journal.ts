@@ -85,7 +85,7 @@ export function createJournal(options: JournalOptions): Journal {
   }
 
   /** Resolves the callers whose lines up to `last` are in the audit log; without `last`, all of them. */
-  function settle(noted: Noted, id?: string, last = Number.POSITIVE_INFINITY): void {
+  function finish(noted: Noted, id?: string, last = Number.POSITIVE_INFINITY): void {
     const done = waiters.filter((one) => id === undefined || (one.id === id && one.number <= last));
     waiters = waiters.filter((one) => !done.includes(one));
     for (const { resolve } of done) resolve(noted);
@@ -108,7 +108,7 @@ export function createJournal(options: JournalOptions): Journal {
     } catch (error) {
       again = false;
       onFailure(error);
-      settle('follows');
+      finish('follows');
       if (!closed) retryTimer = setTimeout(() => void drain(), retryMs).unref();
     } finally {
       draining = undefined;
@@ -131,10 +131,10 @@ export function createJournal(options: JournalOptions): Journal {
       // Another process is appending the same lines; continue from where it is.
       if (done <= before) throw new Error('the record took no line of the journal');
       if (addition) onAdded(addition);
-      settle('recorded', id, done);
+      finish('recorded', id, done);
     }
     behind = 0;
-    settle('recorded', id, done);
+    finish('recorded', id, done);
     if (lines.length >= longLines) await clear(id, lines.length);
   }
 

@@ -67,3 +67,30 @@ export class RecordUnavailable extends Error {
     this.name = 'RecordUnavailable';
   }
 }
+
+interface RecordState {
+  /** Entries that are not written yet. */
+  readonly waiting: number;
+  readonly lastWrittenAt: number | undefined;
+  readonly lastFailureAt: number | undefined;
+  /** Notes that were dropped. */
+  readonly dropped: number;
+  /** Entries that the file lacks until it can be written again. */
+  readonly fileBehind: number;
+}
+
+export interface RecordKeeper extends RevocationRecorder {
+  /** Resolves once everything passed in before is written, to the file too, or was dropped. */
+  flush(): Promise<void>;
+  /** Writes what was counted and what waits, then accepts no more. Call before the store is closed. */
+  close(): Promise<void>;
+  /** Anonymizes what waits in the journal about this person. Call before their pseudonym is forgotten. */
+  forget(person: PersonRef): Promise<void>;
+  /**
+   * Removes what is older than the retention, from the store and the file. Called hourly.
+   * @param at the time from which age is counted, never later than the clock; default: the clock
+   * @returns how many entries
+   */
+  prune(at?: number): Promise<number>;
+  state(): RecordState;
+}

@@ -1,21 +1,14 @@
 // Writes the audit log: waiting events are sealed and committed together, in order; a change proceeds only after that (invariant 8).
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AliasTable, RecordAddition, RecordEnd, RecordTable } from '../store/contract-record.ts';
-import { createAliases } from './aliases.ts';
+import { bodiesOf, createAliases } from './aliases.ts';
 import { recordKeys } from './chain.ts';
-import { bodyOf, type EntryBody } from './entry.ts';
 import { isEnding } from './events.ts';
 import { createRecordFile, type RecordFile } from './file.ts';
 import { createJournal, type Journal } from './journal.ts';
 import { logLine, type RecordLogger } from './log-line.ts';
 import { pruneRecord } from './prune.ts';
-import {
-  type Noted,
-  type PersonRef,
-  type RecordedEvent,
-  RecordUnavailable,
-  type RevocationRecorder,
-} from './recorder.ts';
+import { type Noted, type RecordedEvent, type RecordKeeper, RecordUnavailable } from './recorder.ts';
 import { createRefusals } from './refusals.ts';
 import { sealGroup } from './seal-group.ts';
 
@@ -36,48 +29,26 @@ export interface RecorderOptions {
   readonly journal?: string | undefined;
 }
 
-export interface RecordState {
-  /** Entries that are not written yet. */
-  readonly waiting: number;
-  readonly lastWrittenAt: number | undefined;
-  readonly lastFailureAt: number | undefined;
-  /** Notes that were dropped. */
-  readonly dropped: number;
-  /** Entries that the file lacks until it can be written again. */
-  readonly fileBehind: number;
-}
-
-export interface RecordKeeper extends RevocationRecorder {
-  /** Resolves once everything passed in before is written, to the file too, or was dropped. */
-  flush(): Promise<void>;
-  /** Writes what was counted and what waits, then accepts no more. Call before the store is closed. */
-  close(): Promise<void>;
-  /** Anonymizes what waits in the journal about this person. Call before their pseudonym is forgotten. */
-  forget(person: PersonRef): Promise<void>;
-  /**
-   * Removes what is older than the retention, from the store and the file. Called hourly.
-   * @param at the time from which age is counted, never later than the clock; default: the clock
-   * @returns how many entries
-   */
-  prune(at?: number): Promise<number>;
-  state(): RecordState;
-}
-
 interface Waiting {
   readonly event: RecordedEvent;
   readonly at: number;
   /** Resolves or rejects a write; a note has no caller waiting. */
-  readonly settle?: (error?: unknown) => void;
+  readonly finish?: (error?: unknown) => void;
   /** The caller was told that it failed. */
-  givenUp?: boolean;
+  timedOut?: boolean;
 }
 
 const groupSize = 256;
+
 /** A response may wait for the audit log as long as for the store. */
 const writeWithinMs = 2_000;
+
 const mostWrites = 10_000;
+
 const mostNotes = 1_000;
+
 const retryMs = 1_000;
+
 const tellAgainMs = 30_000;
 
 /** A recorder over the two tables of a store. Starts immediately; @see RecordKeeper.close */
@@ -135,7 +106,7 @@ export function createRecorder(options: RecorderOptions): RecordKeeper {
   async function run(): Promise<void> {
     // Events of the rest of this turn are written together with the first.
     for (await nextTurn(); queue.length > 0; await nextTurn()) {
-      const group = queue.slice(0, groupSize).filter(({ givenUp }) => !givenUp);
+      const group = queue.slice(0, groupSize).filter(({ timedOut }) => !timedOut);
       queue = queue.slice(groupSize);
       if (group.length > 0) await writeGroup(group);
     }
@@ -144,17 +115,17 @@ export function createRecorder(options: RecorderOptions): RecordKeeper {
   async function writeGroup(group: readonly Waiting[]): Promise<void> {
     let addition: RecordAddition;
     try {
-      const bodies = await name(group);
+      const bodies = await bodiesOf(group, aliases);
       const ring = recordKeys(keys());
       const seal = (end: RecordEnd) => sealGroup(bodies, end, ring, now(), left);
       addition = await record.append(seal);
     } catch (error) {
       lastFailureAt = now();
-      for (const { settle } of group) settle?.(error);
-      hold(group.filter(({ settle }) => !settle));
+      for (const { finish } of group) finish?.(error);
+      hold(group.filter(({ finish }) => !finish));
       return;
     }
-    for (const { settle } of group) settle?.();
+    for (const { finish } of group) finish?.();
     onAdded(addition);
   }
 
@@ -162,23 +133,6 @@ export function createRecorder(options: RecorderOptions): RecordKeeper {
     left = head;
     lastWrittenAt = now();
     file?.add(rows);
-  }
-
-  async function name(group: readonly Waiting[]): Promise<EntryBody[]> {
-    const found = new Map<string, Promise<string | undefined>>();
-    const aliasOf = (person: PersonRef | 'terminal' | undefined) => {
-      if (person === undefined || person === 'terminal') return Promise.resolve(person);
-      const key = JSON.stringify([person.id, person.email]);
-      const alias = found.get(key) ?? aliases.of(person);
-      found.set(key, alias);
-      return alias;
-    };
-    return Promise.all(
-      group.map(async ({ event, at }) => {
-        const [who, by] = await Promise.all([aliasOf(event.person), aliasOf(event.by)]);
-        return bodyOf(event, at, { who, by });
-      }),
-    );
   }
 
   /** Notes are retried after a while; only a limited number may wait. */
@@ -277,9 +231,9 @@ export function createRecorder(options: RecorderOptions): RecordKeeper {
         const item: Waiting = {
           event,
           at: now(),
-          settle(error) {
+          finish(error) {
             clearTimeout(timer);
-            if (item.givenUp) return;
+            if (item.timedOut) return;
             if (error !== undefined) {
               refuse(error);
               return;
@@ -289,7 +243,7 @@ export function createRecorder(options: RecorderOptions): RecordKeeper {
           },
         };
         const timer = setTimeout(() => {
-          item.givenUp = true;
+          item.timedOut = true;
           lastFailureAt = now();
           refuse(new Error('the record took too long'));
         }, writeWithinMs);

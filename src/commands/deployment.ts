@@ -1,5 +1,5 @@
 // The store and the audit log of this deployment, opened for one command.
-import type { RecordKeeper } from '../audit/writer.ts';
+import type { RecordKeeper } from '../audit/recorder.ts';
 import type { Config } from '../config/derive.ts';
 import { createLogger, type Logger } from '../http/log.ts';
 import type { Store } from '../store/contract.ts';

@@ -3,7 +3,7 @@ import { checkUp } from '../doctor/check-up.ts';
 import { checks } from '../doctor/checks/all-checks.ts';
 import type { Severity } from '../doctor/checks/check.ts';
 import type { Deployment } from '../doctor/deployment.ts';
-import { restOf } from '../doctor/not-seen.ts';
+import { notSeenIn } from '../doctor/not-seen.ts';
 import { findSymptom, symptoms } from '../doctor/symptoms.ts';
 import { reportLines, symptomLines } from './doctor-words.ts';
 import type { ExitCode, Say } from './terminal.ts';
@@ -33,7 +33,7 @@ export async function runDoctor(task: DoctorTask, { look }: DoctorParts, say: Sa
   if (!deployment) return 2;
   const table = symptom ? symptom.checks.flatMap((id) => checks.filter((check) => check.id === id)) : checks;
   const report = checkUp(deployment, task.failOn, table);
-  const rest = restOf(deployment, table);
+  const rest = notSeenIn(deployment, table);
   if (task.json) say.json({ ...report, ...(rest && { rest }) });
   else {
     if (symptom) for (const line of symptomLines(symptom)) say.line(line);

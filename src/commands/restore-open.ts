@@ -11,7 +11,8 @@ import { createRevocationMarks } from '../gate/revocation-marks.ts';
 import type { Store } from '../store/contract.ts';
 import { lockPlace } from '../store/place-lock.ts';
 import { openRecord, recordKeysOf } from '../wiring/audit-log.ts';
-import { placeOf, redisOf, whyForeign } from '../wiring/store.ts';
+import { placeOf, redisOf } from '../wiring/store.ts';
+import { whyForeign } from '../wiring/store-owner.ts';
 import { envFile, inUse, lockWaitMs, logger, markIn, whoUsesRedis } from './place.ts';
 import { askSecret, askWord } from './question.ts';
 import type { Destination, RestoreParts } from './restore-run.ts';
@@ -104,9 +105,9 @@ async function endSessions({ sessions }: Store): Promise<number> {
   for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
     const page = await sessions.page({ sort: 'email', limit: 100, ...(cursor !== undefined && { cursor }) });
     for (const { key, data } of page.rows) {
-      const tie = data['gate'];
+      const gateLink = data['gate'];
       const end = { at: Date.now(), reason: 'revoked_by_operator', by: 'terminal' } as const;
-      if (await sessions.end(key, { ...end, ...(tie !== undefined && { gate: tie }) })) count += 1;
+      if (await sessions.end(key, { ...end, ...(gateLink !== undefined && { gate: gateLink }) })) count += 1;
     }
     cursor = page.next;
   }

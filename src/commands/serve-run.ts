@@ -18,7 +18,7 @@ import { createExchange, createLiveSettings, type Loaded } from '../wiring/live-
 import { openOutbound } from '../wiring/outbound.ts';
 import { createPrivacy } from '../wiring/privacy.ts';
 import { createSessionControl } from '../wiring/session-control.ts';
-import { openGateRedis, openPendingRevocations, openStore, tellReplaced } from '../wiring/store.ts';
+import { logReplacedFile, openGateRedis, openPendingRevocations, openStore } from '../wiring/store.ts';
 
 export interface Running {
   /** Stops accepting requests, finishes those under way (at most 6 s), closes the store. Further calls wait for the same. */
@@ -101,8 +101,8 @@ async function start(
     openRecord({ config: liveSettings.config, store, logger, now: Date.now, catchesUp: true }),
   );
   opened.push(() => recorder.close());
-  const { doubts } = loaded;
-  const exchange = createExchange({ liveSettings, load, doubts, store, recorder, logger, now: Date.now });
+  const { warnings } = loaded;
+  const exchange = createExchange({ liveSettings, load, warnings, store, recorder, logger, now: Date.now });
   const outbound = openOutbound({
     config: liveSettings.config,
     notes: store.notes,
@@ -140,7 +140,7 @@ async function start(
       },
       privacy: outbound.privacy,
       ...(redis && { redis }),
-    }),
+    }).listener,
     logger,
   );
   const ops = createOpsServer({
@@ -156,8 +156,8 @@ async function start(
   const drainApp = shutDownGracefully(app, stopping);
   const servers: readonly Server[] = [app, ops];
   // Before listening: what an earlier process could not end is refused from the first request on.
-  const stopDesk = await sessionControl.start();
-  opened.push(stopDesk);
+  const stopSessionControl = await sessionControl.start();
+  opened.push(stopSessionControl);
   opened.push(() => exchange.stop());
   await exchange.start();
   opened.push(() => Promise.all(servers.map((server) => drain(server, 0))));
@@ -201,7 +201,7 @@ async function start(
   const stopClock = clock.start();
 
   const stopWatching = watch.start(recorder.state);
-  const stopLookingAtFile = watchFile(outbound, lookEveryMs, tellReplaced(logger));
+  const stopLookingAtFile = watchFile(outbound, lookEveryMs, logReplacedFile(logger));
   const stopLooking = owner.watch();
 
   return {
@@ -218,7 +218,7 @@ async function start(
         stopLooking();
         stopClock();
         await drainApp(drainLimitMs);
-        await stopDesk();
+        await stopSessionControl();
         await exchange.stop();
         await stopWatching();
         // Until now the ops port has answered that no new work is to be sent.

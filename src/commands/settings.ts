@@ -14,8 +14,8 @@ export function load(): LoadResult {
 export function loaded(): Loaded {
   const found = load();
   if ('config' in found) return found;
-  const { problems, doubts } = found;
-  throw new SettingsRefused(`Gatehouse cannot start:\n${formatProblems([...problems, ...doubts])}`);
+  const { problems, warnings } = found;
+  throw new SettingsRefused(`Gatehouse cannot start:\n${formatProblems([...problems, ...warnings])}`);
 }
 
 /** @throws SettingsRefused */

@@ -54,6 +54,12 @@ export function derive(values: SettingValues, { production, isKeyMadeUp }: Start
     devMode: values.DEV_MODE,
     logLevel: values.LOG_LEVEL,
     rateLimit: values.RATE_LIMIT === 'on',
+    /** In a minute. */
+    rateLimits: {
+      network: values.RATE_LIMIT_NETWORK,
+      person: values.RATE_LIMIT_PERSON,
+      changes: values.RATE_LIMIT_CHANGES,
+    },
     /** The origin that browsers see, without a trailing slash. */
     publicOrigin,
     /** Other origins of this site: their pages redirect to `publicOrigin`. */

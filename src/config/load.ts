@@ -16,7 +16,7 @@ export type LoadResult = (
   | { readonly problems: readonly Problem[] }
 ) & {
   /** Harmless, but almost certainly mistakes. */
-  readonly doubts: readonly Problem[];
+  readonly warnings: readonly Problem[];
   /** Settings of the file that the environment overrides with another value. */
   readonly overruled: readonly SettingName[];
 };
@@ -36,7 +36,7 @@ export function loadConfig({ env, envFile }: LoadOptions): LoadResult {
   const merged = envFile === undefined ? env : { ...fromFile, ...set };
   const isOverruled = (name: string) => fromFile[name]?.trim() && set[name] && set[name] !== fromFile[name];
   const hints = {
-    doubts: misspeltProblems(Object.keys(fromFile)),
+    warnings: misspeltProblems(Object.keys(fromFile)),
     overruled: settingNames.filter(isOverruled),
   };
   const texts = collectTexts(merged, problems);

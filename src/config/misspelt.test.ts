@@ -67,7 +67,7 @@ test('the loader reports them with the settings or with the problems, by name on
   const envFile = join(folder, '.env');
   const value = 'Zk3vQ9xT7mB1nL5cR8wE2yU6iO4pA0sD';
   writeFileSync(envFile, `SECRET_KEY=${'0123456789abcdef'.repeat(4)}\nGATE_SECERT=${value}\n`);
-  const doubts = [
+  const warnings = [
     {
       name: 'GATE_SECERT',
       message: 'is not a setting, so its line in .env does nothing; did you mean GATE_SECRET?',
@@ -75,9 +75,9 @@ test('the loader reports them with the settings or with the problems, by name on
   ];
   const refused = loadConfig({ env: {}, envFile });
   assert.ok('problems' in refused);
-  assert.deepEqual(refused.doubts, doubts);
+  assert.deepEqual(refused.warnings, warnings);
   assert.ok(!JSON.stringify(refused).includes(value));
   const env = { GATE_SECRET: value, GATE_SECERT: 'in the environment, where names of others are expected' };
-  assert.deepEqual(loadConfig({ env, envFile }).doubts, doubts);
-  assert.deepEqual(loadConfig({ env: { ...env, SECRET_KEY: 'f'.repeat(64) } }).doubts, []);
+  assert.deepEqual(loadConfig({ env, envFile }).warnings, warnings);
+  assert.deepEqual(loadConfig({ env: { ...env, SECRET_KEY: 'f'.repeat(64) } }).warnings, []);
 });

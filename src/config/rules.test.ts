@@ -207,3 +207,18 @@ test('origins, host names, whole numbers', () => {
     'SECRET_KEY_FALLBACKS',
   ]);
 });
+
+test('the governor needs a limit, and oauth2-proxy’s sessions in Redis, wherever that is said', () => {
+  const redis = { SESSION_BACKEND: 'redis', REDIS_URL: 'redis://127.0.0.1' };
+  const on = { GATE_GOVERNOR: 'on', GATE_SESSION_STORE: 'redis', ...redis };
+  const limits = [{ GATE_MAX_AGE: '168h' }, { GATE_MAX_IDLE: '12h' }, { GATE_MAX_SESSIONS: '3' }];
+  check(on, ['GATE_GOVERNOR']);
+  check({ ...on, GATE_GOVERNOR: 'dry-run' }, ['GATE_GOVERNOR']);
+  check({ ...on, GATE_GOVERNOR: 'off' }, []);
+  for (const limit of limits) {
+    check({ ...on, ...limit }, []);
+    check({ GATE_GOVERNOR: 'on', ...redis, ...limit }, []);
+    check({ GATE_GOVERNOR: 'on', ...limit }, ['GATE_GOVERNOR']);
+    check({ GATE_GOVERNOR: 'on', ...redis, GATE_SESSION_STORE: 'cookie', ...limit }, ['GATE_GOVERNOR']);
+  }
+});

@@ -1,5 +1,5 @@
 // Rules between several settings. Each names the setting to correct, and is skipped if one of its settings is already faulty.
-import { isIP } from 'node:net';
+import { isLoopback, isNear } from './local-addresses.ts';
 import { isPlaceholder, secretFault } from './secret-strength.ts';
 import type { Problem } from './setting.ts';
 import type { SettingName, SettingValues } from './settings.ts';
@@ -46,11 +46,6 @@ export function checkRules(values: SettingValues, situation: Situation, problems
   if (values.PORT !== 0 && values.PORT === values.OPS_PORT) {
     refuse('OPS_PORT', 'is the same as PORT; choose another one', 'PORT');
   }
-}
-
-/** Whether an address or host name is this machine's loopback. */
-export function isLoopback(hostname: string): boolean {
-  return ['localhost', '::1', '[::1]'].includes(hostname) || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
 /** Whether oauth2-proxy keeps its sessions in Redis: as configured, else in the same place as the app's own. */
@@ -150,12 +145,8 @@ function refusePlainTextRedis(name: SettingName, url: string, refuse: Refuse): v
     .split(',');
   const remote = hosts
     .map((host) => host.replace(/:\d+$/, '').replace(/^\[|\]$/g, ''))
-    .find((host) => !isLocal(host));
+    .find((host) => !isNear(host));
   if (remote) refuse(name, `reaches ${remote} without TLS; use rediss://, or a Redis on this machine`);
-}
-
-function isLocal(host: string): boolean {
-  return isLoopback(host) || (isIP(host) === 0 && !host.includes('.'));
 }
 
 /** A governor without a limit, or without sessions that it can read, would do nothing. */

@@ -28,6 +28,8 @@ export interface Keyring {
   hasFormer(): boolean;
   /** False while an older secret signs. */
   newestSigns(): boolean;
+  /** Changes with every `replace`: what was verified under another generation must be verified again. */
+  generation(): number;
   /** Takes effect immediately for every holder of `keys`. @param signing index of the secret that signs, or the oldest; the newest if absent */
   replace(secrets: Secrets, signing?: number): void;
 }
@@ -39,6 +41,7 @@ export interface Keyring {
 export function createKeyring(secrets: Secrets, noteUse: (secret: string) => void = () => {}): Keyring {
   let present = secrets;
   let signing = 0;
+  let generation = 0;
   const derived = new Map<KeyPurpose, readonly string[]>();
   const handedOut = new Map<KeyPurpose, string[]>();
 
@@ -79,7 +82,9 @@ export function createKeyring(secrets: Secrets, noteUse: (secret: string) => voi
     signs: () => present[signing] ?? present[0],
     hasFormer: () => signing < present.length - 1,
     newestSigns: () => signing === 0,
+    generation: () => generation,
     replace(next, index = 0) {
+      generation += 1;
       present = next;
       signing = Math.max(0, Math.min(index, next.length - 1));
       derived.clear();

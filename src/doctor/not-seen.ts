@@ -2,7 +2,7 @@
 import type { Check } from './checks/check.ts';
 import type { Deployment } from './deployment.ts';
 
-export interface Rest {
+export interface NotSeen {
   /** A whole sentence. */
   readonly unseen: string;
   /** Where to run the command. */
@@ -11,7 +11,10 @@ export interface Rest {
 }
 
 /** undefined: oauth2-proxy's settings were read, or no check in `table` needs them. */
-export function restOf({ gate, config, inContainer }: Deployment, table: readonly Check[]): Rest | undefined {
+export function notSeenIn(
+  { gate, config, inContainer }: Deployment,
+  table: readonly Check[],
+): NotSeen | undefined {
   const found = 'found' in config ? config.found : undefined;
   const asksForGate = table.some(({ id }) => id.startsWith('gate.'));
   // A file that exists but cannot be read is already reported as unread.

@@ -2,8 +2,8 @@
 // the cookie by its digest, and by the cookie's own timestamp everything that was issued to a person before an instant.
 import type { ClaimTable, NoteTable } from '../store/contract.ts';
 import { readGateCookie } from './cookie-value.ts';
-import type { GateReceipt, GateRevocation } from './revocation.ts';
-import { createRevocationMarks, endPersonBy, isMarked } from './revocation-marks.ts';
+import type { GateCookieFacts, GateReads, GateReceipt, GateRevocation } from './revocation.ts';
+import { createRevocationMarks, endPersonBy, isMarked, latestOf } from './revocation-marks.ts';
 import { createRevocationReceipts } from './revocation-receipts.ts';
 
 export interface CookieRevocationOptions {
@@ -42,6 +42,29 @@ export function createCookieRevocation({
     return receipts.begin(handle, { endedAt, gate: 'refused here' });
   }
 
+  interface Facts extends GateCookieFacts {
+    /** undefined: no cookie of oauth2-proxy. */
+    readonly cookie: { readonly digest: string; readonly issuedAt: number } | undefined;
+  }
+  const reads: GateReads<Facts> = {
+    cookieFacts(req) {
+      const cookie = readGateCookie(req, cookieName);
+      if (cookie === 'unreadable') return undefined;
+      return { cookie, marks: cookie ? [marks.names.cookie(cookie.digest)] : [] };
+    },
+    personMarks: marks.names.person,
+    judge({ cookie, marks: names }, { person, marks: found, personMarks }) {
+      if (!cookie) return { state: 'none' };
+      if (names.some((name, i) => marks.valueOf(name, found[i]) === true)) return undefined;
+      const cutAt = latestOf(
+        marks.names.person(person.id).map((name, i) => marks.valueOf(name, personMarks[i])),
+      );
+      if (isCut(cutAt, cookie.issuedAt)) return undefined;
+      return { state: 'cookie', digest: cookie.digest, issuedAt: cookie.issuedAt };
+    },
+    readStored: async () => [],
+  };
+
   return {
     async inspect(req, person) {
       const cookie = readGateCookie(req, cookieName);
@@ -49,10 +72,10 @@ export function createCookieRevocation({
       if (cookie === 'unreadable') return { verdict: 'goes on', gate: { state: 'unverified' } };
       const { digest, issuedAt } = cookie;
       const [isEnded, cutAt] = await Promise.all([marks.isCookieEnded(digest), marks.cutAtOf(person.id)]);
-      // The timestamp has whole seconds, so a cookie issued in the same second as the cut-off is refused as well.
-      if (isEnded || (cutAt !== undefined && issuedAt <= cutAt)) return { verdict: 'ended' };
+      if (isEnded || isCut(cutAt, issuedAt)) return { verdict: 'ended' };
       return { verdict: 'goes on', gate: { state: 'cookie', digest, issuedAt } };
     },
+    reads,
     end,
     endPerson(personId, targets) {
       return endPersonBy(personId, targets, { marks, end });
@@ -61,4 +84,9 @@ export function createCookieRevocation({
     cannotReach:
       'oauth2-proxy keeps its sessions in the browser, so nothing can be deleted there. This site refuses the cookie and sends the browser to sign out at the gate; other apps behind the same gate still take it until it expires. A copy of the cookie that oauth2-proxy renews, after the ending or unseen by this site, becomes a new cookie, which this site cannot tell from a new sign-in. To end that too, take the address off the list or remove the access in the Google account; with oauth2-proxy’s sessions in Redis, ending is real everywhere.',
   };
+}
+
+/** The timestamp of a cookie has whole seconds, so one issued in the same second as the cut-off is refused as well. */
+function isCut(cutAt: number | undefined, issuedAt: number): boolean {
+  return cutAt !== undefined && issuedAt <= cutAt;
 }

@@ -1,7 +1,7 @@
 // Reads the gate's cookie exactly as oauth2-proxy does, so that no way of sending it makes Gatehouse and oauth2-proxy see different
 // cookies.
-import type { IncomingMessage } from 'node:http';
 import { digest } from '../crypto/tokens.ts';
+import type { CookieHeader } from '../http/request-cookies.ts';
 import type { GateState } from './revocation.ts';
 
 /**
@@ -21,10 +21,7 @@ export interface GateCookieValue {
 }
 
 /** undefined if the browser sent none; `unreadable` if it sent one that does not have oauth2-proxy's form. */
-export function readGateCookie(
-  req: IncomingMessage,
-  name: string,
-): GateCookieValue | 'unreadable' | undefined {
+export function readGateCookie(req: CookieHeader, name: string): GateCookieValue | 'unreadable' | undefined {
   const value = loadCookie(req.headers.cookie ?? '', name);
   if (value === undefined) return undefined;
   const [payload = '', seconds = '', signature, ...rest] = value.split('|');
@@ -89,7 +86,7 @@ export function isGateSignInCookie(sentName: string, name: string): boolean {
  * @returns undefined if the request carries neither; nothing then distinguishes its browser from others
  */
 export function signInNameOf(
-  req: IncomingMessage,
+  req: CookieHeader,
   gate: GateState | undefined,
   cookieName: string,
 ): string | undefined {

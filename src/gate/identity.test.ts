@@ -1,14 +1,14 @@
 // What a request is told whose person is not known, and which secrets are noted as still in use.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import express from 'express';
+import express, { type Request, type Response } from 'express';
 import { createClient } from '../../test/support/client.ts';
 import type { RecordedEvent } from '../audit/recorder.ts';
 import { errorHandler } from '../http/errors.ts';
 import { createLogger } from '../http/log.ts';
 import { prepareFrame } from '../http/page.ts';
 import { createHttpServer, drain, listen } from '../http/server.ts';
-import { requirePerson } from './identity.ts';
+import { type GateOptions, requirePerson } from './identity.ts';
 import { createGatePaths } from './paths.ts';
 
 const [current, former, oldest] = [
@@ -19,20 +19,19 @@ const [current, former, oldest] = [
 const noted: string[] = [];
 const events: RecordedEvent[] = [];
 const logger = createLogger('silent');
+const options: GateOptions = {
+  secrets: () => [current, former, oldest],
+  noteFormer: (secret) => noted.push(secret),
+  operators: new Set(['ada@example.org']),
+  cookieName: '_oauth2_proxy',
+  devMode: false,
+  paths: createGatePaths(false),
+  recorder: { note: (event) => events.push(event), write: async () => {} },
+};
 const app = express()
   .use(prepareFrame({ asset: (name) => name, devMode: false, signInPath: '/' }))
-  .use(
-    requirePerson({
-      secrets: () => [current, former, oldest],
-      noteFormer: (secret) => noted.push(secret),
-      operators: new Set(['ada@example.org']),
-      cookieName: '_oauth2_proxy',
-      devMode: false,
-      paths: createGatePaths(false),
-      recorder: { note: (event) => events.push(event), write: async () => {} },
-    }),
-  )
-  .get('/page', (_req, res) => res.json(res.locals.person))
+  .use(requirePerson(options))
+  .get('/page', (_req, res) => res.json([res.locals.person, res.locals.frame.person]))
   .use(errorHandler(logger));
 const server = createHttpServer(app, logger);
 let port: number;
@@ -65,12 +64,13 @@ test('each secret proves a person, and only a former one is noted as still in us
     [former, [former]],
     [oldest, [oldest]],
   ] as const) {
-    assert.deepEqual((await open(proof(secret))).json(), ada);
+    assert.deepEqual((await open(proof(secret))).json(), [ada, { email: ada.email, operator: true }]);
     assert.deepEqual(noted, notes);
     assert.deepEqual(events, []);
   }
   const grace = { id: '2', email: 'grace@example.org', operator: false };
-  assert.deepEqual((await open(proof(current, grace.email, grace.id))).json(), grace);
+  const member = await open(proof(current, grace.email, grace.id));
+  assert.deepEqual(member.json(), [grace, { email: grace.email, operator: false }]);
 });
 
 test('without an identity, a browser is sent to sign in, and a script is refused', async () => {
@@ -107,4 +107,12 @@ test('a malformed identity is refused and recorded, even for a browser', async (
     events.map(({ event, reason }) => [event, reason]),
     [['signin.denied', 'malformed']],
   );
+});
+
+test('with DEV_MODE everyone is the developer, an operator, and no header is read', () => {
+  const res = { locals: { frame: {} } } as unknown as Response;
+  let passed = 0;
+  requirePerson({ ...options, devMode: true })({ headers: {} } as Request, res, () => passed++);
+  assert.equal(passed, 1);
+  assert.deepEqual(res.locals.person, { id: 'dev', email: 'dev@localhost', operator: true });
 });

@@ -4,11 +4,26 @@ import type { Recorder } from '../audit/recorder.ts';
 import type { Logger } from '../http/log.ts';
 import { type ClaimTable, type NoteTable, StoreUnavailable } from '../store/contract.ts';
 import type { RedisClient } from '../store/redis-client.ts';
+import { readBuffers } from '../store/redis-many.ts';
 import { type GateCookieValue, readGateCookie } from './cookie-value.ts';
-import type { GateReceipt, GateRevocation, GateState, Inspection } from './revocation.ts';
-import { createRevocationMarks, endPersonBy, isMarked } from './revocation-marks.ts';
+import type {
+  GateCookieFacts,
+  GateReads,
+  GateReceipt,
+  GateRevocation,
+  GateState,
+  Inspection,
+} from './revocation.ts';
+import { createRevocationMarks, endPersonBy, isMarked, latestOf } from './revocation-marks.ts';
 import { createRevocationReceipts, type Deletion } from './revocation-receipts.ts';
-import { createOpener, isGateKey, type OpenSession, readTicket, type Unreadable } from './ticket.ts';
+import {
+  createOpener,
+  isGateKey,
+  type OpenSession,
+  readTicket,
+  type Ticket,
+  type Unreadable,
+} from './ticket.ts';
 
 export interface RedisRevocationOptions {
   /** oauth2-proxy's own Redis, on a separate connection. */
@@ -127,8 +142,37 @@ export function createRedisRevocation(options: RedisRevocationOptions): GateRevo
     }
   }
 
+  interface Facts extends GateCookieFacts {
+    /** undefined: no cookie of oauth2-proxy. */
+    readonly sent: { readonly cookie: GateCookieValue; readonly ticket: Ticket } | undefined;
+  }
+  const reads: GateReads<Facts> = {
+    cookieFacts(req) {
+      const cookie = readGateCookie(req, cookieName);
+      if (cookie === undefined) return { sent: undefined, marks: [] };
+      const ticket = cookie === 'unreadable' ? undefined : readTicket(cookie.payload, cookieName);
+      if (cookie === 'unreadable' || !ticket) return undefined;
+      return { sent: { cookie, ticket }, marks: [marks.names.ticket(ticket.key)], gateKey: ticket.key };
+    },
+    personMarks: marks.names.person,
+    judge({ sent, marks: names }, { person, marks: found, personMarks, stored }) {
+      if (!sent) return { state: 'none' };
+      const { cookie, ticket } = sent;
+      if (!stored || names.some((name, i) => marks.valueOf(name, found[i]) === true)) return undefined;
+      const session = open(ticket.key, stored, ticket.secret);
+      if (typeof session === 'string' || !isSame(session, person)) return undefined;
+      const cutAt = latestOf(
+        marks.names.person(person.id).map((name, i) => marks.valueOf(name, personMarks[i])),
+      );
+      if (isCut(cutAt, cookie, session)) return undefined;
+      return stateOf(ticket.key, { state: 'open', session, value: stored });
+    },
+    readStored: (keys) => readBuffers(redis, keys),
+  };
+
   return {
     inspect,
+    reads,
     end,
     endPerson: (personId, targets) => endPersonBy(personId, targets, { marks, end }),
     receiptOf: receipts.of,

@@ -25,6 +25,21 @@ export interface RevocationMarks {
   endEveryone(): Promise<void>;
   /** undefined: nobody ended everything of this person, or of everyone. */
   cutAtOf(personId: string): Promise<number | undefined>;
+  /** The notes that the functions above read, for requests that are admitted in groups. */
+  readonly names: {
+    ticket(key: string): string;
+    cookie(cookieDigest: string): string;
+    /** Both notes that `cutAtOf` reads. */
+    person(personId: string): readonly string[];
+  };
+  /** What a note with that name says: the mark that this process still has to write, or else what was read. */
+  valueOf(name: string, read: unknown): unknown;
+}
+
+/** The latest of the instants that the notes of `names.person` hold; undefined: there is none. */
+export function latestOf(values: readonly unknown[]): number | undefined {
+  const instants = values.filter((at) => typeof at === 'number');
+  return instants.length > 0 ? Math.max(...instants) : undefined;
 }
 
 /** If the sign-in is unknown, only the time distinguishes what a refresh in progress wrote back from the next sign-in. */
@@ -57,6 +72,7 @@ export function createRevocationMarks(
   const cookieNote = (cookieDigest: string) => `gate:ended:cookie:${cookieDigest}`;
   const personNote = (personId: string) => `gate:ended:person:${digest(personId)}`;
   const everyoneNote = 'gate:ended:everyone';
+  const personNotes = (personId: string) => [personNote(personId), everyoneNote];
   /** Marks that the store did not accept, by name: this process applies them until they are written. */
   const kept = new Map<string, unknown>();
   const read = async (name: string) => kept.get(name) ?? (await notes.read(name, now()));
@@ -97,11 +113,9 @@ export function createRevocationMarks(
     isCookieEnded: async (cookieDigest) => (await read(cookieNote(cookieDigest))) === true,
     endPerson: (personId) => write(personNote(personId), now()),
     endEveryone: () => write(everyoneNote, now()),
-    async cutAtOf(personId) {
-      const names = [personNote(personId), everyoneNote];
-      const instants = (await Promise.all(names.map(read))).filter((at) => typeof at === 'number');
-      return instants.length > 0 ? Math.max(...instants) : undefined;
-    },
+    cutAtOf: async (personId) => latestOf(await Promise.all(personNotes(personId).map(read))),
+    names: { ticket: ticketNote, cookie: cookieNote, person: personNotes },
+    valueOf: (name, found) => kept.get(name) ?? found,
   };
 }
 

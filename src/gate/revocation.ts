@@ -1,5 +1,6 @@
 // Revocation at the gate, as other modules see it, whichever way oauth2-proxy keeps its sessions.
 import type { IncomingMessage } from 'node:http';
+import type { CookieHeader } from '../http/request-cookies.ts';
 
 /**
  * The gate session of this request. `verified`: decrypted, and it names the same person. `cookie`: oauth2-proxy keeps sessions in its
@@ -18,6 +19,11 @@ export type GateState =
 
 /** The link between a session of Gatehouse and a gate session, stored with the session and updated when it changes. */
 export type GateLink = Extract<GateState, { state: 'verified' | 'cookie' }>;
+
+/** A link as it was stored with a session; undefined if the session has none. */
+export function storedLink(value: unknown): GateLink | undefined {
+  return value as GateLink | undefined;
+}
 
 /** Whether `gate` is a newer link than `kept`. With sessions in Redis, a refresh alone changes nothing. */
 export function isNewLink(gate: GateState, kept: GateLink | undefined): gate is GateLink {
@@ -79,7 +85,38 @@ export type Inspection =
   | { readonly verdict: 'ended' }
   | { readonly verdict: 'another person' };
 
+/** What a gate cookie says, as far as its bytes tell. */
+export interface GateCookieFacts {
+  /** Names of the notes that mark it as ended. */
+  readonly marks: readonly string[];
+  /** Its key in oauth2-proxy's Redis, which must be read as well; absent: there is nothing to read there. */
+  readonly gateKey?: string;
+}
+
+/** What the fast lane found for one gate cookie, read after its request arrived. */
+export interface GateFindings {
+  readonly person: { readonly id: string; readonly email: string };
+  /** The stored value of each name in `marks`, then of each name in `personMarks`. */
+  readonly marks: readonly unknown[];
+  readonly personMarks: readonly unknown[];
+  /** The value under `gateKey`; undefined: not read, or unreachable. */
+  readonly stored: Buffer | null | undefined;
+}
+
+/** The same judgement as `inspect`, parted so that one read serves many requests. It only admits: undefined means that `inspect` must decide. */
+export interface GateReads<Facts extends GateCookieFacts = GateCookieFacts> {
+  /** Depends on the `Cookie` header alone. */
+  cookieFacts(req: CookieHeader): Facts | undefined;
+  /** Names of the notes that mark everything of a person as ended. */
+  personMarks(personId: string): readonly string[];
+  judge(facts: Facts, findings: GateFindings): GateState | undefined;
+  /** Values by key, in the order of `keys`; null where there is none. @throws if oauth2-proxy's Redis does not answer */
+  readStored(keys: readonly string[]): Promise<readonly (Buffer | null)[]>;
+}
+
 export interface GateRevocation {
+  /** For requests that are admitted in groups. */
+  readonly reads: GateReads;
   /** The state of this request's gate session. @throws StoreUnavailable if Gatehouse's own store is down */
   inspect(req: IncomingMessage, person: { readonly id: string; readonly email: string }): Promise<Inspection>;
   /** Ends one session; the receipt is completed in the background. If the store accepts no mark, the receipt says so. */

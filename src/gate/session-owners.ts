@@ -16,6 +16,8 @@ export interface Owner {
 export interface SessionOwners {
   /** Notes `owner` if it is new; cheap enough for every request. Only for sessions that oauth2-proxy keeps in Redis. */
   remember(owner: Owner): Promise<void>;
+  /** Whether `remember` would do nothing. */
+  isRemembered(owner: Owner): boolean;
   ownersOf(keys: readonly string[]): Promise<ReadonlyMap<string, Owner>>;
 }
 
@@ -27,13 +29,19 @@ export function createSessionOwners(notes: NoteTable, now: () => number, expireM
   /** What this process has noted already, oldest first. */
   const noted = new Map<string, { readonly what: string; readonly at: number }>();
   const nameOf = (key: string) => `gate:tie:${digest(key)}`;
+  const isNoted = (key: string, what: string) => {
+    const before = noted.get(key);
+    return before?.what === what && now() - before.at < expireMs / 4;
+  };
+  const whatOf = (handle: string, signIn = '') => `${handle} ${signIn}`;
   return {
+    isRemembered: ({ handle, link }) =>
+      link.state !== 'verified' || isNoted(link.key, whatOf(handle, link.signIn)),
     async remember(owner) {
       if (owner.link.state !== 'verified') return;
-      const { key, signIn = '' } = owner.link;
-      const what = `${owner.handle} ${signIn}`;
-      const before = noted.get(key);
-      if (before?.what === what && now() - before.at < expireMs / 4) return;
+      const { key, signIn } = owner.link;
+      const what = whatOf(owner.handle, signIn);
+      if (isNoted(key, what)) return;
       await notes.write(nameOf(key), owner, now() + 2 * expireMs, owner.personId);
       noted.delete(key);
       noted.set(key, { what, at: now() });

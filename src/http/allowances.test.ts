@@ -1,12 +1,14 @@
 // How much one person or network may make the store keep.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Request, Response } from 'express';
 import type { Store } from 'express-rate-limit';
-import { type AllowanceName, allowances, createAllowances } from './allowances.ts';
-import { createRateCounters } from './rate-counters.ts';
+import { type AllowanceName, allowances, createAllowances, limitCopies } from './allowances.ts';
+import { createRateCounters, type ImmediateCounters } from './rate-counters.ts';
 
-const names = Object.keys(allowances) as AllowanceName[];
-const enabled = () => createAllowances({ enabled: true, counters: createRateCounters(undefined) });
+const names: AllowanceName[] = ['changes', ...(Object.keys(allowances) as (keyof typeof allowances)[])];
+const most = { network: 1200, person: 600, changes: 60 };
+const enabled = () => createAllowances({ enabled: true, most, counters: createRateCounters(undefined) });
 
 async function useUp(allow: ReturnType<typeof enabled>, name: AllowanceName, key: string): Promise<void> {
   while (await allow.hasRoom(name, key)) assert.equal(await allow.take(name, key), true);
@@ -14,8 +16,7 @@ async function useUp(allow: ReturnType<typeof enabled>, name: AllowanceName, key
 
 test('as many as the allowance permits, for each key separately; looking uses nothing up', async () => {
   const allow = enabled();
-  const { most } = allowances.copies;
-  for (let taken = 0; taken < most; taken++) {
+  for (let taken = 0; taken < allowances.copies.most; taken++) {
     assert.equal(await allow.hasRoom('copies', 'ada'), true);
     assert.equal(await allow.take('copies', 'ada'), true);
   }
@@ -31,16 +32,19 @@ test('as many as the allowance permits, for each key separately; looking uses no
 test('forgetting a person removes all counts under their id, and nobody else’s', async () => {
   const asked: string[] = [];
   const counters = createRateCounters(undefined);
+  const noting = <S extends Store>(name: string, store: S): S => ({
+    ...store,
+    resetKey: (key: string) => {
+      asked.push(`${name} ${key}`);
+      return store.resetKey(key);
+    },
+  });
   const allow = createAllowances({
     enabled: true,
-    counters: (name, windowMs) => {
-      const store = counters(name, windowMs);
-      return Object.assign(Object.create(store), {
-        resetKey: (key: string) => {
-          asked.push(`${name} ${key}`);
-          return store.resetKey(key);
-        },
-      }) as Store;
+    most,
+    counters: {
+      exact: (name, windowMs) => noting(name, counters.exact(name, windowMs)),
+      immediate: (name, windowMs) => noting(name, counters.immediate(name, windowMs)),
     },
   });
   for (const name of names) for (const key of ['ada', 'grace']) await useUp(allow, name, key);
@@ -56,13 +60,61 @@ test('forgetting a person removes all counts under their id, and nobody else’s
 });
 
 test('switched off, or without an answer from the counters, requests are allowed: the store itself refuses later', async () => {
-  const off = createAllowances({ enabled: false, counters: () => assert.fail('nothing is counted') });
+  let counted = 0;
+  const counters = createRateCounters(undefined);
+  const counting = (name: string, windowMs: number) => {
+    counted++;
+    return counters.immediate(name, windowMs);
+  };
+  const off = createAllowances({
+    enabled: false,
+    most,
+    counters: { exact: counting, immediate: counting },
+  });
   assert.equal(await off.take('copies', 'ada'), true);
   await off.forget(['ada']);
+  assert.equal(counted, 0);
   const down = () => Promise.reject(new Error('away'));
-  const away = { init() {}, get: down, increment: down, resetKey: down } as unknown as Store;
-  const allow = createAllowances({ enabled: true, counters: () => away });
+  const away = { init() {}, get: down, increment: down, resetKey: down } as unknown as ImmediateCounters;
+  const allow = createAllowances({
+    enabled: true,
+    most,
+    counters: { exact: () => away, immediate: () => away },
+  });
   assert.equal(await allow.hasRoom('copies', 'ada'), true);
   assert.equal(await allow.take('copies', 'ada'), true);
   await assert.rejects(allow.forget(['ada']), /away/);
+});
+
+test('an allowance lasts as long as it says, also where a person was forgotten before anything was counted', async () => {
+  const allow = enabled();
+  await allow.forget(['grace']);
+  await allow.take('sign-ins', 'ada');
+  const waitS = await allow.waitS('sign-ins', 'ada');
+  assert.ok(waitS > 3_500, String(waitS));
+});
+
+test('copies beyond the allowance are refused with the time to wait, and each key has its own', async () => {
+  const limit = limitCopies(enabled(), (req) => req.ip ?? '');
+  const copy = async (id: string) => {
+    let status = 200;
+    const headers: Record<string, unknown> = {};
+    const res = {
+      status: (code: number) => {
+        status = code;
+      },
+      setHeader: (name: string, value: unknown) => Object.assign(headers, { [name]: value }),
+      json: () => {},
+    };
+    let passed = false;
+    await limit({ ip: id, path: '/api/export' } as unknown as Request, res as unknown as Response, () => {
+      passed = true;
+    });
+    return { passed, status, waitS: Number(headers['Retry-After']) };
+  };
+  for (let taken = 0; taken < allowances.copies.most; taken++) assert.equal((await copy('ada')).passed, true);
+  const refused = await copy('ada');
+  assert.deepEqual([refused.passed, refused.status], [false, 429]);
+  assert.ok(refused.waitS > 3_500 && refused.waitS <= 3_600, String(refused.waitS));
+  assert.equal((await copy('grace')).passed, true);
 });

@@ -3,13 +3,12 @@
 import type { Request, RequestHandler } from 'express';
 import type { Store } from 'express-rate-limit';
 import { sendProblem } from './errors.ts';
-import { type LimitName, limits, limitWindowMs, type RateLimits } from './limits.ts';
+import { type LimitName, limitWindowMs, type RateLimits } from './limits.ts';
 
 const hourMs = 3_600_000;
 
+/** Besides these, `changes` is shared with the rate limit of that name: everything that writes is counted together. */
 export const allowances = {
-  /** Shared with the rate limit of that name: everything that writes is counted together. */
-  changes: { most: limits.changes, windowMs: limitWindowMs },
   /**
    * New sessions per sign-in at the gate. A browser that lost its session cookie creates a new one; a browser that keeps no cookies
    * creates one with every page.
@@ -25,7 +24,7 @@ export const allowances = {
   visitors: { most: 600, windowMs: hourMs },
 } as const;
 
-export type AllowanceName = keyof typeof allowances;
+export type AllowanceName = keyof typeof allowances | 'changes';
 
 /** Counted by a person's id, including the rate limits: deleted with the person. */
 const byPerson = ['person', 'changes', 'sign-ins', 'moves', 'copies'] as const satisfies readonly (
@@ -45,14 +44,15 @@ export interface Allowances {
 }
 
 /** If the counters do not answer, everything is allowed: the store itself refuses then. */
-export function createAllowances({ enabled, counters, perMinute = limits }: RateLimits): Allowances {
-  const mostOf = (name: AllowanceName) => (name === 'changes' ? perMinute.changes : allowances[name].most);
+export function createAllowances({ enabled, most, counters }: RateLimits): Allowances {
   const stores = new Map<AllowanceName, Store>();
+  const allowanceOf = (name: AllowanceName) =>
+    name === 'changes' ? { most: most.changes, windowMs: limitWindowMs } : allowances[name];
   const storeOf = (name: AllowanceName) => {
-    const [limit, { windowMs }] = [mostOf(name), allowances[name]];
+    const { most: limit, windowMs } = allowanceOf(name);
     const known = stores.get(name);
     if (known) return known;
-    const store = counters(name, windowMs);
+    const store = counters.exact(name, windowMs);
     // Of everything that the library passes in, its stores only read the window.
     const options = { windowMs, limit } as Parameters<NonNullable<Store['init']>>[0];
     // What it loads in advance it loads again when it is needed.
@@ -71,8 +71,8 @@ export function createAllowances({ enabled, counters, perMinute = limits }: Rate
   // rate-limit-redis turns a missing key into NaN.
   const usedAfter = async (...asked: Parameters<typeof look>) => (await look(...asked))?.totalHits || 0;
   return {
-    hasRoom: async (name, key) => (await usedAfter(name, 'get', key)) < mostOf(name),
-    take: async (name, key) => (await usedAfter(name, 'increment', key)) <= mostOf(name),
+    hasRoom: async (name, key) => (await usedAfter(name, 'get', key)) < allowanceOf(name).most,
+    take: async (name, key) => (await usedAfter(name, 'increment', key)) <= allowanceOf(name).most,
     async waitS(name, key) {
       const resetAt = (await look(name, 'get', key))?.resetTime?.getTime() ?? 0;
       return Math.max(1, Math.ceil((resetAt - Date.now()) / 1000));
@@ -80,7 +80,7 @@ export function createAllowances({ enabled, counters, perMinute = limits }: Rate
     async forget(personIds) {
       if (!enabled) return;
       for (const name of byPerson) {
-        const store = name === 'person' ? counters(name, limitWindowMs) : storeOf(name);
+        const store = name === 'person' ? counters.immediate(name, limitWindowMs) : storeOf(name);
         for (const id of personIds) await store.resetKey(id);
       }
     },

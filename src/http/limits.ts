@@ -6,34 +6,39 @@ import { sendProblem } from './errors.ts';
 import type { Logger } from './log.ts';
 import type { RateCounters } from './rate-counters.ts';
 
-/**
- * Requests per minute. `changes` counts what writes: every method other than a read, and a GET that creates a session
- * (`allowances.ts`).
- */
-export const limits = { network: 1200, person: 600, changes: 60 } as const;
-
 export const limitWindowMs = 60_000;
 
-export type LimitName = keyof typeof limits;
+export type LimitName = 'network' | 'person' | 'changes';
 
 export interface RateLimits {
   readonly enabled: boolean;
+  /**
+   * Requests per minute. `changes` counts what writes: every method other than a read, and a GET that creates a session
+   * (`allowances.ts`).
+   */
+  readonly most: Readonly<Record<LimitName, number>>;
   readonly counters: RateCounters;
-  /** Requests per minute; absent: `limits`. */
-  readonly perMinute?: Readonly<Record<LimitName, number>> | undefined;
   readonly logger?: Logger;
+}
+
+/** A limit that can be asked without waiting, by the fast lane. */
+export interface ImmediateLimit {
+  /** Whether a request of `key` would be accepted; counts nothing. */
+  hasRoom(key: string): boolean;
+  /** Counts a request. @returns false if it exceeds the limit */
+  take(key: string): boolean;
 }
 
 /** Creates the limiter `name`. */
 export function limitRate(
   name: LimitName,
-  { enabled, counters, perMinute = limits, logger }: RateLimits,
+  { enabled, most, counters, logger }: RateLimits,
   key: (req: Request) => string,
 ): RequestHandler {
   if (!enabled) return (_req, _res, next) => next();
   const options: Partial<Options> = {
     windowMs: limitWindowMs,
-    limit: perMinute[name],
+    limit: most[name],
     identifier: name,
     standardHeaders: false,
     legacyHeaders: false,
@@ -46,7 +51,7 @@ export function limitRate(
       res.setHeader('Retry-After', waitS);
       sendProblem(req, res, 'too_many_requests');
     },
-    store: counters(name, limitWindowMs),
+    store: name === 'changes' ? counters.exact(name, limitWindowMs) : counters.immediate(name, limitWindowMs),
     // Without a logger the library writes to the console: not JSON, and with messages that quote input.
     ...(logger && { logger }),
   };
@@ -55,7 +60,25 @@ export function limitRate(
   return (req, res, next) => (req.method === 'GET' || req.method === 'HEAD' ? next() : count(req, res, next));
 }
 
+/** The same limit, and the same counts, as `limitRate` applies. */
+export function immediateLimit(
+  name: 'network' | 'person',
+  { enabled, most, counters }: RateLimits,
+): ImmediateLimit {
+  if (!enabled) return { hasRoom: () => true, take: () => true };
+  const counted = counters.immediate(name, limitWindowMs);
+  return {
+    hasRoom: (key) => counted.count(key) < most[name],
+    take: (key) => counted.take(key) <= most[name],
+  };
+}
+
 /** The client's network: the address, or the /56 that one IPv6 customer holds. */
 export function networkKeyOf(req: Request): string {
-  return ipKeyGenerator(req.ip ?? '', 56);
+  return networkKey(req.ip ?? '');
+}
+
+/** @param ip an IPv4 or IPv6 address */
+export function networkKey(ip: string): string {
+  return ipKeyGenerator(ip, 56);
 }

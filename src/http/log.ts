@@ -1,4 +1,5 @@
 // Structured logs. Every logged field is chosen explicitly, so no header, query or cookie can get in (invariant 10).
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { pinoHttp } from 'pino-http';
@@ -38,6 +39,27 @@ export function requestLog(logger: Logger): RequestHandler {
       res: (res: { statusCode: number }) => ({ status: res.statusCode }),
     },
   }) as RequestHandler;
+}
+
+/** Logs the end of a request that was answered outside of `requestLog`, in the same form. @param startedAt by `performance.now()` */
+export function logAnswered(
+  logger: Logger,
+  req: IncomingMessage,
+  res: ServerResponse,
+  startedAt: number,
+): void {
+  if (!logger.isLevelEnabled('debug')) return;
+  res.once('close', () => {
+    logger.debug(
+      {
+        reqId: randomName(),
+        req: { method: req.method, path: pathOf(req.url ?? '') },
+        res: { status: res.statusCode },
+        responseTime: Math.round(performance.now() - startedAt),
+      },
+      'request completed',
+    );
+  });
 }
 
 /** Only the path: a query can contain an authorization code or a token. */

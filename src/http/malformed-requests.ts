@@ -17,8 +17,7 @@ export const refuseStrangeRequests: RequestHandler = (req, res, next) => {
   }
   if (req.url.length > urlLimit) return next(new HttpError('uri_too_long'));
   const query = req.url.slice(`${req.url}?`.indexOf('?') + 1);
-  if (query !== '' && (hasStrangeName(query) || hasDoubledName(query)))
-    return next(new HttpError('bad_request'));
+  if (hasStrangeName(query) || hasDoubledName(query)) return next(new HttpError('bad_request'));
   if (req.path.startsWith('/api/') && req.headers['sec-fetch-dest'] === 'document') {
     res.setHeader('Content-Disposition', 'attachment; filename="gatehouse.json"');
   }

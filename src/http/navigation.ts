@@ -13,7 +13,21 @@ export function isNavigation(req: Request): boolean {
 
 /** Whether the client can use a response in HTML. */
 export function wantsHtml(req: Request): boolean {
-  return !isApi(req) && req.accepts(['html', 'json']) === 'html';
+  return !isApi(req) && prefersHtml(req);
+}
+
+/** Cache: a page asks several times, and browsers send one of a few headers. By the Accept header, which alone decides. */
+const preferences = new Map<string | undefined, boolean>();
+const preferencesLimit = 200;
+
+function prefersHtml(req: Request): boolean {
+  const { accept } = req.headers;
+  const known = preferences.get(accept);
+  if (known !== undefined) return known;
+  const found = req.accepts(['html', 'json']) === 'html';
+  if (preferences.size >= preferencesLimit) preferences.clear();
+  if (accept === undefined || accept.length <= 500) preferences.set(accept, found);
+  return found;
 }
 
 export function isApi(req: Request): boolean {

@@ -55,7 +55,7 @@ export function shutDownGracefully(
 
   return async (limitMs) => {
     if (!server.listening) return;
-    await letInWhoWaits(server);
+    await acceptPendingConnections(server);
     const { promise: closed, resolve } = Promise.withResolvers<void>();
     // The `close` of the HTTP server would cut idle connections immediately, and no longer end those that never finish their request.
     NetServer.prototype.close.call(server, () => resolve());
@@ -76,7 +76,7 @@ export function shutDownGracefully(
  * Accepts pending connections before closing. The kernel has accepted connections that the event loop has not: libuv takes one a turn, and
  * those that are left when listening ends are reset, along with a request that may already be in them.
  */
-async function letInWhoWaits(server: Server): Promise<void> {
+async function acceptPendingConnections(server: Server): Promise<void> {
   let quiet = 0;
   const somebody = () => {
     quiet = 0;

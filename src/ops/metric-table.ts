@@ -36,6 +36,7 @@ export const storeOperations = {
   sessions: [
     'create',
     'read',
+    'readMany',
     'update',
     'touch',
     'rotate',

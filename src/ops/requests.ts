@@ -1,4 +1,5 @@
 // Middleware: counts requests and measures how long they took, by part of the site. The address itself is not kept.
+import type { ServerResponse } from 'node:http';
 import type { Request, RequestHandler, Response } from 'express';
 import { type RouteClass, routeClasses, statusClasses } from './metric-table.ts';
 import type { Metrics } from './metrics.ts';
@@ -38,8 +39,14 @@ function firstPart(url: string): string {
   return url.slice(1, end);
 }
 
-/** The first middleware, so that every response is counted. */
-export function measureRequests({ metrics, routes, cookieErrorOf }: RequestOptions): RequestHandler {
+export interface RequestMeter {
+  /** The first middleware, so that every response is counted. */
+  readonly middleware: RequestHandler;
+  /** Measures a response that no middleware handles. @param startedAt by `performance.now()` */
+  begin(url: string, res: ServerResponse, startedAt: number): void;
+}
+
+export function createRequestMeter({ metrics, routes, cookieErrorOf }: RequestOptions): RequestMeter {
   const routeClassOf = classifyRoutes(routes);
   const series = Object.fromEntries(
     routeClasses.map((route) => [
@@ -58,15 +65,23 @@ export function measureRequests({ metrics, routes, cookieErrorOf }: RequestOptio
   };
   const cut = statusClasses.indexOf('cut');
 
-  return (req, res, next) => {
-    const startedAt = performance.now();
-    const { took, counts } = series[routeClassOf(req.url)];
+  function begin(url: string, res: ServerResponse, startedAt: number): void {
+    const { took, counts } = series[routeClassOf(url)];
     res.once('close', () => {
       took((performance.now() - startedAt) / 1000);
       counts[res.writableFinished ? Math.floor(res.statusCode / 100) - 2 : cut]?.();
-      const cookieError = cookieErrorOf(req, res);
-      if (cookieError !== undefined) cookieErrors[cookieError]();
     });
-    next();
+  }
+
+  return {
+    begin,
+    middleware(req, res, next) {
+      begin(req.url, res, performance.now());
+      res.once('close', () => {
+        const cookieError = cookieErrorOf(req, res);
+        if (cookieError !== undefined) cookieErrors[cookieError]();
+      });
+      next();
+    },
   };
 }

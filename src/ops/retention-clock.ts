@@ -82,7 +82,7 @@ export function createRetentionClock(options: RetentionClockOptions): RetentionC
       const isKept =
         kept === undefined
           ? (await facts.create(clockFact, written)) === written
-          : kept === written || (await facts.replace(clockFact, kept, written));
+          : await facts.replace(clockFact, kept, written);
       if (!isKept) return;
       seenText = written;
     } else seenText = kept;

@@ -83,12 +83,24 @@ export interface SessionPage {
   readonly next: string | undefined;
 }
 
+export interface SessionsAndNotes {
+  /** In the order of the keys. */
+  readonly rows: readonly (SessionRow | undefined)[];
+  /** In the order of the names. */
+  readonly notes: readonly unknown[];
+}
+
 /** Invariant 3: an ended session stays ended, whatever is in flight. Invariant 6: one id is replaced by one other. */
 export interface SessionTable {
   /** @returns false, changing nothing, if the key was ever used, by a live or an ended session. */
   create(row: SessionRow): Promise<boolean>;
   /** The row, ended or not; undefined if there is none. */
   read(key: string): Promise<SessionRow | undefined>;
+  /**
+   * The row of each key and the note of each name, as `read` and `notes.read` give them, for requests that are admitted together. Every
+   * read begins after the call.
+   */
+  readMany(keys: readonly string[], noteNames: readonly string[], now: number): Promise<SessionsAndNotes>;
   /** Merges `patch` into `data`, key by key; a key set to undefined is removed. @returns false if there is no live row. */
   update(key: string, patch: Readonly<Record<string, unknown>>): Promise<boolean>;
   /** Moves `lastSeenAt` forward, never back. @returns false if there is no live row. */

@@ -3,9 +3,10 @@
 import { RedisStore } from 'connect-redis';
 import { attempt, merge } from './contract.ts';
 import type { SessionEnd, SessionRow, SessionTable } from './contract-sessions.ts';
-import { isCluster, type RedisClient } from './redis-client.ts';
+import type { RedisClient } from './redis-client.ts';
 import type { RedisClock } from './redis-clock.ts';
 import { createRedisIndexes } from './redis-indexes.ts';
+import { readTexts } from './redis-many.ts';
 import { evalEnding } from './redis-when-full.ts';
 
 /** Replaces the value only if it is still the one that was read; keeps its TTL. */
@@ -34,15 +35,18 @@ class ConditionalRedisStore extends RedisStore {
     return ((await this.get(key)) ?? undefined) as SessionRow | undefined;
   }
 
+  /** @returns the row that `read` would give for this value of its key */
+  parse(text: string | null | undefined): SessionRow | undefined {
+    return text ? (this.serializer.parse(text) as unknown as SessionRow) : undefined;
+  }
+
   /** The rows under `keys`, in their order; undefined for those that do not exist. */
   async readMany(keys: readonly string[]): Promise<(SessionRow | undefined)[]> {
-    if (keys.length === 0) return [];
-    const names = keys.map((key) => this.prefix + key);
-    // The keys of a cluster lie on different nodes: a GET each, sent together.
-    const texts = isCluster(this.#redis)
-      ? await Promise.all(names.map((name) => this.#redis.get(name)))
-      : await this.#redis.mget(names);
-    return texts.map((text) => (text ? (this.serializer.parse(text) as unknown as SessionRow) : undefined));
+    const texts = await readTexts(
+      this.#redis,
+      keys.map((key) => this.prefix + key),
+    );
+    return texts.map((text) => this.parse(text));
   }
 
   /**
@@ -98,6 +102,21 @@ export function createRedisSessions(
         return store.insert(row);
       }),
     read: (key) => attempt(() => store.read(key)),
+    readMany: (keys, noteNames) =>
+      attempt(async () => {
+        const names = [
+          ...keys.map((key) => `${prefix}session:${key}`),
+          ...noteNames.map((name) => `${prefix}note:${name}`),
+        ];
+        const texts = await readTexts(redis, names);
+        return {
+          rows: keys.map((_, i) => store.parse(texts[i])),
+          notes: noteNames.map((_, i) => {
+            const text = texts[keys.length + i];
+            return text == null ? undefined : (JSON.parse(text) as unknown);
+          }),
+        };
+      }),
     update: (key, patch) =>
       attempt(
         async () =>

@@ -6,6 +6,7 @@ import { type Store, StoreUnavailable } from './contract.ts';
 /** Every operation not listed here changes something. */
 const reads: ReadonlySet<string> = new Set([
   'read',
+  'readMany',
   'findByHandle',
   'ofPerson',
   'page',

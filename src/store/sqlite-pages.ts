@@ -3,21 +3,19 @@ import type { DatabaseSync } from 'node:sqlite';
 import { attempt } from './contract.ts';
 import type { SessionPage, SessionQuery, SessionRow } from './contract-sessions.ts';
 import { readCursor, writeCursor } from './cursor.ts';
+import { prepareSessionList } from './sqlite-session-lists.ts';
 
-export function createSqlitePages(
-  db: DatabaseSync,
-  toRow: (row: Record<string, unknown>) => SessionRow,
-): (query: SessionQuery) => Promise<SessionPage> {
+export function createSqlitePages(db: DatabaseSync): (query: SessionQuery) => Promise<SessionPage> {
   const newestFirst = (column: 'last_seen_at' | 'created_at') =>
-    db.prepare(
-      `SELECT * FROM session WHERE ended_at IS NULL AND (${column}, key) < (?, ?)
-       ORDER BY ${column} DESC, key DESC LIMIT ?`,
+    prepareSessionList(
+      db,
+      `WHERE ended_at IS NULL AND (${column}, key) < (?, ?) ORDER BY ${column} DESC, key DESC LIMIT ?`,
     );
   const bySeen = newestFirst('last_seen_at');
   const byCreated = newestFirst('created_at');
-  const byEmail = db.prepare(
-    `SELECT * FROM session WHERE ended_at IS NULL AND (email, key) > (?, ?) AND email < ?
-     ORDER BY email, key LIMIT ?`,
+  const byEmail = prepareSessionList(
+    db,
+    'WHERE ended_at IS NULL AND (email, key) > (?, ?) AND email < ? ORDER BY email, key LIMIT ?',
   );
 
   return async ({ sort, emailPrefix, cursor, limit }) => {
@@ -25,7 +23,7 @@ export function createSqlitePages(
     const from =
       cursor === undefined ? undefined : readCursor(cursor, order === 'email' ? 'string' : 'number');
     return attempt(() => {
-      const found = select(order, from, emailPrefix ?? '', limit + 1).map(toRow);
+      const found = select(order, from, emailPrefix ?? '', limit + 1);
       const rows = found.slice(0, limit);
       const last = rows.at(-1);
       return { rows, next: found.length > limit && last ? writeCursor(positionOf(last, order)) : undefined };
@@ -39,9 +37,9 @@ export function createSqlitePages(
     limit: number,
   ) {
     if (order === 'email')
-      return byEmail.all(from?.value ?? prefix, from?.key ?? '', `${prefix}\u{10ffff}`, limit);
-    const statement = order === 'seen' ? bySeen : byCreated;
-    return statement.all(from?.value ?? Number.MAX_SAFE_INTEGER, from?.key ?? '', limit);
+      return byEmail(from?.value ?? prefix, from?.key ?? '', `${prefix}\u{10ffff}`, limit);
+    const list = order === 'seen' ? bySeen : byCreated;
+    return list(from?.value ?? Number.MAX_SAFE_INTEGER, from?.key ?? '', limit);
   }
 }
 

@@ -3,9 +3,17 @@ import type { DatabaseSync } from 'node:sqlite';
 import { attempt, merge } from './contract.ts';
 import type { PreviousId, SessionEnd, SessionRow, SessionTable } from './contract-sessions.ts';
 import { createSqlitePages } from './sqlite-pages.ts';
+import { prepareSessionList } from './sqlite-session-lists.ts';
 
-/** @param quick a connection that does not wait for the disk: for writes that may be lost in a power cut */
-export function createSqliteSessions(db: DatabaseSync, quick: DatabaseSync): SessionTable {
+/**
+ * @param quick a connection that does not wait for the disk: for writes that may be lost in a power cut
+ * @param reader a connection that cannot write
+ */
+export function createSqliteSessions(
+  db: DatabaseSync,
+  quick: DatabaseSync,
+  reader: DatabaseSync,
+): SessionTable {
   const insert = db.prepare(
     `INSERT INTO session
        (key, handle, person_id, email, created_at, last_seen_at, expires_at, id_hash, id_issued_at, data)
@@ -13,10 +21,11 @@ export function createSqliteSessions(db: DatabaseSync, quick: DatabaseSync): Ses
   );
   const select = db.prepare('SELECT * FROM session WHERE key = ?');
   const selectByHandle = db.prepare('SELECT * FROM session WHERE handle = ?');
-  const selectByPerson = db.prepare(
-    `SELECT * FROM session WHERE person_id = ? AND ended_at IS NULL AND expires_at > ? ORDER BY created_at DESC`,
+  const listByPerson = prepareSessionList(
+    db,
+    'WHERE person_id = ? AND ended_at IS NULL AND expires_at > ? ORDER BY created_at DESC',
   );
-  const selectRows = db.prepare('SELECT * FROM session WHERE person_id = ? ORDER BY created_at DESC');
+  const listRows = prepareSessionList(db, 'WHERE person_id = ? ORDER BY created_at DESC');
   const forget = db.prepare('DELETE FROM session WHERE person_id = ?');
   const countLive = db.prepare('SELECT count FROM live_sessions');
   const setData = db.prepare('UPDATE session SET data = ? WHERE key = ? AND ended_at IS NULL');
@@ -35,6 +44,10 @@ export function createSqliteSessions(db: DatabaseSync, quick: DatabaseSync): Ses
   const setEnd = db.prepare(
     `UPDATE session SET ended_at = ?, ended = ?, data = '{}' WHERE key = ? AND ended_at IS NULL`,
   );
+  const begin = reader.prepare('BEGIN');
+  const commit = reader.prepare('COMMIT');
+  const selectOne = reader.prepare('SELECT * FROM session WHERE key = ?');
+  const selectNote = reader.prepare('SELECT value FROM note WHERE key = ? AND expires_at > ?');
   const read = (key: string): SessionRow | undefined => {
     const row = select.get(key);
     return row && toRow(row);
@@ -60,6 +73,25 @@ export function createSqliteSessions(db: DatabaseSync, quick: DatabaseSync): Ses
         return insert.run(...values).changes === 1;
       }),
     read: (key) => attempt(() => read(key)),
+    readMany: (keys, noteNames, now) =>
+      attempt(() => {
+        // One snapshot, taken by the first read: commits of all connections before it are seen.
+        begin.run();
+        try {
+          return {
+            rows: keys.map((key) => {
+              const row = selectOne.get(key);
+              return row && toRow(row);
+            }),
+            notes: noteNames.map((name) => {
+              const row = selectNote.get(name, now);
+              return row && (JSON.parse(String(row['value'])) as unknown);
+            }),
+          };
+        } finally {
+          commit.run();
+        }
+      }),
     update: (key, patch) =>
       attempt(() => {
         db.exec('BEGIN IMMEDIATE');
@@ -91,10 +123,10 @@ export function createSqliteSessions(db: DatabaseSync, quick: DatabaseSync): Ses
         const row = selectByHandle.get(handle);
         return row && toRow(row);
       }),
-    ofPerson: (personId, now) => attempt(() => selectByPerson.all(personId, now).map(toRow)),
-    page: createSqlitePages(db, toRow),
+    ofPerson: (personId, now) => attempt(() => listByPerson(personId, now)),
+    page: createSqlitePages(db),
     countLive: () => attempt(() => Number(countLive.get()?.['count'] ?? 0)),
-    rowsOf: (personId) => attempt(() => selectRows.all(personId).map(toRow)),
+    rowsOf: (personId) => attempt(() => listRows(personId)),
     forgetPerson: (personId) =>
       attempt(() => {
         forget.run(personId);

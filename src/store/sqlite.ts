@@ -53,6 +53,7 @@ function open(path: string, { onReplaced, evenIfClosed = false, durable = true }
   let db: DatabaseSync;
   let recordDb: DatabaseSync;
   let quickDb: DatabaseSync;
+  let readerDb: DatabaseSync;
   try {
     // Other processes may be writing: at start-up there is time to wait for them.
     db = new DatabaseSync(path, { timeout: 5000 });
@@ -70,6 +71,8 @@ function open(path: string, { onReplaced, evenIfClosed = false, durable = true }
     // For the times sessions were last seen, written once a minute each: no need to wait for the disk.
     quickDb = new DatabaseSync(path, { timeout: 500 });
     quickDb.exec(`${pragmas} PRAGMA synchronous = ${durable ? 'NORMAL' : 'OFF'};`);
+    // For admitting requests, which must not change anything.
+    readerDb = new DatabaseSync(path, { timeout: 500, readOnly: true });
   } finally {
     process.umask(umask);
   }
@@ -86,7 +89,7 @@ function open(path: string, { onReplaced, evenIfClosed = false, durable = true }
   const truncateLog = db.prepare('PRAGMA wal_checkpoint(TRUNCATE)');
   const one = db.prepare('SELECT count(*) FROM sqlite_schema');
   const store: Store = {
-    sessions: createSqliteSessions(db, quickDb),
+    sessions: createSqliteSessions(db, quickDb, readerDb),
     visitors: createSqliteVisitors(db),
     people: createSqlitePeople(db),
     claims: createSqliteClaims(db),
@@ -116,7 +119,7 @@ function open(path: string, { onReplaced, evenIfClosed = false, durable = true }
     room: () => attempt(() => roomOf(path)),
     async close() {
       stopWatching?.();
-      for (const one of [quickDb, recordDb, db]) if (one.isOpen) one.close();
+      for (const one of [readerDb, quickDb, recordDb, db]) if (one.isOpen) one.close();
     },
   };
   return guardStore(store, file);

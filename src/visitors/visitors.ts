@@ -3,7 +3,7 @@ import type { Request, Response } from 'express';
 import type { Keyring } from '../crypto/keyring.ts';
 import { HttpError } from '../http/errors.ts';
 import type { Logger } from '../http/log.ts';
-import { isAmbiguous, singleCookie } from '../http/request-cookies.ts';
+import { type CookieHeader, isAmbiguous, singleCookie } from '../http/request-cookies.ts';
 import { type OwnCookieAttributes, setCookie } from '../http/response-cookies.ts';
 import { type Choices, StoreUnavailable, type VisitorTable } from '../store/contract.ts';
 import { issueVisitor, readVisitor, resignVisitor, type VisitorId } from './visitor-cookie.ts';
@@ -41,6 +41,8 @@ export interface Visitors {
   choose(req: Request, res: Response, choices: Choices): Promise<boolean>;
   /** For signed-in pages: re-signs a cookie signed with a former key, so that no page keeps an old key in use. */
   renew(req: Request, res: Response): Promise<void>;
+  /** Whether `renew` may have something to do for a request with these cookies. */
+  needsRenewal(req: CookieHeader): boolean;
   /** At sign-in: retires the old id and issues a new one (invariant 5). @returns the visitor's choices */
   replace(req: Request, res: Response): Promise<Choices>;
   /** Milliseconds until the browser's visitor cookie expires, counting the one set by this response; undefined if it has no valid one. */
@@ -52,7 +54,7 @@ export interface Visitors {
 export function createVisitors(options: VisitorOptions): Visitors {
   const { table, keyring, cookieName, cookie, ttlMs, consent, now, logger } = options;
 
-  const sent = (req: Request): VisitorId | undefined => {
+  const sent = (req: CookieHeader): VisitorId | undefined => {
     const value = isAmbiguous(req, cookieName) ? undefined : singleCookie(req, cookieName);
     return value === undefined ? undefined : readVisitor(value, keyring, now(), ttlMs);
   };
@@ -92,6 +94,7 @@ export function createVisitors(options: VisitorOptions): Visitors {
       const fresh = issue(res);
       return table.choose(fresh.idHash, choices, now(), fresh.expiresAt);
     },
+    needsRenewal: (req) => keyring.hasFormer() && sent(req)?.signedBy === 'fallback',
     async renew(req, res) {
       if (!keyring.hasFormer() || res.locals.visitorEndsAt !== undefined) return;
       const visitor = sent(req);

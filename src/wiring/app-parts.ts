@@ -6,7 +6,7 @@ import type { RetentionFact } from '../doctor/deployment.ts';
 import { createGatePaths } from '../gate/paths.ts';
 import { createAllowances } from '../http/allowances.ts';
 import { loadAssets } from '../http/assets.ts';
-import { limitRate, networkKeyOf, type RateLimits } from '../http/limits.ts';
+import { immediateLimit, limitRate, networkKeyOf, type RateLimits } from '../http/limits.ts';
 import type { Logger } from '../http/log.ts';
 import { personOf } from '../http/person.ts';
 import { createRateCounters, type RateLimitRedis } from '../http/rate-counters.ts';
@@ -29,8 +29,6 @@ export interface AppOptions {
   readonly recorder: ErasingRecorder;
   /** Shares the rate limits between replicas; absent: each process counts for itself. */
   readonly redis?: RateLimitRedis;
-  /** Absent: the limits of `http/limits.ts`. */
-  readonly perMinute?: RateLimits['perMinute'];
   /** Notifies code with open responses that the server stops. @returns a function that unsubscribes */
   readonly onStop?: (listener: () => void) => () => void;
   /** Counts requests; absent: nothing is counted. */
@@ -65,11 +63,11 @@ export function createAppParts(options: AppOptions) {
   const { visitor, ownCookies } = config;
   const rates: RateLimits = {
     enabled: config.rateLimit,
+    most: config.rateLimits,
     counters: createRateCounters(
       options.redis,
       config.store.kind === 'redis' ? config.store.prefix : undefined,
     ),
-    perMinute: options.perMinute,
     logger,
   };
   const allow = createAllowances(rates);
@@ -87,6 +85,8 @@ export function createAppParts(options: AppOptions) {
     paths: createGatePaths(config.devMode),
     limit: (name: Parameters<typeof limitRate>[0], key: (req: Request) => string) =>
       limitRate(name, rates, key),
+    /** The same limits, for the fast lane. */
+    limits: { network: immediateLimit('network', rates), person: immediateLimit('person', rates) },
     byPerson: (req: Request) => personOf(req.res as Response).id,
     visitors: createVisitors({
       table: store.visitors,

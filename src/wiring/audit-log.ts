@@ -1,7 +1,8 @@
 // The audit log of a running program: over the store's tables, sealed with the keys that are current at the time.
 import { join } from 'node:path';
 import { endAndConfirm, writeAndConfirm } from '../audit/confirmed-change.ts';
-import { createRecorder, type RecordKeeper } from '../audit/writer.ts';
+import type { RecordKeeper } from '../audit/recorder.ts';
+import { createRecorder } from '../audit/writer.ts';
 import type { Config } from '../config/derive.ts';
 import { auditKeyOf } from '../crypto/kdf.ts';
 import type { Logger } from '../http/log.ts';

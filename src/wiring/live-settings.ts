@@ -27,7 +27,7 @@ export interface Loaded {
   readonly config: Config;
   readonly values?: SettingValues;
   /** Warnings to log at start-up. */
-  readonly doubts?: readonly Problem[];
+  readonly warnings?: readonly Problem[];
 }
 
 export interface LiveSettingsOptions {
@@ -91,7 +91,7 @@ export interface ExchangeOptions {
   /** Reads the settings again, as at start-up. */
   readonly load: () => LoadResult;
   /** Warnings about the settings at start-up. */
-  readonly doubts?: readonly Problem[] | undefined;
+  readonly warnings?: readonly Problem[] | undefined;
   readonly store: Store;
   readonly recorder: Recorder;
   readonly logger: Logger;
@@ -117,15 +117,15 @@ export function createExchange(options: ExchangeOptions): Exchange {
   let last = Promise.resolve();
   let isStopping = false;
 
-  function tell(doubts: readonly Problem[]): void {
-    if (doubts.length > 0)
-      logger.warn({ event: 'settings.doubtful', problems: formatProblems(doubts).split('\n') });
+  function tell(warnings: readonly Problem[]): void {
+    if (warnings.length > 0)
+      logger.warn({ event: 'settings.doubtful', problems: formatProblems(warnings).split('\n') });
   }
 
   async function reload(): Promise<void> {
     if (isStopping) return;
     const loaded = load();
-    tell(loaded.doubts);
+    tell(loaded.warnings);
     if ('problems' in loaded) {
       const problems = formatProblems(loaded.problems).split('\n');
       logger.error({ event: 'settings.refused', problems, meaning: 'the previous settings stay in use' });
@@ -152,7 +152,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
 
   return {
     async start() {
-      tell(options.doubts ?? []);
+      tell(options.warnings ?? []);
       await signing.start();
       await tellChanges(liveSettings.config());
     },

@@ -10,11 +10,12 @@ import { createCookieRevocation } from '../gate/cookie-revocation.ts';
 import { createGovernor, type Governor } from '../gate/governor.ts';
 import { createRedisRevocation } from '../gate/redis-revocation.ts';
 import {
-  type GateLink,
   type GateRevocation,
+  type GateState,
   isNewLink,
   isNewSignIn,
   isSameBrowser,
+  storedLink,
 } from '../gate/revocation.ts';
 import { createSessionOwners } from '../gate/session-owners.ts';
 import { createSessionScan, type SessionScan } from '../gate/session-scan.ts';
@@ -44,23 +45,25 @@ export interface SessionControl {
   readonly atGate: GateRevocation;
   readonly revocation: Revocation;
   /** Whether this request carries a newer link to oauth2-proxy's session than the one that its session keeps. */
-  readonly isNewGateLink: (res: Response, session: AdmittedSession) => boolean;
+  readonly isNewGateLink: (gate: GateState | undefined, session: AdmittedSession) => boolean;
   /** Stores a newer link in the session. */
   readonly keepGateLink: (res: Response, live: LoadedSession) => void;
   /** Notes who owns oauth2-proxy's session, for the radar and the governor. */
   readonly rememberOwner: (res: Response, session: AdmittedSession) => void;
+  /** Whether there is nothing to note. */
+  readonly isOwnerRemembered: (gate: GateState, session: AdmittedSession) => boolean;
   /** Whether the person has signed in at the provider again since a session ended like this. */
   readonly isNewSignIn: (res: Response, end: SessionEnd) => boolean;
   /** Whether a session is linked to the oauth2-proxy session of this request, so that it is the same browser. */
-  readonly isThisBrowser: (res: Response, tie: unknown) => boolean;
+  readonly isThisBrowser: (res: Response, link: unknown) => boolean;
   /** The sessions that oauth2-proxy holds now; undefined if they cannot be listed. */
   readonly gateSessions: () => Promise<GateSessionsProps | undefined>;
   /** Starts watching oauth2-proxy and finishing what could not be ended. @returns a function that stops it */
   start(): Promise<() => Promise<void>>;
 }
 
-function isNewGateLink({ locals: { gate } }: Response, session: AdmittedSession): boolean {
-  return gate !== undefined && isNewLink(gate, session.gate as GateLink | undefined);
+function isNewGateLink(gate: GateState | undefined, session: AdmittedSession): boolean {
+  return gate !== undefined && isNewLink(gate, storedLink(session.gate));
 }
 
 const sweepEveryMs = 60_000;
@@ -123,10 +126,10 @@ export function createSessionControl(parts: SessionControlParts): SessionControl
       recorder,
       async end(target, owner) {
         const row = owner && (await sessions.findByHandle(owner.handle));
-        const kept = row?.data['gate'] as GateLink | undefined;
-        const isTied =
+        const kept = storedLink(row?.data['gate']);
+        const isLinked =
           kept?.state === 'verified' && target.link?.state === 'verified' && kept.key === target.link.key;
-        if (row && !row.ended && isTied) await revocation.one(row, { reason: 'gate_limit' });
+        if (row && !row.ended && isLinked) await revocation.one(row, { reason: 'gate_limit' });
         else await atGate.end(target);
       },
     });
@@ -137,7 +140,7 @@ export function createSessionControl(parts: SessionControlParts): SessionControl
     revocation,
     isNewGateLink,
     keepGateLink(res, live) {
-      if (isNewGateLink(res, live)) live.gate = res.locals.gate;
+      if (isNewGateLink(res.locals.gate, live)) live.gate = res.locals.gate;
     },
     rememberOwner(res, session) {
       const { gate } = res.locals;
@@ -147,8 +150,10 @@ export function createSessionControl(parts: SessionControlParts): SessionControl
         .remember({ personId, email, handle, link: gate })
         .catch((error: unknown) => logger.warn({ event: 'gate.tie_failed', err: error }));
     },
-    isNewSignIn: (res, end) => isNewSignIn(res.locals.gate, end.gate as GateLink | undefined, end.at),
-    isThisBrowser: (res, tie) => isSameBrowser(res.locals.gate, tie as GateLink | undefined),
+    isOwnerRemembered: (gate, { personId, email, handle }) =>
+      gate.state !== 'verified' || sessionOwners.isRemembered({ personId, email, handle, link: gate }),
+    isNewSignIn: (res, end) => isNewSignIn(res.locals.gate, storedLink(end.gate), end.at),
+    isThisBrowser: (res, link) => isSameBrowser(res.locals.gate, storedLink(link)),
     async gateSessions() {
       if (!sessionScan) return undefined;
       await refresh(sessionScan);

@@ -3,16 +3,15 @@ import { join } from 'node:path';
 import { enterPlace } from '../backup/enter.ts';
 import type { FilePlace } from '../backup/place.ts';
 import type { Config } from '../config/derive.ts';
-import { auditKeyOf } from '../crypto/kdf.ts';
 import { FileRefused } from '../files/file-refused.ts';
 import { securePrivateFiles } from '../files/private-files.ts';
 import type { Logger } from '../http/log.ts';
 import { createPendingRevocations, type PendingRevocations } from '../sessions/revocation/pending.ts';
 import { type Store, StoreUnavailable } from '../store/contract.ts';
-import { type Fault, faultOf } from '../store/fault.ts';
+import { faultOf } from '../store/fault.ts';
 import { UnfitStore } from '../store/migrations.ts';
 import { createOwner, type Owner, ownerFact } from '../store/owner.ts';
-import { type Deployment, judge, keyMarkOf, type Mark, readMark } from '../store/owner-mark.ts';
+import type { Mark } from '../store/owner-mark.ts';
 import type { Release } from '../store/place-lock.ts';
 import { connectRedis, type RedisClient } from '../store/redis-client.ts';
 import { reasonOf } from '../store/redis-guard.ts';
@@ -20,7 +19,7 @@ import type { RedisPlace } from '../store/redis-migrate.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import { readSqliteFact } from '../store/sqlite-facts.ts';
 import { vaultFileName } from '../vault/vault-file.ts';
-import { recordKeysOf } from './audit-log.ts';
+import { deploymentOf, refusalOf, sentenceOf, whyForeign } from './store-owner.ts';
 
 export interface OpenedStore {
   /** Refuses every operation while it belongs to another deployment. */
@@ -116,14 +115,14 @@ export async function openAnyStore(
   if (config.store.kind === 'sqlite') {
     const owner = createOwner({
       ...parts,
-      store: openSqliteStore(config.store.dataDir, { onReplaced: tellReplaced(logger) }),
+      store: openSqliteStore(config.store.dataDir, { onReplaced: logReplacedFile(logger) }),
     });
     return { store: owner.store, owner };
   }
   const { url, prefix } = config.store;
   // Imported here, so that nothing of it is loaded with SQLite.
   const { createRedisStore } = await import('../store/redis.ts');
-  const redis = connectRedis(url, tellOutage(logger, 'REDIS_URL'));
+  const redis = connectRedis(url, logOutage(logger, 'REDIS_URL'));
   const store = createRedisStore(redis, { prefix });
   const owner = createOwner({ ...parts, store, reason: () => reasonOf(redis) });
   return { store: owner.store, owner, redis };
@@ -136,49 +135,6 @@ function refuseForeignFile(config: Config): void {
   if (why !== undefined) throw new Error(why);
 }
 
-/** @param text the mark that a store keeps. @returns why it is not this deployment's, in a sentence; undefined if it is */
-export function whyForeign(config: Config, text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
-  const mark = readMark(text);
-  const isOwn = mark && judge(mark, deploymentOf(config), false).kind === 'own';
-  return isOwn ? undefined : sentenceOf(refusalOf(config, mark));
-}
-
-function deploymentOf(config: Config): Deployment {
-  const { secretKeys, isKeyMadeUp, publicOrigin } = config;
-  const keys = isKeyMadeUp ? [] : secretKeys.map(auditKeyOf);
-  const former = recordKeysOf(config).filter((key) => !keys.includes(key));
-  return {
-    keys: keys.map(keyMarkOf),
-    formerKeys: isKeyMadeUp ? [] : former.map(keyMarkOf),
-    publicUrl: publicOrigin,
-  };
-}
-
-function refusalOf({ store, isKeyMadeUp }: Config, mark: Mark | undefined): Fault {
-  const place =
-    store.kind === 'redis'
-      ? `the Redis database of REDIS_URL, under ${store.prefix}`
-      : `the file gatehouse.db in ${store.dataDir} (DATA_DIR)`;
-  const whose = mark
-    ? `another deployment: ${mark.publicUrl}, since ${mark.since}`
-    : 'another deployment, whose mark this version cannot read';
-  const own =
-    store.kind === 'redis'
-      ? 'REDIS_PREFIX=desk2: or another database number at the end of REDIS_URL'
-      : 'another DATA_DIR';
-  const lost = isKeyMadeUp
-    ? 'DEV_MODE without SECRET_KEY uses a new key at each start; to use this store, set its SECRET_KEY'
-    : 'If the store is its own and SECRET_KEY was replaced: add the former key to SECRET_KEY_FALLBACKS; if that is lost, run `gatehouse store take-over --yes`';
-  return {
-    code: 'OTHER_DEPLOYMENT',
-    meaning: `${place}, belongs to ${whose}. Two deployments in one store would end each other’s sessions`,
-    mend: `Give this deployment its own: ${own}. ${lost}`,
-  };
-}
-
-const sentenceOf = ({ meaning, mend }: Fault) => `${meaning}. ${mend}.`;
-
 /** Keeps the revocations that the store does not accept. */
 export function openPendingRevocations(
   { dataDir }: Config,
@@ -189,7 +145,7 @@ export function openPendingRevocations(
 }
 
 /** An error, because every request is refused while it lasts; its end is logged too. */
-export function tellReplaced(logger: Logger): (fault: unknown) => void {
+export function logReplacedFile(logger: Logger): (fault: unknown) => void {
   return (fault) => {
     if (fault instanceof FileRefused)
       logger.error({ event: 'store.file_replaced', meaning: fault.message, fault: fault.fault });
@@ -200,13 +156,13 @@ export function tellReplaced(logger: Logger): (fault: unknown) => void {
 /** A separate connection: oauth2-proxy's Redis may be another one, and its outage is not ours. */
 export function openGateRedis({ gate, devMode }: Config, logger: Logger): RedisClient | undefined {
   if (devMode || gate.sessions.kind !== 'redis') return undefined;
-  return connectRedis(gate.sessions.url, tellOutage(logger, 'GATE_REDIS_URL'));
+  return connectRedis(gate.sessions.url, logOutage(logger, 'GATE_REDIS_URL'));
 }
 
 const tellAgainMs = 30_000;
 
 /** Logs an outage every 30 seconds at most, not for each attempt to connect; another cause is logged separately. */
-function tellOutage(logger: Logger, setting: string): (error: Error) => void {
+function logOutage(logger: Logger, setting: string): (error: Error) => void {
   const toldAt = new Map<string, number>();
   return (error) => {
     const fault = faultOf(error);

@@ -24,7 +24,7 @@ export const controls: readonly Control[] = [
     invariant: 'a file that was removed is reported',
     defence: 'it is logged even without a request',
     file: 'src/wiring/store.ts',
-    find: 'openSqliteStore(config.store.dataDir, { onReplaced: tellReplaced(logger) })',
+    find: 'openSqliteStore(config.store.dataDir, { onReplaced: logReplacedFile(logger) })',
     replace: 'openSqliteStore(config.store.dataDir)',
     tests: 'test/replaced-files.test.ts',
     sees: 'a database that was moved',

@@ -264,4 +264,22 @@ export const controls: readonly Control[] = [
     tests: 'src/gate/revocation-receipts.test.ts',
     sees: 'an ending is looked at after 3 and 10 seconds',
   },
+  {
+    invariant: '3 an ended session stays ended (gate)',
+    defence: 'a cookie issued in the same second is refused',
+    file: 'src/gate/cookie-revocation.ts',
+    find: 'issuedAt <= cutAt',
+    replace: 'issuedAt < cutAt',
+    tests: 'src/gate/cookie-revocation.test.ts',
+    sees: 'all of a person is refused',
+  },
+  {
+    invariant: '3 an ended session stays ended (gate)',
+    defence: 'an unmarked revocation says so',
+    file: 'src/gate/cookie-revocation.ts',
+    find: 'unmarked: true };',
+    replace: '};',
+    tests: 'src/gate/cookie-revocation.test.ts',
+    sees: 'where the store takes no mark',
+  },
 ];

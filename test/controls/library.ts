@@ -253,7 +253,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'library: Markdown contains only text',
     defence: 'characters of HTML, code and table cells are escaped',
-    file: 'src/library/render/markdown.ts',
+    file: 'src/library/render/markdown-inline.ts',
     find: ".replace(/[<>`|]/g, (char) => references[char] ?? '')",
     replace: ".replace(/[<>`|]/g, '\\\\$&')",
     tests: 'src/library/render/markdown.test.ts',
@@ -262,7 +262,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'library: Markdown contains only text',
     defence: 'characters that would end an address are escaped',
-    file: 'src/library/render/markdown.ts',
+    file: 'src/library/render/markdown-inline.ts',
     find: '/[<>\\s\\\\`|()]/g',
     replace: '/[<>]/g',
     tests: 'src/library/render/markdown.test.ts',

@@ -131,7 +131,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'an emergency does not lock the owner out',
     defence: 'former record keys are recognised',
-    file: 'src/wiring/store.ts',
+    file: 'src/wiring/store-owner.ts',
     find: 'formerKeys: isKeyMadeUp ? [] : former.map(keyMarkOf),',
     replace: 'formerKeys: isKeyMadeUp ? [] : former.slice(0, 0),',
     tests: 'test/one-owner.test.ts',

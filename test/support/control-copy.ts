@@ -1,5 +1,4 @@
 // A copy of the program in which controls switch off one defence at a time, and the tests that run in it.
-import { type ChildProcess, spawn } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -12,8 +11,9 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { lineMark, type TestEnd } from './control-reporter.ts';
-import './endings.ts';
+import type { TestEnd } from './control-reporter.ts';
+import { startTestProcess, type TestProcess } from './test-process.ts';
+import type { WarmAnswer, WarmRun } from './warm-tests.ts';
 
 const copied = [
   'src',
@@ -34,12 +34,15 @@ const copied = [
   'docker-compose.rolling.yml',
 ];
 
-export interface TestRun {
+export interface TestFile {
   /** Relative to the root of the program. */
   readonly file: string;
+  readonly store: 'sqlite' | 'redis';
+}
+
+export interface TestRun extends TestFile {
   /** Regular expressions on the full name; tests that match none of them do not run. */
   readonly names: readonly string[];
-  readonly store: 'sqlite' | 'redis';
 }
 
 export interface TestOutcome {
@@ -50,9 +53,22 @@ export interface TestOutcome {
   readonly exit: string;
 }
 
+/** A process that runs tests of one file repeatedly and reloads only the modules that a change affects. */
+export interface WarmProcess {
+  /**
+   * Runs the tests with those names once.
+   * @param changed the file that differs from the unchanged copy, relative to the root; absent: none
+   * @returns how they ended; text if the process exited, took too long or could not load the file: every later run returns it too
+   */
+  run(names: readonly string[], changed?: string): Promise<readonly TestEnd[] | string>;
+  close(): Promise<void>;
+}
+
 export interface ControlCopy {
   /** @param isEnough called when a test ends; once it returns true, the run has a moment to close and is then killed */
   run(run: TestRun, isEnough?: (end: TestEnd) => boolean): Promise<TestOutcome>;
+  /** Starts the process and loads the test file in it, unchanged. */
+  warm(testFile: TestFile): Promise<WarmProcess>;
   /**
    * Calls `work` while the file has `replace` instead of `find`.
    * @throws Error unless the file contains `find` exactly once
@@ -61,13 +77,13 @@ export interface ControlCopy {
   close(): void;
 }
 
-const reporter = resolve(import.meta.dirname, 'control-reporter.ts');
+const warmTests = resolve(import.meta.dirname, 'warm-tests.ts');
 /** How long tests wait for what they assert, see `eventually`. Most of it takes milliseconds, a server's start takes seconds. */
 const patienceMs = 10_000;
 const closingMs = 5000;
 
 /** @param testTimeoutMs for each test; a whole run may take three times as long */
-export function createControlCopy(root: string, testTimeoutMs: number): ControlCopy {
+export function createControlCopy(root: string, testTimeoutMs = 60_000): ControlCopy {
   // A short path: Chromium puts a socket in it, whose path may have at most 107 bytes.
   const base = mkdtempSync(join(tmpdir(), 'gh-'));
   const folder = join(base, 'program');
@@ -76,73 +92,87 @@ export function createControlCopy(root: string, testTimeoutMs: number): ControlC
     if (existsSync(join(root, name))) cpSync(join(root, name), join(folder, name), { recursive: true });
   }
   symlinkSync(resolve('node_modules'), join(folder, 'node_modules'));
-  let running: ChildProcess | undefined;
   const close = () => {
     process.off('exit', close);
-    running?.kill('SIGTERM');
     rmSync(base, { recursive: true, force: true });
   };
   process.on('exit', close);
 
-  function run({ file, names, store }: TestRun, isEnough = (_end: TestEnd) => false): Promise<TestOutcome> {
+  function start(
+    args: readonly string[],
+    { store }: TestFile,
+    withMessages: boolean,
+    onEnd: (end: TestEnd) => void,
+  ): TestProcess {
     mkdirSync(temporary, { recursive: true });
-    // A test run inside a test run would report to its parent.
-    const { NODE_TEST_CONTEXT: _, ...own } = process.env;
-    const child = spawn(
-      process.execPath,
-      [
-        '--test-force-exit',
-        `--test-timeout=${testTimeoutMs}`,
-        `--test-reporter=${reporter}`,
-        ...names.map((name) => `--test-name-pattern=${name}`),
-        file,
-      ],
-      {
-        cwd: folder,
-        env: { ...own, CONTROL_STORE: store, TEST_PATIENCE_MS: String(patienceMs), TMPDIR: temporary },
-        stdio: ['ignore', 'pipe', 'pipe'],
-        detached: true,
-      },
-    );
-    running = child;
-    // SIGTERM first: a test file ends its children when it exits.
-    const end = () => {
-      child.kill('SIGTERM');
-      timers.push(setTimeout(() => child.kill('SIGKILL'), 2000));
-    };
-    const timers = [setTimeout(end, testTimeoutMs * 3)];
-    const ends: TestEnd[] = [];
-    let output = '';
-    let rest = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      const lines = (rest + text).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) {
-        if (!line.startsWith(lineMark)) {
-          output += `${line}\n`;
-          continue;
-        }
-        const ended = JSON.parse(line.slice(1)) as TestEnd;
-        ends.push(ended);
-        if (isEnough(ended)) timers.push(setTimeout(end, closingMs));
-      }
+    const tests = startTestProcess({
+      args,
+      timeoutMs: testTimeoutMs,
+      cwd: folder,
+      env: { CONTROL_STORE: store, TEST_PATIENCE_MS: String(patienceMs), TMPDIR: temporary },
+      withMessages,
+      onEnd,
     });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
+    const exited = tests.exited.finally(() => rmSync(temporary, { recursive: true, force: true }));
+    return { ...tests, exited };
+  }
+
+  async function warm(testFile: TestFile): Promise<WarmProcess> {
+    let name = '';
+    let ends: TestEnd[] = [];
+    let finish: (fault: string | undefined) => void = () => {};
+    const tests = start([warmTests, testFile.file], testFile, true, ({ path: [suite, ...path], ...end }) => {
+      if (suite !== name) return;
+      if (path.length > 0) ends.push({ ...end, path });
+      else finish(undefined);
     });
-    return new Promise((settle, fail) => {
-      child.once('error', fail);
-      child.once('close', (code, signal) => {
-        running = undefined;
-        for (const timer of timers) clearTimeout(timer);
-        rmSync(temporary, { recursive: true, force: true });
-        settle({ ends, output: output.slice(-1500), exit: signal ?? String(code) });
+    tests.child.on('message', (answer: WarmAnswer) => {
+      if (answer.name === name) finish(answer.fault);
+    });
+    let fault: string | undefined;
+    const ended = tests.exited.then((exit) => `exit ${exit}`, String);
+    /** Resolves when the run called `name` is done or has failed. */
+    const done = async (): Promise<void> => {
+      const finished = new Promise<string | undefined>((settle) => {
+        finish = settle;
       });
-    });
+      const timer = setTimeout(() => finish(`not done after ${testTimeoutMs} ms`), testTimeoutMs);
+      fault = await Promise.race([finished, ended]);
+      clearTimeout(timer);
+    };
+    await done();
+    let runs = 0;
+    return {
+      async run(names, changed) {
+        if (fault !== undefined) return fault;
+        runs += 1;
+        name = `run-${runs}`;
+        ends = [];
+        const isDone = done();
+        tests.child.send({ name, tests: names, ...(changed !== undefined && { changed }) } satisfies WarmRun);
+        await isDone;
+        return fault ?? ends;
+      },
+      async close() {
+        tests.endAfter(0);
+        await ended;
+      },
+    };
   }
 
   return {
-    run,
+    async run({ names, ...testFile }, isEnough = () => false) {
+      const ends: TestEnd[] = [];
+      const patterns = names.map((name) => `--test-name-pattern=${name}`);
+      const tests = start(['--test-force-exit', ...patterns, testFile.file], testFile, false, (end) => {
+        ends.push(end);
+        if (isEnough(end)) tests.endAfter(closingMs);
+      });
+      tests.endAfter(testTimeoutMs * 3);
+      const exit = await tests.exited;
+      return { ends, output: tests.output().slice(-1500), exit };
+    },
+    warm,
     async changed({ file, find, replace }, work) {
       const path = join(folder, file);
       const text = readFileSync(path, 'utf8');

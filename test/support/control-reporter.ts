@@ -1,4 +1,4 @@
-// The reporter for the runner of controls: prints a line of JSON as each test ends.
+// The reporter for the runner of tests and controls: prints a line of JSON as each test ends.
 import type { TestEvent } from 'node:test/reporters';
 
 /** How a test ended; `asserted`: an assertion of its own, or of a property in it, failed. */
@@ -8,7 +8,7 @@ export interface TestEnd {
   readonly isSuite: boolean;
   readonly how: 'passed' | 'skipped' | 'asserted' | 'failed';
   readonly ms: number;
-  /** Node's name for the failure, and the first line of the error. */
+  /** For a failure, Node's name for it and the first line of the error; for a skipped test, the reason if there is one. */
   readonly why: string;
 }
 
@@ -29,7 +29,7 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
       isSuite: data.details.type === 'suite',
       how: error ? howOf(error) : data.skip === undefined && data.todo === undefined ? 'passed' : 'skipped',
       ms: data.details.duration_ms,
-      why: error ? `${failureType(error)}: ${firstLine(error.cause)}` : '',
+      why: error ? `${failureType(error)}: ${firstLine(error.cause)}` : String(data.skip ?? data.todo ?? ''),
     };
     yield `\n${lineMark}${JSON.stringify(end)}\n`;
   }

@@ -1,6 +1,6 @@
 // Runs the controls: switches off one defence at a time in a copy of the program, and requires that its test fails. A test that cannot
 // fail proves nothing.
-import { type ControlCopy, createControlCopy, type TestOutcome, type TestRun } from './control-copy.ts';
+import { type ControlCopy, createControlCopy, type TestFile, type TestOutcome } from './control-copy.ts';
 import type { TestEnd } from './control-reporter.ts';
 
 /** An invariant, the line that enforces it, and the test that checks it. */
@@ -20,6 +20,8 @@ export interface Verdict {
   readonly control: Control;
   /** Why the control proves nothing; absent if its test failed by an assertion. */
   readonly refusal?: string;
+  /** Whether it ran in a process of its own, because the process that it shares with other controls did not prove it. */
+  readonly isAlone: boolean;
   readonly ms: number;
 }
 
@@ -34,103 +36,156 @@ export interface ControlsOptions {
   readonly onVerdict: (verdict: Verdict) => void;
 }
 
-interface Ready {
-  readonly control: Control;
-  readonly named: TestEnd;
+/** The controls whose tests are in the same file and run on the same store. */
+export interface ControlGroup extends TestFile {
+  readonly controls: readonly Control[];
 }
 
-/**
- * A control counts only if exactly one test has the name that it gives, that test passes in the unchanged copy, and with the defence
- * off the same test fails by an assertion: a timeout, a crash or a failed set-up proves nothing.
- * The unchanged copy runs once for each file and store, for all controls that name tests in it.
- */
+/** The largest first. */
+export function groupControls(controls: readonly Control[]): ControlGroup[] {
+  const groups = Map.groupBy(controls, (control) => `${storeOf(control)} ${control.tests}`);
+  return [...groups.values()]
+    .flatMap(([first, ...more]) =>
+      first ? { file: first.tests, store: storeOf(first), controls: [first, ...more] } : [],
+    )
+    .sort((a, b) => b.controls.length - a.controls.length);
+}
+
 export async function runControls(options: ControlsOptions): Promise<void> {
-  const { root, controls, workers, testTimeoutMs = 60_000, onVerdict } = options;
-  const groups = [...Map.groupBy(controls, ({ tests, ...one }) => `${storeOf(one)} ${tests}`).values()].sort(
-    (a, b) => b.length - a.length,
-  );
-  const ready: Ready[] = [];
-  const pending = new Set<Promise<void>>();
-
-  async function tryUnchanged(copy: ControlCopy, group: readonly Control[]): Promise<void> {
-    const began = Date.now();
-    const names = [...new Set(group.map(({ sees }) => sees))];
-    const outcome = await copy.run(runOf(group, names));
-    for (const control of group) {
-      const named = namedIn(outcome, control);
-      if (typeof named === 'string') onVerdict({ control, refusal: named, ms: Date.now() - began });
-      else ready.push({ control, named });
-    }
-    ready.sort((a, b) => b.named.ms - a.named.ms);
-  }
-
-  async function work(copy: ControlCopy): Promise<void> {
-    for (;;) {
-      const group = groups.shift();
-      if (group) {
-        const trying = tryUnchanged(copy, group).finally(() => pending.delete(trying));
-        pending.add(trying);
-        await trying;
-        continue;
-      }
-      const next = ready.shift();
-      if (next) onVerdict(await tryChanged(copy, next));
-      else if (pending.size > 0) await Promise.race(pending);
-      else return;
-    }
-  }
-
-  const copies = Array.from({ length: Math.min(workers, controls.length) }, () =>
+  const { root, controls, workers, testTimeoutMs, onVerdict } = options;
+  const groups = groupControls(controls);
+  const copies = Array.from({ length: Math.min(workers, groups.length) }, () =>
     createControlCopy(root, testTimeoutMs),
   );
   try {
-    await Promise.all(copies.map(work));
+    await Promise.all(
+      copies.map(async (copy) => {
+        for (let group = groups.shift(); group; group = groups.shift())
+          await tryGroup(copy, group, onVerdict);
+      }),
+    );
   } finally {
     for (const copy of copies) copy.close();
   }
 }
 
-/** On one store: the one that the line or the test belongs to, otherwise the one that starts faster. */
-const storeOf = ({ file, sees }: Pick<Control, 'file' | 'sees'>) =>
-  /redis/i.test(file + sees) ? 'redis' : 'sqlite';
-
-function runOf([first]: readonly Control[], names: readonly string[]): TestRun {
-  if (!first) throw new Error('a run of no control');
-  return { file: first.tests, names, store: storeOf(first) };
+/**
+ * A control counts only if exactly one test has the name that it gives, that test passes in the unchanged copy, and with the defence
+ * off the same test fails by an assertion: a timeout, a crash or a failed set-up proves nothing.
+ * One process tries the whole group; each control that it does not prove is tried again in a process of its own.
+ */
+export async function tryGroup(
+  copy: ControlCopy,
+  group: ControlGroup,
+  onVerdict: (verdict: Verdict) => void,
+): Promise<void> {
+  const rest = await tryTogether(copy, group, onVerdict);
+  if (rest.length > 0) await tryEachAlone(copy, { ...group, controls: rest }, onVerdict);
 }
 
+/**
+ * One process for all; the unchanged tests run last. If they pass, the earlier failures came from each control's own change and not
+ * from something that an earlier run left behind. A process that exits early proves nothing: a new one tries the others, without the
+ * control that made it exit.
+ * @returns the controls that are not proven
+ */
+async function tryTogether(
+  copy: ControlCopy,
+  { controls, ...testFile }: ControlGroup,
+  onVerdict: (verdict: Verdict) => void,
+): Promise<readonly Control[]> {
+  const unproven: Control[] = [];
+  let left = controls;
+  while (left.length > 0) {
+    const tests = await copy.warm(testFile);
+    const tried: { readonly control: Control; readonly ends: readonly TestEnd[]; readonly ms: number }[] = [];
+    let ender: Control | undefined;
+    for (const control of left) {
+      const began = Date.now();
+      const ends = await copy
+        .changed(control, () => tests.run([control.sees], control.file))
+        .catch((error: unknown) => String(error));
+      if (typeof ends !== 'string') tried.push({ control, ends, ms: Date.now() - began });
+      else ender = control;
+      if (ender) break;
+    }
+    const names = [...new Set(tried.map(({ control }) => control.sees))];
+    const unchanged = ender ? undefined : await tests.run(names);
+    await tests.close();
+    if (ender) {
+      const ended = ender;
+      unproven.push(ended);
+      left = left.filter((control) => control !== ended);
+      continue;
+    }
+    for (const { control, ends, ms } of tried) {
+      const named = typeof unchanged === 'object' ? namedIn(unchanged, control) : 'not run';
+      if (typeof named === 'object' && ends.some((end) => isProof(end, named))) {
+        onVerdict({ control, isAlone: false, ms });
+      } else unproven.push(control);
+    }
+    return unproven;
+  }
+  return unproven;
+}
+
+async function tryEachAlone(
+  copy: ControlCopy,
+  { controls, ...testFile }: ControlGroup,
+  onVerdict: (verdict: Verdict) => void,
+): Promise<void> {
+  const began = Date.now();
+  const names = [...new Set(controls.map(({ sees }) => sees))];
+  const unchanged = await copy.run({ ...testFile, names });
+  const ms = Date.now() - began;
+  for (const control of controls) {
+    const named = namedIn(unchanged.ends, control);
+    if (typeof named === 'string') {
+      onVerdict({ control, refusal: named + tail(unchanged), isAlone: true, ms });
+    } else onVerdict(await tryAlone(copy, testFile, control, named));
+  }
+}
+
+async function tryAlone(
+  copy: ControlCopy,
+  testFile: TestFile,
+  control: Control,
+  named: TestEnd,
+): Promise<Verdict> {
+  const began = Date.now();
+  const { tests, sees } = control;
+  const isEnough = (end: TestEnd) => isProof(end, named);
+  const outcome = await copy
+    .changed(control, () => copy.run({ ...testFile, names: [sees] }, isEnough))
+    .catch((error: unknown) => String(error));
+  const verdict = { control, isAlone: true, ms: Date.now() - began };
+  if (typeof outcome === 'string') return { ...verdict, refusal: outcome };
+  if (outcome.ends.some(isEnough)) return verdict;
+  const seen = outcome.ends.find((end) => isNamed(end, sees) && end.how !== 'passed');
+  const what = seen ? `it only ${seen.how}, ${seen.why}` : `exit ${outcome.exit}`;
+  const refusal = `with the defence off no assertion of "${sees}" in ${tests} failed: ${what}${tail(outcome)}`;
+  return { ...verdict, refusal };
+}
+
+/** On one store: the one that the line or the test belongs to, otherwise the one that starts faster. */
+const storeOf = ({ file, sees }: Control): TestFile['store'] =>
+  /redis/i.test(file + sees) ? 'redis' : 'sqlite';
+
 /** The test that `sees` names, as it ended in the unchanged copy; if it cannot be used, text that says why. */
-function namedIn(outcome: TestOutcome, { tests, sees }: Control): TestEnd | string {
-  const named = outcome.ends.filter((end) => isTopTest(end, outcome.ends) && isNamed(end, sees));
+function namedIn(ends: readonly TestEnd[], { tests, sees }: Control): TestEnd | string {
+  const named = ends.filter((end) => isTopTest(end, ends) && isNamed(end, sees));
   const [only, ...more] = named;
-  if (!only) return `no test of ${tests} is named "${sees}"${tail(outcome)}`;
+  if (!only) return `no test of ${tests} is named "${sees}"`;
   if (more.length > 0) {
     return `"${sees}" names ${named.length} tests of ${tests}: ${named.map(({ path }) => path.join(' › ')).join('; ')}`;
   }
-  if (only.how !== 'passed') {
-    return `in the unchanged copy "${sees}" of ${tests} is not passed: ${only.how}, ${only.why}${tail(outcome)}`;
-  }
-  return only;
+  if (only.how === 'passed') return only;
+  return `in the unchanged copy "${sees}" of ${tests} is not passed: ${only.how}, ${only.why}`;
 }
 
-async function tryChanged(copy: ControlCopy, { control, named }: Ready): Promise<Verdict> {
-  const began = Date.now();
-  const isProof = (end: TestEnd) =>
-    end.how === 'asserted' && named.path.every((name, at) => end.path[at] === name);
-  const outcome = await copy
-    .changed(control, () => copy.run(runOf([control], [control.sees]), isProof))
-    .catch((error: unknown) => String(error));
-  const ms = Date.now() - began;
-  if (typeof outcome === 'string') return { control, refusal: outcome, ms };
-  if (outcome.ends.some(isProof)) return { control, ms };
-  const seen = outcome.ends.find((end) => isNamed(end, control.sees) && end.how !== 'passed');
-  const what = seen ? `it only ${seen.how}, ${seen.why}` : `exit ${outcome.exit}`;
-  return {
-    control,
-    refusal: `with the defence off no assertion of "${control.sees}" in ${control.tests} failed: ${what}${tail(outcome)}`,
-    ms,
-  };
-}
+/** Whether the named test, or a part of it, failed by an assertion. */
+const isProof = (end: TestEnd, named: TestEnd) =>
+  end.how === 'asserted' && named.path.every((name, at) => end.path[at] === name);
 
 const isNamed = ({ path }: TestEnd, sees: string) => new RegExp(sees).test(path.join(' '));
 

@@ -1,4 +1,4 @@
-// Fifty signed-in people with two tabs each, who keep sending requests over keep-alive connections, spread over several servers as a load
+// Signed-in people with two tabs each, who keep sending requests over keep-alive connections, spread over several servers as a load
 // balancer would: if a server refuses or resets a connection, the next one is tried; every other failure is counted.
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { createApp } from '../../src/app.ts';
-import type { RecordKeeper } from '../../src/audit/writer.ts';
+import type { RecordKeeper } from '../../src/audit/recorder.ts';
 import type { Config } from '../../src/config/derive.ts';
 import { formatProblems, loadConfig } from '../../src/config/load.ts';
 import { createLogger } from '../../src/http/log.ts';
@@ -127,7 +127,7 @@ export async function startDesk({
     ...redisPart,
     ...parts,
   });
-  const server = createHttpServer(app, logger, requestMs);
+  const server = createHttpServer(app.listener, logger, requestMs);
   const port = await listen(server, 0, '127.0.0.1');
   const origin = `http://localhost:${port}`;
 

@@ -137,7 +137,7 @@ export async function startVariant(desk: Desk, parts: Partial<AppOptions>) {
     now: desk.now,
     ...parts,
   };
-  const server = createHttpServer(createApp(options), logger);
+  const server = createHttpServer(createApp(options).listener, logger);
   const port = await listen(server, 0, '127.0.0.1');
   const origin = `http://localhost:${port}`;
   return {

@@ -13,7 +13,7 @@ import { quickStretch } from './quick-stretch.ts';
 const [folder = '', name = '', mode = ''] = process.argv.slice(2);
 const envFile = join(folder, 'passphrase');
 const store = openSqliteStore(folder);
-// Does not import vault.ts next to it: a process that is killed a hundred times must start quickly.
+// Does not import vault.ts next to it: a process that is killed many times must start quickly.
 const recorder = { write: async () => {}, note: () => {} };
 const loadOf = (owner: string): Load => ({
   owner: { id: owner, name: owner },

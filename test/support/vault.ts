@@ -150,7 +150,8 @@ export async function startVaultApp(
   const logger = createLogger('debug', sink);
   const now = () => clock.now;
   const app = createHttpServer(
-    createApp({ config, store, logger, recorder: keepEvents(), now, vault: { vault, recorder, ...routes } }),
+    createApp({ config, store, logger, recorder: keepEvents(), now, vault: { vault, recorder, ...routes } })
+      .listener,
     logger,
   );
   const port = await listen(app, 0, '127.0.0.1');

@@ -18,7 +18,6 @@ type Inner =
   | 'logger'
   | 'recorder'
   | 'redis'
-  | 'perMinute'
   | 'onStop'
   | 'metrics'
   | 'sessionControl'
@@ -86,7 +85,7 @@ export function routesOf({ app }: Pick<Desk, 'app'>): Route[] {
         ? [route.path].flat().map((path) => ({ path, methods: Object.keys(route.methods) }))
         : walk(handle?.stack ?? []),
     );
-  return walk((app.router as unknown as { stack: Layer[] }).stack);
+  return walk((app.express.router as unknown as { stack: Layer[] }).stack);
 }
 
 interface NamedLayer {
@@ -97,7 +96,7 @@ interface NamedLayer {
 /** Resolves once the next request has been admitted and its body is about to be read. */
 export function onBodyRead({ app }: Pick<Desk, 'app'>): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const stack = (app.router as unknown as { stack: { route?: { stack: NamedLayer[] } }[] }).stack;
+  const stack = (app.express.router as unknown as { stack: { route?: { stack: NamedLayer[] } }[] }).stack;
   const readers = stack.flatMap(({ route }) => route?.stack ?? []).filter(({ name }) => name === 'checkType');
   if (readers.length === 0) throw new Error('no route reads a body');
   const originals = readers.map(({ handle }) => handle);

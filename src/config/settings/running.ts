@@ -1,7 +1,7 @@
 // Settings of the groups “Running” and “Docker Compose”: addresses, ports, notices, logging.
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { flag, httpUrl, port } from '../schemas.ts';
+import { flag, httpUrl, port, wholeNumber } from '../schemas.ts';
 import type { SettingRows } from '../setting.ts';
 
 const host = z
@@ -41,6 +41,22 @@ export const running = {
     schema: z.enum(['on', 'off']),
     default: 'on',
     about: '`off` only for measuring.',
+  },
+  RATE_LIMIT_NETWORK: {
+    schema: wholeNumber(60, 1_000_000),
+    default: '1200',
+    about:
+      'Requests that one network (an IPv4 address, or an IPv6 /56) may make in a minute. An office behind one address needs about 100 for each person.',
+  },
+  RATE_LIMIT_PERSON: {
+    schema: wholeNumber(60, 1_000_000),
+    default: '600',
+    about: 'Requests that one person may make in a minute, on all devices together.',
+  },
+  RATE_LIMIT_CHANGES: {
+    schema: wholeNumber(10, 1_000_000),
+    default: '60',
+    about: 'Changes that one person may make in a minute; also new choices of visitors from one network.',
   },
   LOG_LEVEL: {
     schema: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),

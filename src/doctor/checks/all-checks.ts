@@ -16,7 +16,7 @@ import { networkChecks } from './network.ts';
 import { redisChecks } from './redis.ts';
 import { secretChecks } from './secrets.ts';
 import { settingsChecks } from './settings.ts';
-import { roomChecks } from './storage.ts';
+import { storageChecks } from './storage.ts';
 import { versionChecks } from './versions.ts';
 
 export const checks: readonly Check[] = [
@@ -34,7 +34,7 @@ export const checks: readonly Check[] = [
   ...composeChecks,
   ...clockChecks,
   ...fileChecks,
-  ...roomChecks,
+  ...storageChecks,
   ...advisoryChecks,
   ...versionChecks,
   ...outsideChecks,

@@ -1,4 +1,6 @@
 // Checks from outside of the gate: whether it stops what it should, and ignores what a client forges.
+
+import { isLocal } from '../../config/local-addresses.ts';
 import {
   type Check,
   noAnswer,
@@ -10,7 +12,6 @@ import {
   seenIf,
   unread,
 } from './check.ts';
-import { isLocal } from './local-addresses.ts';
 
 const notApart =
   'the app’s answers cannot be told apart from the gate’s: the app’s content security policy is missing';

@@ -1,6 +1,7 @@
 // Checks of oauth2-proxy's sessions: how large their cookie gets, where they are kept, and whether the app looks there.
+
+import { isLoopback } from '../../config/local-addresses.ts';
 import { type Check, notChecked, ofGate, ofGateAndConfig, quote, quoteAll, seenIf } from './check.ts';
-import { isLoopback } from './local-addresses.ts';
 
 export const gateSessionChecks: readonly Check[] = [
   {

@@ -1,4 +1,6 @@
 // Checks of the ways to reach the app without passing the gate.
+
+import { isLoopback, isNear } from '../../config/local-addresses.ts';
 import {
   type Check,
   notChecked,
@@ -11,7 +13,6 @@ import {
   seenIf,
   unlessDoubted,
 } from './check.ts';
-import { isLoopback, isNear } from './local-addresses.ts';
 
 export const networkChecks: readonly Check[] = [
   {

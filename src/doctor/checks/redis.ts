@@ -1,7 +1,8 @@
 // Checks of Redis: its answers, and how oauth2-proxy connects to it.
+
+import { isNear } from '../../config/local-addresses.ts';
 import type { RedisFact } from '../deployment.ts';
 import { type Check, notChecked, of, ofGate, quote, quoteAll, seenIf } from './check.ts';
-import { isNear } from './local-addresses.ts';
 
 /** The first version with PXAT, EXAT and the conditions of PEXPIREAT. */
 const oldestVersion = [7, 0] as const;
@@ -45,7 +46,7 @@ function refusal({ refusesWrites, refused, mode, isClusterUrl }: RedisFact): str
   if (mode !== undefined && isClusterUrl !== undefined && (mode === 'cluster') !== isClusterUrl) {
     return isClusterUrl
       ? `is ${quote(mode)}, but its URL is that of a cluster; use redis://.`
-      : `is in mode ${quote(mode)}, but its URL is that of a single server; use redis+${mode === 'cluster' ? 'cluster' : 'sentinel'}://.`;
+      : `is in mode ${quote(mode)}, but its URL is that of a single server; use redis+cluster://.`;
   }
   return refused !== undefined && `refuses what the app does: ${refused}.`;
 }

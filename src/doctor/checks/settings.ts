@@ -1,8 +1,8 @@
 // Checks of the app's settings.
 
 import { durationWords } from '../../config/duration.ts';
+import { isLocal } from '../../config/local-addresses.ts';
 import { type Check, notChecked, ofConfig, quote, seenIf, unlessDoubted } from './check.ts';
-import { isLocal } from './local-addresses.ts';
 
 const dayMs = 86_400_000;
 

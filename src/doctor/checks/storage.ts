@@ -6,7 +6,7 @@ const soonDays = 30;
 const nearlyFull = 0.9;
 const megabyte = 1024 * 1024;
 
-export const roomChecks: readonly Check[] = [
+export const storageChecks: readonly Check[] = [
   {
     id: 'store.room',
     subject: 'Files',

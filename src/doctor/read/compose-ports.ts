@@ -1,6 +1,6 @@
 // Reads the `ports` of a service in Compose's short and long forms.
 import { isIP } from 'node:net';
-import { isLoopback } from '../checks/local-addresses.ts';
+import { isLoopback } from '../../config/local-addresses.ts';
 import type { Tree } from './compose-tree.ts';
 
 export interface PublishedPort {

@@ -5,8 +5,8 @@ import type { Variables } from './env-file.ts';
 import { namesFile } from './gate-settings.ts';
 
 export interface Containers {
-  readonly app: Told;
-  readonly gate: Told & {
+  readonly app: ReadVariables;
+  readonly gate: ReadVariables & {
     readonly image: string | undefined;
     readonly flags: readonly string[];
     /** Whether its command line names oauth2-proxy.cfg. */
@@ -14,7 +14,7 @@ export interface Containers {
   };
 }
 
-export interface Told {
+export interface ReadVariables {
   readonly env: Variables;
   /** Why other settings may apply than those read; the end of a sentence. */
   readonly doubt: string | undefined;

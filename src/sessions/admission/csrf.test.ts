@@ -57,6 +57,7 @@ test('the token of the previous id is accepted only as long as that id', async (
   const before = { header: await tokenOf(session) };
   assert.equal((await ask(rotated, 'POST', before, at + graceMs)).refused, undefined);
   assert.equal((await ask(rotated, 'POST', before, at + graceMs + 1)).refused, 'EBADCSRFTOKEN');
+  assert.equal((await ask(rotated, 'POST', { header: await tokenOf(rotated) })).refused, undefined);
   const other = { header: await tokenOf({ ...session, idHash: 'another' }) };
   assert.equal((await ask(rotated, 'POST', other)).refused, 'EBADCSRFTOKEN');
 });

@@ -1,11 +1,12 @@
 // The CSRF token, bound to the session and its id (ASVS 3.5.1): in a header or in the body, never in the URL. It is replaced
 // together with the id, and the previous token is valid as long as the previous id.
 import csurf from 'csurf';
-import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import type { Recorder } from '../../audit/recorder.ts';
 import { digest } from '../../crypto/tokens.ts';
 import { requestFacts } from '../../http/request-facts.ts';
 import { stateOfId } from '../rules/session.ts';
+import type { AdmittedSession } from './express-store.ts';
 import { sessionOf } from './request-session.ts';
 
 declare global {
@@ -33,7 +34,7 @@ export function checkCsrf({ now }: { readonly now: () => number }): RequestHandl
   }) as RequestHandler;
   return (req, res, next) => {
     const session = sessionOf(res);
-    const secretFor = (idHash: string) => ({ csrfSecret: digest(`token\n${session.csrfSecret}\n${idHash}`) });
+    const secretFor = (idHash: string) => tokenSecretOf(session.csrfSecret, idHash);
     req.tokenSecret = secretFor(session.idHash);
     check(req, res, (error?: unknown) => {
       const { previous } = session;
@@ -47,6 +48,19 @@ export function checkCsrf({ now }: { readonly now: () => number }): RequestHandl
       });
     });
   };
+}
+
+function tokenSecretOf(csrfSecret: string, idHash: string): { csrfSecret: string } {
+  return { csrfSecret: digest(`token\n${csrfSecret}\n${idHash}`) };
+}
+
+const issue = csurf({ sessionKey: 'tokenSecret' }) as RequestHandler;
+
+/** A fresh token for the current id of a session, as `req.csrfToken()` gives it. */
+export function csrfTokenOf({ csrfSecret, idHash }: Pick<AdmittedSession, 'csrfSecret' | 'idHash'>): string {
+  const req = { method: 'GET', tokenSecret: tokenSecretOf(csrfSecret, idHash) } as unknown as Request;
+  issue(req, {} as Response, () => undefined);
+  return req.csrfToken();
 }
 
 function isRefused(error: unknown): boolean {

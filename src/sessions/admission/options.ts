@@ -1,5 +1,6 @@
 // What session admission needs from other modules; `wiring/` passes it in.
 import type { RequestHandler, Response } from 'express';
+import type { GateState } from '../../gate/revocation.ts';
 import type { SessionEnd } from '../../store/contract-sessions.ts';
 import type { AdmittedSession, LoadedSession } from './express-store.ts';
 import type { SessionCookieAttributes } from './session-cookie.ts';
@@ -22,7 +23,7 @@ export interface AdmitOptions extends SignInOptions {
   /** Whether the person signed in at the provider again after `end`. */
   readonly isNewSignIn: (res: Response, end: SessionEnd) => boolean;
   /** Whether this request has a newer link to the gate's session than the stored one. */
-  readonly isNewGateLink: (res: Response, session: AdmittedSession) => boolean;
+  readonly isNewGateLink: (gate: GateState | undefined, session: AdmittedSession) => boolean;
   /** Stores a newer link in the session. */
   readonly keepGateLink: (res: Response, live: LoadedSession) => void;
   /** Records, in the background, who owns the gate's session. */

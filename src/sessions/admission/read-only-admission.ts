@@ -4,9 +4,10 @@
 
 import type { Request, Response } from 'express';
 import { digest } from '../../crypto/tokens.ts';
+import type { GateState } from '../../gate/revocation.ts';
 import { personOf } from '../../http/person.ts';
 import { singleCookie } from '../../http/request-cookies.ts';
-import { changesHere } from '../rules/binding.ts';
+import { changesBetween, type Surroundings, surroundingsOf } from '../rules/binding.ts';
 import { touchIntervalMs } from '../rules/session.ts';
 import { keyOf } from '../rules/session-id.ts';
 import { type AdmittedSession, readRow } from './express-store.ts';
@@ -31,25 +32,38 @@ export async function admitReadOnly(
   if (!row) return undefined;
   const now = options.now();
   const session = readRow(row, digest(sent.id), limits, now);
-  return needsNothing(session, req, res, now, options) ? Object.freeze(session) : undefined;
+  const sender = { personId: personOf(res).id, here: () => surroundingsOf(req), gate: res.locals.gate };
+  return needsNothing(session, sender, now, options) ? Object.freeze(session) : undefined;
 }
 
-function needsNothing(
+/** Who sends a request, and from where. */
+export interface Sender {
+  readonly personId: string;
+  /** Called only if binding is on. */
+  readonly here: () => Surroundings;
+  readonly gate: GateState | undefined;
+}
+
+export type NeedsNothingOptions = Pick<
+  AdmitOptions,
+  'limits' | 'rotateAfterMs' | 'binding' | 'isNewGateLink'
+>;
+
+/** Whether a request may read with this session without anything being written, recorded or set. */
+export function needsNothing(
   session: AdmittedSession,
-  req: Request,
-  res: Response,
+  { personId, here, gate }: Sender,
   now: number,
-  options: AdmitOptions,
+  { limits, rotateAfterMs, binding, isNewGateLink }: NeedsNothingOptions,
 ): boolean {
-  const { limits, rotateAfterMs, binding, isNewGateLink } = options;
   return (
     session.ended === undefined &&
     session.idState === 'valid' &&
-    session.personId === personOf(res).id &&
+    session.personId === personId &&
     now - session.lastSeenAt < touchIntervalMs(limits) &&
     (session.previous === undefined || session.previous.successorSeenAt !== undefined) &&
     !isRotationDue(session, rotateAfterMs, now) &&
-    (binding === 'off' || changesHere(session, req).length === 0) &&
-    !isNewGateLink(res, session)
+    (binding === 'off' || changesBetween(session, here()).length === 0) &&
+    !isNewGateLink(gate, session)
   );
 }

@@ -3,7 +3,8 @@
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import { emptyForm, parseInput } from '../../http/form.ts';
-import { personOf } from '../../http/person.ts';
+import { type Person, personOf } from '../../http/person.ts';
+import type { AdmittedSession } from '../admission/express-store.ts';
 import { sessionOf } from '../admission/request-session.ts';
 import type { Ended } from '../revocation/revoke.ts';
 import type { SessionLimits } from '../rules/session.ts';
@@ -20,13 +21,22 @@ import { endOwn, endOwnOthers, liveOf, ownByHandle, type SessionActionOptions } 
 /** GET /api/me: the signed-in person, this session, and the CSRF token. */
 export function apiMe({ limits }: { readonly limits: SessionLimits }): RequestHandler {
   return (req, res) => {
-    const { id, email, operator } = personOf(res);
-    const session = summaryOf(sessionOf(res), limits);
-    res.json({
-      person: { id, email, operator },
-      session: viewSession(session, session.handle),
-      csrfToken: req.csrfToken(),
-    });
+    res.json(meOf(personOf(res), sessionOf(res), limits, req.csrfToken()));
+  };
+}
+
+/** The body of the response to GET /api/me. */
+export function meOf(
+  { id, email, operator }: Person,
+  session: AdmittedSession,
+  limits: SessionLimits,
+  csrfToken: string,
+) {
+  const summary = summaryOf(session, limits);
+  return {
+    person: { id, email, operator },
+    session: viewSession(summary, summary.handle),
+    csrfToken,
   };
 }
 

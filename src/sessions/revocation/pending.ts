@@ -90,8 +90,8 @@ export function createPendingRevocations({
   const over = (row: SessionRow): SessionRow => {
     const end = row.ended ? undefined : endOf(row.key);
     if (!end) return row;
-    const tie = end.gate ?? row.data['gate'];
-    return { ...row, data: {}, ended: tie === undefined ? end : { ...end, gate: tie } };
+    const gateLink = end.gate ?? row.data['gate'];
+    return { ...row, data: {}, ended: gateLink === undefined ? end : { ...end, gate: gateLink } };
   };
   const isOver = (row: SessionRow) => endOf(row.key) !== undefined;
 
@@ -101,6 +101,10 @@ export function createPendingRevocations({
       read: async (key) => {
         const row = await table.read(key);
         return row && over(row);
+      },
+      async readMany(keys, noteNames, now) {
+        const found = await table.readMany(keys, noteNames, now);
+        return items.size === 0 ? found : { ...found, rows: found.rows.map((row) => row && over(row)) };
       },
       update: async (key, patch) => endOf(key) === undefined && table.update(key, patch),
       touch: async (key, at) => endOf(key) === undefined && table.touch(key, at),

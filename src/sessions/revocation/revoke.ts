@@ -90,7 +90,7 @@ export function createRevocation(options: RevocationOptions): Revocation {
     });
   }
 
-  async function endOf(order: EndOrder, tie: unknown): Promise<SessionEnd> {
+  async function endOf(order: EndOrder, gateLink: unknown): Promise<SessionEnd> {
     const { reason, by, changes } = order;
     // If the store cannot provide the pseudonym, the audit log still says who it was.
     const doer = by === undefined || by === 'terminal' ? by : await pseudonymOf(by).catch(() => undefined);
@@ -99,7 +99,7 @@ export function createRevocation(options: RevocationOptions): Revocation {
       reason,
       ...(doer !== undefined && { by: doer }),
       ...(changes !== undefined && { changes }),
-      ...(tie !== undefined && { gate: tie }),
+      ...(gateLink !== undefined && { gate: gateLink }),
     };
   }
 
@@ -184,8 +184,9 @@ export function createRevocation(options: RevocationOptions): Revocation {
       if (!row) return;
       const receipt = await gate.end(targetOf(row));
       if (receipt.unmarked) throw new StoreUnavailable(new Error('the gate could not be marked'));
-      const tie = row.data['gate'];
-      if (!row.ended) await table.end(item.key, { ...item.end, ...(tie !== undefined && { gate: tie }) });
+      const gateLink = row.data['gate'];
+      if (!row.ended)
+        await table.end(item.key, { ...item.end, ...(gateLink !== undefined && { gate: gateLink }) });
     },
     receiptOf: gate.receiptOf,
   };

@@ -25,8 +25,3 @@ export function changesBetween(before: Surroundings, now: Surroundings): Change[
 export function surroundingsOf(req: Request): Surroundings {
   return { device: deviceOf(req.headers['user-agent']), network: req.ip ?? '' };
 }
-
-/** What differs between a session and this request. */
-export function changesHere(session: Surroundings, req: Request): Change[] {
-  return changesBetween(session, surroundingsOf(req));
-}

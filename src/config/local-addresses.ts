@@ -1,6 +1,7 @@
 // Which hosts are this machine, or are not reached over an untrusted network.
 import { isIP } from 'node:net';
 
+/** Whether an address or host name is this machine's loopback. */
 export function isLoopback(host: string): boolean {
   return ['localhost', '::1', '[::1]'].includes(host) || /^127\.\d+\.\d+\.\d+$/.test(host);
 }

@@ -1,0 +1,82 @@
+// The fast lane: answers the most frequent requests before Express. It can only admit: whatever is refused, due for a change or merely
+// unusual steps aside into the ordinary handlers, which decide what to do about it. Requests that arrive in one turn of the event loop are
+// admitted by one read of the store, which begins after each of them has arrived: what was ended before a request came is never admitted.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type ImmediateLimit, networkKey } from './limits.ts';
+import type { PlainRequest } from './plain-request.ts';
+
+/** What must be read to admit one request; known from its headers alone. */
+export interface LanePlan {
+  readonly personId: string;
+}
+
+export interface LaneOptions<Plan extends LanePlan, Admitted> {
+  /** The response to each exact URL. */
+  readonly answers: ReadonlyMap<string, (res: ServerResponse, admitted: Admitted) => void>;
+  readonly readRequest: (req: IncomingMessage) => PlainRequest | undefined;
+  /** What to read for this request; undefined: step aside. Reads nothing itself. */
+  readonly plan: (request: PlainRequest) => Plan | undefined;
+  /** One read for all of `plans`. @returns for each what is admitted; undefined: step aside. @throws if the store does not answer */
+  readonly admit: (plans: readonly Plan[]) => Promise<readonly (Admitted | undefined)[]>;
+  readonly byNetwork: ImmediateLimit;
+  readonly byPerson: ImmediateLimit;
+  /** Called before a request is answered, to measure and to log it. */
+  readonly onAnswer: (req: IncomingMessage, res: ServerResponse, arrivedAt: number) => void;
+}
+
+interface Waiting<Plan> {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  /** Hands the request to the ordinary handlers. */
+  readonly stepAside: () => void;
+  readonly plan: Plan;
+  readonly network: string;
+  readonly arrivedAt: number;
+}
+
+/** @returns a listener that answers a request, or calls `stepAside` */
+export function createLane<Plan extends LanePlan, Admitted>(options: LaneOptions<Plan, Admitted>) {
+  const { answers, readRequest, plan: planFor, admit, byNetwork, byPerson, onAnswer } = options;
+  let waiting: Waiting<Plan>[] = [];
+
+  async function admitAll(): Promise<void> {
+    const group = waiting;
+    waiting = [];
+    const found = await admit(group.map(({ plan }) => plan)).catch(() => []);
+    for (const [i, one] of group.entries()) {
+      const admitted = found[i];
+      if (admitted === undefined || !answer(one, admitted)) one.stepAside();
+    }
+  }
+
+  /** @returns false if the request must step aside */
+  function answer({ req, res, plan, network, arrivedAt }: Waiting<Plan>, admitted: Admitted): boolean {
+    const write = answers.get(req.url ?? '');
+    // Others of this group may have used up what was left; what is refused is counted once more, which changes nothing.
+    if (!write || !byNetwork.take(network) || !byPerson.take(plan.personId)) return false;
+    onAnswer(req, res, arrivedAt);
+    write(res, admitted);
+    return true;
+  }
+
+  /** @returns undefined if the request must step aside */
+  function prepare(req: IncomingMessage): Pick<Waiting<Plan>, 'plan' | 'network' | 'arrivedAt'> | undefined {
+    if (!answers.has(req.url ?? '')) return undefined;
+    const request = readRequest(req);
+    const plan = request && planFor(request);
+    if (!plan) return undefined;
+    const network = networkKey(request.ip);
+    if (!byNetwork.hasRoom(network) || !byPerson.hasRoom(plan.personId)) return undefined;
+    return { plan, network, arrivedAt: performance.now() };
+  }
+
+  return (req: IncomingMessage, res: ServerResponse, stepAside: () => void): void => {
+    const prepared = prepare(req);
+    if (!prepared) {
+      stepAside();
+      return;
+    }
+    if (waiting.length === 0) setImmediate(() => void admitAll());
+    waiting.push({ req, res, stepAside, ...prepared });
+  };
+}
