@@ -79,7 +79,7 @@ function row(frame: Frame, { id, severity, seen, why, mend }: CheckupFinding): H
   return html`<li><div class="what">${severityPill(frame, severity)}<code class="muted small">${id}</code></div>
 <p class="strong">${prose(seen)}</p>
 <p class="muted">${prose(why)}</p>
-<div class="mend"><span class="muted small">Mend</span><div>${mend.split('\n').map((line) => html`<div>${copyable(frame, line, 'the mend')}</div>`)}</div></div></li>`;
+<div class="mend"><span class="muted small">Fix</span><div>${mend.split('\n').map((line) => html`<div>${copyable(frame, line, 'the fix')}</div>`)}</div></div></li>`;
 }
 
 function severityPill(frame: Frame, severity: Severity): Html {
