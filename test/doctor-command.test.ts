@@ -160,7 +160,7 @@ suite('gatehouse doctor', () => {
     assert.doesNotMatch(ran.out, /settings\.operators/);
     const unknown = await doctorHere(folder, '--symptom', 'cold coffee');
     assert.equal(unknown.code, 2);
-    assert.match(unknown.err, /no symptom fits; known: "Signed out at once"/);
+    assert.match(unknown.err, /no symptom matches; known: "Signed out at once"/);
   });
 
   test('wrong arguments exit with 2 and one line', async (t) => {

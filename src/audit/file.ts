@@ -191,7 +191,7 @@ export function createRecordFile(options: RecordFileOptions): RecordFile {
       event: 'record.file_replaced',
       setting: 'AUDIT_LOG_FILE',
       meaning:
-        'the file of the record was removed or replaced; a new one goes on from here, and `gatehouse audit export` has what is missing',
+        'the file of the record was removed or replaced; a new one continues from here, and `gatehouse audit export` has what is missing',
     });
   }
 
@@ -221,7 +221,7 @@ export function createRecordFile(options: RecordFileOptions): RecordFile {
     logger.error({
       event: 'record.file_failed',
       setting: 'AUDIT_LOG_FILE',
-      meaning: `the file of the record cannot be written; the record in the store goes on${why}`,
+      meaning: `the file of the record cannot be written; the record in the store continues${why}`,
       err: error,
     });
   }

@@ -84,7 +84,7 @@ export async function makeBackup(options: MakeOptions, { to, force }: Target): P
       rmSync(folder, { recursive: true, force: true });
     }
   });
-  if ('busy' in locked) throw new Error('another backup of this place is being made');
+  if ('busy' in locked) throw new Error('another backup of this deployment is being made');
   return locked.value;
 }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** The runner of the controls shortens it: with a defence off, what is waited for never happens. */
-const patienceMs = Number(process.env['TEST_PATIENCE_MS'] ?? Number.POSITIVE_INFINITY);
+export const patienceMs = Number(process.env['TEST_PATIENCE_MS'] ?? Number.POSITIVE_INFINITY);
 
 /**
  * Calls `ask` until it returns something other than false or undefined without throwing, and resolves to that. Fails by an assertion

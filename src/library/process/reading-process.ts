@@ -115,7 +115,7 @@ export function createReadingChild(
     noteDeath();
     end((job) => {
       if (how === 'memory') job.settle({ unfinished: 'memory' });
-      else job.fail(new Error('the process of the library ended'));
+      else job.fail(new Error('the library process ended'));
     });
   }
 
