@@ -1,4 +1,4 @@
-// The audit log as JSON lines beside the store. A failure to write the file refuses no change: it is logged, counted and made up for later,
+// The audit log as JSON lines, in addition to the store. A failure to write the file refuses no change: it is logged, counted and made up for later,
 // including entries that a killed process committed to the store but did not append.
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -25,7 +25,7 @@ export interface RecordFileOptions {
   readonly retentionMs: number;
   /** Where entries that the file lacks are read again. */
   readonly record: Pick<RecordTable, 'after' | 'before'>;
-  /** Whether entries after the file's last line are appended at start-up. Not for a command beside a server, which does it itself. */
+  /** Whether entries after the file's last line are appended at start-up. Not for a command that runs next to a server, which does it itself. */
   readonly catchesUp: boolean;
   readonly keys: () => readonly RecordKey[];
   readonly logger: RecordLogger;

@@ -138,7 +138,7 @@ async function lookAtRecord(folder: string, keys: readonly RecordKey[]): Promise
   }
 }
 
-/** Writes beside the target first; nobody sees a partial file under its name. */
+/** Writes next to the target first; nobody sees a partial file under its name. */
 async function writeFile(
   path: string,
   force: boolean,

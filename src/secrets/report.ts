@@ -45,7 +45,7 @@ export interface Report {
   readonly olderBackupsGone?: number;
   /**
    * Absent: untouched. `unfinished`: the new passphrase opens it, but so does the former one, or the stolen data key is
-   * still in use. `not here`: there is a new passphrase, but no vault beside this file to apply it to. `elsewhere`: the same,
+   * still in use. `not here`: there is a new passphrase, but no vault next to this file to apply it to. `elsewhere`: the same,
    * but there may be a vault in a container's volume, which needs the new passphrase by hand.
    */
   readonly vault?: 'changed' | 'unfinished' | 'not here' | 'elsewhere';

@@ -116,7 +116,7 @@ async function run(
 ): Promise<ExportOutcome> {
   const { format, onProgress, signal } = request;
   makeFolder(job.folder);
-  // A PDF is printed on its own, so a path to a file beside it would lead nowhere.
+  // A PDF is printed on its own, so a path to a file next to it would lead nowhere.
   const isSet = job.space !== undefined && format !== 'pdf';
   const options: PageFileOptions = {
     pages: parts.pages,

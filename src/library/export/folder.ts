@@ -29,7 +29,7 @@ export interface ExportedFile {
 
 const filesLimit = 10_000;
 
-/** Every exported file, newest first; pictures beside Markdown are not listed. */
+/** Every exported file, newest first; pictures of Markdown exports are not listed. */
 export function listExports(folder: string): ExportedFile[] {
   const files: ExportedFile[] = [];
   for (const space of entriesOf(folder)) {

@@ -1,4 +1,4 @@
-// A process beside the server that does one piece of work at a time, with limits on time, memory and output length: untrusted content
+// A separate process that does one piece of work at a time, with limits on time, memory and output length: untrusted content
 // never delays other requests and never ends the server. Kept for the next question, restarted if it died.
 import { type ChildData, type LibraryChild, startChild } from './child-process.ts';
 import type { Reading } from './reading.ts';
