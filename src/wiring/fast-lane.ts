@@ -99,22 +99,43 @@ export function createFastLane(
   });
 }
 
-/** The pages of the rows that are marked as fast, behind nothing but their headers: the lane has done what the guards do. */
+/**
+ * The pages of the rows that are marked as fast, behind nothing but their headers: the lane has done what the guards do. Express's router
+ * is passed over as well; its request and response objects are what the handlers expect.
+ */
 function admittedPages(parts: AppParts, routes: readonly BoundRoute[]): Answer {
-  const app = createExpress(parts.config.trustedHops);
-  app.use(
+  const { request, response } = createExpress(parts.config.trustedHops);
+  const before = [
     prepareFrame(parts.frame),
     parts.headers,
     noStore,
     useAdmitted,
     prepareMemberPage(parts.store.people),
+  ];
+  const pages = new Map(
+    routes.filter(({ isFast }) => isFast).map(({ path, handlers }) => [path, [...before, ...handlers]]),
   );
-  for (const { path, handlers } of routes.filter(({ isFast }) => isFast)) app.get(path, ...handlers);
-  app.use(errorHandler(parts.logger));
-  return (req, res, admitted) => {
-    const locals = { admitted };
-    app(req as Request, Object.assign(res, { locals }) as unknown as Response);
+  const onError = errorHandler(parts.logger);
+  return (plainReq, plainRes, admitted) => {
+    const req = Object.setPrototypeOf(plainReq, request) as Request;
+    const res = Object.setPrototypeOf(plainRes, response) as Response;
+    Object.assign(req, { res, originalUrl: req.url, baseUrl: '', params: {}, id: randomName() });
+    Object.assign(res, { req, locals: { admitted } });
+    const handlers = pages.get(req.url) ?? [];
+    void runInTurn(handlers, req, res).catch((error: unknown) => onError(error, req, res, () => undefined));
   };
+}
+
+/** Like Express's router: each handler calls `next` or answers. @throws what a handler throws or passes to `next` */
+async function runInTurn(handlers: readonly RequestHandler[], req: Request, res: Response): Promise<void> {
+  for (const handler of handlers) {
+    let isPassedOn = false;
+    await handler(req, res, (error?: unknown) => {
+      if (error !== undefined) throw error;
+      isPassedOn = true;
+    });
+    if (!isPassedOn) return;
+  }
 }
 
 declare global {
@@ -131,7 +152,6 @@ const useAdmitted: RequestHandler = (req, res, next) => {
   const { admitted } = res.locals;
   if (!admitted) throw new Error('only the fast lane may call this');
   const { person, session, gate } = admitted;
-  req.id = randomName();
   req.csrfToken = () => csrfTokenOf(session);
   // express-session's own object is missing, so nothing can be saved or set.
   Object.assign(res.locals, { person, session: Object.freeze(session), gate, isNewSession: false });
