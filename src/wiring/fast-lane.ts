@@ -22,6 +22,7 @@ import {
 } from '../sessions/admission/group-admission.ts';
 import { meOf } from '../sessions/pages/api-sessions.ts';
 import { prepareMemberPage } from '../sessions/pages/member-page.ts';
+import type { PersonRow } from '../store/contract.ts';
 import type { AppParts } from './app-parts.ts';
 
 type Proven = Omit<Identified, 'person'> & { readonly person: Omit<Identified['person'], 'operator'> };
@@ -75,20 +76,24 @@ export function createFastLane(
     needsVisitorRenewal: visitors.needsRenewal,
   });
   const writeJson = createJsonWriter([parts.headers, noStore]);
-  const showPage = admittedPages(parts, routes);
+  const pages = admittedPages(parts, routes);
   const answers = new Map<string, Answer>([
     [
       '/api/me',
       (_req, res, { person, session: admitted }) =>
         writeJson(res, 200, meOf(person, admitted, session, csrfTokenOf(admitted))),
     ],
-    ...routes.filter(({ isFast }) => isFast).map(({ path }) => [path, showPage] as const),
+    ...routes.filter(({ isFast }) => isFast).map(({ path }) => [path, pages.show] as const),
   ]);
 
   return createLane({
     answers: config.devMode ? new Map<string, never>() : answers,
     readRequest: createPlainReader(config),
-    plan: admission.plan,
+    plan(request) {
+      const plan = admission.plan(request);
+      if (plan && request.raw.url !== '/api/me') pages.prepare(request.raw, plan.personId);
+      return plan;
+    },
     admit: admission.admit,
     byNetwork: limits.network,
     byPerson: limits.person,
@@ -99,11 +104,17 @@ export function createFastLane(
   });
 }
 
+interface AdmittedPages {
+  /** Starts to read the row of the person, so that it arrives together with the session. */
+  prepare(req: IncomingMessage, personId: string): void;
+  readonly show: Answer;
+}
+
 /**
  * The pages of the rows that are marked as fast, behind nothing but their headers: the lane has done what the guards do. Express's router
  * is passed over as well; its request and response objects are what the handlers expect.
  */
-function admittedPages(parts: AppParts, routes: readonly BoundRoute[]): Answer {
+function admittedPages(parts: AppParts, routes: readonly BoundRoute[]): AdmittedPages {
   const { request, response } = createExpress(parts.config.trustedHops);
   const before = [
     prepareFrame(parts.frame),
@@ -116,13 +127,23 @@ function admittedPages(parts: AppParts, routes: readonly BoundRoute[]): Answer {
     routes.filter(({ isFast }) => isFast).map(({ path, handlers }) => [path, [...before, ...handlers]]),
   );
   const onError = errorHandler(parts.logger);
-  return (plainReq, plainRes, admitted) => {
-    const req = Object.setPrototypeOf(plainReq, request) as Request;
-    const res = Object.setPrototypeOf(plainRes, response) as Response;
-    Object.assign(req, { res, originalUrl: req.url, baseUrl: '', params: {}, id: randomName() });
-    Object.assign(res, { req, locals: { admitted } });
-    const handlers = pages.get(req.url) ?? [];
-    void runInTurn(handlers, req, res).catch((error: unknown) => onError(error, req, res, () => undefined));
+  const personRows = new WeakMap<IncomingMessage, Promise<PersonRow | undefined>>();
+  return {
+    prepare(req, personId) {
+      const reading = parts.store.people.read(personId);
+      // A request that is not admitted does not wait for it.
+      reading.catch(() => undefined);
+      personRows.set(req, reading);
+    },
+    show(plainReq, plainRes, admitted) {
+      const personRow = personRows.get(plainReq);
+      const req = Object.setPrototypeOf(plainReq, request) as Request;
+      const res = Object.setPrototypeOf(plainRes, response) as Response;
+      Object.assign(req, { res, originalUrl: req.url, baseUrl: '', params: {}, id: randomName() });
+      Object.assign(res, { req, locals: { admitted, personRow } });
+      const handlers = pages.get(req.url) ?? [];
+      void runInTurn(handlers, req, res).catch((error: unknown) => onError(error, req, res, () => undefined));
+    },
   };
 }
 
