@@ -45,6 +45,13 @@ export interface Timing {
   readonly bytes: number;
 }
 
+/** How a page's script asks; everything else is opened like a page. */
+const fetchHeaders = {
+  accept: '*/*',
+  'sec-fetch-dest': 'empty',
+  'sec-fetch-mode': 'cors',
+  'sec-fetch-user': '?0',
+};
 const lastChunk = Buffer.from('0\r\n\r\n');
 
 export function createBrowser(headers: Readonly<Record<string, string>>, cookie = ''): Browser {
@@ -58,7 +65,11 @@ export function createBrowser(headers: Readonly<Record<string, string>>, cookie 
       let request = requests.get(path);
       if (!request) {
         sent = cookieHeader();
-        const all = { ...headers, ...(sent && { cookie: sent }) };
+        const all = {
+          ...headers,
+          ...(path.startsWith('/api/') && fetchHeaders),
+          ...(sent && { cookie: sent }),
+        };
         const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
         request = Buffer.from(`GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`, 'latin1');
         requests.set(path, request);

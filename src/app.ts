@@ -1,12 +1,13 @@
 // The order in which a request is handled. Read it from top to bottom: the order is the security design.
 // log → headers → limits → identity (gate) → session → anti-forgery → page → store → view
 import type { RequestListener } from 'node:http';
-import express, { type Express, type RequestHandler } from 'express';
+import type { Express, RequestHandler } from 'express';
 import { requirePerson } from './gate/identity.ts';
 import { inspectGate } from './gate/refuse-ended.ts';
 import { readBody } from './http/body.ts';
 import { errorHandler, notFound } from './http/errors.ts';
-import { noStore, securityHeaders } from './http/headers.ts';
+import { createExpress } from './http/express.ts';
+import { noStore } from './http/headers.ts';
 import { networkKeyOf } from './http/limits.ts';
 import { requestLog } from './http/log.ts';
 import { refuseStrangeRequests } from './http/malformed-requests.ts';
@@ -48,10 +49,8 @@ export function createApp(options: AppOptions): App {
     metrics && createRequestMeter({ metrics, cookieErrorOf: cookieErrorOf(parts), routes: allRoutes });
   if (meter) app.use(meter.middleware);
   app.use(requestLog(logger));
-  app.use(prepareFrame({ asset: assets.path, devMode, signInPath: paths.signIn('/dashboard') }));
-  app.use(
-    securityHeaders({ https: config.publicOrigin.startsWith('https:'), loginOrigin: gate.loginOrigin }),
-  );
+  app.use(prepareFrame(parts.frame));
+  app.use(parts.headers);
   app.use(refuseStrangeRequests);
   app.use(checkHost(config.publicOrigin, config.publicAliases));
   const open: Guards = { public: [], member: [notFound], operator: [notFound] };
@@ -94,7 +93,8 @@ export function createApp(options: AppOptions): App {
       ...requestFacts(req),
     }),
   );
-  mountRoutes(app, bindAll(parts), { public: [], member, operator: [...member, operator] });
+  const routes = bindAll(parts);
+  mountRoutes(app, routes, { public: [], member, operator: [...member, operator] });
   // A script that mistypes an address is told so only after it has been authenticated.
   app.all('/api/*path', ...member);
 
@@ -114,18 +114,6 @@ export function createApp(options: AppOptions): App {
   app.use(errorHandler(logger));
 
   // Before all of the above: requests that need nothing but reading. Whatever it does not admit goes through all of the above.
-  const lane = createFastLane(parts, meter);
+  const lane = createFastLane(parts, meter, routes);
   return { express: app, listener: (req, res) => lane(req, res, () => app(req, res)) };
-}
-
-/** @param trustedHops number of proxies in front whose word about the client address is trusted */
-function createExpress(trustedHops: number): Express {
-  const app = express();
-  app.disable('x-powered-by');
-  app.disable('etag');
-  app.set('trust proxy', trustedHops);
-  app.set('query parser', 'simple');
-  app.enable('case sensitive routing');
-  app.enable('strict routing');
-  return app;
 }

@@ -7,16 +7,16 @@ const giveUpAfterMs = 2_000;
 
 const help = `gatehouse: the session desk for oauth2-proxy
 
-  gatehouse serve       the server, with the settings of .env and the environment
-  gatehouse sessions    the desk without a browser: list, revoke
+  gatehouse serve       starts the server, with the settings of .env and the environment
+  gatehouse sessions    sessions in the terminal: list, revoke
   gatehouse audit       the record: verify, export, checkpoint
   gatehouse doctor      the check-up: is this deployment hardened
-  gatehouse store       whose the store is; take-over
+  gatehouse store       the owner of the store: show, take-over
   gatehouse vault       the vault: status, load, clear, rekey, import-legacy
   gatehouse confluence  the library: sync, status, export
-  gatehouse clock       what retention makes of the clock: believe
-  gatehouse backup      one file with all that is kept, made while the server runs
-  gatehouse restore     puts a backup in place, or only verifies it
+  gatehouse clock       whether the clock is trusted for removing old data: believe
+  gatehouse backup      writes everything to one file, while the server runs
+  gatehouse restore     restores a backup, or only verifies it
   gatehouse move-store  moves sessions and the record from SQLite to Redis, or back
   gatehouse help        this text; each of the others has \`--help\`
 `;

@@ -89,7 +89,7 @@ for (const store of storeKinds) {
         await waitFor('the purge', async () => server.logged('store.purged').length > 0);
         const [told] = server.logged('clock.doubted');
         assert.equal(told?.['doubt'], doubt);
-        assert.match(String(told?.['meaning']), /removed for its age/);
+        assert.match(String(told?.['meaning']), /removed because of its age/);
         const left = await counted();
         assert.deepEqual({ ...left, clock: 0 }, { ...before, clock: 0 }, `${ahead / day} days`);
         assert.ok(Math.abs((left.clock ?? 0) - (before.clock ?? 0)) < day);
@@ -128,7 +128,7 @@ for (const store of storeKinds) {
       assert.equal(await runCommand(clockCommand, ['forget'], words), 2);
       assert.match(
         said.join(''),
-        /far ahead: nothing is removed[\s\S]*The clock is believed[\s\S]*knows one word/,
+        /far ahead: nothing is removed[\s\S]*The clock is confirmed[\s\S]*the only argument is/,
       );
     });
   });

@@ -23,9 +23,9 @@ test('the options of a sync', () => {
     ['--page-id 12', '{"of":{"what":"page","id":"12","children":true}}'],
     ['--page-id 12 --no-children', '{"of":{"what":"page","id":"12","children":false}}'],
     ['--page-title Home --space DEV', '{"of":{"what":"title","space":"DEV","title":"Home","children":true}}'],
-    ['--page-title Home', '--page-title needs one --space KEY'],
-    ['--page-title Home --space A --space B', '--page-title needs one --space KEY'],
-    ['--page-id 12 --space DEV', '--page-id stands alone, without --space and --page-title'],
+    ['--page-title Home', '--page-title needs exactly one --space KEY'],
+    ['--page-title Home --space A --space B', '--page-title needs exactly one --space KEY'],
+    ['--page-id 12 --space DEV', '--page-id cannot be combined with --space or --page-title'],
     ['--page-id ../x', '--page-id takes the page’s number'],
     ['--page-id 12 --days 2', '--days goes with spaces, not with a page'],
     ['--no-children', '--no-children goes with --page-id or --page-title'],
@@ -115,7 +115,7 @@ test('the progress bar', () => {
   assert.equal(bar(0, 0), `[${'#'.repeat(30)}] 100% 0 of 0 pages`);
   assert.equal(
     lineOf({ state: 'listing', space: 'X', listed: 12, done: 0, total: 0 }),
-    'Looking at what there is: 12 pages',
+    'Listing what there is: 12 pages',
   );
 });
 
@@ -127,7 +127,7 @@ test('the program itself: syncs and reports the status', async (t) => {
   const status = await run('status');
   assert.match(
     status.text,
-    /Library {6}41 pages, \d+ attachments\nLast sync {4}done[\s\S]*taken: Confluence knows us as Ada Lovelace/,
+    /Library {6}41 pages, \d+ attachments\nLast sync {4}done[\s\S]*accepted: Confluence knows us as Ada Lovelace/,
   );
   assert.equal((await run('sync', '--days', 'x')).how, 'exit code 2');
 });

@@ -65,13 +65,13 @@ suite('gatehouse doctor', () => {
     assert.equal(text.code, 0);
     assert.match(
       text.out,
-      /The gate\n\n {2}medium {2}gate\.tokens\n {10}Seen {2}On: pass_access_token\.\n {10}Why .*\n {10}Mend {2}pass_access_token = false\n/,
+      /The gate\n\n {2}medium {2}gate\.tokens\n {10}Seen {2}On: pass_access_token\.\n {10}Why .*\n {10}Fix {3}pass_access_token = false\n/,
     );
     assert.equal((await doctorHere(folder, '--fail-on', 'medium')).code, 1);
     chmodSync(join(folder, '.env'), 0o644);
     const high = await doctorHere(folder);
     assert.equal(high.code, 1);
-    assert.match(high.out, /high {4}files\.env-mode[\s\S]*Mend {2}chmod 600 \.env[\s\S]*\n1 high, /);
+    assert.match(high.out, /high {4}files\.env-mode[\s\S]*Fix {3}chmod 600 \.env[\s\S]*\n1 high, /);
   });
 
   test('an invalid .env is reported and does not stop the run; so is a missing one', async (t) => {
@@ -160,7 +160,7 @@ suite('gatehouse doctor', () => {
     assert.doesNotMatch(ran.out, /settings\.operators/);
     const unknown = await doctorHere(folder, '--symptom', 'cold coffee');
     assert.equal(unknown.code, 2);
-    assert.match(unknown.err, /no symptom fits; known: "Signed out at once"/);
+    assert.match(unknown.err, /no symptom matches; known: "Signed out at once"/);
   });
 
   test('wrong arguments exit with 2 and one line', async (t) => {

@@ -64,7 +64,7 @@ const cases: readonly Blind[] = [
     how: 'oauth2-proxy.cfg is a pipe, which could block forever',
     spoil: pipeInstead('oauth2-proxy.cfg'),
     unread: gateChecks,
-    reason: /oauth2-proxy\.cfg is not an ordinary file/,
+    reason: /oauth2-proxy\.cfg is not a regular file/,
   },
   {
     how: 'oauth2-proxy.cfg is in another encoding',

@@ -16,7 +16,7 @@ import { place, token } from './support/confluence.ts';
 test('the options of an export', () => {
   const read = (line: string) =>
     JSON.stringify(readArguments(exportCommand, line.split(' ').filter(Boolean)));
-  const one = '{"wrong":"say --space KEY or --page-id ID, one of them"}';
+  const one = '{"wrong":"use either --space KEY or --page-id ID"}';
   const cases: readonly [string, string][] = [
     ['--space DEV', '{"scope":{"space":"DEV"},"format":"html"}'],
     ['--page-id 12 --format pdf', '{"scope":{"page":"12"},"format":"pdf"}'],
@@ -110,7 +110,7 @@ test('stopped by hand, it ends after the current page and says so; titles cannot
   });
   assert.deepEqual([code, readdirSync(join(folder, 'DEV')).length], [1, 2]);
   assert.equal(existsSync(join(folder, 'DEV', 'index.html')), false);
-  assert.match(said.join('\n'), /^2 files in .*\n.*it was stopped, so pages can be missing/);
+  assert.match(said.join('\n'), /^2 files in .*\n.*it was stopped, so pages may be missing/);
   said.length = 0;
   await runCommand(exportCommand, ['--page-id', '\u001b[2J\u202e'], {
     open: async () => ({ exportPages: async () => ({ kind: 'unknown' }), folder, async close() {} }),

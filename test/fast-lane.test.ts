@@ -67,6 +67,35 @@ for (const store of storeKinds) {
       }
     });
 
+    test('shows the dashboard and the devices, byte for byte as the ordinary handlers do', async (t) => {
+      const { desk, ways, lines } = await open(t, store);
+      await begin(desk, ada, {
+        'user-agent': 'Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Safari/605',
+      });
+      // Both answers are of the same instant.
+      t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+      const visit = ['accept: text/html', 'sec-fetch-dest: document', 'sec-fetch-mode: navigate'];
+      for (const path of ['/dashboard', '/devices']) {
+        for (const more of [visit, ['accept: application/json'], [...visit, 'sec-fetch-site: cross-site']]) {
+          const sent = { requestLine: `GET ${path} HTTP/1.1`, headers: [...lines, ...more] };
+          const { fast, ordinary, isFast } = await ways.compare(sent);
+          assert.equal(isFast, true, path);
+          assert.equal(fast, ordinary, path);
+          assert.match(fast, /^200\n[\s\S]*<main/);
+        }
+      }
+    });
+
+    test('an error of a page is told as anywhere else', async (t) => {
+      const { desk, ways, lines } = await open(t, store);
+      t.mock.method(desk.store.sessions, 'ofPerson', () => Promise.reject(new Error('broken')));
+      const sent = { requestLine: 'GET /devices HTTP/1.1', headers: [...lines, 'accept: text/html'] };
+      const { fast, ordinary, isFast } = await ways.compare(sent);
+      assert.equal(isFast, true);
+      assert.equal(fast, ordinary);
+      assert.match(fast, /^500\n/);
+    });
+
     test('leaves everything unusual to the ordinary handlers, and answers the same', async (t) => {
       const { ways, lines, cookie } = await open(t, store);
       const stranger = `Basic ${Buffer.from(`${ada.id}:${'x'.repeat(64)}`).toString('base64')}`;
@@ -114,7 +143,17 @@ for (const store of storeKinds) {
 
     test('knows one method and exact addresses only', async (t) => {
       const { ways, lines } = await open(t, store);
-      const others = ['HEAD /api/me', 'POST /api/me', 'GET /api/me?', 'GET /api/me?a=1', 'GET /api/me/'];
+      const others = [
+        'HEAD /api/me',
+        'HEAD /devices',
+        'GET /devices?sort=x',
+        'GET /devices/',
+        'POST /devices',
+        'POST /api/me',
+        'GET /api/me?',
+        'GET /api/me?a=1',
+        'GET /api/me/',
+      ];
       for (const request of [
         ...others,
         'GET /api//me',

@@ -8,6 +8,8 @@ import { join, resolve } from 'node:path';
 import { after, suite, test } from 'node:test';
 import { readOrdinaryFile } from '../src/files/ordinary-file.ts';
 import { securePrivateFiles } from '../src/files/private-files.ts';
+import { compileCache } from './support/compile-cache.ts';
+import { patienceMs } from './support/eventually.ts';
 
 const program = resolve(import.meta.dirname, '..');
 const gatehouse = join(program, 'src/main.ts');
@@ -27,13 +29,18 @@ const secrets = { SECRET_KEY: randomBytes(32).toString('hex'), GATE_SECRET: rand
 function run(folder: string, ...command: string[]): Promise<Ended> {
   const env = {
     ...{ PATH: process.env['PATH'], HOME: process.env['HOME'] },
+    ...compileCache,
     ...secrets,
     ...{ AUDIT_LOG_FILE: 'off', CONFLUENCE_URL: 'https://wiki.test', VAULT_PASSPHRASE: 'Zk3vQ9xT7mB1nL5c' },
   };
   const [file = '', ...args] = command;
   return new Promise((done) => {
-    execFile(file, args, { cwd: folder, env, timeout: 30_000 }, (error, stdout, stderr) =>
-      done({ code: error ? (error.code ?? 'did not end') : 0, said: stdout + stderr }),
+    execFile(
+      file,
+      args,
+      { cwd: folder, env, timeout: Math.min(30_000, patienceMs) },
+      (error, stdout, stderr) =>
+        done({ code: error ? (error.code ?? 'did not end') : 0, said: stdout + stderr }),
     );
   });
 }
@@ -58,7 +65,7 @@ const states: readonly State[] = [
   {
     name: 'DATA_DIR is a file',
     make: (folder) => fs.writeFileSync(join(folder, 'data'), ''),
-    says: /: data \(DATA_DIR\) is in the way: .*move what is there away/,
+    says: /: data \(DATA_DIR\) is in the way: .*move it away/,
   },
   {
     name: 'DATA_DIR is a circular link',
@@ -147,7 +154,7 @@ suite('special files as arguments of commands', { concurrency: 4 }, () => {
     test(command.join(' '), async () => {
       const { code, said } = await node(folder, ...command);
       assert.ok(code === 1 || code === 2, `${code} ${said}`);
-      assert.match(said, /pipe .*is not an ordinary file/);
+      assert.match(said, /pipe .*is not a regular file/);
     });
   }
 
@@ -193,7 +200,7 @@ suite('mounts', {
     assert.equal(code, 1, said);
     assert.match(
       said,
-      /\.env \(--env\) cannot be replaced, since it is mounted by itself: .*nothing was changed/,
+      /\.env \(--env\) cannot be replaced, since it is mounted as a single file: .*nothing was changed/,
     );
     assert.deepEqual([fs.readFileSync(join(folder, '.env'), 'utf8'), secretFiles(folder)], [before, []]);
   });
@@ -272,12 +279,12 @@ test('another user’s data folder', {
   for (const command of [['serve'], ['sessions', 'list'], ['audit', 'verify']]) {
     const { code, said } = await run(folder, ...somebody, gatehouse, ...command);
     assert.equal(code, 1, said);
-    assert.match(said, /\(DATA_DIR\) may not be read or written by the user that runs this: give that user/);
+    assert.match(said, /\(DATA_DIR\) cannot be read or written by the user that runs this: make that user/);
   }
   fs.chmodSync(join(folder, 'data'), 0o777);
   const open = await run(folder, ...somebody, gatehouse, 'sessions', 'list');
   assert.equal(open.code, 1, open.said);
-  assert.match(open.said, /data \(DATA_DIR\) may be written by other users.*chmod go-w/);
+  assert.match(open.said, /data \(DATA_DIR\) can be written by other users.*chmod go-w/);
   fs.chownSync(join(folder, 'data'), 65534, 65534);
   const foreign = await run(folder, ...somebody, gatehouse, 'sessions', 'list');
   assert.equal(foreign.code, 1, foreign.said);

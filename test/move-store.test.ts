@@ -62,7 +62,7 @@ suite('moving a store', await need('redis-server'), () => {
     );
     const again = await place.gatehouse(['move-store', 'redis', '--replace', '--yes'], { env: inFile() });
     assert.equal(again.code, 2);
-    assert.match(again.err, /it was moved already; set SESSION_BACKEND=redis/);
+    assert.match(again.err, /it has already been moved; set SESSION_BACKEND=redis/);
 
     const back = await place.gatehouse(['move-store', 'filesystem'], { env: inRedis() });
     assert.equal(back.code, 0, back.err);
@@ -78,11 +78,11 @@ suite('moving a store', await need('redis-server'), () => {
     await other.notes.write('theirs', 1, at + 1e9);
     const refused = await place.gatehouse(['move-store', 'redis'], { env: inFile() });
     assert.equal(refused.code, 2);
-    assert.match(refused.err, /there are sessions in Redis already; --replace/);
+    assert.match(refused.err, /there are already sessions in Redis; --replace/);
     await other.facts.create('keys:replicas', JSON.stringify({ x: { at: Date.now(), accepts: [] } }));
     const served = await place.gatehouse(['move-store', 'redis', '--replace', '--yes'], { env: inFile() });
     assert.equal(served.code, 2);
-    assert.match(served.err, /a server uses the Redis of this deployment\. Stop it/);
+    assert.match(served.err, /a server is using the Redis of this deployment\. Stop it/);
     assert.equal(await other.notes.read('theirs', 0), 1);
   });
 

@@ -80,7 +80,7 @@ test('verify exits with 0 and "Intact", 1 and what happened where, or 2 if it ca
   assert.equal(withFile.out, 'Intact: 20 entries, 1 to 20.\nThe file is intact: 20 lines.\n');
   assert.match(
     (await audit(['verify'], [otherKey])).out,
-    /^In doubt: entry 1 was sealed with a key that is not here/,
+    /^In doubt: entry 1 was sealed with a key that is not configured/,
   );
   tamper(`UPDATE record SET text = replace(text, 's7', 's8') WHERE seq = 8`);
   const edited = await audit(['verify']);
@@ -118,11 +118,11 @@ test('verify --file reports each missing, repeated or misplaced line with its nu
   assert.deepEqual(await verdictOf(lines.toSpliced(6, 1)), told('entry 7 is missing.'));
   assert.deepEqual(
     await verdictOf(lines.with(6, at(8)).with(7, at(7))),
-    told('entry 7, line 8 of FILE, is not at its place.'),
+    told('entry 7, line 8 of FILE, is out of place.'),
   );
   assert.deepEqual(
     await verdictOf(lines.toSpliced(7, 0, at(5))),
-    told('entry 5, line 8 of FILE, is there a second time.'),
+    told('entry 5, line 8 of FILE, is there twice.'),
   );
   assert.deepEqual(await verdictOf(lines.slice(0, 15)), told('entries 16 to 20 are missing (5).'));
   assert.deepEqual(await verdictOf(lines.slice(3)), told('entries 1 to 3 are missing (3).'));
@@ -171,7 +171,7 @@ test('a checkpoint that is kept elsewhere shows what the record alone cannot', a
   writeFileSync(kept, readFileSync(kept, 'utf8') + printed.out);
   assert.equal(statSync(kept).mode & 0o777, 0o600);
   const good = await audit(['verify', '--checkpoint', kept]);
-  assert.deepEqual([good.code, good.out.split('\n')[1]], [0, 'It fits the 2 checkpoints.']);
+  assert.deepEqual([good.code, good.out.split('\n')[1]], [0, 'It matches the 2 checkpoints.']);
   tamper('DELETE FROM record; DELETE FROM record_mark');
   await write(3);
   assert.equal((await audit(['verify'])).code, 0);
@@ -186,7 +186,7 @@ test('a checkpoint that is kept elsewhere shows what the record alone cannot', a
   const forged = await audit(['verify', '--checkpoint', kept]);
   assert.deepEqual(
     [forged.code, forged.err],
-    [2, 'gatehouse audit: the checkpoint is not genuine: its seal does not fit\n'],
+    [2, 'gatehouse audit: the checkpoint is not genuine: its seal does not match\n'],
   );
 });
 

@@ -62,7 +62,10 @@ test('a vault in a volume: a new passphrase is refused with the commands to run 
     const { code, err } = await run(folder, ...args, '--yes');
     assert.equal(code, 1);
     const lines = err.split('\n');
-    assert.match(lines[0] ?? '', /the vault is in the app’s volume, .*; nothing was changed\. Run instead/);
+    assert.match(
+      lines[0] ?? '',
+      /the vault is in the app’s volume, .*; nothing was changed\. Run these commands instead/,
+    );
     assert.deepEqual(lines.slice(1, 5), [
       `  node generate-secrets.ts ${command} --vault-by-hand`,
       '  docker compose exec app node src/main.ts vault rekey   (type the new VAULT_PASSPHRASE of .env, twice)',
@@ -85,7 +88,7 @@ test('it proceeds with a confirmation to run them by hand, and in an emergency; 
     const { code, out } = await run(folder, ...args, '--yes');
     assert.equal(code, 0);
     assert.notEqual(valuesIn(folder)['VAULT_PASSPHRASE'], former);
-    const at = out.indexOf('ATTENTION: the vault in the app’s volume does not know the new passphrase yet.');
+    const at = out.indexOf('ATTENTION: the vault in the app’s volume does not have the new passphrase yet.');
     assert.ok(at > out.indexOf('To use them: docker compose up -d') && out.indexOf(last) > at, out);
   }
   const { out } = await run(folder, '--rotate', 'vault', '--vault-by-hand', '--yes', '--json');
@@ -149,6 +152,6 @@ test('a lock that cannot be acquired: refused in plain words', async () => {
   assert.deepEqual([code, fs.readFileSync(join(folder, '.env'), 'utf8')], [1, before]);
   assert.match(
     err,
-    /cannot be taken: .*\.env\.lock is a folder where a file is wanted: .*; nothing was changed\n$/,
+    /cannot be acquired: .*\.env\.lock is a folder, but must be a file: .*; nothing was changed\n$/,
   );
 });

@@ -11,6 +11,7 @@ import { vaultCommand } from '../src/commands/vault.ts';
 import type { VaultParts } from '../src/commands/vault-run.ts';
 import { passphraseFault } from '../src/config/secret-strength.ts';
 import { sealFernet } from '../src/crypto/fernet.ts';
+import { compileCache } from './support/compile-cache.ts';
 import { byTerminal, folderFor, passphrase, startVault } from './support/vault.ts';
 
 const main = join(import.meta.dirname, '../src/main.ts');
@@ -36,7 +37,7 @@ function prepare(t: TestContext, env: Record<string, string> = {}) {
   const run = async (args: string, input = '') => {
     const child = spawn(process.execPath, [main, 'vault', ...args.split(' ')], {
       cwd: folder,
-      env: { PATH: process.env['PATH'] ?? '' },
+      env: { PATH: process.env['PATH'] ?? '', ...compileCache },
     });
     let [out, err] = ['', ''];
     child.stdout.on('data', (chunk) => (out += chunk));
@@ -57,14 +58,14 @@ test('load, status, rekey and clear, as a user runs them', { timeout: 240_000 },
     err: '',
     all: 'The vault is empty.\n',
   });
-  assert.match((await run('load')).out, /is made: paste the cookies into it/);
+  assert.match((await run('load')).out, /was created: paste the cookies into it/);
   assert.match((await run('load')).err, /There are no cookies in cookies\/confluence_cookies\.txt/);
   writeFileSync(file, `${readFileSync(file, 'utf8')}JSESSIONID=planted-5ecret; b=2\n`);
   const loaded = await run('load');
   assert.equal(loaded.code, 0);
   assert.match(
     loaded.out,
-    /^2 cookies for wiki\.test sealed in the vault, ending in 1[34] days: JSESSIONID b\.\n.*emptied/,
+    /^2 cookies for wiki\.test stored in the vault, expiring in 1[34] days: JSESSIONID b\.\nThey were removed from/,
   );
   const piped = await run('load - --url https://other.test --owner ada', 'c=planted-5ecret');
   assert.equal(piped.code, 0);
@@ -121,11 +122,11 @@ test('the files of the former pipeline are imported and left unchanged', { timeo
   assert.match((await run('import-legacy --computer PC-1 --user bob')).err, /does not open with these names/);
   assert.match(
     (await run('import-legacy none.enc --computer PC-1 --user ada')).err,
-    /none\.enc is not there/,
+    /none\.enc does not exist/,
   );
   const taken = await run('import-legacy --computer PC-1 --user ada');
   assert.equal(taken.code, 0, taken.err);
-  assert.match(taken.out, /ending in 2[34] hours: JSESSIONID\.\n.*Delete both/);
+  assert.match(taken.out, /expiring in 2[34] hours: JSESSIONID\.\n.*Delete both/);
   assert.doesNotMatch(taken.all, /5ecret/);
   assert.equal(readFileSync(join(folder, 'secure_cookies.enc'), 'utf8'), sealed);
   assert.deepEqual(readFileSync(join(folder, '.salt')), salt);
@@ -156,7 +157,7 @@ test('a passphrase is typed twice, and must survive a round trip through .env', 
     [["a long one with a quote '"], /single quote/],
     [['changeme changeme'], /placeholder/],
     [[' begins with a blank'], /blank/],
-    [['the first of the two', 'the other of the two'], /not the same/],
+    [['the first of the two', 'the other of the two'], /passphrases differ/],
     [[undefined], /typed twice/],
   ] as const) {
     assert.equal(await rekey(...answers), 1);
@@ -192,5 +193,5 @@ test('wrong arguments: one line, exit code 2, nothing opened', async () => {
     err: (line: string) => lines.push(line),
   } as unknown as VaultParts & { out(line: string): void; err(line: string): void });
   assert.equal(code, 2);
-  assert.match(lines.join(), /set CONFLUENCE_URL, or name it with --url/);
+  assert.match(lines.join(), /set CONFLUENCE_URL, or use --url/);
 });

@@ -83,8 +83,8 @@ const words: Record<Exclude<AccessRefusal['kind'], 'broken'>, Words> = {
     text: 'Nothing was changed. Look at the log of the system: the disk may be failing.',
   },
   lock: {
-    title: 'The lock beside the list is not what Gatehouse made.',
-    text: 'Nothing was changed. Delete the file beside the list whose name ends with `.lock`, then try again.',
+    title: 'The lock file next to the list was not created by Gatehouse.',
+    text: 'Nothing was changed. Delete the file next to the list whose name ends with `.lock`, then try again.',
   },
   busy: {
     title: 'Somebody else is changing the list at this moment.',
@@ -115,6 +115,6 @@ function brokenWords({ line, fault }: Extract<AccessRefusal, { kind: 'broken' }>
       : 'it has more or fewer commas than the first one, and a comment must begin with `#` in the first column';
   return {
     title: `Line ${line} of the list cannot be read, so oauth2-proxy ignores all of it.`,
-    text: `There ${what}. Until it is mended the gate goes on with the list it read last, and after a restart lets nobody in. Mend that line in the file; nothing can be changed here before.`,
+    text: `There ${what}. Until it is corrected, the gate keeps using the list it read last, and after a restart lets nobody in. Correct that line in the file; until then nothing can be changed here.`,
   };
 }

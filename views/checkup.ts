@@ -56,7 +56,7 @@ export function checkup(frame: Frame, props: CheckupProps): Html {
     },
     html`${state(frame, props)}
 ${groups.map(({ subject, findings }) => card(subject, html`<ul class="findings">${findings.map((finding) => row(frame, finding))}</ul>`))}
-${unread.length > 0 && card('Could not be read', html`<p>These are neither well nor known to be wrong. Mend what the reason names, then look again.</p><dl class="reasons">${unread.map(({ reason, checks }) => html`<div><dt>${capital(prose(reason), reason)}.</dt>${checks.map(({ id, good, severity }) => html`<dd>${severityPill(frame, severity)} ${prose(good)} <code class="muted small">${id}</code></dd>`)}</div>`)}</dl>`)}
+${unread.length > 0 && card('Could not be read', html`<p>These neither passed nor failed. Fix what the reason names, then run the check-up again.</p><dl class="reasons">${unread.map(({ reason, checks }) => html`<div><dt>${capital(prose(reason), reason)}.</dt>${checks.map(({ id, good, severity }) => html`<dd>${severityPill(frame, severity)} ${prose(good)} <code class="muted small">${id}</code></dd>`)}</div>`)}</dl>`)}
 ${unseen > 0 && fold(`${plural(unseen, 'check')} could not look from here`, html`<dl class="reasons">${notChecked.map(({ reason, checks }) => html`<div><dt>${capital(prose(reason), reason)}.</dt>${checks.map(({ id, good }) => html`<dd>${good} <code class="muted small">${id}</code></dd>`)}</div>`)}</dl>`)}
 ${passed.length > 0 && fold(`${plural(passed.length, 'check')} passed`, html`<ul class="well">${passed.map(({ id, good }) => html`<li>${pill(frame, 'good', 'well')}<span>${prose(good)} <code class="muted small">${id}</code></span></li>`)}</ul>`)}
 <section class="card"><h2>When somebody says …</h2>
@@ -79,7 +79,7 @@ function row(frame: Frame, { id, severity, seen, why, mend }: CheckupFinding): H
   return html`<li><div class="what">${severityPill(frame, severity)}<code class="muted small">${id}</code></div>
 <p class="strong">${prose(seen)}</p>
 <p class="muted">${prose(why)}</p>
-<div class="mend"><span class="muted small">Mend</span><div>${mend.split('\n').map((line) => html`<div>${copyable(frame, line, 'the mend')}</div>`)}</div></div></li>`;
+<div class="mend"><span class="muted small">Fix</span><div>${mend.split('\n').map((line) => html`<div>${copyable(frame, line, 'the fix')}</div>`)}</div></div></li>`;
 }
 
 function severityPill(frame: Frame, severity: Severity): Html {

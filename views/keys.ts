@@ -52,7 +52,7 @@ export function keys(frame: Frame, props: KeysProps): Html {
       title: 'Keys and secrets',
       heading:
         due === 0 ? 'No secret is due' : due === 1 ? 'One secret is due' : `${count(due)} secrets are due`,
-      lead: `Each is to be replaced every ${duration(props.maxAgeMs)}. That happens in a terminal beside .env; this page shows fingerprints, and never a secret.`,
+      lead: `Each is to be replaced every ${duration(props.maxAgeMs)}. That happens in a terminal in the folder of .env; this page shows fingerprints, and never a secret.`,
     },
     html`${rows.map((row) => keyCard(frame, row, now))}
 ${unused.length > 0 && html`<p class="muted small">Not in use: ${names(unused)}.</p>`}

@@ -179,7 +179,7 @@ export type Follows = 'note' | 'row';
 const followsWords: Record<Follows, readonly [title: string, text: string]> = {
   note: [
     'Signed out; the note of it follows',
-    'The audit log cannot be written right now. The entry for this is kept on the server and is added as soon as the log takes it.',
+    'The record cannot be written right now. The entry for this is kept on the server and is added as soon as the record can be written.',
   ],
   row: [
     'Signed out here; the rest follows',

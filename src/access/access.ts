@@ -62,7 +62,7 @@ export interface Access {
   remove(email: string, by: Operator): Promise<RemoveOutcome>;
 }
 
-const firstLines = '# Who may sign in: one address a line, as Google spells it. Nobody else gets in.\n\n';
+const firstLines = '# Who may sign in: one address per line, as Google spells it. Nobody else gets in.\n\n';
 
 export function createAccess({
   file,

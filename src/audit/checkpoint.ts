@@ -23,10 +23,10 @@ export function readCheckpoint(text: string, keys: readonly RecordKey[]): Mark |
   const mark = readMark(text.trim());
   if (!mark) return { wrong: 'the file of --checkpoint holds no checkpoint' };
   const verdict = judgeMark('checkpoint', mark, keys);
-  if (verdict === 'forged') return { wrong: 'the checkpoint is not genuine: its seal does not fit' };
+  if (verdict === 'forged') return { wrong: 'the checkpoint is not genuine: its seal does not match' };
   if (verdict === 'key unknown') {
     return {
-      wrong: `the checkpoint was sealed with the key ${/^[\da-f]{8}$/.test(mark.kid) ? mark.kid : '?'}, which is not here; add it to AUDIT_KEY_FALLBACKS`,
+      wrong: `the checkpoint was sealed with the key ${/^[\da-f]{8}$/.test(mark.kid) ? mark.kid : '?'}, which is not configured; add it to AUDIT_KEY_FALLBACKS`,
     };
   }
   return mark;

@@ -19,8 +19,8 @@ export const events = {
   'session.created': { weight: 'change', about: 'Somebody signed in.', own: 'You signed in.' },
   'session.rotated': {
     weight: 'quiet',
-    about: 'A session’s id was replaced, as it regularly is; the first time of a day.',
-    own: 'A session’s id was replaced, as it regularly is.',
+    about: 'A session’s id was replaced, as happens regularly; recorded once a day.',
+    own: 'A session’s id was replaced, as happens regularly.',
   },
   'session.replayed': {
     ends: true,
@@ -37,12 +37,12 @@ export const events = {
   'session.ended': {
     ends: true,
     weight: 'quiet',
-    about: 'A session was over by a limit.',
-    own: 'A session was over because its time was up.',
+    about: 'A session reached a limit and ended.',
+    own: 'A session ended because its time was up.',
   },
   'session.moved': {
     weight: 'change',
-    about: 'Browser, system or network of a session changed.',
+    about: 'The browser, system or network of a session changed.',
     own: 'A session was used from another browser, system or network.',
   },
   'device.new': {
@@ -54,7 +54,7 @@ export const events = {
   'gate.untrusted': { weight: 'alarm', about: 'A request claimed an identity without the gate’s proof.' },
   'gate.refused': {
     weight: 'change',
-    about: 'The gate still let somebody through whose session had been ended; it was refused here.',
+    about: 'The gate still let in somebody whose session had been ended; the request was refused here.',
     own: 'A session that you had ended came back from the gate, and was refused.',
   },
   'gate.ended': {
@@ -67,16 +67,16 @@ export const events = {
     ends: true,
     weight: 'change',
     about: 'The governor ended a session at the gate.',
-    own: 'A session at the gate was over by a limit.',
+    own: 'A session at the gate reached a limit and was ended.',
   },
   'operator.denied': {
     weight: 'alarm',
-    about: 'Somebody who is no operator asked for an operator’s page.',
+    about: 'Somebody who is not an operator asked for an operator’s page.',
     own: 'You asked for a page that is for operators.',
   },
   'csrf.rejected': {
     weight: 'alarm',
-    about: 'A change came from another place, or without its token.',
+    about: 'A change came from another site, or without its token.',
     own: 'A change in your name was refused because it did not come from this site’s own page.',
   },
   'visitor.rotated': {
@@ -100,11 +100,11 @@ export const events = {
     about: 'A service refused the vault’s cookies or asked for a CAPTCHA.',
   },
   'vault.rekeyed': { weight: 'change', about: 'The vault has a new passphrase or a new data key.' },
-  'vault.imported': { weight: 'change', about: 'A vault of the former Python pipeline was taken over.' },
-  'vault.file_emptied': { weight: 'change', about: 'The text file was emptied of cookies.' },
+  'vault.imported': { weight: 'change', about: 'A vault of the former Python pipeline was imported.' },
+  'vault.file_emptied': { weight: 'change', about: 'The cookies were removed from the text file.' },
   'vault.failed': { weight: 'alarm', about: 'The vault could not be opened or written.' },
   'confluence.sync_started': { weight: 'quiet', about: 'A sync with Confluence began.' },
-  'confluence.sync_ended': { weight: 'quiet', about: 'A sync with Confluence came to its end.' },
+  'confluence.sync_ended': { weight: 'quiet', about: 'A sync with Confluence ended.' },
   'library.exported': { weight: 'change', about: 'Pages of the library were exported.' },
   'privacy.exported': {
     weight: 'change',
@@ -113,10 +113,10 @@ export const events = {
   },
   'privacy.erased': { ends: true, weight: 'change', about: 'A person was erased.' },
   'record.exported': { weight: 'change', about: 'The record was exported.' },
-  'backup.made': { weight: 'change', about: 'A backup of all that is kept was made.' },
+  'backup.made': { weight: 'change', about: 'A backup of everything was made.' },
   'backup.restored': {
     weight: 'alarm',
-    about: 'A backup was put in place of what was kept; what came after it is gone.',
+    about: 'A backup was restored; everything since it was made is gone.',
   },
   'store.moved': {
     weight: 'change',
@@ -130,16 +130,16 @@ export const events = {
   },
   'record.file_begun': {
     weight: 'change',
-    about: 'A new file of the record begins here: none was there, or what was there had been moved away.',
+    about: 'A new file of the record begins here: there was none, or it had been moved away.',
   },
   'record.repaired': {
     weight: 'alarm',
-    about: 'A torn end of the record’s file, after a crash, was set aside.',
+    about: 'An incomplete line at the end of the record’s file, left by a crash, was set aside.',
   },
   'clock.believed': {
     weight: 'change',
     about:
-      'An operator said that the clock is right after it had jumped; what is old goes from then on, little by little.',
+      'An operator confirmed the clock after it had jumped; old data is removed from then on, a little at a time.',
   },
   'server.started': { weight: 'quiet', about: 'A server started.' },
   'server.stopped': { weight: 'quiet', about: 'A server stopped.' },

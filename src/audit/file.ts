@@ -1,4 +1,4 @@
-// The audit log as JSON lines beside the store. A failure to write the file refuses no change: it is logged, counted and made up for later,
+// The audit log as JSON lines, in addition to the store. A failure to write the file refuses no change: it is logged, counted and made up for later,
 // including entries that a killed process committed to the store but did not append.
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -25,7 +25,7 @@ export interface RecordFileOptions {
   readonly retentionMs: number;
   /** Where entries that the file lacks are read again. */
   readonly record: Pick<RecordTable, 'after' | 'before'>;
-  /** Whether entries after the file's last line are appended at start-up. Not for a command beside a server, which does it itself. */
+  /** Whether entries after the file's last line are appended at start-up. Not for a command that runs next to a server, which does it itself. */
   readonly catchesUp: boolean;
   readonly keys: () => readonly RecordKey[];
   readonly logger: RecordLogger;
@@ -191,7 +191,7 @@ export function createRecordFile(options: RecordFileOptions): RecordFile {
       event: 'record.file_replaced',
       setting: 'AUDIT_LOG_FILE',
       meaning:
-        'the file of the record was removed or replaced; a new one goes on from here, and `gatehouse audit export` has what is missing',
+        'the file of the record was removed or replaced; a new one continues from here, and `gatehouse audit export` has what is missing',
     });
   }
 
@@ -221,7 +221,7 @@ export function createRecordFile(options: RecordFileOptions): RecordFile {
     logger.error({
       event: 'record.file_failed',
       setting: 'AUDIT_LOG_FILE',
-      meaning: `the file of the record cannot be written; the record in the store goes on${why}`,
+      meaning: `the file of the record cannot be written; the record in the store continues${why}`,
       err: error,
     });
   }

@@ -6,20 +6,19 @@ const words: Record<FindingKind, (seq: number, count: number) => string> = {
   edited: (seq) => `entry ${seq} was edited.`,
   missing: (seq, count) =>
     count === 1 ? `entry ${seq} is missing.` : `entries ${seq} to ${seq + count - 1} are missing (${count}).`,
-  reordered: (seq) => `entry ${seq} is not at its place: entries were reordered.`,
-  inserted: (seq) => `what stands at the place of entry ${seq} was inserted.`,
+  reordered: (seq) => `entry ${seq} is out of place: entries were reordered.`,
+  inserted: (seq) => `what is in the place of entry ${seq} was inserted.`,
   truncated: (seq, count) =>
     `the record ends too early: from entry ${seq} on, ${count === 1 ? 'an entry was' : `${count} entries were`} cut off.`,
   forked: (seq) =>
-    `entry ${seq} belongs to another course of the record: it was put back to an earlier state and went on from there.`,
+    `entry ${seq} belongs to another version of the record: it was put back to an earlier state and continued from there.`,
   'head missing': (seq) => `the head of the record is missing (at entry ${seq}).`,
   'head forged': (seq) => `the head of the record is not genuine (at entry ${seq}).`,
   'anchor forged': (seq) =>
-    `what stands for the entries up to ${seq}, removed after their time, is not genuine.`,
+    `the anchor that replaces the entries up to ${seq}, removed after their retention, is not genuine.`,
   'key unknown': (seq) =>
-    `entry ${seq} was sealed with a key that is not here; add the former key to AUDIT_KEY_FALLBACKS.`,
-  'key returned': (seq) =>
-    `entry ${seq} was sealed with a former key, long after a newer one had taken over.`,
+    `entry ${seq} was sealed with a key that is not configured; add the former key to AUDIT_KEY_FALLBACKS.`,
+  'key returned': (seq) => `entry ${seq} was sealed with a former key, long after a newer one came into use.`,
 };
 
 export function findingWords({ kind, seq, count }: Finding): string {
@@ -36,10 +35,10 @@ export function lineFindingWords(finding: LineFinding): string {
   const { kind, file, line, seq } = finding;
   const what = {
     edited: 'was edited',
-    doubled: 'is there a second time',
-    reordered: 'is not at its place',
-    forked: 'belongs to another course of the record',
-    'key unknown': 'was sealed with a key that is not here; add the former key to AUDIT_KEY_FALLBACKS',
+    doubled: 'is there twice',
+    reordered: 'is out of place',
+    forked: 'belongs to another version of the record',
+    'key unknown': 'was sealed with a key that is not configured; add the former key to AUDIT_KEY_FALLBACKS',
   }[kind];
   return `${seq === undefined ? '' : `entry ${seq}, `}line ${line} of ${file}, ${what}.`;
 }

@@ -129,7 +129,7 @@ export function createJournal(options: JournalOptions): Journal {
       const before = done;
       done = addition ? to : await record.journaled(id);
       // Another process is appending the same lines; continue from where it is.
-      if (done <= before) throw new Error('the journal went back');
+      if (done <= before) throw new Error('the record took no line of the journal');
       if (addition) onAdded(addition);
       finish('recorded', id, done);
     }

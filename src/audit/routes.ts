@@ -10,7 +10,7 @@ export const recordRoutes: readonly Route<RecordRouteOptions>[] = [
     who: 'operator',
     method: 'GET',
     path: '/record',
-    does: 'what happened, and whether it is whole',
+    does: 'what happened, and whether the record is intact',
     handler: recordPage,
   },
   {
@@ -38,7 +38,7 @@ export const recordRoutes: readonly Route<RecordRouteOptions>[] = [
     who: 'member',
     method: 'GET',
     path: '/api/audit',
-    does: 'entries of the record; members get their own',
+    does: 'entries of the record; members get only their own',
     handler: apiAudit,
   },
 ];

@@ -187,7 +187,8 @@ export function createRecorder(options: RecorderOptions): RecordKeeper {
     logger.error({
       event: 'record.journal_failed',
       setting: 'DATA_DIR',
-      meaning: 'the journal of endings cannot be written; what the record does not take waits in memory',
+      meaning:
+        'the journal of revocations cannot be written; entries that the record cannot take yet wait in memory',
       err: error,
     });
   }
@@ -224,7 +225,7 @@ export function createRecorder(options: RecorderOptions): RecordKeeper {
           reject(new RecordUnavailable(cause));
         };
         if (closed || queue.length >= mostWrites) {
-          refuse(new Error(closed ? 'the record is closed' : 'too many entries wait'));
+          refuse(new Error(closed ? 'the record is closed' : 'too many entries are waiting'));
           return;
         }
         const item: Waiting = {

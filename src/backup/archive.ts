@@ -115,7 +115,7 @@ function createReading(folder: string) {
     const { path, type } = entry;
     if (type !== 'File' && type !== 'OldFile') throw new BadArchive('something in it is not a plain file');
     if (manifestText === undefined) {
-      if (path !== manifestName) throw new BadArchive('it does not begin with manifest.json');
+      if (path !== manifestName) throw new BadArchive('it does not start with manifest.json');
       manifestText = await textOf(entry, mostManifestBytes);
       return;
     }
@@ -130,7 +130,7 @@ function createReading(folder: string) {
       return;
     }
     const file = open.get(path);
-    if (!file) throw new BadArchive('it holds something that its manifest does not name');
+    if (!file) throw new BadArchive('it contains something that its manifest does not list');
     open.delete(path);
     await save(entry, join(folder, file.name), file);
   }
@@ -138,7 +138,7 @@ function createReading(folder: string) {
   return {
     take,
     finish(): ReadArchive {
-      if (!manifest) throw new BadArchive('it is empty, or cut off at its beginning');
+      if (!manifest) throw new BadArchive('it is empty, or its beginning is missing');
       const [missing] = open.keys();
       if (missing !== undefined) throw new BadArchive(`it is cut off: ${missing} is missing`);
       const text = manifestText ?? '';
@@ -150,10 +150,12 @@ function createReading(folder: string) {
 function judge(text: string, seal: string, keys: readonly RecordKey[]): void {
   const verdict = judgeSeal(text, seal, keys);
   if (verdict === 'forged')
-    throw new BadArchive('its manifest was changed after it was made, or by somebody without the secrets');
+    throw new BadArchive(
+      'its manifest was changed after it was made, or was made by somebody without the secrets',
+    );
   if (verdict === 'key unknown')
     throw new BadArchive(
-      'it was sealed with a SECRET_KEY that is not here: use the .env that belongs to it (or `--with-env`, where it holds its own)',
+      'it was sealed with a different SECRET_KEY: use the .env that belongs to it (or `--with-env`, if it contains its own)',
     );
 }
 
@@ -162,7 +164,7 @@ function makeRoom(folder: string, { files }: Manifest): void {
   const { bavail, bsize } = statfsSync(folder);
   if (bavail * bsize < needed)
     throw new BadArchive(
-      `it needs ${megabytes(needed)} MB, and there are ${megabytes(bavail * bsize)} MB left where DATA_DIR is`,
+      `it needs ${megabytes(needed)} MB, but only ${megabytes(bavail * bsize)} MB are free where DATA_DIR is`,
     );
 }
 
@@ -177,7 +179,7 @@ async function textOf(entry: ReadEntry, most: number): Promise<string> {
 
 /** Durable on disk when it resolves. */
 async function save(entry: ReadEntry, path: string, { name, size, sha256 }: ManifestFile): Promise<void> {
-  if (entry.size !== size) throw new BadArchive(`${name} in it has another size than its manifest says`);
+  if (entry.size !== size) throw new BadArchive(`${name} in it has a different size than its manifest says`);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const hash = createHash('sha256');
   const file = await open(path, 'wx', 0o600);
@@ -196,6 +198,6 @@ async function save(entry: ReadEntry, path: string, { name, size, sha256 }: Mani
 /** Puts errors of the unpacking itself into words; disk errors are passed on unchanged. */
 function asBadArchive(error: unknown): unknown {
   const { code = '' } = error as NodeJS.ErrnoException;
-  if (/^(Z_|TAR_)/.test(code)) return new BadArchive('it is damaged, cut off, or no backup at all');
+  if (/^(Z_|TAR_)/.test(code)) return new BadArchive('it is damaged, incomplete, or not a backup');
   return error;
 }

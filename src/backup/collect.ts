@@ -66,7 +66,7 @@ async function copyDatabase(from: string, to: string): Promise<void> {
   intoOneFile(to);
 }
 
-/** As anyone who opens it by hand expects: no write-ahead log beside the file. */
+/** As anyone who opens it by hand expects: no write-ahead log next to the file. */
 function intoOneFile(path: string): void {
   const copy = new DatabaseSync(path);
   copy.exec('PRAGMA journal_mode = DELETE');

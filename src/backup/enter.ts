@@ -60,8 +60,8 @@ function whatComesFirst(dataDir: string, isRedis: boolean): First {
 }
 
 function busyWords(dataDir: string, first: First): string {
-  if (!first) return `A restore is under way in ${dataDir}. Wait for its end and try again`;
+  if (!first) return `A restore is running in ${dataDir}. Wait until it has ended and try again`;
   const what =
-    first === 'finish' ? 'a restore that was cut off can be finished' : 'its store can be brought up to date';
-  return `${dataDir} is in use by another process of Gatehouse. Stop it, so that ${what}, and try again`;
+    first === 'finish' ? 'an interrupted restore can be finished' : 'its store can be brought up to date';
+  return `${dataDir} is in use by another Gatehouse process. Stop it, so that ${what}, and try again`;
 }

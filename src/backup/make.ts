@@ -84,7 +84,7 @@ export async function makeBackup(options: MakeOptions, { to, force }: Target): P
       rmSync(folder, { recursive: true, force: true });
     }
   });
-  if ('busy' in locked) throw new Error('another backup of this place is being made');
+  if ('busy' in locked) throw new Error('another backup of this deployment is being made');
   return locked.value;
 }
 
@@ -138,7 +138,7 @@ async function lookAtRecord(folder: string, keys: readonly RecordKey[]): Promise
   }
 }
 
-/** Writes beside the target first; nobody sees a partial file under its name. */
+/** Writes next to the target first; nobody sees a partial file under its name. */
 async function writeFile(
   path: string,
   force: boolean,

@@ -58,12 +58,12 @@ export function readManifest(text: string): Manifest | { readonly wrong: string 
   const { version } = (value ?? {}) as { version?: unknown };
   if (typeof version === 'number' && version > archiveVersion)
     return {
-      wrong: `it was made by a newer Gatehouse (form ${version}, this program reads up to ${archiveVersion})`,
+      wrong: `it was made by a newer Gatehouse (format ${version}; this program reads up to ${archiveVersion})`,
     };
   const parsed = manifestSchema.safeParse(value);
-  if (!parsed.success) return { wrong: 'its manifest.json is not one of a backup' };
+  if (!parsed.success) return { wrong: 'its manifest.json is not that of a backup' };
   const names = parsed.data.files.map(({ name }) => name);
-  if (new Set(names).size !== names.length) return { wrong: 'its manifest.json names a file twice' };
+  if (new Set(names).size !== names.length) return { wrong: 'its manifest.json lists a file twice' };
   if (!names.includes('gatehouse.db')) return { wrong: 'gatehouse.db is not in it' };
   return parsed.data;
 }
@@ -99,20 +99,23 @@ export function readmeOf(madeAt: Date, address: string, names: readonly string[]
   return `${[
     `A backup of Gatehouse for ${address}, made ${madeAt.toISOString()}.`,
     '',
-    'To put it back: gatehouse restore FILE (docs/operate.md). It needs the .env that belongs to it.',
+    'To restore it: gatehouse restore FILE (docs/operate.md). It needs the .env that belongs to it.',
     'By hand: tar -xzf FILE; sha256sum of each file is in manifest.json.',
     '',
-    '  gatehouse.db      sessions, people, notes and the record (sqlite3 gatehouse.db); addresses in plain text, no cookie of use',
+    '  gatehouse.db      sessions, people, notes and the record (sqlite3 gatehouse.db); addresses in plain text, no usable cookie',
     ...has(
       'library.db',
-      '  library.db        pages that were fetched from Confluence, and library/ their attachments',
+      '  library.db        pages that were fetched from Confluence; their attachments are in library/',
     ),
     ...has('vault.json', '  vault.json        cookies for other services, sealed with VAULT_PASSPHRASE'),
-    ...has('endings', '  endings.*         endings that the record or the store had not taken yet'),
+    ...has('endings', '  endings.*         revocations that the record or the store did not have yet'),
     ...has('emails.txt', '  emails.txt        who may sign in (EMAILS_FILE)'),
-    ...has('record.log', '  record.log        the record as lines of JSON (AUDIT_LOG_FILE)'),
-    ...has('env.sealed', '  env.sealed.json   .env, sealed with the passphrase of the day of the backup'),
+    ...has('record.log', '  record.log        the record as JSON lines (AUDIT_LOG_FILE)'),
+    ...has(
+      'env.sealed',
+      '  env.sealed.json   .env, encrypted with the passphrase that was entered for this backup',
+    ),
     '',
-    'Not in it: .env unless it was sealed into it, TLS keys, and sessions that oauth2-proxy keeps itself.',
+    'Not in it: .env unless it was included encrypted, TLS keys, and sessions that oauth2-proxy keeps itself.',
   ].join('\n')}\n`;
 }

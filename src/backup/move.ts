@@ -111,6 +111,6 @@ async function sameRecord(from: RecordTable, to: RecordTable, hexKeys: readonly 
   const keys = recordKeys(hexKeys);
   const [a, b] = [await verifyRecord({ record: from, keys }), await verifyRecord({ record: to, keys })];
   if (JSON.stringify(a) !== JSON.stringify(b))
-    throw new Error('the copy of the record is not like the record');
+    throw new Error('the copy of the record differs from the record');
   return b.count;
 }

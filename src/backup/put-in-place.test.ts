@@ -37,7 +37,7 @@ async function noteIn(dataDir: string, text?: string): Promise<unknown> {
   return read;
 }
 
-/** A place that contains "old", with "new" ready beside it. */
+/** A place that contains "old", with "new" ready next to it. */
 async function ready(): Promise<{ place: Place; folder: string }> {
   const dataDir = mkdtempSync(join(root, 'data-'));
   const folder = join(dataDir, name);

@@ -1,4 +1,4 @@
-// `gatehouse restore`: reads a backup to its end, verifies it, prepares it beside the existing data, and puts it in place in one instant.
+// `gatehouse restore`: reads a backup to its end, verifies it, prepares it next to the existing data, and puts it in place in one instant.
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

@@ -108,13 +108,13 @@ function lines(verdict: Verdict, file: FileVerdict | undefined, checkpoints: num
       : [
           count === 0 ? span : `Intact: ${span}`,
           ...(checkpoints > 0
-            ? [`It fits the ${checkpoints === 1 ? 'checkpoint' : `${checkpoints} checkpoints`}.`]
+            ? [`It matches the ${checkpoints === 1 ? 'checkpoint' : `${checkpoints} checkpoints`}.`]
             : []),
         ];
   if (!file) return told;
   const aboutFile = file.first
     ? [
-        `The file ${file.first.kind === 'key unknown' ? 'is in doubt' : 'was tampered with'}: ${lineFindingWords(file.first)} ${more(file.findings)}`.trim(),
+        `The file ${file.first.kind === 'key unknown' ? 'cannot be verified' : 'was tampered with'}: ${lineFindingWords(file.first)} ${more(file.findings)}`.trim(),
       ]
     : [`The file is intact: ${file.count} lines.`];
   const shown = file.absent.slice(0, gapsShown).map(([a, b]) => (a === b ? `${a}` : `${a}–${b}`));

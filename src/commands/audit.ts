@@ -10,15 +10,15 @@ const help = `gatehouse audit verify [--checkpoint FILE] [--file LOG] [--json]
 gatehouse audit export [--from TIME] [--to TIME] [--person EMAIL] [--event NAME] [--format json|csv]
 gatehouse audit checkpoint [--out FILE]
 
-  verify      whether the record is as it was written: every entry, its order, its end;
-              --checkpoint: also against checkpoints that were kept elsewhere
-              --file: also the JSON lines of AUDIT_LOG_FILE, and the record against them
-  export      entries, oldest first, as JSON lines (default) or CSV;
+  verify      checks that the record is intact: every entry, their order, the end;
+              --checkpoint: also compares it with checkpoints that were kept elsewhere
+              --file: also checks the JSON lines of AUDIT_LOG_FILE, and compares the record with them
+  export      prints entries, oldest first, as JSON lines (default) or CSV;
               TIME is a day (2026-11-30) or an instant (2026-11-30T12:00:00Z), in UTC
-  checkpoint  one line that says where the record ends now; keep it where the server cannot reach.
+  checkpoint  prints one line that states where the record ends now; keep it where the server cannot change it.
               --out: adds it to FILE
 
-Exit code: 0 done and intact, 1 the record was tampered with, 2 it could not be run.`;
+Exit code: 0 done and intact, 1 the record was tampered with, 2 the command could not run.`;
 
 type AuditTask = VerifyTask | ExportTask | CheckpointTask;
 

@@ -53,7 +53,7 @@ async function recordBackup(config: Config, say: Say): Promise<void> {
     await recorder.write({ event: 'backup.made', by: 'terminal' });
   } catch (error) {
     if (!(error instanceof RecordUnavailable)) throw error;
-    say.note('The record takes no entry at the moment, so this backup is not in it.');
+    say.note('The record cannot be written right now, so it has no entry for this backup.');
   } finally {
     await recorder.close();
     await store.close();

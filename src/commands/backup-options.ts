@@ -20,7 +20,9 @@ export function passphraseOf(values: {
 }): Passphrase | Wrong | undefined {
   const { 'passphrase-file': file, 'passphrase-fd': fd } = values;
   if (!values['with-env'])
-    return file === undefined && fd === undefined ? undefined : { wrong: 'a passphrase is for --with-env' };
+    return file === undefined && fd === undefined
+      ? undefined
+      : { wrong: 'a passphrase is only used with --with-env' };
   if (file !== undefined && fd !== undefined)
     return { wrong: '--passphrase-file or --passphrase-fd, not both' };
   if (fd !== undefined && !/^\d{1,3}$/.test(fd)) return { wrong: '--passphrase-fd takes a number' };
@@ -30,5 +32,5 @@ export function passphraseOf(values: {
 /** @param what the missing argument, as named in the message */
 export function onlyOne(positionals: readonly string[], what: string): string | Wrong {
   const [first, ...more] = positionals;
-  return first && more.length === 0 ? first : { wrong: `name ${what}, and nothing else` };
+  return first && more.length === 0 ? first : { wrong: `give ${what}, and nothing else` };
 }

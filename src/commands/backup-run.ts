@@ -42,7 +42,7 @@ export async function runBackup(task: BackupTask, parts: BackupParts, say: Say):
   } catch (error) {
     say.fault(
       error instanceof TargetExists
-        ? `${error.message} is there already, and was left as it is; --force replaces it`
+        ? `${error.message} already exists and was left as it is; --force replaces it`
         : `${whyOf(error)}; no backup was made`,
     );
     return 2;
@@ -79,9 +79,9 @@ function tell({ files, record, madeAt }: Manifest, task: BackupTask, envFile: st
   note(
     record.intact
       ? `The record in it is intact: ${span}.`
-      : `The record in it is not as it was written (${span}). \`gatehouse audit verify\` says where, and a restore asks for --even-if-tampered.`,
+      : `The record in it is not intact (${span}). \`gatehouse audit verify\` says where, and a restore needs --even-if-tampered.`,
   );
-  if (task.env) note('.env is in it, sealed. Without the passphrase it cannot be opened.');
+  if (task.env) note('.env is in it, encrypted. Without the passphrase it cannot be opened.');
   else
     note(
       `Not in it: ${existsSync(envFile) ? envFile : 'the secrets (.env)'}. Keep a copy of it elsewhere: without it this backup cannot be restored.`,
@@ -92,7 +92,7 @@ function faultOf({ file, env }: BackupTask, { output, envFile }: BackupParts): s
   if (file === '-' && output.isTTY)
     return 'the archive would go to the terminal; name a file, or send the output to one';
   if (env && !existsSync(envFile))
-    return 'there is no .env here to seal: run it where .env is, or keep a copy of .env yourself';
+    return 'there is no .env here to include: run this where .env is, or keep a copy of .env yourself';
   return undefined;
 }
 

@@ -7,7 +7,7 @@ export function whyOf(error: unknown): string {
   if (error instanceof BadArchive) return message;
   if (name === 'StoreUnavailable') return 'the store does not answer';
   if (code === 'ENOSPC') return 'the disk is full';
-  if (code === 'ENOENT' && path !== undefined) return `${path} is not there`;
+  if (code === 'ENOENT' && path !== undefined) return `${path} does not exist`;
   if (code !== undefined && /^E[A-Z\d]+$/.test(code)) return `${path ?? 'a file'} cannot be used: ${code}`;
   if (cause !== undefined && message === '') return whyOf(cause);
   return message;

@@ -5,16 +5,16 @@ import type { Command, Wrong } from './terminal.ts';
 
 const help = `gatehouse backup FILE [--force] [--with-env [--passphrase-file PATH | --passphrase-fd N]]
 
-  Writes one archive (tar.gz, mode 0600) of what this deployment keeps: sessions and people, the record, the vault (sealed as it is),
-  the allow-list, the record's file, the library. The server may run. "-" writes it to standard output.
-  It holds who signed in, when and from where: keep it where only operators can read it.
+  Writes everything that this deployment stores to one archive (tar.gz, mode 0600): sessions and people, the record, the vault (still
+  encrypted), the allow-list, the record's file, the library. The server may be running. "-" writes to standard output.
+  The archive shows who signed in, when and from where: keep it where only operators can read it.
 
-  .env is not in it, and nothing can be restored without: keep a copy elsewhere.
-  --with-env          seals .env with a passphrase and puts it in; the passphrase is asked for on the terminal,
+  .env is not in it, and nothing can be restored without it: keep a copy elsewhere.
+  --with-env          includes .env, encrypted with a passphrase that is asked for in the terminal,
                       or is the first line of PATH or of file descriptor N
-  --force             replaces FILE where there is one
+  --force             replaces FILE if it exists
 
-Exit code: 0 done, 1 done, but the record in it is not intact, 2 it could not be made.`;
+Exit code: 0 done, 1 done, but the record in it is not intact, 2 the backup could not be made.`;
 
 /** Exit code 1: done, but the record in it is not intact. */
 export const backupCommand: Command<BackupTask, BackupParts> = {

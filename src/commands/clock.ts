@@ -11,11 +11,11 @@ import {
 } from '../store/seen-clock.ts';
 import { type Command, type ExitCode, using } from './terminal.ts';
 
-const help = `gatehouse clock            what retention makes of the clock
-gatehouse clock believe    the clock is right, though it jumped: what has become old goes from now on, a day of it each hour
+const help = `gatehouse clock            shows whether the clock is trusted for removing old data
+gatehouse clock believe    confirms that the clock is right although it jumped: old data is removed from now on, one day's worth each hour
 
-Sessions, people, entries of the record and cookies in the vault are removed for their age. After a jump of the clock by more than a
-day nothing is, until the clock is set right, has gone on for seven days, or somebody says here that it is right.`;
+Sessions, people, entries of the record and cookies in the vault are removed when they reach a certain age. After the clock has jumped by
+more than a day, nothing is removed until the clock is corrected, has run on for seven days, or is confirmed with this command.`;
 
 export interface ClockParts {
   open(): Promise<{
@@ -30,7 +30,7 @@ export const clockCommand: Command<{ readonly believes: boolean }, ClockParts> =
   help,
   read([task, ...rest]) {
     if (rest.length > 0 || (task !== undefined && task !== 'believe'))
-      return { wrong: 'it knows one word: believe' };
+      return { wrong: 'the only argument is "believe"' };
     return { believes: task === 'believe' };
   },
   async parts() {
@@ -43,7 +43,7 @@ export const clockCommand: Command<{ readonly believes: boolean }, ClockParts> =
       const kept = await facts.read(clockFact);
       const seen = readSeenClock(kept);
       if (kept === undefined || !seen) {
-        say.line('This store has seen no clock yet: no server has run over it.');
+        say.line('This store has no clock state yet: no server has used it.');
         return 0;
       }
       for (const line of linesOf(seen, Date.now())) say.line(line);
@@ -54,7 +54,7 @@ export const clockCommand: Command<{ readonly believes: boolean }, ClockParts> =
         if (await facts.replace(clockFact, known, writeSeenClock(believeClock(before, Date.now())))) break;
       }
       say.line(
-        'The clock is believed. What is old goes from now on, a day of it each hour that a server runs.',
+        'The clock is confirmed. Old data is removed from now on, one day’s worth for each hour that a server runs.',
       );
       return 0;
     }),
@@ -64,9 +64,9 @@ function linesOf({ at }: SeenClock, now: number): string[] {
   const [clock, seen] = [now, at].map((instant) => new Date(instant).toISOString());
   const state =
     now - at > jumpMs
-      ? 'It is far ahead: nothing is removed for its age.'
+      ? 'The clock is far ahead: nothing is removed because of its age.'
       : at - now > jumpMs
-        ? 'It is behind: nothing newer is removed for its age.'
+        ? 'The clock is behind: nothing newer is removed because of its age.'
         : 'They agree.';
   return [`The clock says             ${clock}`, `Time is known to have passed until ${seen}`, state];
 }

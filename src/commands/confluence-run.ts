@@ -54,7 +54,7 @@ function summaryLines(ended: SyncSummary): string[] {
   const seconds = Math.max(0, Math.round(((ended.endedAt ?? ended.startedAt) - ended.startedAt) / 1000));
   const heads = { done: 'Done', paused: 'Paused', failed: 'Failed', running: 'Running' };
   return [
-    `${heads[ended.state]}${ended.resumed ? ', after going on with an earlier sync' : ''}: ${ended.found} pages seen, ${seconds} s, ${ended.requests} requests`,
+    `${heads[ended.state]}${ended.resumed ? ', continuing an earlier sync' : ''}: ${ended.found} pages seen, ${seconds} s, ${ended.requests} requests`,
     `  new        ${ended.added}`,
     `  updated    ${ended.updated}`,
     `  moved      ${ended.moved}`,
@@ -73,9 +73,9 @@ function summaryLines(ended: SyncSummary): string[] {
 function adviceFor({ reason }: Pick<Run, 'reason'>): string {
   const words = wordsFor(reason ?? '');
   if (reason !== null && isRefusal(reason)) {
-    return `${words} Renew the cookies on the vault page or with \`gatehouse vault load\`, or set another token, and start the sync again: it goes on where it was.`;
+    return `${words} Renew the cookies on the vault page or with \`gatehouse vault load\`, or set another token, and start the sync again: it continues where it stopped.`;
   }
-  return `${words} Start the sync again later: it goes on where it was.`;
+  return `${words} Start the sync again later: it continues where it stopped.`;
 }
 
 export async function showStatus(json: boolean, confluence: Confluence, say: Say): Promise<ExitCode> {
@@ -102,6 +102,6 @@ function statusLines(
       : 'Last sync    none yet',
     ...(last?.reason ? [`             ${wordsFor(last.reason)}`] : []),
     ...(toDo > 0 ? [`To do        ${toDo} pages`] : []),
-    `Credentials  ${test.ok ? `taken: Confluence knows us as ${test.as}` : wordsFor(test.reason)}`,
+    `Credentials  ${test.ok ? `accepted: Confluence knows us as ${test.as}` : wordsFor(test.reason)}`,
   ];
 }

@@ -9,17 +9,17 @@ gatehouse confluence sync --page-id ID | --page-title TITLE --space KEY [--no-ch
 gatehouse confluence status [--json]
 gatehouse confluence export --space KEY | --page-id ID [--format html|markdown|pdf]
 
-  sync     fetches what changed at Confluence into the library: everything, or
+  sync     fetches what changed in Confluence into the library: everything, or
            --space KEY         a space; may be given several times
            --days N            only what changed in the last N days
-           --page-id ID        a page and the pages below it (--no-children: it alone)
+           --page-id ID        a page and the pages below it (--no-children: only the page)
            --page-title TITLE  the same, by its title in a space
-           --anew              every page, also those that did not change
-           A sync that was interrupted goes on where it was when it is started again in the same way.
-  status   how the last sync went, and whether Confluence still takes the cookies or the token
-  export   writes pages of the library into EXPORTS_DIR; \`gatehouse confluence export --help\` says more
+           --anew              every page, including those that did not change
+           A sync that was interrupted continues where it stopped if it is started again with the same options.
+  status   shows how the last sync went, and whether Confluence still accepts the cookies or the token
+  export   writes pages of the library to EXPORTS_DIR; see \`gatehouse confluence export --help\`
 
-Exit code 0: done; 1: paused or failed, and what to do; 2: the command is wrong.`;
+Exit code: 0 done, 1 paused or failed (the output says what to do), 2 the command is wrong.`;
 
 export interface StatusTask {
   readonly task: 'status';
@@ -39,7 +39,7 @@ export const confluenceCommand: Command<ConfluenceTask, ConfluenceParts> = {
   async run(task, parts, say) {
     const opened = await parts.open();
     if ('missing' in opened) {
-      say.fault('there is no Confluence; set CONFLUENCE_URL in .env');
+      say.fault('Confluence is not configured; set CONFLUENCE_URL in .env');
       return 2;
     }
     return using(opened, async ({ confluence }) => {
@@ -86,8 +86,9 @@ function readSync(values: SyncValues): SyncTask | Wrong {
   if (id !== undefined && !/^[A-Za-z0-9_-]{1,64}$/.test(id))
     return { wrong: '--page-id takes the page’s number' };
   if (id !== undefined && (title !== undefined || keys.length > 0))
-    return { wrong: '--page-id stands alone, without --space and --page-title' };
-  if (title !== undefined && keys.length !== 1) return { wrong: '--page-title needs one --space KEY' };
+    return { wrong: '--page-id cannot be combined with --space or --page-title' };
+  if (title !== undefined && keys.length !== 1)
+    return { wrong: '--page-title needs exactly one --space KEY' };
   if (ofPage && days !== undefined) return { wrong: '--days goes with spaces, not with a page' };
   if (!ofPage && values['no-children']) return { wrong: '--no-children goes with --page-id or --page-title' };
   if (days !== undefined && !/^[1-9]\d{0,3}$/.test(days))

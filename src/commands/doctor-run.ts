@@ -23,7 +23,7 @@ export interface DoctorParts {
 export async function runDoctor(task: DoctorTask, { look }: DoctorParts, say: Say): Promise<ExitCode> {
   const symptom = task.symptom === undefined ? undefined : findSymptom(task.symptom);
   if (task.symptom !== undefined && !symptom) {
-    say.fault(`no symptom fits; known: ${symptoms.map(({ says }) => `"${says}"`).join(', ')}`);
+    say.fault(`no symptom matches; known: ${symptoms.map(({ says }) => `"${says}"`).join(', ')}`);
     return 2;
   }
   const deployment = await look(task).catch((error: unknown) => {

@@ -36,7 +36,7 @@ function findingLines({ id, severity, seen, why, mend }: Finding): string[] {
     `  ${severity.padEnd(8)}${id}`,
     `          Seen  ${seen}`,
     `          Why   ${why}`,
-    ...mend.split('\n').map((line, i) => `          ${i === 0 ? 'Mend' : '    '}  ${line}`),
+    ...mend.split('\n').map((line, i) => `          ${i === 0 ? 'Fix ' : '    '}  ${line}`),
     '',
   ];
 }

@@ -7,19 +7,19 @@ import type { Command, Wrong } from './terminal.ts';
 const help = `gatehouse doctor [--url URL] [--json] [--fail-on SEVERITY] [--symptom WORDS]
 
 Looks at the deployment in this folder: .env, oauth2-proxy.cfg, docker-compose.yml, files, Redis, ports, versions.
-It changes nothing and prints no secret. Nothing needs to run. What is there and cannot be read is named
+It changes nothing and prints no secret. Nothing needs to be running. What exists but cannot be read is reported
 and counts like a finding.
 
   --url URL            look from outside too, with a few plain GET requests
   --json               the report as JSON
-  --fail-on SEVERITY   high (default), medium, low or note: from there on the exit code is 1
+  --fail-on SEVERITY   high (default), medium, low or note: the exit code is 1 for findings at this level or above
   --symptom WORDS      what goes wrong, like "signed out at once": only the checks that explain it
-  --compose            judge the containers of docker-compose.yml (default where .env has COMPOSE_PROFILES)
-  --no-compose         judge what \`npm start\` and an oauth2-proxy beside it would run with
+  --compose            check the containers of docker-compose.yml (default if .env has COMPOSE_PROFILES)
+  --no-compose         check what \`npm start\` and an oauth2-proxy on this machine would run with
   --help               this text
 
-Exit code: 0 nothing at that severity, 1 something, 2 could not run, 3 nothing in what could be seen
-from here, but oauth2-proxy's settings could not: the last line is the command that sees them.`;
+Exit code: 0 nothing at that severity, 1 something, 2 could not run, 3 nothing found, but oauth2-proxy's
+settings could not be seen from here: the last line is the command that sees them.`;
 
 const known = {
   url: { type: 'string' },

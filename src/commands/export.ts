@@ -8,16 +8,16 @@ const formats: readonly ExportFormat[] = ['html', 'markdown', 'pdf'];
 
 const help = `gatehouse confluence export --space KEY | --page-id ID [--format html|markdown|pdf]
 
-  Writes pages of the library into EXPORTS_DIR, in a folder for each space. Confluence is not asked:
+  Writes pages of the library to EXPORTS_DIR, in a folder for each space. Confluence is not contacted:
   \`gatehouse confluence sync\` fetches the pages first.
 
-  --space KEY    every page of a space; as HTML with an index.html that leads to each
+  --space KEY    every page of a space; HTML also gets an index.html that links to each
   --page-id ID   one page
-  --format       html (where nothing is said): a file that needs nothing beside it
-                 markdown: its pictures lie in "files"
+  --format       html (default): one self-contained file
+                 markdown: pictures are in "files"
                  pdf: printed by a Chromium on this machine; CHROMIUM_BIN names another program
 
-Exit code 0: done; 1: not all of it could be done, and why; 2: the command is wrong.`;
+Exit code: 0 done, 1 incomplete (the output says why), 2 the command is wrong.`;
 
 type ExportTask = { readonly scope: ExportScope; readonly format: ExportFormat };
 
@@ -50,7 +50,7 @@ export const exportCommand: Command<ExportTask, ExportParts> = {
       say.line(`${files} ${files === 1 ? 'file' : 'files'} in ${outcome.folder}`);
       for (const { title, reason } of failed) say.fault(`${title}: ${reason}`);
       if (stopping.signal.aborted)
-        say.fault('it was stopped, so pages can be missing; start it again for all of them');
+        say.fault('it was stopped, so pages may be missing; start it again to export all of them');
       return failed.length > 0 || stopping.signal.aborted ? 1 : 0;
     }),
 };
@@ -60,7 +60,7 @@ function readExport(args: readonly string[]): ExportTask | Wrong {
   const options = { space: text, 'page-id': text, format: { ...text, default: 'html' } } as const;
   const { space, 'page-id': page, format: name } = parseArgs({ args: [...args], options }).values;
   if ((space === undefined) === (page === undefined))
-    return { wrong: 'say --space KEY or --page-id ID, one of them' };
+    return { wrong: 'use either --space KEY or --page-id ID' };
   const format = formats.find((one) => one === name);
   if (format === undefined) return { wrong: '--format is html, markdown or pdf' };
   return { scope: space === undefined ? { page: page ?? '' } : { space }, format };

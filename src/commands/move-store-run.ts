@@ -23,7 +23,7 @@ const names = { redis: 'Redis', filesystem: 'the file in DATA_DIR' } as const;
 
 export async function runMove(task: MoveTask, parts: MoveParts, say: Say): Promise<ExitCode> {
   if (task.to === parts.from) {
-    say.fault(`SESSION_BACKEND says that sessions are in ${names[task.to]} already`);
+    say.fault(`according to SESSION_BACKEND, sessions are already in ${names[task.to]}`);
     return 2;
   }
   const place = await parts.open();
@@ -59,12 +59,12 @@ async function refusalOf(
 ): Promise<string | undefined> {
   const state = await outlook(place, to);
   if (state === 'no source') return `there is nothing to move in ${names[parts.from]}`;
-  if (state === 'moved away') return `it was moved already; set SESSION_BACKEND=${to}`;
+  if (state === 'moved away') return `it has already been moved; set SESSION_BACKEND=${to}`;
   if (state === 'free') return undefined;
   if (!replace)
-    return `there are sessions in ${names[to]} already; --replace puts those of ${names[parts.from]} in their place`;
+    return `there are already sessions in ${names[to]}; --replace replaces them with those of ${names[parts.from]}`;
   if (yes) return undefined;
-  const word = await parts.askWord(`What ${names[to]} holds will be lost. Type "replace" to go on: `);
-  if (word === undefined) return 'there is no terminal to ask on: --yes stands for the word';
+  const word = await parts.askWord(`What ${names[to]} holds will be lost. Type "replace" to continue: `);
+  if (word === undefined) return 'there is no terminal to ask in: use --yes instead of typing the word';
   return word.trim() === 'replace' ? undefined : 'nothing was changed';
 }

@@ -7,11 +7,11 @@ import type { Command, Wrong } from './terminal.ts';
 const help = `gatehouse move-store redis|filesystem [--replace [--yes]]
 
   Copies sessions, people and the record from where SESSION_BACKEND keeps them to Redis (REDIS_URL) or to the file in DATA_DIR.
-  No server may run. Nobody is signed out. Set SESSION_BACKEND afterwards; the place before is closed, so that nobody uses it by mistake.
+  Stop all servers first. Nobody is signed out. Set SESSION_BACKEND afterwards; the old store is closed, so that nobody uses it by mistake.
 
-  --replace           replaces what is there, after you have typed a word; --yes stands for the word
+  --replace           replaces what is there, after you have typed a word; --yes skips the question
 
-Exit code: 0 done, 2 it could not be done.`;
+Exit code: 0 done, 2 not done.`;
 
 export const moveStoreCommand: Command<MoveTask, MoveParts> = {
   name: 'move-store',

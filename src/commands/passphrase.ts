@@ -18,13 +18,13 @@ export async function readPassphrase(
       : readFileSync(source, 'utf8').split(/\r?\n/, 1)[0];
   if (passphrase === undefined)
     return {
-      wrong: 'there is no terminal to ask for the passphrase on: use --passphrase-file or --passphrase-fd',
+      wrong: 'there is no terminal to ask for the passphrase in: use --passphrase-file or --passphrase-fd',
     };
   if (isNew && passphrase.length < shortestPassphrase)
     return {
-      wrong: `the passphrase needs ${shortestPassphrase} characters or more; four random words are a good one`,
+      wrong: `the passphrase needs at least ${shortestPassphrase} characters; four random words make a good one`,
     };
   if (isNew && source === undefined && (await ask('Once more: ')) !== passphrase)
-    return { wrong: 'the two were not the same; nothing was written' };
+    return { wrong: 'the two passphrases differ; nothing was written' };
   return { passphrase };
 }

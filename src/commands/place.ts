@@ -12,7 +12,7 @@ export const lockWaitMs = 1_000;
 export const logger = createLogger('silent', process.stderr);
 
 export function inUse(dataDir: string): string {
-  return `${resolve(dataDir)} is in use: a server or another command of Gatehouse is running. Stop it first; nothing was changed`;
+  return `${resolve(dataDir)} is in use: a Gatehouse server or another command is running. Stop it first; nothing was changed`;
 }
 
 /** Servers on other machines register in the store that they share. */
@@ -21,7 +21,7 @@ export async function whoUsesRedis({ redis, prefix }: RedisPlace): Promise<strin
   const others = await createReplicas({ facts, now: Date.now }).others();
   return others.length === 0
     ? undefined
-    : 'a server uses the Redis of this deployment. Stop it; one that crashed counts as gone after a minute';
+    : 'a server is using the Redis of this deployment. Stop it; if it crashed, wait for a minute';
 }
 
 /** The owner that a store names. */

@@ -34,7 +34,7 @@ export function createProgressLine(screen: Screen, now: () => number) {
 
 /** The line itself; it omits the names of spaces, because people choose those. */
 export function lineOf({ state, listed, done, total }: Progress): string {
-  if (state === 'listing') return `Looking at what there is: ${listed} pages`;
+  if (state === 'listing') return `Listing what there is: ${listed} pages`;
   const share = total === 0 ? 1 : Math.min(1, done / total);
   const full = Math.round(share * barWidth);
   return `[${'#'.repeat(full)}${'.'.repeat(barWidth - full)}] ${Math.floor(share * 100)}% ${done} of ${total} pages`;

@@ -40,7 +40,7 @@ export function restoreParts(loaded: LoadResult): RestoreParts {
       const found = env === undefined || here ? loaded : settingsFrom(env);
       if ('problems' in found)
         return {
-          wrong: `the settings do not hold, and it needs the .env of this deployment:\n${formatProblems(found.problems)}`,
+          wrong: `the settings are not valid, and a restore needs the .env of this deployment:\n${formatProblems(found.problems)}`,
         };
       if (resolve(found.config.dataDir) !== resolve(dataDir))
         return {
@@ -59,7 +59,7 @@ export function restoreParts(loaded: LoadResult): RestoreParts {
 /** Finishes an interrupted restore before another one starts. */
 async function finishOf(config: Config | undefined): Promise<void> {
   if (!config)
-    throw new Error('a restore was cut off here, and needs the .env of this deployment to be finished');
+    throw new Error('a restore was interrupted here; finishing it needs the .env of this deployment');
   await finishPending(placeOf(config), redisOf(config));
 }
 

@@ -108,7 +108,7 @@ async function restore(
     tellWhatItIs(unpacked, verdict, say);
     if (verdict.state !== 'intact' && !task.evenIfTampered) {
       say.fault(
-        'the record in it is not as it was written, so nothing was changed; --even-if-tampered restores it all the same',
+        'the record in it is not intact, so nothing was changed; --even-if-tampered restores it anyway',
       );
       return 1;
     }
@@ -143,11 +143,11 @@ async function mayReplace(
   const here = await whatIsHere(place);
   if (here.length === 0) return undefined;
   if (!replace)
-    return `there is something here already: ${here.join(', ')}. --replace puts the backup in its place`;
-  note(`This will be replaced, and cannot be brought back but from another backup: ${here.join(', ')}.`);
+    return `this deployment already has data: ${here.join(', ')}. --replace replaces it with the backup`;
+  note(`This will be replaced, and only another backup could bring it back: ${here.join(', ')}.`);
   if (yes) return undefined;
-  const word = await askWord('Type "replace" to go on: ');
-  if (word === undefined) return 'there is no terminal to ask on: --yes stands for the word';
+  const word = await askWord('Type "replace" to continue: ');
+  if (word === undefined) return 'there is no terminal to ask in: use --yes instead of typing the word';
   return word.trim() === 'replace' ? undefined : 'nothing was changed';
 }
 
@@ -157,7 +157,7 @@ async function unsealed(
   { ask }: RestoreParts,
 ): Promise<{ readonly text: string } | Wrong> {
   if (sealedEnv === undefined)
-    return { wrong: 'no .env was sealed into it; use the one that you kept elsewhere' };
+    return { wrong: 'it does not include a .env; use the one that you kept elsewhere' };
   const read = await readPassphrase(passphrase, ask, false);
   if ('wrong' in read) return read;
   const text = await openEnv(sealedEnv, read.passphrase);
@@ -166,7 +166,7 @@ async function unsealed(
 
 function tellWhatItIs({ manifest }: Unpacked, verdict: Verdict, { note }: Say): void {
   const { madeAt, address, program } = manifest;
-  note(`A backup of ${address}, made ${madeAt} by Gatehouse ${program}; every file is as it was.`);
+  note(`A backup of ${address}, made ${madeAt} by Gatehouse ${program}; every file is intact.`);
   if (verdict.state === 'intact')
     note(`Its record is intact: ${verdict.count} entries, ${verdict.from} to ${verdict.to}.`);
   else note(`Its record was tampered with: ${findingWords(verdict.first)}`);
@@ -177,10 +177,11 @@ function tellDone({ keepSessions }: RestoreTask, ended: number, wroteEnv: boolea
   if (wroteEnv) note('.env is in place, with mode 0600.');
   if (keepSessions)
     note(
-      'Sessions go on as they were at the time of the backup. Whoever was signed out since is signed in again: end those now.',
+      'Sessions continue as they were at the time of the backup. People who were signed out since then are signed in again: end those sessions now.',
     );
-  else note(`${ended} ${ended === 1 ? 'session was' : 'sessions were'} ended: everybody signs in again.`);
+  else
+    note(`${ended} ${ended === 1 ? 'session was' : 'sessions were'} ended: everyone has to sign in again.`);
   note(
-    'Look at the allow-list: whoever was taken off it since the backup is on it again. Who was erased since has to be erased again.',
+    'Check the allow-list: addresses that were removed since the backup are on it again. People who were erased since then have to be erased again.',
   );
 }

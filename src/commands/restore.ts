@@ -7,16 +7,16 @@ import type { Command, Wrong } from './terminal.ts';
 const help = `gatehouse restore FILE [--check] [--replace [--yes]] [--keep-sessions] [--even-if-tampered]
                        [--with-env [--passphrase-file PATH | --passphrase-fd N]]
 
-  Puts a backup in place; no server may run. Everybody signs in again, so that whoever was signed out since the backup stays so.
-  FILE is read to its end and verified, with the record in it, before anything changes. "-" reads standard input.
+  Restores a backup; stop all servers first. Everyone has to sign in again, so that sessions ended since the backup stay ended.
+  FILE is read completely and verified, including the record in it, before anything changes. "-" reads standard input.
 
-  --check             verifies it, and changes nothing
-  --replace           replaces what is here, after you have typed a word; --yes stands for the word
-  --keep-sessions     sessions of the backup go on, also those that have been ended since it was made
-  --with-env          takes .env out of the backup as well, where there is none here
-  --even-if-tampered  restores a backup of which the record does not verify
+  --check             only verifies it, and changes nothing
+  --replace           replaces what is here, after you have typed a word; --yes skips the question
+  --keep-sessions     sessions of the backup continue, including those that have been ended since it was made
+  --with-env          restores .env from the backup as well, if there is none here
+  --even-if-tampered  restores a backup even if its record is not intact
 
-Exit code: 0 done, 1 refused because of what is in FILE, 2 it could not be done.`;
+Exit code: 0 done, 1 refused because of what is in FILE, 2 not done.`;
 
 /** Exit code 1: refused because of what is in the file. Works without settings too: they may be in the backup. */
 export const restoreCommand: Command<RestoreTask, RestoreParts> = {

@@ -5,10 +5,10 @@ import type { Command } from './terminal.ts';
 
 const help = `gatehouse serve
 
-  Starts the server with the settings of .env and of the environment. SIGHUP reads them again and takes over the secrets;
-  SIGTERM and SIGINT stop it once the requests under way are answered.
+  Starts the server with the settings of .env and of the environment. SIGHUP reloads the secrets;
+  SIGTERM and SIGINT stop it once pending requests have been answered.
 
-Exit code: 0 it was stopped, 1 it could not start or go on, 2 the settings are wrong.`;
+Exit code: 0 it was stopped, 1 it could not start or continue, 2 the settings are wrong.`;
 
 interface ServeParts {
   readonly loaded: Loaded;
@@ -18,7 +18,8 @@ interface ServeParts {
 export const serveCommand: Command<object, ServeParts> = {
   name: 'serve',
   help,
-  read: (args) => (args.length > 0 ? { wrong: 'it takes no options; set PORT and the others in .env' } : {}),
+  read: (args) =>
+    args.length > 0 ? { wrong: 'it takes no options; settings such as PORT belong in .env' } : {},
   async parts() {
     const { load, loaded } = await import('./settings.ts');
     return { loaded: loaded(), load };

@@ -96,14 +96,14 @@ function receiptOfNothing(at: number): GateReceipt {
 }
 
 const followsWords: Record<Follows, string> = {
-  note: 'The audit log cannot be written right now; the entries wait in DATA_DIR and are added as soon as it can.',
-  row: 'The session store takes no changes right now; a server that uses the same DATA_DIR refuses these sessions and ends them as soon as it can.',
+  note: 'The record cannot be written right now; the entries wait in DATA_DIR and are added as soon as possible.',
+  row: 'The session store cannot be changed right now; a server that uses the same DATA_DIR refuses these sessions and ends them as soon as it can.',
 };
 
 const gateWords: Record<GateReceipt['gate'], string> = {
   ended: 'ended at the gate',
   'nothing to end': 'nothing left at the gate',
-  unreachable: 'the gate does not answer, it is tried again',
+  unreachable: 'the gate does not answer, trying again',
   'refused here': 'its gate cookie is refused here',
   unknown: 'not known at the gate',
 };

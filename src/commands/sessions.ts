@@ -10,9 +10,9 @@ import { type Command, using, type Wrong } from './terminal.ts';
 const help = `gatehouse sessions list [--email PREFIX] [--limit N] [--json]
 gatehouse sessions revoke HANDLE | --person EMAIL | --all --yes   [--no-wait]
 
-  list     who is signed in, the one seen last first; with --email in the order of addresses
-  revoke   ends one session, all of a person, or everyone's, here and at the gate,
-           and waits until the gate was looked at again (about 12 s; --no-wait: does not)`;
+  list     who is signed in, last seen first; with --email sorted by address
+  revoke   ends one session, all of a person's, or everyone's, here and at the gate,
+           then waits until this has been verified at the gate (about 12 s; not with --no-wait)`;
 
 /** Exit code 1: there is no such session or person. */
 export const sessionsCommand: Command<ListTask | RevokeTask, SessionsParts> = {
@@ -67,7 +67,7 @@ function readRevoke(args: string[]): RevokeTask | Wrong {
   const { person, all, yes, 'no-wait': noWait } = values;
   const [handle] = positionals;
   const named = positionals.length + (person === undefined ? 0 : 1) + (all ? 1 : 0);
-  if (named !== 1) return { wrong: 'say one of HANDLE, --person EMAIL, --all' };
+  if (named !== 1) return { wrong: 'use one of HANDLE, --person EMAIL, --all' };
   const common = { task: 'revoke', waits: !noWait } as const;
   if (all) return yes ? { ...common, whom: 'all' } : { wrong: '--all signs out everyone: add --yes' };
   if (person !== undefined) {

@@ -3,10 +3,10 @@ import { parseArgs } from 'node:util';
 import type { Config } from '../config/derive.ts';
 import type { Command } from './terminal.ts';
 
-const help = `gatehouse store show              whose the store is, and since when
-gatehouse store take-over --yes   makes it this deployment's. For a store of your own whose SECRET_KEY was
-                                  replaced and lost: its sessions ended with the key. Never for another
-                                  deployment's store: that one would stop answering.`;
+const help = `gatehouse store show              shows which deployment owns the store, and since when
+gatehouse store take-over --yes   makes this deployment its owner. For your own store after its SECRET_KEY was
+                                  lost: its sessions ended with the key. Never for another
+                                  deployment's store: that deployment would stop answering.`;
 
 interface StoreTask {
   /** undefined: nothing was asked for, so it prints the help. */
@@ -42,7 +42,9 @@ export const storeCommand: Command<StoreTask, StoreParts> = {
       return 0;
     }
     if (task === 'take-over' && config.isKeyMadeUp) {
-      say.note('This run has no SECRET_KEY, so nothing would be its own; set one first.');
+      say.note(
+        'There is no SECRET_KEY, so this deployment could not be recognised as the owner; set one first.',
+      );
       return 2;
     }
     const [{ createLogger }, { openAnyStore }, { StoreUnavailable }] = await Promise.all([
@@ -53,7 +55,9 @@ export const storeCommand: Command<StoreTask, StoreParts> = {
     const { owner, store } = await openAnyStore(config, createLogger('silent', process.stderr));
     try {
       const [mark, fault] = [await owner.kept(), await owner.look()];
-      const whose = mark ? `${mark.publicUrl}, since ${mark.since}` : 'nobody that this version can read';
+      const whose = mark
+        ? `${mark.publicUrl}, since ${mark.since}`
+        : 'an owner that this version cannot read';
       if (!mark && !fault) {
         say.line('The store has no mark yet; the server writes it when it starts.');
         return 0;
@@ -63,15 +67,15 @@ export const storeCommand: Command<StoreTask, StoreParts> = {
         return 0;
       }
       if (!fault) {
-        say.line('The store is this deployment’s already; nothing was changed.');
+        say.line('The store already belongs to this deployment; nothing was changed.');
         return 0;
       }
       if (!yes) {
-        say.note(`The store belongs to ${whose}. With --yes it is this deployment’s from then on.`);
+        say.note(`The store belongs to ${whose}. With --yes it will belong to this deployment.`);
         return 2;
       }
       await owner.takeOver();
-      say.line(`The store is this deployment’s now (${config.publicOrigin}). Start the server again.`);
+      say.line(`The store now belongs to this deployment (${config.publicOrigin}). Start the server again.`);
       return 0;
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;

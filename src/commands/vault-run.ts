@@ -70,7 +70,7 @@ export async function carryOut(
       return changeLines(
         await vault.clear(task.which, 'terminal'),
         'Removed from the vault.',
-        'There is nothing of that in the vault.',
+        'The vault has no such cookies.',
       );
     case 'rekey':
       return rekey(task, vault, deps);
@@ -89,27 +89,30 @@ async function rekey(
   vault: Vault,
   { askSecret }: VaultParts,
 ): Promise<Said> {
-  const nothing =
-    'There is nothing to do: the vault is empty, or it opens with that passphrase alone already.';
+  const nothing = 'There is nothing to do: the vault is empty, or only that passphrase opens it already.';
   if (task.what === 'data_key') {
     const outcome = await vault.replaceDataKey('terminal', { acceptRestored: task.acceptRestored });
-    return changeLines(outcome, 'The vault has a new data key; everything in it is sealed anew.', nothing);
+    return changeLines(
+      outcome,
+      'The vault has a new data key, and everything in it was encrypted again.',
+      nothing,
+    );
   }
   if (task.what === 'drop_old')
     return changeLines(
       await vault.keepPassphrase('terminal'),
-      'Only the passphrase of VAULT_PASSPHRASE opens the vault now.',
+      'Now only VAULT_PASSPHRASE opens the vault.',
       nothing,
     );
   const next = await askSecret('New passphrase (at least 12 characters): ');
   if (next === undefined)
     return failed(
-      'A new passphrase is typed twice, on a terminal. Without one: `node generate-secrets.ts --rotate vault --yes`.',
+      'The new passphrase has to be typed twice, in a terminal. Without one: `node generate-secrets.ts --rotate vault --yes`.',
     );
   const fault = passphraseFault(next);
   if (fault) return failed(`Nothing was changed: the passphrase ${fault}.`);
-  if ((await askSecret('The same once more: ')) !== next)
-    return failed('Nothing was changed: the two are not the same.');
+  if ((await askSecret('The same again: ')) !== next)
+    return failed('Nothing was changed: the two passphrases differ.');
   return changeLines(
     await vault.addPassphrase(next, 'terminal'),
     "Both passphrases open the vault now. Write the new one into .env, in single quotes: VAULT_PASSPHRASE='…'. Restart Gatehouse, then run `gatehouse vault rekey --drop-old`.",
@@ -124,7 +127,9 @@ async function importLegacy(
 ): Promise<Said> {
   const { computer = deps.computer, user = deps.user, path } = task;
   if (computer === undefined || user === undefined)
-    return failed('Give COMPUTERNAME and USERNAME of the machine that sealed it with --computer and --user.');
+    return failed(
+      'Use --computer and --user to give COMPUTERNAME and USERNAME of the machine that encrypted it.',
+    );
   const salts =
     task.salt === undefined
       ? ['.salt', 'secure_cookies.salt'].map((name) => join(dirname(path), name))
@@ -138,7 +143,7 @@ async function importLegacy(
   if ('kind' in opened) return failed(legacyLine(opened));
   const load = loadOf(task, deps, 'former');
   const said = loadLines(await vault.loadCookies(opened, load), load.target.host, deps.now());
-  const advice = `${path} and its salt are as they were. Delete both: whoever knows the two names can open them.`;
+  const advice = `${path} and its salt are as they were. Delete both: anyone who knows the two names can open them.`;
   return said.ok ? { ok: true, lines: [...said.lines, advice] } : said;
 }
 

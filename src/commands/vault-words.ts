@@ -15,7 +15,7 @@ export interface Said {
 }
 
 const noPassphrase =
-  'There is no vault: VAULT_PASSPHRASE is not set; `node generate-secrets.ts` makes one and puts it in .env.';
+  'There is no vault: VAULT_PASSPHRASE is not set; `node generate-secrets.ts` creates one in .env.';
 const empty = 'The vault is empty.';
 
 export function closedLine({ fault, why }: Pick<Closed, 'fault' | 'why'>): string {
@@ -35,7 +35,7 @@ export function statusLines(status: VaultStatus, now: number): Said {
       const { keyId, generation, bound, passphrases, entries } = status;
       const key = `Key ${keyId}, generation ${generation}, ${bound ? 'bound to this machine' : 'not bound to a machine'}.`;
       const second =
-        'A second passphrase opens it too; `gatehouse vault rekey --drop-old` leaves that of .env alone.';
+        'A second passphrase opens it too; `gatehouse vault rekey --drop-old` removes it and keeps the one of .env.';
       const rows = entries.map(
         (entry) =>
           `${entry.host}  ${entry.state}  ${entry.names.length} cookies of ${entry.ownerName}, loaded ${ago(entry.loadedAt, now)}, ${
@@ -62,11 +62,11 @@ export function loadLines(outcome: LoadOutcome, host: string, now: number): Said
       return { ok: false, lines: [`Nothing was loaded. ${refusalWords(outcome.why)}`] };
     case 'loaded': {
       const { names, leftOut, expiresAt } = outcome;
-      const others = leftOut > 0 ? ` ${leftOut} others were left out: expired, or for other places.` : '';
+      const others = leftOut > 0 ? ` ${leftOut} others were left out: expired, or for other hosts.` : '';
       return {
         ok: true,
         lines: [
-          `${names.length} ${names.length === 1 ? 'cookie' : 'cookies'} for ${host} sealed in the vault, ending ${ahead(expiresAt, now)}: ${names.join(' ')}.${others}`,
+          `${names.length} ${names.length === 1 ? 'cookie' : 'cookies'} for ${host} stored in the vault, expiring ${ahead(expiresAt, now)}: ${names.join(' ')}.${others}`,
         ],
       };
     }
@@ -74,10 +74,10 @@ export function loadLines(outcome: LoadOutcome, host: string, now: number): Said
 }
 
 const fileFaults = {
-  unreadable: 'cannot be read; check its owner and mode, and that it is no link',
+  unreadable: 'cannot be read; check its owner and mode, and that it is not a link',
   not_a_file: 'is not a file',
   too_big: 'is larger than 256 KB; paste one request only',
-  cannot_make: 'cannot be made; check the owner and mode of its folder',
+  cannot_make: 'cannot be created; check the owner and mode of its folder',
 } as const;
 
 export function fileLines(outcome: CookieFileOutcome, path: string, host: string, now: number): Said {
@@ -85,7 +85,7 @@ export function fileLines(outcome: CookieFileOutcome, path: string, host: string
   if (outcome.kind === 'made')
     return {
       ok: true,
-      lines: [`${path} is made: paste the cookies into it as it says, then run this again.`],
+      lines: [`${path} was created: paste the cookies into it as it says, then run this again.`],
     };
   const said = loadLines(outcome, host, now);
   if (outcome.kind === 'refused' && outcome.why.kind === 'empty')
@@ -95,21 +95,21 @@ export function fileLines(outcome: CookieFileOutcome, path: string, host: string
     };
   if (outcome.kind !== 'loaded') return said;
   const emptied = {
-    yes: `${path} is emptied of them.`,
-    changed_meanwhile: `${path} was saved meanwhile, so it was left as it is: run this again.`,
-    no: `${path} could not be emptied of them: delete the cookies in it yourself.`,
+    yes: `They were removed from ${path}.`,
+    changed_meanwhile: `${path} was changed meanwhile, so it was left as it is: run this again.`,
+    no: `They could not be removed from ${path}: delete them there yourself.`,
   }[outcome.emptied];
   return { ok: outcome.emptied === 'yes', lines: [...said.lines, emptied] };
 }
 
 const legacyFaults = {
-  salt: 'The salt does not have 16 bytes: name the right file with --salt.',
+  salt: 'The salt does not have 16 bytes: give the right file with --salt.',
   other_names:
-    'It does not open with these names, or it is damaged: give COMPUTERNAME and USERNAME of the machine that sealed it with --computer and --user.',
-  content: 'It opens, but what is in it are no cookies of the former pipeline.',
+    'It does not open with these names, or it is damaged: use --computer and --user to give COMPUTERNAME and USERNAME of the machine that encrypted it.',
+  content: 'It opens, but does not contain cookies of the former pipeline.',
   expired: 'Its cookies have expired: load new ones instead.',
 } as const;
 
 export function legacyLine(fault: LegacyFault): string {
-  return `Nothing was taken over. ${fault.kind === 'cookies' ? refusalWords(fault.why) : legacyFaults[fault.kind]}`;
+  return `Nothing was imported. ${fault.kind === 'cookies' ? refusalWords(fault.why) : legacyFaults[fault.kind]}`;
 }

@@ -10,16 +10,16 @@ gatehouse vault clear --host HOST | --owner NAME | --all --yes
 gatehouse vault rekey [--drop-old | --data-key [--accept-restored]]
 gatehouse vault import-legacy [FILE] [--salt FILE] [--computer NAME] [--user NAME] [--url URL] [--owner NAME]
 
-  status         which cookies are sealed, how old they are and how long they last; never a value
-  load           seals what is in CONFLUENCE_COOKIE_FILE and empties the file of it; makes the file
-                 where there is none. With "-": what comes on standard input
+  status         shows which cookies are stored, how old they are and how long they last; never a value
+  load           moves the cookies in CONFLUENCE_COOKIE_FILE to the vault; creates the file
+                 if there is none. "-" reads standard input
   clear          removes cookies from the vault
-  rekey          asks for a new passphrase, twice; then both open the vault, until --drop-old.
-                 The passphrase itself lives in .env: \`node generate-secrets.ts --rotate vault\` does
-                 all of it at once. --data-key: a new key below the passphrase, all sealed anew
-  import-legacy  takes over secure_cookies.enc and .salt of the Python pipeline; both stay as they are
+  rekey          asks twice for a new passphrase; then the old and the new one open the vault, until --drop-old.
+                 The passphrase itself is in .env: \`node generate-secrets.ts --rotate vault\` does
+                 everything at once. --data-key: a new data key, everything encrypted again
+  import-legacy  imports secure_cookies.enc and .salt of the Python pipeline; both stay as they are
 
-Cookies belong to "terminal" unless --owner says otherwise, and to the host of CONFLUENCE_URL unless --url does.`;
+Cookies belong to "terminal" and to the host of CONFLUENCE_URL unless --owner or --url says otherwise.`;
 
 /** Exit code 1: it could not be done. */
 export const vaultCommand: Command<VaultTask, VaultParts> = {
@@ -34,7 +34,7 @@ export const vaultCommand: Command<VaultTask, VaultParts> = {
     const url = 'url' in task ? (task.url ?? parts.url) : undefined;
     if ('url' in task && !(url && URL.canParse(url) && /^https?:/.test(url))) {
       say.fault(
-        'the service is not known; set CONFLUENCE_URL, or name it with --url; see `gatehouse vault --help`',
+        'it is unclear which service the cookies are for; set CONFLUENCE_URL, or use --url; see `gatehouse vault --help`',
       );
       return 2;
     }
@@ -75,7 +75,9 @@ function readVault(args: readonly string[]): VaultTask | Wrong {
 function readLoad(args: string[]): VaultTask | Wrong {
   const { values, positionals } = parseArgs({ args, options: place, allowPositionals: true });
   if (positionals.length > 1 || (positionals[0] ?? '-') !== '-')
-    return { wrong: 'load takes "-" for standard input, or nothing; CONFLUENCE_COOKIE_FILE names the file' };
+    return {
+      wrong: 'load takes "-" for standard input, or no argument; CONFLUENCE_COOKIE_FILE names the file',
+    };
   return { task: 'load', fromInput: positionals.length === 1, url: values.url, owner: values.owner };
 }
 
@@ -83,8 +85,8 @@ function readClear(args: string[]): VaultTask | Wrong {
   const options = { host: text, owner: text, all: flag, yes: flag };
   const { host, owner, all, yes } = parseArgs({ args, options }).values;
   const isNamed = host !== undefined || owner !== undefined;
-  if (isNamed === all) return { wrong: 'say --host, --owner or both; or --all' };
-  if (all && !yes) return { wrong: '--all removes every cookie; say --all --yes' };
+  if (isNamed === all) return { wrong: 'use --host, --owner or both; or --all' };
+  if (all && !yes) return { wrong: '--all removes every cookie; use --all --yes' };
   return {
     task: 'clear',
     which: { ...(host !== undefined && { host: host.toLowerCase() }), ...(owner !== undefined && { owner }) },
@@ -99,8 +101,8 @@ function readRekey(args: string[]): VaultTask | Wrong {
     values['drop-old'],
     values['accept-restored'],
   ];
-  if (dataKey && dropOld) return { wrong: 'one at a time: --data-key or --drop-old' };
-  if (acceptRestored && !dataKey) return { wrong: '--accept-restored goes with --data-key' };
+  if (dataKey && dropOld) return { wrong: 'use either --data-key or --drop-old' };
+  if (acceptRestored && !dataKey) return { wrong: '--accept-restored needs --data-key' };
   if (dataKey) return { task: 'rekey', what: 'data_key', acceptRestored };
   return { task: 'rekey', what: dropOld ? 'drop_old' : 'passphrase' };
 }

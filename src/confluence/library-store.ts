@@ -98,7 +98,7 @@ export function openLibrary(dataDir: string): LibraryStore {
   return naming(file, () => storeOf(openDatabase(file.path), dataDir));
 }
 
-/** For a process that only reads, beside the one that opened it. @throws if it does not exist */
+/** For a process that only reads, in addition to the one that opened it. @throws if it does not exist */
 export function openLibraryToRead(dataDir: string): LibraryStore {
   const file = { path: join(dataDir, 'library.db'), setting };
   return naming(file, () => storeOf(new DatabaseSync(file.path, { readOnly: true, timeout: 5000 }), dataDir));

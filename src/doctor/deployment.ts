@@ -68,7 +68,7 @@ export interface Files {
   }>;
   /** Whether git ignores `.env`. */
   readonly gitIgnores: Known<boolean>;
-  /** Copies of `.env` beside it. */
+  /** Copies of `.env` next to it. */
   readonly envCopies: readonly FileFact[];
   readonly data: Known<FileFact & { readonly openFiles: readonly string[] }>;
   readonly auditLog: Known<{ readonly path: string; readonly writable: boolean }>;

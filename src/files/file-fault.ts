@@ -61,32 +61,32 @@ export const movedResult = 1032;
 
 const words: Readonly<Record<FileFault, readonly [wrong: string, mend: string]>> = {
   'no-access': [
-    'may not be read or written by the user that runs this',
-    'give that user the file and its folder (chown), or run this as their owner',
+    'cannot be read or written by the user that runs this',
+    'make that user the owner of the file and its folder (chown), or run this as their owner',
   ],
   'read-only': [
     'cannot be written: it, its folder or the file system is read-only',
     'mount it writable (without `:ro` or `read_only`), and check the owner and mode of the file and its folder',
   ],
-  full: ['cannot be written: the disk is full', 'free some space there; what was written before is whole'],
+  full: ['cannot be written: the disk is full', 'free some space there; what was written before is intact'],
   quota: [
     'cannot be written: the disk quota of this user is used up',
-    'free some space or raise the quota; what was written before is whole',
+    'free some space or raise the quota; what was written before is intact',
   ],
-  missing: ['is not there', 'make it, or name the right one'],
-  folder: ['is a folder where a file is wanted', 'move the folder away, or name the right file'],
+  missing: ['does not exist', 'create it, or name the right one'],
+  folder: ['is a folder, but must be a file', 'move the folder away, or name the right file'],
   'not-a-folder': [
-    'is in the way: a folder is wanted there, or a part of its path is no folder',
-    'move what is there away, or name another place',
+    'is in the way: it must be a folder, or a part of its path is not a folder',
+    'move it away, or name another place',
   ],
-  'not-a-file': ['is not an ordinary file', 'name an ordinary file'],
+  'not-a-file': ['is not a regular file', 'name a regular file'],
   link: [
-    'is a symbolic link, or its links lead round in a circle',
-    'put the file itself there, or name the place that the link leads to',
+    'is a symbolic link, or its links form a loop',
+    'put the file itself there, or name the target of the link',
   ],
   mounted: [
-    'cannot be replaced, since it is mounted by itself',
-    'mount the folder that it is in instead of the single file, or change it where it really lies',
+    'cannot be replaced, since it is mounted as a single file',
+    'mount its folder instead of the single file, or change it where it is stored',
   ],
   'too-many-open': [
     'cannot be opened: too many files are open',
@@ -95,28 +95,28 @@ const words: Readonly<Record<FileFault, readonly [wrong: string, mend: string]>>
   'cannot-open': ['cannot be opened as a database', 'check its owner and mode, and those of its folder'],
   damaged: [
     'is damaged',
-    'stop Gatehouse, keep a copy of it, and put a backup in its place; without one move it away, and begin anew',
+    'stop Gatehouse, keep a copy of it, and restore a backup; without one move it away, and start afresh',
   ],
   'not-a-database': [
     'is not a database of Gatehouse, or its beginning was overwritten',
-    'stop Gatehouse and put the right file in its place; without one move this one away, and begin anew',
+    'stop Gatehouse and put the right file in its place; without one move this one away, and start afresh',
   ],
-  locked: ['is locked by another program', 'end the other program, and try again'],
+  locked: ['is locked by another program', 'stop the other program, and try again'],
   'broken-disk': [
-    'cannot be read or written: the system reports an error of the disk',
-    'look at the system’s log and at the space on that disk; where it fails, put a backup on one that works',
+    'cannot be read or written: the system reports a disk error',
+    'check the system’s log and the free space on that disk; if the disk is failing, restore a backup to another one',
   ],
   'not-yours': [
     'belongs to another user, who could read and change it',
-    'give it to the user that runs this (chown), or move it away',
+    'make the user that runs this its owner (chown), or move it away',
   ],
   'open-to-others': [
-    'may be written by other users of this machine, and the user that runs this may not change that',
-    'as its owner run `chmod go-w` on it, or give it to the user that runs this (chown)',
+    'can be written by other users of this machine, and the user that runs this cannot change that',
+    'run `chmod go-w` on it as its owner, or make the user that runs this its owner (chown)',
   ],
   replaced: [
-    'is no longer the file that was opened: it was removed, moved or replaced while Gatehouse runs',
-    'put the file back, or restart Gatehouse to use what is there now',
+    'is no longer the file that was opened: it was removed, moved or replaced while Gatehouse was running',
+    'put the file back, or restart Gatehouse to use the current one',
   ],
 };
 

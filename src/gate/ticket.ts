@@ -1,6 +1,6 @@
 // oauth2-proxy's session in Redis: the ticket in its cookie, and the few fields of the stored value that are needed. The holder of a
 // cookie can only name the key of their own session: nothing but `<cookie_name>-<32 hex>` is accepted as a key.
-import { createDecipheriv, createHash } from 'node:crypto';
+import { createDecipheriv, hash } from 'node:crypto';
 import { digest } from '../crypto/tokens.ts';
 import { type Field, readFields } from './msgpack.ts';
 
@@ -105,7 +105,7 @@ export function createOpener(limit = 5_000): Opener {
   const opened = new Map<string, { readonly seal: string; readonly session: OpenSession }>();
   return (key, value, secret) => {
     // The secret has a fixed length, so the boundary between the two inputs is unambiguous.
-    const seal = createHash('sha256').update(secret).update(value).digest('base64');
+    const seal = hash('sha256', Buffer.concat([secret, value]), 'base64');
     const before = opened.get(key);
     if (before?.seal === seal) return before.session;
     const session = openSession(value, secret);

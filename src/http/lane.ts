@@ -12,7 +12,10 @@ export interface LanePlan {
 
 export interface LaneOptions<Plan extends LanePlan, Admitted> {
   /** The response to each exact URL. */
-  readonly answers: ReadonlyMap<string, (res: ServerResponse, admitted: Admitted) => void>;
+  readonly answers: ReadonlyMap<
+    string,
+    (req: IncomingMessage, res: ServerResponse, admitted: Admitted) => void
+  >;
   readonly readRequest: (req: IncomingMessage) => PlainRequest | undefined;
   /** What to read for this request; undefined: step aside. Reads nothing itself. */
   readonly plan: (request: PlainRequest) => Plan | undefined;
@@ -55,7 +58,7 @@ export function createLane<Plan extends LanePlan, Admitted>(options: LaneOptions
     // Others of this group may have used up what was left; what is refused is counted once more, which changes nothing.
     if (!write || !byNetwork.take(network) || !byPerson.take(plan.personId)) return false;
     onAnswer(req, res, arrivedAt);
-    write(res, admitted);
+    write(req, res, admitted);
     return true;
   }
 

@@ -78,7 +78,17 @@ export function networkKeyOf(req: Request): string {
   return networkKey(req.ip ?? '');
 }
 
-/** @param ip an IPv4 or IPv6 address */
+const networkKeys = new Map<string, string>();
+const networkKeysAtMost = 2_000;
+
+/** @param ip an IPv4 or IPv6 address; the library's parser of the latter costs more than the rest of a limit, so it is kept */
 export function networkKey(ip: string): string {
-  return ipKeyGenerator(ip, 56);
+  if (!ip.includes(':')) return ip;
+  let key = networkKeys.get(ip);
+  if (key === undefined) {
+    key = ipKeyGenerator(ip, 56);
+    if (networkKeys.size >= networkKeysAtMost) networkKeys.clear();
+    networkKeys.set(ip, key);
+  }
+  return key;
 }

@@ -44,15 +44,16 @@ export function requestLog(logger: Logger): RequestHandler {
 /** Logs the end of a request that was answered outside of `requestLog`, in the same form. @param startedAt by `performance.now()` */
 export function logAnswered(
   logger: Logger,
-  req: IncomingMessage,
+  req: IncomingMessage & { id?: unknown },
   res: ServerResponse,
   startedAt: number,
 ): void {
-  if (!logger.isLevelEnabled('debug')) return;
   res.once('close', () => {
-    logger.debug(
+    const level = res.statusCode >= 500 ? 'error' : res.statusCode >= 400 ? 'warn' : 'debug';
+    if (!logger.isLevelEnabled(level)) return;
+    logger[level](
       {
-        reqId: randomName(),
+        reqId: req.id ?? randomName(),
         req: { method: req.method, path: pathOf(req.url ?? '') },
         res: { status: res.statusCode },
         responseTime: Math.round(performance.now() - startedAt),

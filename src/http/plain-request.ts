@@ -87,8 +87,9 @@ export function createPlainReader({ publicOrigin, trustedHops }: PlainRequestOpt
     }
     const [host, authorization, user, email, cookie, userAgent, forwardedFor, site, destination] = values;
     if (host !== publicHost && !isLocalHost(raw, host)) return undefined;
-    // Refused, or sent as a file to download.
-    if (site === 'cross-site' || destination === 'document') return undefined;
+    // What is not a page is refused to other sites, and offered as a file to download where it is opened like one.
+    if (raw.url?.startsWith('/api/') && (site === 'cross-site' || destination === 'document'))
+      return undefined;
     const asSent = {
       headers: forwardedFor === undefined ? {} : { 'x-forwarded-for': forwardedFor },
       socket: raw.socket,

@@ -20,7 +20,7 @@ export function isOrigin(origin: string, own: string): boolean {
   return read !== undefined && `${scheme}//${read}` === own;
 }
 
-/** The local names of this machine with the port of the connection, for scripts and health checks beside the app. */
+/** The local names of this machine with the port of the connection, for scripts and health checks on the same machine. */
 export function isLocalHost(req: IncomingMessage, host: string | undefined): boolean {
   const port = req.socket.localPort;
   const written = port === 80 ? ['', ':80'] : [`:${port}`];

@@ -19,6 +19,8 @@ export interface RouteRow {
    * sign-in and then opens the form's URL by GET: that redirects to this page, which says that nothing was changed.
    */
   readonly page?: string;
+  /** For a member's page that only reads: the fast lane may admit its requests, which then skip the guards. */
+  readonly isFast?: true;
   /** For a public route whose path is a pattern: the regular expression that oauth2-proxy lets through. */
   readonly gatePattern?: string;
 }

@@ -32,7 +32,7 @@ export async function listen(server: Server, port: number, host: string, setting
     server.once('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE';
       const why = taken
-        ? `is taken by another program; end that one, or set ${setting} to another port`
+        ? `is in use by another program; stop that one, or set ${setting} to another port`
         : `cannot be used (${error.code})`;
       reject(new Error(`port ${port} on ${host} ${why}`, { cause: error }));
     });

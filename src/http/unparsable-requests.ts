@@ -58,7 +58,7 @@ export function refuseUnreadable(logger: Logger): (error: NodeJS.ErrnoException,
           limitBytes: headerLimitBytes,
           times,
           meaning:
-            'a browser sends more cookies than can be read; keep the gate’s sessions in Redis, or clear them',
+            'a browser sends more cookies than can be read; keep the gate’s sessions in Redis, or clear the cookies',
         });
         toldAt = performance.now();
         times = 0;

@@ -15,16 +15,13 @@ export function createJsonWriter(middleware: readonly RequestHandler[]) {
   /** @param status 200, 401 …; @param body is sent as JSON */
   return (res: ServerResponse, status: number, body: unknown): void => {
     const text = JSON.stringify(body);
+    const length = Buffer.byteLength(text);
     const headers = before.slice();
     if (noncePlace >= 0) headers[noncePlace] = start + randomToken(16) + end;
-    headers.push(
-      'Content-Type',
-      'application/json; charset=utf-8',
-      'Content-Length',
-      String(Buffer.byteLength(text)),
-    );
+    headers.push('Content-Type', 'application/json; charset=utf-8', 'Content-Length', String(length));
     res.writeHead(status, headers);
-    res.end(text);
+    // The same bytes, written at less cost.
+    res.end(text, length === text.length ? 'latin1' : 'utf8');
   };
 }
 

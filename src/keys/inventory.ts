@@ -75,11 +75,11 @@ export function knownSecrets(config: Config, values: SettingValues | undefined):
     {
       ...common,
       name: 'OAUTH2_PROXY_COOKIE_SECRET',
-      protects: 'Seals the gate’s own cookie.',
+      protects: 'Encrypts the gate’s own cookie.',
       prints: elsewhere(values?.OAUTH2_PROXY_COOKIE_SECRET),
       command: generate('oauth2'),
       takeOver: 'gate',
-      people: 'Everyone passes Google again; nobody’s session here ends.',
+      people: 'Everyone signs in to Google again; no session here ends.',
     },
     {
       ...common,
@@ -106,7 +106,7 @@ export function knownSecrets(config: Config, values: SettingValues | undefined):
       prints: one(redisPassword),
       command: generate('redis'),
       takeOver: 'all',
-      people: 'Whoever is active while Redis restarts passes Google again.',
+      people: 'People who are active while Redis restarts sign in to Google again.',
     },
     {
       ...common,
@@ -114,7 +114,7 @@ export function knownSecrets(config: Config, values: SettingValues | undefined):
       protects: 'Signs the notices to the webhook.',
       prints: one(config.webhook?.secret),
       command: makeOne,
-      byHand: 'Enter what the command prints in .env and where the notices arrive.',
+      byHand: 'Enter what the command prints in .env and at the receiver of the notices.',
       takeOver: 'restart',
     },
     {
@@ -129,7 +129,7 @@ export function knownSecrets(config: Config, values: SettingValues | undefined):
     {
       ...common,
       name: 'The record’s key',
-      protects: 'Seals the entries of the record. It is made from SECRET_KEY and changes with it.',
+      protects: 'Seals the entries of the record. It is derived from SECRET_KEY and changes with it.',
       prints: [...config.secretKeys.map(auditKeyOf), ...config.audit.formerKeys].map(printOf),
       datedAs: config.secretKeys.map(printOf),
       command: generate('session'),

@@ -15,9 +15,9 @@ const member = { who: 'member', method: 'GET' } as const;
 const operator = { who: 'operator' } as const;
 
 export const libraryRoutes: readonly Route<LibraryRouteOptions>[] = [
-  { ...member, path: '/library', does: 'the spaces, and the search with `?q=`', handler: homePage },
+  { ...member, path: '/library', does: 'the spaces, and search with `?q=`', handler: homePage },
   { ...member, path: '/library/spaces/:key', does: 'the pages of a space', handler: spacePage },
-  { ...member, path: '/library/progress', does: 'how far the sync is', handler: progressPart },
+  { ...member, path: '/library/progress', does: 'the progress of the sync', handler: progressPart },
   { ...member, path: '/library/pages/:id', does: 'a page', handler: showPage },
   {
     ...member,

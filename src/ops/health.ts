@@ -52,7 +52,7 @@ export function createOpsServer({
       send(status, json, JSON.stringify({ status: word, ...(store && { store }) }));
     };
     if (req.method !== 'GET' && req.method !== 'HEAD') return answer(405, 'method not allowed');
-    if (isForeignHost(req)) return answer(421, 'not under that name');
+    if (isForeignHost(req)) return answer(421, 'unknown host name');
     const [path = ''] = (req.url ?? '').split('?', 1);
     switch (path) {
       case '/livez':
@@ -65,7 +65,7 @@ export function createOpsServer({
             if (isRecording?.() === false) return answer(503, 'the record cannot be written');
             return Promise.resolve(tryWrite?.()).then(
               () => answer(200, 'ready'),
-              (error: unknown) => answer(503, 'the store takes no changes', error),
+              (error: unknown) => answer(503, 'the store accepts no changes', error),
             );
           },
           (error: unknown) => answer(503, 'the store does not answer', error),

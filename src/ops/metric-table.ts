@@ -80,7 +80,7 @@ export const metricTable = {
   gatehouse_sessions_created_total: { type: 'counter', help: 'Sessions that began.' },
   gatehouse_sessions_ended_total: {
     type: 'counter',
-    help: 'Sessions that ended, by reason; what lapses unseen is not in it.',
+    help: 'Sessions that ended, by reason; without those that expire unused.',
     labels: { reason: [...endReasons, 'other'] },
   },
   gatehouse_session_rotations_total: { type: 'counter', help: 'Session ids that were replaced.' },
@@ -90,7 +90,7 @@ export const metricTable = {
   },
   gatehouse_csrf_rejections_total: {
     type: 'counter',
-    help: 'Changes that were refused: from another place, or without their token.',
+    help: 'Changes that were refused: from another site, or without their token.',
     labels: { reason: ['origin', 'token', 'other'] },
   },
   gatehouse_proof_rejections_total: {
@@ -100,12 +100,12 @@ export const metricTable = {
   },
   gatehouse_cookie_errors_total: {
     type: 'counter',
-    help: 'Session cookies that were not taken: sent twice, or not signed by a key of ours.',
+    help: 'Session cookies that were not accepted: sent twice, or not signed with one of our keys.',
     labels: { kind: ['ambiguous', 'unsigned'] },
   },
   gatehouse_events_total: {
     type: 'counter',
-    help: 'Events as they are told to the record, by name.',
+    help: 'Events that were reported to the record, by name.',
     labels: { event: Object.keys(events) },
   },
   gatehouse_record_refusals_total: {
@@ -114,7 +114,7 @@ export const metricTable = {
   },
   gatehouse_record_waiting_entries: {
     type: 'gauge',
-    help: 'Entries that the record has not written yet.',
+    help: 'Entries that are not yet in the record.',
   },
   gatehouse_record_last_write_timestamp_seconds: {
     type: 'gauge',
@@ -122,12 +122,12 @@ export const metricTable = {
   },
   gatehouse_record_file_behind_entries: {
     type: 'gauge',
-    help: 'Entries that the record’s file lacks until it can be written again.',
+    help: 'Entries that are missing from the record’s file until it can be written again.',
   },
-  gatehouse_store_up: { type: 'gauge', help: '1 where the store answers, else 0.' },
+  gatehouse_store_up: { type: 'gauge', help: '1 if the store answers, else 0.' },
   gatehouse_store_writable: {
     type: 'gauge',
-    help: '1 where the store took a change just now, else 0: a full disk or a read-only Redis still answers.',
+    help: '1 if the store accepted a change just now, else 0: a full disk or a read-only Redis still answers.',
   },
   gatehouse_store_ping_seconds: { type: 'gauge', help: 'How long the store took to answer just now.' },
   gatehouse_store_failures_total: {
@@ -146,7 +146,7 @@ export const metricTable = {
   },
   gatehouse_redis_up: {
     type: 'gauge',
-    help: '1 where that Redis answers, else 0: the store’s own, and the gate’s.',
+    help: '1 if that Redis answers, else 0: the store’s own, and the gate’s.',
     labels: { role: ['store', 'gate'] },
   },
   gatehouse_redis_ping_seconds: {
@@ -156,19 +156,19 @@ export const metricTable = {
   },
   gatehouse_event_loop_delay_p50_seconds: {
     type: 'gauge',
-    help: 'By how much the event loop was late, of the last minute: the median.',
+    help: 'Event loop delay over the last minute: the median.',
   },
   gatehouse_event_loop_delay_p99_seconds: {
     type: 'gauge',
-    help: 'By how much the event loop was late, of the last minute: 99 of 100 turns were faster.',
+    help: 'Event loop delay over the last minute: the 99th percentile.',
   },
   gatehouse_event_loop_delay_max_seconds: {
     type: 'gauge',
-    help: 'By how much the event loop was late, of the last minute: the longest.',
+    help: 'Event loop delay over the last minute: the maximum.',
   },
   gatehouse_http_requests_total: {
     type: 'counter',
-    help: 'Requests, by the part of the site and the class of the status; cut: the client went away before an answer.',
+    help: 'Requests, by the part of the site and the class of the status; cut: the client disconnected before an answer.',
     labels: { route: routeClasses, status: statusClasses },
   },
   gatehouse_http_request_duration_seconds: {

@@ -7,8 +7,8 @@ export function metricsDocument(): string {
   );
   return `# Metrics
 
-\`GET /metrics\` on \`OPS_PORT\` answers in Prometheus’ text format. That port is for whoever runs the program: it needs no
-sign-in, so it must never be reachable through the proxy. No label ever holds a person, a handle, a path or an address.
+\`GET /metrics\` on \`OPS_PORT\` answers in Prometheus’ text format. That port is for operators: it needs no
+sign-in, so it must never be reachable through the proxy. No label ever contains a person, a handle, a path or an address.
 
 \`docs/grafana-dashboard.json\` shows them in Grafana (import it, and choose the Prometheus data source);
 \`docs/alert-rules.yml\` is a rule file for Prometheus. A scrape configuration:
@@ -21,14 +21,14 @@ scrape_configs:
       - targets: ['127.0.0.1:9464']
 \`\`\`
 
-Counters begin at 0 when the program starts, and each replica has its own: sum over them. \`gatehouse_sessions_live\` is the
-whole store’s in each replica: take the highest, not the sum.
+Counters start at 0 when the program starts, and each replica has its own: sum over the replicas. \`gatehouse_sessions_live\` counts the
+whole store in each replica: take the highest, not the sum.
 
 | metric | type | labels | meaning |
 |---|---|---|---|
 ${rows.join('\n')}
 
-This page is made from the table in \`src/ops/metric-table.ts\` by \`npm run docs\`.
+This page is generated from \`src/ops/metric-table.ts\` by \`npm run docs\`.
 `;
 }
 

@@ -119,6 +119,6 @@ export function createMetrics({ version }: MetricsOptions): Metrics {
 
 function found<T>(series: ReadonlyMap<string, T>, name: string): T {
   const one = series.get(name);
-  if (one === undefined) throw new Error(`${name} is not counted here`);
+  if (one === undefined) throw new Error(`${name} is not a counter`);
   return one;
 }

@@ -42,9 +42,10 @@ const tellAgainMs = 3_600_000;
 
 const meanings = {
   ahead:
-    'The clock is far ahead of when this store was last in use. Nothing is removed for its age until the clock is set right, has gone on for seven days, or an operator says `gatehouse clock believe`.',
-  behind: 'The clock shows less than has passed already. Nothing is removed for its age before it is right.',
-  redis: 'The clock differs from that of Redis. The earlier of the two decides what is removed for its age.',
+    'The clock is far ahead of when this store was last in use. Nothing is removed because of its age until the clock is corrected, has run on for seven days, or an operator runs `gatehouse clock believe`.',
+  behind: 'The clock has gone backwards. Nothing is removed because of its age until it is correct.',
+  redis:
+    'The clock differs from that of Redis. The earlier of the two decides what is removed because of its age.',
 } as const;
 
 export function createRetentionClock(options: RetentionClockOptions): RetentionClock {

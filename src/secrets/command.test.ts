@@ -178,7 +178,7 @@ test('--dry-run writes nothing and says so', async () => {
   const { run, names } = place();
   const { code, out } = await run(['--dry-run']);
   assert.deepEqual([code, names()], [0, []]);
-  assert.match(out, /would be made/);
+  assert.match(out, /would be created/);
   assert.ok(!/fingerprint/.test(out), 'the secrets of another run would have others');
   const open = place('A=1\n', 0o644);
   fs.chmodSync(open.env, 0o644);
@@ -219,7 +219,7 @@ test('an unfit secret is kept, reported, and makes the exit code 1; --rotate fix
   const { run, values } = place('SECRET_KEY=abc123\n');
   const { code, out } = await run([]);
   assert.equal(code, 1);
-  assert.match(out, /^SECRET_KEY: nothing changes \(kept, but unfit: --rotate session replaces it\)$/m);
+  assert.match(out, /^SECRET_KEY: nothing changes \(kept, but too weak: --rotate session replaces it\)$/m);
   assert.equal(values()['SECRET_KEY'], 'abc123');
   assert.equal((await run(['--rotate', 'session', '--yes'])).code, 0);
   assert.equal(values()['SECRET_KEY_FALLBACKS'], undefined);

@@ -57,7 +57,7 @@ async function generateInFile(options: GeneratorOptions, terminal: Terminal): Pr
   const { isInteractive, out, err } = terminal;
   const { rotate, prune, emergency, vaultByHand, dryRun, json, yes } = options;
   if ((rotate.size > 0 || prune) && !dryRun && !yes && !isInteractive) {
-    err(`generate-secrets: --${prune ? 'prune' : 'rotate'} needs --yes where there is no terminal to ask on`);
+    err(`generate-secrets: --${prune ? 'prune' : 'rotate'} needs --yes if there is no terminal to ask in`);
     return 2;
   }
   const path = resolve(terminal.cwd, options.envPath);

@@ -54,7 +54,7 @@ export async function prepare(options: DraftOptions): Promise<Draft | Refusal> {
   const plan = planSecrets({ ...options, values, inUse: file !== undefined, today: dayOf(now()) });
   if ('heldElsewhere' in plan) {
     return {
-      wrong: plan.heldElsewhere.map((name) => `${name} is set: change the secret in the file that it names`),
+      wrong: plan.heldElsewhere.map((name) => `${name} is set: change the secret in that file`),
     };
   }
   if ('dayToCome' in plan) return { wrong: [dayToComeLine(path, plan.dayToCome)] };

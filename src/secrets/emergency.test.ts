@@ -34,7 +34,7 @@ test('a new passphrase: the vault opens only with it, and its entries are unchan
     out,
     /^VAULT_PASSPHRASE: nobody is signed out \(replaced, fingerprint [\da-f]{8} -> [\da-f]{8}\)$/m,
   );
-  assert.match(out, /^A running app goes on with the vault’s key that it holds in memory/m);
+  assert.match(out, /^A running app keeps using the vault’s key that it holds in memory/m);
   assert.match(out, /^To use them: docker compose up -d, or send the app SIGHUP\.$/m);
 });
 
@@ -58,12 +58,12 @@ test('a vault that does not open with the current passphrase: nothing changes, a
   ]) {
     const { code, err } = await run([...args, '--yes'], { vault });
     assert.deepEqual([code, read(), names()], [1, before, files]);
-    assert.match(err, /does not open with this VAULT_PASSPHRASE: enter the one that it was made with/);
+    assert.match(err, /does not open with this VAULT_PASSPHRASE: enter the one that it was created with/);
   }
   fs.writeFileSync(env, read().replace(/^VAULT_PASSPHRASE=.*$/m, 'VAULT_PASSPHRASE='));
   const empty = await run([], { vault });
   assert.equal(empty.code, 1);
-  assert.match(empty.err, /there is a vault, and no VAULT_PASSPHRASE that opens it/);
+  assert.match(empty.err, /there is a vault, but no VAULT_PASSPHRASE to open it/);
   assert.equal((await run(['--rotate', 'session', '--dry-run'], { vault })).code, 1);
 });
 
@@ -120,7 +120,7 @@ test('an emergency: no stolen secret works any more, everyone is signed out firs
   assert.equal(now['AUDIT_KEY_FALLBACKS'], keys.join(','));
   assert.equal(now['SECRET_DATES']?.split(',').length, 5);
   assert.deepEqual([opens(), vault.slots()], [['a cookie'], 1]);
-  assert.notEqual(sealed(), entry, 'sealed anew');
+  assert.notEqual(sealed(), entry, 'encrypted again');
   const [backup = '', ...others] = names().filter((name) => name.includes('backup'));
   assert.deepEqual(
     [parse(fs.readFileSync(join(folder, backup)))['SECRET_KEY'], others],
@@ -128,7 +128,7 @@ test('an emergency: no stolen secret works any more, everyone is signed out firs
   );
   assert.ok('config' in loadConfig({ env: now }));
   for (const line of [
-    /^ATTENTION: .*\.env\.backup-\S+ still holds the STOLEN secrets/m,
+    /^ATTENTION: .*\.env\.backup-\S+ still contains the STOLEN secrets/m,
     /^34 sessions of the app ended\.$/m,
     /^41 sessions at the gate deleted\.$/m,
     /^SECRET_KEY: everyone is signed out \(.*2 former ones dropped\)$/m,
@@ -171,10 +171,10 @@ test('the question shows what will be written, and how many people are affected'
   const shown = await run(['--rotate', 'oauth2'], count(12));
   assert.match(
     shown.out,
-    /^OAUTH2_PROXY_COOKIE_SECRET: 12 people sign in to Google again; best at a quiet hour \(/m,
+    /^OAUTH2_PROXY_COOKIE_SECRET: 12 people sign in to Google again; choose a quiet hour \(/m,
   );
   assert.match((await run(['--rotate', 'oauth2'], count(1))).out, /: 1 person signs in to Google again/);
-  assert.match((await run(['--rotate', 'oauth2'], count(0))).out, /: nobody is signed in here; whoever/);
+  assert.match((await run(['--rotate', 'oauth2'], count(0))).out, /: nobody is signed in here; people with/);
   assert.match(
     (await run(['--rotate', 'oauth2'], count(undefined))).out,
     /: everyone signs in to Google again/,

@@ -92,7 +92,7 @@ async function write(run: Run, { file, text, steps, vaultChange }: Draft): Promi
     if (!replaceFile(path, Buffer.from(text), { owner: file?.owner, isUnchanged })) {
       if (backup) unlinkSync(backup);
       await vaultChange?.undo();
-      return { wrong: [`${path} was changed by something else meanwhile; run this again`] };
+      return { wrong: [`${path} was changed by something else in the meantime; run this again`] };
     }
   } catch (error) {
     // A failure after the rename has still changed the file: keep the copy, and leave the vault matching the new file.

@@ -1,4 +1,4 @@
-// Kills before every call into the file system, and at random instants, during a rotation, a pruning and an emergency with a vault: .env
+// Kills before every call that changes the file system, and at random instants, during a rotation, a pruning and an emergency with a vault: .env
 // is complete, either old or new, the app starts from it, the vault opens with it, and a rerun succeeds.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -35,8 +35,9 @@ const program = `
   });
 `;
 
-// Loaded first: sends SIGKILL just before the nth call on the folder's files (for a write, after half of its bytes), or this many
-// milliseconds after the first call, from a separate thread, so that it can hit the middle of a call.
+// Loaded first: sends SIGKILL just before the nth call that changes the folder's files (for a write, after half of its bytes), or this many
+// milliseconds after the first call, from a separate thread, so that it can hit the middle of a call. Before an fsync or a close, the next
+// process would find what it finds before the call that follows.
 const killer = `
   import fs from 'node:fs';
   import { syncBuiltinESMExports } from 'node:module';
@@ -51,7 +52,7 @@ const killer = `
   if (KILL_AFTER_MS)
     new Worker(thread, { eval: true, execArgv: [], workerData: { state, ms: Number(KILL_AFTER_MS) } }).unref();
   let left = KILL_AT_CALL === undefined ? Infinity : Number(KILL_AT_CALL);
-  for (const name of ['openSync', 'writeFileSync', 'fchownSync', 'fchmodSync', 'fsyncSync', 'closeSync', 'renameSync', 'unlinkSync']) {
+  for (const name of ['openSync', 'writeFileSync', 'fchownSync', 'fchmodSync', 'renameSync', 'unlinkSync']) {
     const real = fs[name];
     fs[name] = (...args) => {
       if (/\\.env|vault|ended/.test(String(args[0])) && state[0] === 0) {
@@ -198,7 +199,7 @@ async function killOnce(trial: Trial, env: Record<string, string>): Promise<'old
 
 const abreast = 3;
 /** In the middle of calls; every run hits different ones, and each costs a process. */
-const randomKills = 30;
+const randomKills = 15;
 /** A busy machine does fewer random kills instead of failing. */
 const patienceMs = 130_000;
 
@@ -234,5 +235,5 @@ test('killed before every call and at random: .env and the vault match afterward
     for (const end of ends) spreadMs *= { old: 1.04, new: 1, through: 0.75 }[end ?? 'through'];
   }
   t.diagnostic(JSON.stringify(outcomes));
-  assert.ok(outcomes.atCalls > 120 && outcomes.old > 50 && outcomes.new > 15, JSON.stringify(outcomes));
+  assert.ok(outcomes.atCalls > 90 && outcomes.old > 50 && outcomes.new > 6, JSON.stringify(outcomes));
 });

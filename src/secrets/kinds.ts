@@ -69,7 +69,7 @@ export const secretKinds: readonly SecretKind[] = [
     encoding: 'base64url',
     minLength: 16,
     copies: [],
-    whenRotated: 'everyone signs in to Google again; best at a quiet hour',
+    whenRotated: 'everyone signs in to Google again; choose a quiet hour',
     inEmergency: 'everyone signs in to Google again',
     uses: ['restart oauth2-proxy'],
   },
@@ -80,7 +80,7 @@ export const secretKinds: readonly SecretKind[] = [
     minLength: 12,
     copies: [],
     whenRotated: 'nobody is signed out',
-    inEmergency: 'the vault is sealed anew, with another data key',
+    inEmergency: 'the vault is encrypted again with a new data key',
     uses: ['send the app SIGHUP'],
   },
   {
@@ -94,8 +94,8 @@ export const secretKinds: readonly SecretKind[] = [
       'OAUTH2_PROXY_REDIS_CONNECTION_URL',
       'OAUTH2_PROXY_REDIS_PASSWORD',
     ],
-    whenRotated: 'whoever is active while Redis restarts signs in to Google again',
-    inEmergency: 'whoever is active while Redis restarts signs in to Google again',
+    whenRotated: 'people who are active while Redis restarts sign in to Google again',
+    inEmergency: 'people who are active while Redis restarts sign in to Google again',
     uses: ['restart Redis', 'restart the app', 'restart oauth2-proxy'],
   },
 ];

@@ -21,30 +21,30 @@ export type Options =
   /** `wrong`: one line for the user. */
   | { readonly task: 'refuse'; readonly wrong: string };
 
-export const help = `node generate-secrets.ts: makes .env from .env.example, or fills in the secrets that are missing there.
-A secret that stands there already is replaced only with --rotate.
+export const help = `node generate-secrets.ts: creates .env from .env.example, or adds the secrets that are missing in it.
+Existing secrets are replaced only with --rotate.
 
-  --rotate WHAT   replace secrets; several: --rotate session,gate
+  --rotate WHAT   replace secrets; for several: --rotate session,gate
                     session  signs the app's cookies: nobody is signed out
-                    gate     oauth2-proxy proves itself with it: nobody is signed out
+                    gate     proves that a request came through oauth2-proxy: nobody is signed out
                     oauth2   oauth2-proxy's cookie: everyone signs in to Google again
                     vault    opens the vault: nobody is signed out
-                    redis    Redis's password: whoever is active while Redis restarts signs in again
+                    redis    Redis's password: people who are active while Redis restarts sign in again
                     all      all of them
-  --prune         drop former secrets that nobody can need any more, say from when the others can go
-  --emergency     with --rotate all: the secrets are stolen. Nothing of them counts any more, everyone is
-                  signed out, the vault is sealed anew; ends with what is left to do at Google
-  --vault-by-hand with --rotate vault under Compose: replace the passphrase in .env alone. You teach it to the
-                  vault in its volume before the new secrets are loaded; the commands are said at the end
-  --dry-run       say what would happen, write nothing
-  --print         print fresh secrets as NAME=value lines, touch no file
+  --prune         remove former secrets that are no longer needed, and show from when the others can be removed
+  --emergency     with --rotate all: the secrets were stolen. None of them is accepted any more, everyone is
+                  signed out, the vault is encrypted again; ends with what is left to do at Google
+  --vault-by-hand with --rotate vault under Compose: replace the passphrase only in .env. You add it to the
+                  vault in its volume before the new secrets are loaded; the commands are shown at the end
+  --dry-run       show what would happen, write nothing
+  --print         print new secrets as NAME=value lines, touch no file
   --json          report as JSON
-  --yes           do not ask; needed for --rotate and --prune where there is no terminal
-  --env FILE      another file than .env
+  --yes           do not ask; needed for --rotate and --prune if there is no terminal
+  --env FILE      use a file other than .env
   --help          this text
 
-The file as it was is kept beside it as .env.backup-DATE; the copy of the run before is removed.
-Exit code: 0 done, 1 refused or something is left to mend, 2 an option is wrong.`;
+The previous file is kept next to it as .env.backup-DATE; the copy of the run before is removed.
+Exit code: 0 done, 1 refused or something is left for you to do, 2 an option is wrong.`;
 
 const known = {
   rotate: { type: 'string', multiple: true },
@@ -72,12 +72,12 @@ export function readOptions(args: readonly string[]): Options {
     print &&
     (dryRun || rotate.length > 0 || prune || emergency || vaultByHand || parsed.env !== undefined)
   ) {
-    return { task: 'refuse', wrong: '--print touches no file: it goes with --json only' };
+    return { task: 'refuse', wrong: '--print touches no file: it can only be combined with --json' };
   }
   if (print) return { task: 'print', json };
   if (env === '') return { task: 'refuse', wrong: '--env needs the name of a file' };
   if (isExample(env)) {
-    return { task: 'refuse', wrong: '.env.example is shared with everyone: no secrets belong in it' };
+    return { task: 'refuse', wrong: '.env.example is shared with everyone: it must not contain secrets' };
   }
   const words = rotate
     .flatMap((text) => text.split(','))
@@ -87,15 +87,15 @@ export function readOptions(args: readonly string[]): Options {
     return { task: 'refuse', wrong: `--rotate takes ${rotateWords.join(', ')} or all` };
   }
   if (emergency && rotateWords.some((word) => !chosen.includes(word))) {
-    return { task: 'refuse', wrong: '--emergency replaces everything: it goes with --rotate all' };
+    return { task: 'refuse', wrong: '--emergency replaces everything: it needs --rotate all' };
   }
   if (emergency && prune) {
-    return { task: 'refuse', wrong: '--emergency keeps no former secret: --prune has nothing to add' };
+    return { task: 'refuse', wrong: '--emergency keeps no former secret: there is nothing to --prune' };
   }
   if (vaultByHand && !chosen.includes('vault')) {
     return {
       task: 'refuse',
-      wrong: '--vault-by-hand is about a new passphrase: it goes with --rotate vault',
+      wrong: '--vault-by-hand is for a new passphrase: it needs --rotate vault',
     };
   }
   const flags = { prune, emergency, vaultByHand, dryRun, json, yes };
@@ -110,7 +110,7 @@ function parse(args: readonly string[]) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (!code?.startsWith('ERR_PARSE_ARGS_')) throw error;
     // Do not repeat an argument that is not an option: it may be a secret.
-    if (code === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL') return 'there is nothing to say without an option';
+    if (code === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL') return 'it takes options only';
     return message.split(/[.\n]/)[0] ?? message;
   }
 }

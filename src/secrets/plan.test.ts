@@ -139,8 +139,5 @@ test('the content of a NAME_FILE is neither created nor rotated here', () => {
 test('in a file that is being created, nobody is signed out', () => {
   const placeholders = Object.fromEntries(secretKinds.map(({ name }) => [name, 'changeme']));
   for (const { people } of plan(placeholders, [], false).steps) assert.equal(people, 'nobody is signed out');
-  assert.equal(
-    plan(placeholders).steps[2]?.people,
-    'everyone signs in to Google again; best at a quiet hour',
-  );
+  assert.equal(plan(placeholders).steps[2]?.people, 'everyone signs in to Google again; choose a quiet hour');
 });

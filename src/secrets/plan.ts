@@ -114,7 +114,7 @@ function planOne(kind: SecretKind, dates: Dates, options: PlanOptions): Step {
 function peopleOf(kind: SecretKind, formers: readonly Former[], emergency: boolean): string {
   if (emergency) return kind.inEmergency;
   if (formers.length > maxFallbacks)
-    return `only who was last here ${maxFallbacks} rotations ago is signed out`;
+    return `only people who were last here ${maxFallbacks} rotations ago are signed out`;
   return kind.whenRotated;
 }
 

@@ -55,11 +55,13 @@ test('--prune drops a session key nine days after it was replaced (its last day,
   const rotated = await run(['--rotate', 'session', '--yes']);
   assert.match(
     rotated.out,
-    /^SECRET_KEY: nobody is signed out; the former one can go from 2026-12-02: node generate-secrets\.ts --prune \(/m,
+    /^SECRET_KEY: nobody is signed out; the former one can be removed from 2026-12-02: node generate-secrets\.ts --prune \(/m,
   );
   const early = await run(['--prune', '--yes'], at(8));
   assert.equal(values()['SECRET_KEY_FALLBACKS'], first);
-  assert.ok(early.out.includes(`  SECRET_KEY_FALLBACKS ${fingerprint(first)}: can go from 2026-12-02`));
+  assert.ok(
+    early.out.includes(`  SECRET_KEY_FALLBACKS ${fingerprint(first)}: can be removed from 2026-12-02`),
+  );
   const due = await run(['--prune', '--yes'], at(9));
   assert.equal(values()['SECRET_KEY_FALLBACKS'], '');
   assert.ok(due.out.includes(`  SECRET_KEY_FALLBACKS ${fingerprint(first)}: dropped`));
@@ -78,7 +80,7 @@ test('the gate secret needs a day, and each former one is counted from its own s
   assert.equal(values()['GATE_SECRET_FALLBACKS'], `${b},${a}`);
   const { out } = await run(['--prune', '--yes'], at(2));
   assert.equal(values()['GATE_SECRET_FALLBACKS'], b);
-  assert.ok(out.includes(`GATE_SECRET_FALLBACKS ${fingerprint(b)}: can go from ${day(4)}`));
+  assert.ok(out.includes(`GATE_SECRET_FALLBACKS ${fingerprint(b)}: can be removed from ${day(4)}`));
   assert.equal(values()['AUDIT_KEY_FALLBACKS'], undefined, 'the gate secret sealed no record');
 });
 
@@ -89,7 +91,7 @@ test('a former key of an unknown day stays: the day is written now, and it can g
   );
   const { out } = await run(['--prune', '--yes']);
   assert.equal(values()['SECRET_KEY_FALLBACKS'], former);
-  assert.ok(out.includes(`SECRET_KEY_FALLBACKS ${fingerprint(former)}: can go from 2026-12-02`));
+  assert.ok(out.includes(`SECRET_KEY_FALLBACKS ${fingerprint(former)}: can be removed from 2026-12-02`));
   await run(['--prune', '--yes'], at(8));
   assert.equal(values()['SECRET_KEY_FALLBACKS'], former);
   await run(['--prune', '--yes'], at(9));
@@ -103,7 +105,7 @@ test('a key that was restored and replaced again: its last use is unknown, so it
   );
   const { out } = await run(['--prune', '--yes']);
   assert.equal(values()['SECRET_KEY_FALLBACKS'], other);
-  assert.ok(out.includes('can go from 2026-12-02'), out);
+  assert.ok(out.includes('can be removed from 2026-12-02'), out);
   await run(['--prune', '--yes'], at(8));
   assert.equal(values()['SECRET_KEY_FALLBACKS'], other);
   await run(['--prune', '--yes'], at(9));
@@ -130,7 +132,7 @@ test('days in the future: nothing is pruned by them, and the fix is printed', as
   for (const more of [[], ['--dry-run']]) {
     const { code, err } = await run(['--prune', '--yes', ...more], at(1));
     assert.deepEqual([code, read()], [1, before]);
-    assert.match(err, /SECRET_DATES names 2032-05-15, which is still to come: is the clock of this machine/);
+    assert.match(err, /SECRET_DATES has 2032-05-15, which is in the future: is the clock of this machine/);
   }
   assert.equal((await run(['--prune', '--yes'], at(1999))).code, 0, 'a clock can be a little behind');
   assert.equal((await run(['--rotate', 'session', '--yes'], at(1))).code, 0);
@@ -144,7 +146,7 @@ test('if a lifetime cannot be read, nothing is pruned, and it says why', async (
   );
   const { out } = await run(['--prune', '--yes'], at(4000));
   assert.equal(values()['SECRET_KEY_FALLBACKS'], former);
-  assert.match(out, /: stays, since PERMANENT_SESSION_LIFETIME or/);
+  assert.match(out, /: kept, since PERMANENT_SESSION_LIFETIME or/);
 });
 
 test('a full list drops its oldest key, but never a record key', async () => {
@@ -158,7 +160,7 @@ test('a full list drops its oldest key, but never a record key', async () => {
   for (let i = 0; i < 10; i++) ({ out } = await run(['--rotate', 'session', '--yes']));
   assert.equal(values()['AUDIT_KEY_FALLBACKS']?.split(',').length, 10);
   assert.ok(!values()['AUDIT_KEY_FALLBACKS']?.includes(auditKeyOf(first)));
-  assert.match(out, /AUDIT_KEY_FALLBACKS is full: the oldest key goes/);
+  assert.match(out, /AUDIT_KEY_FALLBACKS is full: the oldest key is dropped/);
   assert.ok('config' in loadConfig({ env: values() }));
 });
 
@@ -167,7 +169,7 @@ test('the content of a NAME_FILE is not pruned here', async () => {
   const before = read();
   const { code, err } = await run(['--prune', '--yes']);
   assert.deepEqual([code, read()], [1, before]);
-  assert.match(err, /^SECRET_KEY_FALLBACKS_FILE is set: change the secret in the file that it names$/);
+  assert.match(err, /^SECRET_KEY_FALLBACKS_FILE is set: change the secret in that file$/);
 });
 
 test('a secret that was chosen by hand gets no fingerprint and no day', async () => {

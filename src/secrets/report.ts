@@ -45,7 +45,7 @@ export interface Report {
   readonly olderBackupsGone?: number;
   /**
    * Absent: untouched. `unfinished`: the new passphrase opens it, but so does the former one, or the stolen data key is
-   * still in use. `not here`: there is a new passphrase, but no vault beside this file to apply it to. `elsewhere`: the same,
+   * still in use. `not here`: there is a new passphrase, but no vault next to this file to apply it to. `elsewhere`: the same,
    * but there may be a vault in a container's volume, which needs the new passphrase by hand.
    */
   readonly vault?: 'changed' | 'unfinished' | 'not here' | 'elsewhere';
@@ -75,12 +75,12 @@ export function leftToDo(values: Readonly<Record<string, string>>): string[] {
   const origin = originOf(values);
   const client = ['OAUTH2_PROXY_CLIENT_ID', 'OAUTH2_PROXY_CLIENT_SECRET'].filter((name) => !values[name]);
   return [
-    `PUBLIC_URL: the address that browsers use, now ${origin}`,
+    `PUBLIC_URL: the address that browsers use, currently ${origin}`,
     client.length > 0 &&
       `${client.join(' and ')}: from https://console.cloud.google.com/apis/credentials (OAuth client ID, web application)`,
     `redirect URI to enter there, exactly: ${origin}/oauth2/callback`,
     !values['ADMIN_EMAILS'] && 'ADMIN_EMAILS: the operators, separated by commas',
-    `${values['EMAILS_FILE'] || 'access/emails.txt'}: who may sign in, one address a line`,
+    `${values['EMAILS_FILE'] || 'access/emails.txt'}: who may sign in, one address per line`,
   ].filter((line) => typeof line === 'string');
 }
 

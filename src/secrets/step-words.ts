@@ -25,18 +25,18 @@ export function peopleLine({ kind, people, formers, formerKept }: Step, count?: 
   if (kind.word === 'oauth2' && count !== undefined)
     return people.replace('everyone signs in', () => counted(count));
   const day = formerKept ? formers[0]?.canGoFrom : undefined;
-  return day === undefined ? people : `${people}; the former one can go from ${day}: ${pruneCommand}`;
+  return day === undefined ? people : `${people}; the former one can be removed from ${day}: ${pruneCommand}`;
 }
 
 function counted(people: number): string {
-  if (people === 0) return 'nobody is signed in here; whoever is at the gate signs in';
+  if (people === 0) return 'nobody is signed in here; people with a session at the gate sign in';
   return people === 1 ? '1 person signs in' : `${people} people sign in`;
 }
 
 function notesOf(step: Step, isReal: boolean): string[] {
   const { kind, action, secret = '', former, formers, formerKept, copies } = step;
-  if (action === 'elsewhere') return [`held by ${kind.name}_FILE`];
-  if (action === 'unfit') return [`kept, but unfit: --rotate ${kind.word} replaces it`];
+  if (action === 'elsewhere') return [`set by ${kind.name}_FILE`];
+  if (action === 'unfit') return [`kept, but too weak: --rotate ${kind.word} replaces it`];
   const notes: string[] = [{ made: 'new', rotated: 'replaced', kept: 'kept' }[action]];
   const [before, after] = [
     former && markOf(former),
@@ -45,7 +45,8 @@ function notesOf(step: Step, isReal: boolean): string[] {
   if (before) notes.push(`fingerprint ${before} -> ${after ?? 'a new one'}`);
   else if (after) notes.push(`fingerprint ${after}`);
   if (formerKept) notes.push('the former one is still accepted');
-  if (action === 'rotated' && kind.fallbacks && !former) notes.push('the former one was unfit and is gone');
+  if (action === 'rotated' && kind.fallbacks && !former)
+    notes.push('the former one was too weak and was dropped');
   const gone = formers.filter(({ fate }) => fate === 'dropped').length;
   if (gone > 0) notes.push(`${gone} former ${gone === 1 ? 'one' : 'ones'} dropped`);
   if (copies.length > 0) notes.push(`also in ${copies.join(', ')}`);
@@ -53,8 +54,8 @@ function notesOf(step: Step, isReal: boolean): string[] {
 }
 
 function formerLine({ kind }: Step, { secret, fate, canGoFrom }: Former): string {
-  const name = `  ${kind.fallbacks} ${markOf(secret) ?? '(too short to name)'}`;
+  const name = `  ${kind.fallbacks} ${markOf(secret) ?? '(too short for a fingerprint)'}`;
   if (fate === 'dropped') return `${name}: dropped`;
-  if (canGoFrom !== undefined) return `${name}: can go from ${canGoFrom}`;
-  return `${name}: stays, since PERMANENT_SESSION_LIFETIME or VISITOR_SESSION_TTL_DAYS cannot be read in this file`;
+  if (canGoFrom !== undefined) return `${name}: can be removed from ${canGoFrom}`;
+  return `${name}: kept, since PERMANENT_SESSION_LIFETIME or VISITOR_SESSION_TTL_DAYS in this file is not valid`;
 }

@@ -18,10 +18,10 @@ export function vaultElsewhereLines(
 ): readonly string[] {
   const others = [...rotate].filter((word) => word !== 'vault');
   return [
-    `${path}: with Compose the vault is in the app’s volume, where this run cannot seal it for a new passphrase; nothing was changed. Run instead, in this order:`,
+    `${path}: with Compose the vault is in the app’s volume, where this run cannot change it; nothing was changed. Run these commands instead, in this order:`,
     `  node generate-secrets.ts --rotate ${[...rotate].join(',')}${prune ? ' --prune' : ''} --vault-by-hand`,
     ...vaultCommands(false).map((line) => `  ${line}`),
     ...(others.length > 0 ? [`Or leave the vault as it is: --rotate ${others.join(',')}`] : []),
-    'Where nothing was ever put into the vault, the first command is enough; load the new secrets as usual.',
+    'If the vault was never used, the first command is enough; load the new secrets as usual.',
   ];
 }

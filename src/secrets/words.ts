@@ -12,13 +12,13 @@ import { vaultCommands } from './vault-by-hand.ts';
 const emergencyChecklist: readonly string[] = [
   'Load the new secrets now: until then the stolen ones still work.',
   'Google, the OAuth client (https://console.cloud.google.com/apis/credentials): add a new client secret, enter it as OAUTH2_PROXY_CLIENT_SECRET, load it, then disable and delete the old one.',
-  'Google, each operator (https://myaccount.google.com/connections and https://myaccount.google.com/security-checkup): remove connections and devices that nobody knows.',
+  'Google, each operator (https://myaccount.google.com/connections and https://myaccount.google.com/security-checkup): remove connections and devices that nobody recognises.',
   'The allow-list (EMAILS_FILE) and OAUTH2_PROXY_EMAIL_DOMAINS: is everyone on it who should be, and nobody else?',
   'ADMIN_EMAILS: only those who are operators today.',
-  'The record: what happened since the secrets may have been stolen. Whoever had SECRET_KEY could forge later entries: compare it with a checkpoint that was kept elsewhere.',
-  'Redis: restart it with its new password. Where others share it or its REDIS_URL names another password, change that too.',
-  'NOTIFY_WEBHOOK_SECRET and NOTIFY_WEBHOOK_URL, CONFLUENCE_API_TOKEN: make new ones where they come from. They stood in the same file.',
-  'The vault: its cookies could be read by whoever had the file. Sign out at the services that they are for, and load fresh ones.',
+  'The record: check what happened since the secrets may have been stolen. Anyone who had SECRET_KEY could forge later entries: compare it with a checkpoint that was kept elsewhere.',
+  'Redis: restart it with its new password. If others use it too, or REDIS_URL has another password, change that as well.',
+  'NOTIFY_WEBHOOK_SECRET and NOTIFY_WEBHOOK_URL, CONFLUENCE_API_TOKEN: create new ones where they come from. They were in the same file.',
+  'The vault: anyone who had the file could read its cookies. Sign out at the services that they are for, and load new ones.',
   'Backups: delete the copy of .env that this run made, older copies and images that hold the stolen secrets.',
   'Find out how the secrets were stolen before everyone comes back.',
 ];
@@ -30,7 +30,7 @@ const headlines: Record<Report['outcome'], string> = {
   created: 'made',
   changed: 'changed',
   unchanged: 'nothing to change',
-  'would-create': 'would be made',
+  'would-create': 'would be created',
   'would-change': 'would be changed',
   declined: 'left as it was',
 };
@@ -39,28 +39,29 @@ const headlines: Record<Report['outcome'], string> = {
 export function reportLines(report: Report): { readonly first: string; readonly last: readonly string[] } {
   const { outcome, path, tightened, byHand, recordKeysLost, vault, ended } = report;
   const isPlan = outcome === 'would-create' || outcome === 'would-change';
-  const lost = recordKeysLost === 1 ? 'the oldest key goes' : `the oldest ${recordKeysLost} keys go`;
+  const lost =
+    recordKeysLost === 1 ? 'the oldest key is dropped' : `the oldest ${recordKeysLost} keys are dropped`;
   const last = [
     tightened && `Others could read it: its mode ${isPlan ? 'would be' : 'is'} 0600 now.`,
     ...backupLines(report),
     recordKeysLost > 0 &&
       outcome !== 'declined' &&
-      `AUDIT_KEY_FALLBACKS is full: ${lost}, and with it the proof of the record’s entries of that time.`,
+      `AUDIT_KEY_FALLBACKS is full: ${lost}, and the record’s entries of that time can no longer be verified.`,
     vault === 'unfinished' &&
-      'The vault opens with the new passphrase, but could not be finished: run this again.',
+      'The vault opens with the new passphrase, but the rotation could not be finished: run this again.',
     vault === 'not here' &&
-      'There is no vault beside this file. One in a container’s volume must learn the new passphrase there, before the new secrets are loaded: docs/vault.md.',
+      'There is no vault next to this file. If there is one in a container’s volume, add the new passphrase there before the new secrets are loaded: docs/vault.md.',
     (vault === 'changed' || vault === 'unfinished') &&
-      'A running app goes on with the vault’s key that it holds in memory until it has the new secrets.',
+      'A running app keeps using the vault’s key that it holds in memory until it has the new secrets.',
     ...(ended ? endedLines(ended) : []),
     ...(outcome === 'changed' ? useLines(usesOf(report.steps)) : []),
     ...(vault === 'elsewhere'
       ? [
-          'ATTENTION: the vault in the app’s volume does not know the new passphrase yet. Where something is in it, run this instead, in this order:',
+          'ATTENTION: the vault in the app’s volume does not have the new passphrase yet. If it is not empty, run this instead, in this order:',
           ...vaultCommands(report.emergency).map((line) => `  ${line}`),
         ]
       : []),
-    ...(byHand.length > 0 ? ['Left to do by hand:', ...byHand.map((line) => `  ${line}`)] : []),
+    ...(byHand.length > 0 ? ['Left for you to do:', ...byHand.map((line) => `  ${line}`)] : []),
     ...(report.emergency && outcome !== 'declined'
       ? ['After an emergency:', ...emergencyChecklist.map((line, index) => `  ${index + 1}. ${line}`)]
       : []),
@@ -73,8 +74,8 @@ function backupLines({ backup, olderBackupsGone = 0, emergency }: Report): strin
   const gone = olderBackupsGone === 1 ? 'The older copy is removed.' : 'The older copies are removed.';
   return [
     emergency
-      ? `ATTENTION: ${backup} still holds the STOLEN secrets: delete it as soon as all works.`
-      : `As it was: ${backup} (it holds the former secrets: delete it once all works)`,
+      ? `ATTENTION: ${backup} still contains the STOLEN secrets: delete it as soon as everything works.`
+      : `Previous file: ${backup} (it contains the former secrets: delete it once everything works)`,
     ...(olderBackupsGone > 0 ? [gone] : []),
   ];
 }
@@ -151,19 +152,19 @@ export function reportJson(report: Report): string {
 /** @param isMissing the file has no passphrase */
 export function closedVaultLine(path: string, isMissing: boolean): string {
   const fault = isMissing
-    ? 'there is a vault, and no VAULT_PASSPHRASE that opens it'
+    ? 'there is a vault, but no VAULT_PASSPHRASE to open it'
     : 'the vault does not open with this VAULT_PASSPHRASE';
-  return `${path}: ${fault}: enter the one that it was made with, or move the vault away and load its cookies anew; nothing was changed`;
+  return `${path}: ${fault}: enter the one that it was created with, or move the vault away and load its cookies again; nothing was changed`;
 }
 
 export function dayToComeLine(path: string, day: string): string {
-  return `${path}: SECRET_DATES names ${day}, which is still to come: is the clock of this machine right? If it is, take that pair out of SECRET_DATES (what has no day counts from today) and prune again; nothing was changed`;
+  return `${path}: SECRET_DATES has ${day}, which is in the future: is the clock of this machine right? If it is, remove that pair from SECRET_DATES (a secret without a date counts from today) and prune again; nothing was changed`;
 }
 
 /** An error of the file system or SQLite about the lock, before anything was done. */
 export function lockFaultLine(path: string, error: unknown): string {
   const { message } = named({ path: `${path}.lock` }, error) as Error;
-  return `The lock beside the file cannot be taken: ${message}. Where nobody runs this it can be deleted; nothing was changed`;
+  return `The lock next to the file cannot be acquired: ${message}. If no other run is active, it can be deleted; nothing was changed`;
 }
 
 export function readFaultLine(path: string, fault: ReadFault): string {
@@ -174,7 +175,7 @@ export function readFaultLine(path: string, fault: ReadFault): string {
     'not-utf8': 'is not UTF-8 text: save it as UTF-8 first',
     'too-big': 'is over 1 MB: is it the right file?',
     'not-yours': 'belongs to another user: run this as that user',
-    'no-folder': 'is in a folder that does not exist: make the folder first',
+    'no-folder': 'is in a folder that does not exist: create the folder first',
     'no-access': 'cannot be read: check its mode and who owns it',
   };
   return `${path} ${words[fault]}; nothing was changed`;
@@ -182,13 +183,13 @@ export function readFaultLine(path: string, fault: ReadFault): string {
 
 export function editFaultLine(path: string, { line, name, reason }: EnvFault): string {
   const words: Record<EnvFault['reason'], string> = {
-    'byte-order-mark': 'the file begins with a byte-order mark: save it as UTF-8 without one',
-    duplicate: `${name} stands here more than once: keep one of them`,
+    'byte-order-mark': 'the file starts with a byte-order mark: save it as UTF-8 without one',
+    duplicate: `${name} is set more than once: keep one of them`,
     'unclosed-quote': `the quote of ${name} is not closed, or text follows it`,
-    'multi-line': `${name} runs over several lines: put it on one`,
-    'hidden-in-multi-line': `${name} stands inside the value of another key: is a quote left open above?`,
-    'not-quotable': `what ${name} must hold cannot be written so that every reader agrees: replace its quotes by hand`,
-    'not-editable': `${name} would read differently after the change: look at the quotes around here`,
+    'multi-line': `${name} spans several lines: put it on one`,
+    'hidden-in-multi-line': `${name} is inside the value of another variable: is a quote left open above?`,
+    'not-quotable': `the value of ${name} cannot be written so that every program reads it the same: replace its quotes by hand`,
+    'not-editable': `${name} would be read differently after the change: check the quotes near this line`,
   };
   return `${path}:${line}: ${words[reason]}; nothing was changed`;
 }

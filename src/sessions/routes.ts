@@ -34,6 +34,7 @@ export const sessionRoutes: readonly Route<SessionRouteOptions>[] = [
     method: 'GET',
     path: '/dashboard',
     does: 'this session at a glance',
+    isFast: true,
     handler: dashboardPage,
   },
   {
@@ -61,7 +62,14 @@ export const sessionRoutes: readonly Route<SessionRouteOptions>[] = [
     handler: logout,
   },
 
-  { ...member, method: 'GET', path: '/devices', does: 'where you are signed in', handler: devicesPage },
+  {
+    ...member,
+    method: 'GET',
+    path: '/devices',
+    does: 'where you are signed in',
+    isFast: true,
+    handler: devicesPage,
+  },
   {
     ...member,
     method: 'POST',

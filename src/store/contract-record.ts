@@ -1,6 +1,6 @@
 // The contract of the store for the audit log: sealed entries, and the people behind its pseudonyms.
 
-/** A stored entry of the audit record: sealed text, of which the store reads only the fields that are indexed. */
+/** A stored entry of the audit log: sealed text, of which the store reads only the fields that are indexed. */
 export interface RecordRow {
   readonly seq: number;
   /** One line of JSON with `event`, and optionally `who`, `by` and `session`. */

@@ -67,7 +67,7 @@ function oneFault(error: Faulty): Fault | undefined {
   return {
     code: word,
     ...commandOf(error),
-    ...wordsOf(['Redis refused a command', 'look at the log of Redis']),
+    ...wordsOf(['Redis refused a command', 'check the log of Redis']),
   };
 }
 

@@ -40,7 +40,7 @@ export function createJournalFile(path: string): JournalFile {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const done = await withLock(path, lockWaitMs, work);
     if ('busy' in done)
-      throw Object.assign(new Error('another process holds the journal'), { code: 'EBUSY' });
+      throw Object.assign(new Error('another process has locked the journal'), { code: 'EBUSY' });
     return done.value;
   }
 
@@ -138,7 +138,7 @@ function parse(bytes: Buffer): { id: string; lines: string[]; end: number } {
   const [head = '', ...lines] = bytes.toString('utf8', 0, end).split('\n').filter(Boolean);
   const id = /^\{"journal":"([\w-]{12})"\}$/.exec(head)?.[1];
   // Without the head, line numbers mean nothing. The head is written in one piece, so another program wrote this file.
-  if (id === undefined) throw new Error('the journal does not begin as one');
+  if (id === undefined) throw new Error('the journal does not start with its header');
   // Counts the newline that ends the last line, also if a crash cut it off.
   return { id, lines, end: end + 1 };
 }

@@ -78,7 +78,7 @@ suite('layouts of SQLite', () => {
       (error: Error) =>
         error instanceof NewerStore &&
         error.message.includes(`${path} was written by a newer`) &&
-        error.message.includes(`version 1000, and this program knows versions up to ${known}`),
+        error.message.includes(`version 1000, but this program only knows versions up to ${known}`),
     );
     assert.deepEqual(readFileSync(path), bytes);
   });

@@ -23,7 +23,7 @@ export class NewerStore extends UnfitStore {
   /** @param place what the message calls the store: a file's path, or the setting that leads to it */
   constructor(place: string, found: number, known: number) {
     super(
-      `${place} was written by a newer Gatehouse: its layout is version ${found}, and this program knows versions up to ${known}. Nothing was changed. Run the newer program again, or restore the backup that was made before the upgrade (docs/operate.md)`,
+      `${place} was written by a newer Gatehouse: its layout is version ${found}, but this program only knows versions up to ${known}. Nothing was changed. Run the newer program again, or restore the backup that was made before the upgrade (docs/operate.md)`,
     );
     this.name = 'NewerStore';
   }
@@ -34,9 +34,9 @@ export type Closing = 'filling' | 'moved';
 
 const closedWords: Readonly<Record<Closing, string>> = {
   filling:
-    'is being filled by a restore or a move that has not come to its end. If none is running, run the same command again: it begins anew',
+    'is being filled by a restore or a move that has not finished. If none is running, run the same command again: it starts over',
   moved:
-    'was moved to the other kind of store, and what happened since is there. Set SESSION_BACKEND to that one; to come back, run `gatehouse move-store` again',
+    'was moved to the other kind of store, which has everything since then. Set SESSION_BACKEND to that one; to move back, run `gatehouse move-store` again',
 };
 
 /** The store must not be used yet, or no longer. */

@@ -69,7 +69,8 @@ export function createOwner(options: OwnerOptions): Owner {
       if (text === undefined) {
         if (!writes) return undefined;
         if (!isStart) {
-          const meaning = 'the mark of this deployment is gone: the store was emptied. It is written again';
+          const meaning =
+            'the mark of this deployment is gone: the store was emptied. The mark is written again';
           logger.warn({ event: 'store.mark_missing', meaning });
         }
         let created: string | undefined;

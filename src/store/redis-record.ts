@@ -1,4 +1,4 @@
-// The audit record in Redis: a stream, its head and its indexes, all in one Cluster slot so that one script can update all of them.
+// The audit log in Redis: a stream, its head and its indexes, all in one Cluster slot so that one script can update all of them.
 import { setTimeout as delay } from 'node:timers/promises';
 import { attempt } from './contract.ts';
 import type {

@@ -52,15 +52,19 @@ export const redisRights: readonly RedisRight[] = [
   {
     command: 'info',
     need: 'optional',
-    about: 'the check-up: version, memory, persistence; a wait while Redis reads its data',
+    about: 'the check-up: version, memory, persistence; waiting while Redis loads its data',
   },
   {
     command: 'config|get',
     need: 'optional',
-    about: 'the check-up; whether the radar can hear of changes at once',
+    about: 'the check-up; whether the radar is notified of changes immediately',
   },
-  { command: 'bgrewriteaof', need: 'optional', about: 'what was erased leaves the append-only file at once' },
-  { command: 'bgsave', need: 'optional', about: 'what was erased leaves the snapshot at once' },
+  {
+    command: 'bgrewriteaof',
+    need: 'optional',
+    about: 'erased data is removed from the append-only file immediately',
+  },
+  { command: 'bgsave', need: 'optional', about: 'erased data is removed from the snapshot immediately' },
 ];
 
 /** The ACL SETUSER rules for a user with all permissions that the program needs, and no others. */

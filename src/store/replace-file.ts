@@ -62,7 +62,7 @@ export function foreignOwner(path: string): Owner | undefined {
   return found && found.uid !== 0 ? { uid: found.uid, gid: found.gid } : undefined;
 }
 
-/** Removes temporary files that killed writers left beside `path` and its dated backups. Under the lock nobody else has one. */
+/** Removes temporary files that killed writers left next to `path` and its dated backups. Under the lock nobody else has one. */
 export function removeDeadTemporaries(path: string): void {
   const name = basename(path);
   for (const entry of readdirSync(dirname(path))) {

@@ -1,4 +1,4 @@
-// The audit record and its pseudonyms in SQLite. Indexed fields are extracted from the sealed text, so they cannot differ from it.
+// The audit log and its pseudonyms in SQLite. Indexed fields are extracted from the sealed text, so they cannot differ from it.
 import type { DatabaseSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { attempt } from './contract.ts';

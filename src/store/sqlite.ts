@@ -65,7 +65,7 @@ function open(path: string, { onReplaced, evenIfClosed = false, durable = true }
     migrateSqlite(db, sqliteMigrations, path);
     if (!evenIfClosed) refuseClosed(db, path);
     db.exec('PRAGMA busy_timeout = 500;');
-    // A connection for the audit record: it polls for the write lock without blocking every request.
+    // A connection for the audit log: it polls for the write lock without blocking every request.
     recordDb = new DatabaseSync(path, { timeout: 5000 });
     recordDb.exec(`${pragmas} PRAGMA busy_timeout = 0;`);
     // For the times sessions were last seen, written once a minute each: no need to wait for the disk.

@@ -3,7 +3,7 @@ import type { Choices, PersonRow, Store, VisitorRow } from './contract.ts';
 import type { AliasRow, RecordTable } from './contract-record.ts';
 import type { SessionRow } from './contract-sessions.ts';
 
-/** Claims are not included: they last only seconds. The audit record is copied separately, in order. */
+/** Claims are not included: they last only seconds. The audit log is copied separately, in order. */
 export type StoredRow =
   | { readonly table: 'session'; readonly row: SessionRow }
   | {

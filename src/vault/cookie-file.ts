@@ -39,7 +39,7 @@ export async function loadCookieFile(
   if (outcome.kind !== 'loaded') return outcome;
   // Write the record first: if that fails, the cookies are already in the vault and the file can be loaded again.
   await recorder.write({ event: 'vault.file_emptied', by: load.by, facts: { host: load.target.host } });
-  const text = `${instructions(load.target)}# Emptied at ${new Date(now()).toISOString()}: the cookies are in the vault, and none are in this file.\n`;
+  const text = `${instructions(load.target)}# Emptied at ${new Date(now()).toISOString()}: the cookies are in the vault, and no longer in this file.\n`;
   return { ...outcome, emptied: await replaceUnchanged(path, bytes, text) };
 }
 
@@ -109,11 +109,11 @@ function instructions({ origin, pathname }: URL): string {
 # 1. Open that address in a browser and sign in.
 # 2. Open the developer tools (F12), choose "Network", and load the page again.
 # 3. Right-click the first request, then choose "Copy" and "Copy as cURL".
-#    The value of its "Cookie" request header will do as well, and so will
+#    The value of its "Cookie" request header works as well, and so does
 #    an export of the cookies as JSON.
 # 4. Paste it under these lines, save, and run: gatehouse vault load
 #
-# The cookies are sealed in the vault, and this file is emptied of them.
-# Lines that begin with # do not count.
+# The cookies are then encrypted in the vault and removed from this file.
+# Lines that start with # are ignored.
 `;
 }

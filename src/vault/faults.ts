@@ -26,17 +26,16 @@ export function closed(fault: VaultFault, why?: FileFault): Closed {
 /** What to do about each fault, in one line. */
 export const faultWords: Record<VaultFault, string> = {
   wrong_passphrase:
-    'it does not open with VAULT_PASSPHRASE: put the passphrase that sealed it back, or move vault.json in DATA_DIR away and load the cookies again',
+    'it does not open with VAULT_PASSPHRASE: put the right passphrase back, or move vault.json in DATA_DIR away and load the cookies again',
   other_machine:
-    'it was sealed on another machine: open it there with VAULT_BIND_MACHINE=false once (`gatehouse vault status` is enough) and bring it again, or load the cookies anew',
-  no_machine_id:
-    'this machine has no id to bind it to, as most containers have none: set VAULT_BIND_MACHINE=false',
+    'it is bound to another machine: open it there once with VAULT_BIND_MACHINE=false (`gatehouse vault status` is enough) and copy it again, or load the cookies again',
+  no_machine_id: 'this machine has no id to bind it to, like most containers: set VAULT_BIND_MACHINE=false',
   damaged:
-    'its file is damaged or was edited, or a newer Gatehouse wrote it: put a whole copy back, or move it away and load the cookies again',
+    'its file is damaged, edited or from a newer Gatehouse: put an intact copy back, or move it away and load the cookies again',
   restored:
-    'its file is older than one that was seen before: if you restored it on purpose, `gatehouse vault rekey --data-key --accept-restored` takes it over',
+    'its file is older than one that was seen before: if you restored it on purpose, run `gatehouse vault rekey --data-key --accept-restored`',
   unreadable: 'its file cannot be read: check the owner and mode of DATA_DIR and of vault.json in it',
   unwritable:
-    'its file cannot be written: check the owner and mode of DATA_DIR, and the space left on the disk',
+    'its file cannot be written: check the owner and mode of DATA_DIR, and the free space on the disk',
   busy: 'another process is changing it: try again in a moment',
 };

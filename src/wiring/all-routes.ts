@@ -26,9 +26,9 @@ export const allRoutes: readonly RouteRow[] = [
 ];
 
 const groups: readonly (readonly [who: Audience, title: string, about: string])[] = [
-  ['public', 'For everybody', 'oauth2-proxy lets these through without a sign-in, and no others.'],
-  ['member', 'For members', 'Whoever is signed in. Other people’s things are 404.'],
-  ['operator', 'For operators', 'Members who are listed in `ADMIN_EMAILS`; for others 403.'],
+  ['public', 'For everybody', 'oauth2-proxy lets only these through without a sign-in.'],
+  ['member', 'For members', 'For everyone who is signed in. Other people’s data is 404.'],
+  ['operator', 'For operators', 'For members who are listed in `ADMIN_EMAILS`; 403 for others.'],
 ];
 
 /** docs/routes.md, generated from the rows. */
@@ -41,9 +41,9 @@ export function routesDocument(routes: readonly RouteRow[]): string {
   });
   return `# Routes
 
-Made from the rows of the routes by \`npm run docs\`. What is not public passes the gate’s proof, the session, for changes the
-anti-forgery token, and is never cached. \`GET\` answers \`HEAD\` too; another method is 405 with \`Allow\`. The address of a
-form that only takes \`POST\` leads by \`GET\` to the page that the form stands on.
+Generated from the route rows in the code by \`npm run docs\`. Routes that are not public require the gate’s proof, a session and, for changes,
+the anti-forgery token, and are never cached. \`GET\` routes answer \`HEAD\` too; another method gets 405 with \`Allow\`. A \`GET\` to the address
+of a form that only accepts \`POST\` redirects to the page with the form.
 
 ${sections.join('\n')}`;
 }

@@ -6,6 +6,7 @@ import type { RetentionFact } from '../doctor/deployment.ts';
 import { createGatePaths } from '../gate/paths.ts';
 import { createAllowances } from '../http/allowances.ts';
 import { loadAssets } from '../http/assets.ts';
+import { securityHeaders } from '../http/headers.ts';
 import { immediateLimit, limitRate, networkKeyOf, type RateLimits } from '../http/limits.ts';
 import type { Logger } from '../http/log.ts';
 import { personOf } from '../http/person.ts';
@@ -71,6 +72,8 @@ export function createAppParts(options: AppOptions) {
     logger,
   };
   const allow = createAllowances(rates);
+  const assets = loadAssets(publicFolder);
+  const paths = createGatePaths(config.devMode);
   return {
     config,
     liveSettings,
@@ -81,10 +84,17 @@ export function createAppParts(options: AppOptions) {
     now,
     onStop,
     allow,
-    assets: loadAssets(publicFolder),
-    paths: createGatePaths(config.devMode),
+    assets,
+    paths,
     limit: (name: Parameters<typeof limitRate>[0], key: (req: Request) => string) =>
       limitRate(name, rates, key),
+    /** What the frame of every page starts with. */
+    frame: { asset: assets.path, devMode: config.devMode, signInPath: paths.signIn('/dashboard') },
+    /** Sets the security headers of every response. */
+    headers: securityHeaders({
+      https: config.publicOrigin.startsWith('https:'),
+      loginOrigin: config.gate.loginOrigin,
+    }),
     /** The same limits, for the fast lane. */
     limits: { network: immediateLimit('network', rates), person: immediateLimit('person', rates) },
     byPerson: (req: Request) => personOf(req.res as Response).id,

@@ -1,11 +1,17 @@
 // Assembles the fast lane: which requests it answers, who is identified by oauth2-proxy's proof, and what is measured and logged.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Request, RequestHandler, Response } from 'express';
+import { randomName } from '../crypto/tokens.ts';
 import { readProof } from '../gate/proof.ts';
+import { errorHandler } from '../http/errors.ts';
 import { createExactCache } from '../http/exact-cache.ts';
-import { noStore, securityHeaders } from '../http/headers.ts';
+import { createExpress } from '../http/express.ts';
+import { noStore } from '../http/headers.ts';
 import { createLane } from '../http/lane.ts';
 import { logAnswered } from '../http/log.ts';
+import { addToFrame, prepareFrame } from '../http/page.ts';
 import { createPlainReader, type PlainRequest } from '../http/plain-request.ts';
+import type { BoundRoute } from '../http/routes.ts';
 import { createJsonWriter } from '../http/whole-response.ts';
 import type { RequestMeter } from '../ops/requests.ts';
 import { csrfTokenOf } from '../sessions/admission/csrf.ts';
@@ -15,12 +21,19 @@ import {
   type Identified,
 } from '../sessions/admission/group-admission.ts';
 import { meOf } from '../sessions/pages/api-sessions.ts';
+import { prepareMemberPage } from '../sessions/pages/member-page.ts';
 import type { AppParts } from './app-parts.ts';
 
 type Proven = Omit<Identified, 'person'> & { readonly person: Omit<Identified['person'], 'operator'> };
 
+type Answer = (req: IncomingMessage, res: ServerResponse, admitted: GroupAdmitted) => void;
+
 /** @param meter counts what is answered here; absent: nothing is counted */
-export function createFastLane(parts: AppParts, meter: RequestMeter | undefined) {
+export function createFastLane(
+  parts: AppParts,
+  meter: RequestMeter | undefined,
+  routes: readonly BoundRoute[],
+) {
   const { config, liveSettings, keyring, store, logger, now, visitors, sessionControl, limits } = parts;
   const { session, gate } = config;
   const { reads } = sessionControl.atGate;
@@ -61,16 +74,15 @@ export function createFastLane(parts: AppParts, meter: RequestMeter | undefined)
     isOwnerRemembered: sessionControl.isOwnerRemembered,
     needsVisitorRenewal: visitors.needsRenewal,
   });
-  const writeJson = createJsonWriter([
-    securityHeaders({ https: config.publicOrigin.startsWith('https:'), loginOrigin: gate.loginOrigin }),
-    noStore,
-  ]);
-  const answers = new Map([
+  const writeJson = createJsonWriter([parts.headers, noStore]);
+  const showPage = admittedPages(parts, routes);
+  const answers = new Map<string, Answer>([
     [
       '/api/me',
-      (res: ServerResponse, { person, session: admitted }: GroupAdmitted) =>
+      (_req, res, { person, session: admitted }) =>
         writeJson(res, 200, meOf(person, admitted, session, csrfTokenOf(admitted))),
     ],
+    ...routes.filter(({ isFast }) => isFast).map(({ path }) => [path, showPage] as const),
   ]);
 
   return createLane({
@@ -86,3 +98,43 @@ export function createFastLane(parts: AppParts, meter: RequestMeter | undefined)
     },
   });
 }
+
+/** The pages of the rows that are marked as fast, behind nothing but their headers: the lane has done what the guards do. */
+function admittedPages(parts: AppParts, routes: readonly BoundRoute[]): Answer {
+  const app = createExpress(parts.config.trustedHops);
+  app.use(
+    prepareFrame(parts.frame),
+    parts.headers,
+    noStore,
+    useAdmitted,
+    prepareMemberPage(parts.store.people),
+  );
+  for (const { path, handlers } of routes.filter(({ isFast }) => isFast)) app.get(path, ...handlers);
+  app.use(errorHandler(parts.logger));
+  return (req, res, admitted) => {
+    const locals = { admitted };
+    app(req as Request, Object.assign(res, { locals }) as unknown as Response);
+  };
+}
+
+declare global {
+  namespace Express {
+    interface Locals {
+      /** What the fast lane admitted this request with. */
+      admitted?: GroupAdmitted;
+    }
+  }
+}
+
+/** Leaves what the guards leave in `res.locals` and in the request. */
+const useAdmitted: RequestHandler = (req, res, next) => {
+  const { admitted } = res.locals;
+  if (!admitted) throw new Error('only the fast lane may call this');
+  const { person, session, gate } = admitted;
+  req.id = randomName();
+  req.csrfToken = () => csrfTokenOf(session);
+  // express-session's own object is missing, so nothing can be saved or set.
+  Object.assign(res.locals, { person, session: Object.freeze(session), gate, isNewSession: false });
+  addToFrame(res, { person: { email: person.email, operator: person.operator } });
+  next();
+};

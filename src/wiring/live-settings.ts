@@ -84,8 +84,7 @@ export function createLiveSettings({ loaded, notes, logger, now }: LiveSettingsO
   };
 }
 
-const meaning =
-  'the environment has other values, and they hold: .env is read only where the environment has none';
+const meaning = 'the environment has other values, which override .env';
 
 export interface ExchangeOptions {
   readonly liveSettings: LiveSettings;
@@ -129,11 +128,11 @@ export function createExchange(options: ExchangeOptions): Exchange {
     tell(loaded.warnings);
     if ('problems' in loaded) {
       const problems = formatProblems(loaded.problems).split('\n');
-      logger.error({ event: 'settings.refused', problems, meaning: 'the settings before stay in use' });
+      logger.error({ event: 'settings.refused', problems, meaning: 'the previous settings stay in use' });
       return;
     }
     if (loaded.config.devMode || liveSettings.config().devMode) {
-      logger.warn({ event: 'settings.refused', meaning: 'DEV_MODE takes up settings at a start only' });
+      logger.warn({ event: 'settings.refused', meaning: 'DEV_MODE reads settings only at start' });
       return;
     }
     const settings = liveSettings.takeOver(loaded);
@@ -143,7 +142,11 @@ export function createExchange(options: ExchangeOptions): Exchange {
     const overruled = loaded.overruled.filter((name) => followed.has(name));
     if (overruled.length > 0) logger.warn({ event: 'settings.overruled', settings: overruled, meaning });
     if (settings.length > 0) {
-      logger.warn({ event: 'settings.need_restart', settings, meaning: 'these changed, and need a restart' });
+      logger.warn({
+        event: 'settings.need_restart',
+        settings,
+        meaning: 'these were changed and need a restart',
+      });
     }
   }
 

@@ -37,12 +37,12 @@ export function refusalOf({ store, isKeyMadeUp }: Config, mark: Mark | undefined
       ? 'REDIS_PREFIX=desk2: or another database number at the end of REDIS_URL'
       : 'another DATA_DIR';
   const lost = isKeyMadeUp
-    ? 'DEV_MODE without SECRET_KEY has a new key at each start; to use this store, set its SECRET_KEY'
-    : 'If it is this one’s own and SECRET_KEY was replaced: put the former key into SECRET_KEY_FALLBACKS; if that is lost, `gatehouse store take-over --yes`';
+    ? 'DEV_MODE without SECRET_KEY uses a new key at each start; to use this store, set its SECRET_KEY'
+    : 'If the store is its own and SECRET_KEY was replaced: add the former key to SECRET_KEY_FALLBACKS; if that is lost, run `gatehouse store take-over --yes`';
   return {
     code: 'OTHER_DEPLOYMENT',
-    meaning: `${place}, belongs to ${whose}. Two deployments in one store end each other’s sessions`,
-    mend: `Give this one its own: ${own}. ${lost}`,
+    meaning: `${place}, belongs to ${whose}. Two deployments in one store would end each other’s sessions`,
+    mend: `Give this deployment its own: ${own}. ${lost}`,
   };
 }
 

@@ -50,7 +50,7 @@ export async function openStore(
     logger.warn({
       event: 'files.mended',
       files: mended,
-      meaning: 'other users could open these; now they cannot',
+      meaning: 'other users could open these; the permissions were corrected',
     });
   refuseForeignFile(config);
   const release = await enterPlace(placeOf(config), redisOf(config));
@@ -149,7 +149,7 @@ export function logReplacedFile(logger: Logger): (fault: unknown) => void {
   return (fault) => {
     if (fault instanceof FileRefused)
       logger.error({ event: 'store.file_replaced', meaning: fault.message, fault: fault.fault });
-    else logger.info({ event: 'store.file_back', meaning: 'the file that was opened is back in its place' });
+    else logger.info({ event: 'store.file_back', meaning: 'the opened file is back in its place' });
   };
 }
 

@@ -114,7 +114,7 @@ export const controls: readonly Control[] = [
     invariant: 'backup: nothing in an archive can choose a path',
     defence: 'a file that the manifest does not list is refused',
     file: 'src/backup/archive.ts',
-    find: "if (!file) throw new BadArchive('it holds something that its manifest does not name');",
+    find: "if (!file) throw new BadArchive('it contains something that its manifest does not list');",
     replace:
       "if (!file) return save(entry, join(folder, path), { name: path, size: entry.size, sha256: '' });",
     tests: 'src/backup/archive.test.ts',

@@ -127,7 +127,7 @@ export const controls: readonly Control[] = [
     invariant: 'library: nothing is written outside the folder',
     defence: 'a link instead of a folder is refused',
     file: 'src/library/export/folder.ts',
-    find: "if (!lstatSync(path).isDirectory()) throw new Error('not a folder of its own');",
+    find: "if (!lstatSync(path).isDirectory()) throw new Error('not a real folder');",
     replace: '',
     tests: routes,
     sees: 'nothing is written through a link',

@@ -12,8 +12,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { TestEnd } from './control-reporter.ts';
-import { startTestProcess, type TestProcess } from './test-process.ts';
-import type { WarmAnswer, WarmRun } from './warm-tests.ts';
+import { startTestProcess } from './test-process.ts';
+import { startWarmProcess, type WarmProcess } from './warm-process.ts';
 
 const copied = [
   'src',
@@ -53,21 +53,10 @@ export interface TestOutcome {
   readonly exit: string;
 }
 
-/** A process that runs tests of one file repeatedly and reloads only the modules that a change affects. */
-export interface WarmProcess {
-  /**
-   * Runs the tests with those names once.
-   * @param changed the file that differs from the unchanged copy, relative to the root; absent: none
-   * @returns how they ended; text if the process exited, took too long or could not load the file: every later run returns it too
-   */
-  run(names: readonly string[], changed?: string): Promise<readonly TestEnd[] | string>;
-  close(): Promise<void>;
-}
-
 export interface ControlCopy {
   /** @param isEnough called when a test ends; once it returns true, the run has a moment to close and is then killed */
   run(run: TestRun, isEnough?: (end: TestEnd) => boolean): Promise<TestOutcome>;
-  /** Starts the process and loads the test file in it, unchanged. */
+  /** Starts a process that has loaded the test file, unchanged. */
   warm(testFile: TestFile): Promise<WarmProcess>;
   /**
    * Calls `work` while the file has `replace` instead of `find`.
@@ -77,7 +66,6 @@ export interface ControlCopy {
   close(): void;
 }
 
-const warmTests = resolve(import.meta.dirname, 'warm-tests.ts');
 /** How long tests wait for what they assert, see `eventually`. Most of it takes milliseconds, a server's start takes seconds. */
 const patienceMs = 10_000;
 const closingMs = 5000;
@@ -98,81 +86,41 @@ export function createControlCopy(root: string, testTimeoutMs = 60_000): Control
   };
   process.on('exit', close);
 
-  function start(
-    args: readonly string[],
-    { store }: TestFile,
-    withMessages: boolean,
-    onEnd: (end: TestEnd) => void,
-  ): TestProcess {
+  function envOf(store: TestFile['store']): Record<string, string> {
     mkdirSync(temporary, { recursive: true });
-    const tests = startTestProcess({
-      args,
-      timeoutMs: testTimeoutMs,
-      cwd: folder,
-      env: { CONTROL_STORE: store, TEST_PATIENCE_MS: String(patienceMs), TMPDIR: temporary },
-      withMessages,
-      onEnd,
-    });
-    const exited = tests.exited.finally(() => rmSync(temporary, { recursive: true, force: true }));
-    return { ...tests, exited };
-  }
-
-  async function warm(testFile: TestFile): Promise<WarmProcess> {
-    let name = '';
-    let ends: TestEnd[] = [];
-    let finish: (fault: string | undefined) => void = () => {};
-    const tests = start([warmTests, testFile.file], testFile, true, ({ path: [suite, ...path], ...end }) => {
-      if (suite !== name) return;
-      if (path.length > 0) ends.push({ ...end, path });
-      else finish(undefined);
-    });
-    tests.child.on('message', (answer: WarmAnswer) => {
-      if (answer.name === name) finish(answer.fault);
-    });
-    let fault: string | undefined;
-    const ended = tests.exited.then((exit) => `exit ${exit}`, String);
-    /** Resolves when the run called `name` is done or has failed. */
-    const done = async (): Promise<void> => {
-      const finished = new Promise<string | undefined>((settle) => {
-        finish = settle;
-      });
-      const timer = setTimeout(() => finish(`not done after ${testTimeoutMs} ms`), testTimeoutMs);
-      fault = await Promise.race([finished, ended]);
-      clearTimeout(timer);
-    };
-    await done();
-    let runs = 0;
-    return {
-      async run(names, changed) {
-        if (fault !== undefined) return fault;
-        runs += 1;
-        name = `run-${runs}`;
-        ends = [];
-        const isDone = done();
-        tests.child.send({ name, tests: names, ...(changed !== undefined && { changed }) } satisfies WarmRun);
-        await isDone;
-        return fault ?? ends;
-      },
-      async close() {
-        tests.endAfter(0);
-        await ended;
-      },
-    };
+    return { CONTROL_STORE: store, TEST_PATIENCE_MS: String(patienceMs), TMPDIR: temporary };
   }
 
   return {
-    async run({ names, ...testFile }, isEnough = () => false) {
+    async run({ file, names, store }, isEnough = () => false) {
       const ends: TestEnd[] = [];
       const patterns = names.map((name) => `--test-name-pattern=${name}`);
-      const tests = start(['--test-force-exit', ...patterns, testFile.file], testFile, false, (end) => {
-        ends.push(end);
-        if (isEnough(end)) tests.endAfter(closingMs);
+      const tests = startTestProcess({
+        args: ['--test-force-exit', ...patterns, file],
+        timeoutMs: testTimeoutMs,
+        cwd: folder,
+        env: envOf(store),
+        onEnd(end) {
+          ends.push(end);
+          if (isEnough(end)) tests.endAfter(closingMs);
+        },
       });
       tests.endAfter(testTimeoutMs * 3);
       const exit = await tests.exited;
+      rmSync(temporary, { recursive: true, force: true });
       return { ends, output: tests.output().slice(-1500), exit };
     },
-    warm,
+    async warm({ file, store }) {
+      const tests = startWarmProcess({ cwd: folder, env: envOf(store), timeoutMs: testTimeoutMs });
+      await tests.run({ file, tests: [] });
+      return {
+        ...tests,
+        async close() {
+          await tests.close();
+          rmSync(temporary, { recursive: true, force: true });
+        },
+      };
+    },
     async changed({ file, find, replace }, work) {
       const path = join(folder, file);
       const text = readFileSync(path, 'utf8');

@@ -103,14 +103,16 @@ async function tryTogether(
     for (const control of left) {
       const began = Date.now();
       const ends = await copy
-        .changed(control, () => tests.run([control.sees], control.file))
+        .changed(control, () =>
+          tests.run({ file: control.tests, tests: [control.sees], changed: control.file }),
+        )
         .catch((error: unknown) => String(error));
       if (typeof ends !== 'string') tried.push({ control, ends, ms: Date.now() - began });
       else ender = control;
       if (ender) break;
     }
     const names = [...new Set(tried.map(({ control }) => control.sees))];
-    const unchanged = ender ? undefined : await tests.run(names);
+    const unchanged = ender ? undefined : await tests.run({ file: testFile.file, tests: names });
     await tests.close();
     if (ender) {
       const ended = ender;

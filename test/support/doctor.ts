@@ -9,6 +9,7 @@ import { doctorCommand } from '../../src/commands/doctor.ts';
 import { runCommand } from '../../src/commands/terminal.ts';
 import { fingerprint } from '../../src/crypto/tokens.ts';
 import { gather } from '../../src/doctor/look/gather.ts';
+import { compileCache } from './compile-cache.ts';
 
 export const root = join(import.meta.dirname, '../..');
 const shipped = [
@@ -63,7 +64,7 @@ export function run(cwd: string, args: readonly string[], env: Record<string, st
   return new Promise((settle) => {
     const child = spawn(process.execPath, [join(root, file), ...rest], {
       cwd,
-      env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env },
+      env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...compileCache, ...env },
     });
     let out = '';
     let err = '';

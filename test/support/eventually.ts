@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** The runner of the controls shortens it: with a defence off, what is waited for never happens. */
-const patienceMs = Number(process.env['TEST_PATIENCE_MS'] ?? Number.POSITIVE_INFINITY);
+export const patienceMs = Number(process.env['TEST_PATIENCE_MS'] ?? Number.POSITIVE_INFINITY);
 
 /**
  * Calls `ask` until it returns something other than false or undefined without throwing, and resolves to that. Fails by an assertion
@@ -16,7 +16,7 @@ export async function eventually<T>(
 ): Promise<T> {
   const ms = Math.min(timeoutMs, patienceMs);
   let last = '';
-  const until = performance.now() + ms;
+  const began = performance.now();
   do {
     try {
       const answer = await ask();
@@ -25,7 +25,8 @@ export async function eventually<T>(
       if (error instanceof assert.AssertionError) throw error;
       last = `, but ${error}`;
     }
-    await delay(20);
-  } while (performance.now() < until);
+    // Less often the longer it takes: with a defence off, the polling would cost more than the test.
+    await delay(Math.min(200, 20 + (performance.now() - began) / 20));
+  } while (performance.now() - began < ms);
   assert.fail(`expected within ${ms} ms: ${what}${last}`);
 }

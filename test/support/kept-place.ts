@@ -19,6 +19,7 @@ import type { Store } from '../../src/store/contract.ts';
 import { createRedisStore } from '../../src/store/redis.ts';
 import { connectRedis } from '../../src/store/redis-client.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { compileCache } from './compile-cache.ts';
 import { fillStore } from './filled-store.ts';
 import { recorderOver } from './record.ts';
 
@@ -171,10 +172,10 @@ function run(
   env: Readonly<Record<string, string>>,
   input: Uint8Array | undefined,
 ): Promise<Answer> {
-  const { PATH = '', NODE_COMPILE_CACHE } = process.env;
+  const { PATH = '' } = process.env;
   const child = spawn(process.execPath, [main, ...args], {
     cwd,
-    env: { PATH, ...(NODE_COMPILE_CACHE !== undefined && { NODE_COMPILE_CACHE }), ...env },
+    env: { PATH, ...compileCache, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const out: Buffer[] = [];

@@ -59,7 +59,7 @@ export function exportInChild(
         },
         onEnd(how) {
           if (how === 'memory') settle({ kind: 'memory' });
-          else fail(new Error('the process of the export ended'));
+          else fail(new Error('the export process ended'));
         },
       });
       signal?.addEventListener('abort', () => {

@@ -116,7 +116,7 @@ async function run(
 ): Promise<ExportOutcome> {
   const { format, onProgress, signal } = request;
   makeFolder(job.folder);
-  // A PDF is printed on its own, so a path to a file beside it would lead nowhere.
+  // A PDF is printed on its own, so a path to a file next to it would lead nowhere.
   const isSet = job.space !== undefined && format !== 'pdf';
   const options: PageFileOptions = {
     pages: parts.pages,
@@ -167,7 +167,7 @@ async function exportPage(
     if (format === 'html') writeExport(folder, name, htmlFile(page, { ...options, style }));
     else if (format === 'markdown') {
       const file = markdownFile(page, options);
-      if (!file) return 'as Markdown it would be too large; HTML takes it';
+      if (!file) return 'too large for Markdown; export it as HTML';
       for (const picture of file.pictures) writeExport(join(folder, 'files'), picture.name, picture.data);
       writeExport(folder, name, file.text);
     } else if (browser !== undefined) {
@@ -180,7 +180,7 @@ async function exportPage(
     }
   } catch (error) {
     const fault = fileFaultOf(error);
-    return fault ? `the file ${faultWords(fault)}` : 'something else than a folder of exports is in the way';
+    return fault ? `the file ${faultWords(fault)}` : 'something other than a folder of exports is in the way';
   }
   return undefined;
 }

@@ -7,12 +7,12 @@ import { replaceFile } from '../../store/replace-file.ts';
 /** Creates `path`, with mode 0700 for each part of it that is ours. @throws if something other than a folder is there */
 export function makeFolder(path: string): void {
   mkdirSync(path, { recursive: true, mode: 0o700 });
-  if (!lstatSync(path).isDirectory()) throw new Error('not a folder of its own');
+  if (!lstatSync(path).isDirectory()) throw new Error('not a real folder');
 }
 
 /** @param name a bare file name. @throws what the file system refuses */
 export function writeExport(folder: string, name: string, bytes: string | Uint8Array): void {
-  if (basename(name) !== name || name.startsWith('.')) throw new Error('not a name of a file');
+  if (basename(name) !== name || name.startsWith('.')) throw new Error('not a file name');
   makeFolder(folder);
   replaceFile(join(folder, name), typeof bytes === 'string' ? Buffer.from(bytes) : bytes);
 }
@@ -29,7 +29,7 @@ export interface ExportedFile {
 
 const filesLimit = 10_000;
 
-/** Every exported file, newest first; pictures beside Markdown are not listed. */
+/** Every exported file, newest first; pictures of Markdown exports are not listed. */
 export function listExports(folder: string): ExportedFile[] {
   const files: ExportedFile[] = [];
   for (const space of entriesOf(folder)) {

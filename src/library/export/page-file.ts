@@ -44,7 +44,7 @@ export function htmlFile(page: Page, options: PageFileOptions & { readonly style
 
 export interface MarkdownFile {
   readonly text: string;
-  /** To be written into `files` beside it. */
+  /** To be written into `files` next to it. */
   readonly pictures: readonly { readonly name: string; readonly data: Buffer }[];
 }
 

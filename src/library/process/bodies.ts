@@ -1,4 +1,4 @@
-// The bodies of pages for their frame: short ones are rendered immediately, long ones in a process beside the server, each version once
+// The bodies of pages for their frame: short ones are rendered immediately, long ones in a separate process, each version once
 // until the library changes.
 import type { LibraryParts, Page } from '../contract.ts';
 import { notShown, renderPage } from '../render/render.ts';

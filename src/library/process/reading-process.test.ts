@@ -1,4 +1,4 @@
-// The process beside the server: whatever happens in it, each question gets an answer and the next one is accepted.
+// The separate process: whatever happens in it, each question gets an answer and the next one is accepted.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,4 +1,4 @@
-// A process beside the server that does one piece of work at a time, with limits on time, memory and output length: untrusted content
+// A separate process that does one piece of work at a time, with limits on time, memory and output length: untrusted content
 // never delays other requests and never ends the server. Kept for the next question, restarted if it died.
 import { type ChildData, type LibraryChild, startChild } from './child-process.ts';
 import type { Reading } from './reading.ts';
@@ -115,7 +115,7 @@ export function createReadingChild(
     noteDeath();
     end((job) => {
       if (how === 'memory') job.settle({ unfinished: 'memory' });
-      else job.fail(new Error('the process of the library ended'));
+      else job.fail(new Error('the library process ended'));
     });
   }
 

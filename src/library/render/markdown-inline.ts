@@ -1,7 +1,7 @@
 // Text, links, pictures and marks of a page as Markdown. Whatever could start HTML, code or a cell is escaped.
 import { type Element, type Node, textBelow, visible } from './tree.ts';
 
-/** The path of a picture beside the file. @returns undefined: only its text is written */
+/** The path of a picture next to the file. @returns undefined: only its text is written */
 export type PictureAt = (src: string) => string | undefined;
 
 export function paragraph(nodes: readonly Node[], pictureAt: PictureAt): string {

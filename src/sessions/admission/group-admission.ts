@@ -3,7 +3,7 @@
 
 import type { Keyring } from '../../crypto/keyring.ts';
 import { digest } from '../../crypto/tokens.ts';
-import type { GateCookieFacts, GateReads } from '../../gate/revocation.ts';
+import type { GateCookieFacts, GateReads, GateState } from '../../gate/revocation.ts';
 import { createExactCache } from '../../http/exact-cache.ts';
 import type { Person } from '../../http/person.ts';
 import type { PlainRequest } from '../../http/plain-request.ts';
@@ -53,6 +53,7 @@ export interface AdmissionPlan extends Identified {
 export interface GroupAdmitted {
   readonly person: Person;
   readonly session: AdmittedSession;
+  readonly gate: GateState;
 }
 
 const cached = { entries: 5_000, characters: 4_000_000 };
@@ -110,7 +111,7 @@ export function createGroupAdmission(options: GroupAdmissionOptions) {
         const session = readRow(row, cookies.idHash, limits, at);
         const here = () => ({ device: deviceOf(request.userAgent), network: request.ip });
         if (!needsNothing(session, { personId, here, gate: gateState }, at, options)) return undefined;
-        return isOwnerRemembered(gateState, session) ? { person, session } : undefined;
+        return isOwnerRemembered(gateState, session) ? { person, session, gate: gateState } : undefined;
       });
     },
   };

@@ -131,7 +131,7 @@ export function createPendingRevocations({
         logger.warn({
           event: 'session.ending_not_kept',
           setting: 'DATA_DIR',
-          meaning: 'an ending waits in memory alone: a restart would forget it',
+          meaning: 'a revocation waits only in memory: a restart would lose it',
           err: error,
         });
       }

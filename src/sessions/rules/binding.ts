@@ -17,7 +17,8 @@ export function changesBetween(before: Surroundings, now: Surroundings): Change[
   const changes: Change[] = [];
   if (before.device.browser !== now.device.browser) changes.push('browser');
   if (before.device.os !== now.device.os) changes.push('system');
-  if (networkOf(before.network) !== networkOf(now.network)) changes.push('network');
+  if (before.network !== now.network && networkOf(before.network) !== networkOf(now.network))
+    changes.push('network');
   return changes;
 }
 
