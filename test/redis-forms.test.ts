@@ -1,7 +1,7 @@
 // Redis behind Sentinel and as a Cluster: the same store through the other forms of REDIS_URL, on real servers.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
@@ -20,6 +20,7 @@ import { openSqliteStore } from '../src/store/sqlite.ts';
 import { loadRows } from '../src/store/stored-rows.ts';
 import { startRedis } from './support/redis.ts';
 import { mustHave, need } from './support/requirement.ts';
+import { startSentinel } from './support/sentinel.ts';
 
 const now = Date.now();
 
@@ -113,26 +114,12 @@ async function openStore(t: TestContext, url: string): Promise<Store> {
 suite('other forms of Redis', await need('redis-server'), () => {
   test('behind Sentinel', async (t) => {
     const redis = await startRedis();
-    const folder = mkdtempSync(join(tmpdir(), 'gatehouse-sentinel-'));
-    const port = await freePort();
-    const password = new URL(redis.url).password;
-    const file = join(folder, 'sentinel.conf');
-    const lines = [
-      `port ${port}`,
-      'bind 127.0.0.1',
-      `dir ${folder}`,
-      `sentinel monitor mymaster 127.0.0.1 ${redis.port} 1`,
-      `sentinel auth-pass mymaster ${password}`,
-    ];
-    writeFileSync(file, `${lines.join('\n')}\n`, { mode: 0o600 });
-    const command = await mustHave('redis-server');
-    const sentinel = await startChild({ name: 'sentinel', command, args: [file, '--sentinel'] });
+    const sentinel = await startSentinel(redis);
     t.after(async () => {
-      await sentinel.kill();
+      await sentinel.close();
       await redis.close();
-      rmSync(folder, { recursive: true, force: true });
     });
-    const sentinels = `redis+sentinel://:${password}@127.0.0.1:${port}`;
+    const sentinels = sentinel.url;
     const store = await openStore(t, `${sentinels}/mymaster/0`);
     await useStore(store);
     await copyThereAndBack(t, `${sentinels}/mymaster/0`, store);
