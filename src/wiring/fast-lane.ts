@@ -89,12 +89,12 @@ export function createFastLane(
   return createLane({
     answers: config.devMode ? new Map<string, never>() : answers,
     readRequest: createPlainReader(config),
-    plan(request) {
-      const plan = admission.plan(request);
-      if (plan && request.raw.url !== '/api/me') pages.prepare(request.raw, plan.personId);
-      return plan;
+    plan: admission.plan,
+    admit(plans) {
+      for (const { request, personId } of plans)
+        if (request.raw.url !== '/api/me') pages.prepare(request.raw, personId);
+      return admission.admit(plans);
     },
-    admit: admission.admit,
     byNetwork: limits.network,
     byPerson: limits.person,
     onAnswer(req: IncomingMessage, res: ServerResponse, arrivedAt: number) {
@@ -142,21 +142,25 @@ function admittedPages(parts: AppParts, routes: readonly BoundRoute[]): Admitted
       Object.assign(req, { res, originalUrl: req.url, baseUrl: '', params: {}, id: randomName() });
       Object.assign(res, { req, locals: { admitted, personRow } });
       const handlers = pages.get(req.url) ?? [];
-      void runInTurn(handlers, req, res).catch((error: unknown) => onError(error, req, res, () => undefined));
+      void runInTurn(handlers, req, res)
+        .catch((thrown: unknown) => thrown)
+        .then((error) => error !== undefined && onError(error, req, res, () => undefined));
     },
   };
 }
 
-/** Like Express's router: each handler calls `next` or answers. @throws what a handler throws or passes to `next` */
-async function runInTurn(handlers: readonly RequestHandler[], req: Request, res: Response): Promise<void> {
+/** Like Express's router: each handler calls `next` or answers. @returns what a handler passed to `next` as an error. @throws what one throws */
+async function runInTurn(handlers: readonly RequestHandler[], req: Request, res: Response): Promise<unknown> {
   for (const handler of handlers) {
     let isPassedOn = false;
+    let passed: unknown;
     await handler(req, res, (error?: unknown) => {
-      if (error !== undefined) throw error;
       isPassedOn = true;
+      passed = error;
     });
-    if (!isPassedOn) return;
+    if (!isPassedOn || passed !== undefined) return passed;
   }
+  return undefined;
 }
 
 declare global {
