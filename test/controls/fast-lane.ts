@@ -100,6 +100,15 @@ export const controls: readonly Control[] = [
     sees: 'leaves alone a signature of a former key',
   },
   {
+    invariant: 'one cookie, one answer',
+    defence: 'only what express-session accepts is accepted as a session cookie',
+    file: 'src/sessions/admission/session-cookie.ts',
+    find: '/^s(?:%3A|%3a|:)(.+)',
+    replace: '/^s?(?:%3A|%3a|:)?(.+)',
+    tests: groupAdmissionTest,
+    sees: 'leaves alone no prefix',
+  },
+  {
     invariant: 'a cookie that was sent twice is refused',
     defence: 'the fast lane admits no ambiguous cookie',
     file: groupAdmission,
