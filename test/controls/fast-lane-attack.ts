@@ -43,6 +43,24 @@ export const controls: readonly Control[] = [
     sees: 'the gate’s marks alone',
   },
   {
+    invariant: '3 an ended session stays ended (fast lane, a mark of a ticket)',
+    defence: 'the fast lane reads the gate’s marks',
+    file: 'src/gate/redis-revocation.ts',
+    find: 'if (!stored || names.some((name, i) => marks.valueOf(name, found[i]) === true)) return undefined;',
+    replace: 'if (!stored) return undefined;',
+    tests,
+    sees: 'an operator ends a person while oauth2-proxy renews their sessions',
+  },
+  {
+    invariant: '3 an ended session stays ended (fast lane, a mark of a person with a ticket)',
+    defence: 'the fast lane reads the gate’s marks',
+    file: 'src/gate/redis-revocation.ts',
+    find: 'if (isCut(cutAt, cookie, session)) return undefined;',
+    replace: '',
+    tests,
+    sees: 'an operator ends a person while oauth2-proxy renews their sessions',
+  },
+  {
     invariant: '3 an ended session stays ended (fast lane, no cache)',
     defence: 'every group reads the rows from the store',
     file: groupAdmission,
@@ -53,7 +71,7 @@ export const controls: readonly Control[] = [
         const row = before && at - before.at < 1_000 ? before.row : rows[keys.placeOf(cookies.key)];
         if (row !== before?.row) kept.set(cookies.key, { row, at });`,
     tests,
-    sees: 'an operator ends a person',
+    sees: 'an operator ends a person$',
   },
   {
     invariant: '3 an ended session stays ended (fast lane, when the read begins)',
