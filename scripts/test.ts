@@ -127,6 +127,7 @@ const { tests, skipped, proven } = count;
 write(
   `\n${tests} tests in ${files.length} files, ${skipped} skipped; ${proven} of ${controls.length} controls proven.`,
 );
-if (failed.length > 0) fail(`\nFailed:\n${failed.map((name) => `  ${name}`).join('\n')}`);
-write(`All is well after ${Math.round((Date.now() - startedAt) / 1000)} s. The slowest:`);
+write('The slowest:');
 for (const { name, ms } of durations.slice(0, 10)) write(`  ${seconds(ms).padStart(7)} ${name}`);
+if (failed.length > 0) fail(`\nFailed:\n${failed.map((name) => `  ${name}`).join('\n')}`);
+write(`All is well after ${Math.round((Date.now() - startedAt) / 1000)} s.`);

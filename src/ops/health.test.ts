@@ -62,7 +62,7 @@ test('a store that answers but accepts no writes is not ready', async (t) => {
   assert.equal((await ready()).status, 200);
   assert.equal(tries, 1, 'whoever asks often does not load the store');
   at += 6_000;
-  assert.equal((await ready()).text, '{"status":"the store takes no changes"}');
+  assert.equal((await ready()).text, '{"status":"the store accepts no changes"}');
   takes = true;
   // Setting the clock back does not keep a cached answer alive.
   at -= 3_600_000;

@@ -1,5 +1,5 @@
 // Sends one request twice: to the fast lane, and to the ordinary handlers of the same app. Both answers must be the same.
-
+import type { IncomingMessage } from 'node:http';
 import { createLogger } from '../../src/http/log.ts';
 import { createHttpServer, drain, listen } from '../../src/http/server.ts';
 import type { Desk } from './desk.ts';
@@ -18,11 +18,19 @@ export interface BothWays {
   compare(
     sent: Sent,
   ): Promise<{ readonly fast: string; readonly ordinary: string; readonly isFast: boolean }>;
+  /** For clients of their own: where the fast lane is asked first, and where only the ordinary handlers are. */
+  readonly ports: { readonly lane: number; readonly ordinary: number };
   close(): Promise<void>;
 }
 
-/** @param desk whose app is asked; what reaches its ordinary handlers is counted */
-export async function bothWays(desk: Desk): Promise<BothWays> {
+/**
+ * @param desk whose app is asked
+ * @param onAside called with each request that the fast lane leaves to the ordinary handlers
+ */
+export async function bothWays(
+  desk: Desk,
+  onAside: (req: IncomingMessage) => void = () => {},
+): Promise<BothWays> {
   const logger = createLogger('silent');
   const { express, listener } = desk.app;
   const ordinary = createHttpServer(express, logger);
@@ -36,7 +44,11 @@ export async function bothWays(desk: Desk): Promise<BothWays> {
     ordinary: await listen(ordinary, 0, '127.0.0.1'),
   };
   app.handle = (...args) => {
-    aside += 1;
+    const req = args[0] as IncomingMessage;
+    if (req.socket.localPort === ports.lane) {
+      aside += 1;
+      onAside(req);
+    }
     handle(...args);
   };
   const ask = ({ requestLine = 'GET /api/me HTTP/1.1', headers }: Sent, port: number) =>
@@ -47,6 +59,7 @@ export async function bothWays(desk: Desk): Promise<BothWays> {
     return { answer, isFast: aside === before };
   };
   return {
+    ports,
     send,
     async compare(sent) {
       const { answer, isFast } = await send(sent);
@@ -64,7 +77,7 @@ export async function bothWays(desk: Desk): Promise<BothWays> {
 }
 
 /** Status, header lines in their order, and body, without nonces, tokens, dates and ports. */
-function textOf({ status, headers, body }: RawResponse, port: number): string {
+export function textOf({ status, headers, body }: RawResponse, port: number): string {
   const lines = headers.map(([name, value]) => `${name}: ${name === 'Date' ? 'now' : value}`);
   return [status, ...lines, body]
     .join('\n')

@@ -68,6 +68,8 @@ export interface SessionActionOptions {
   readonly beside?: Desk;
   /** Optional parts of the app: the vault, the library. */
   readonly parts?: Partial<AppOptions>;
+  /** Instead of the real time with what `advance` added. */
+  readonly clock?: () => number;
   /** The longest that a whole request may take. */
   readonly requestMs?: number;
 }
@@ -79,6 +81,7 @@ export async function startDesk({
   redis: given,
   beside,
   parts,
+  clock,
   requestMs,
 }: SessionActionOptions): Promise<Desk> {
   const dataDir = beside?.dataDir ?? mkdtempSync(join(tmpdir(), 'gatehouse-desk-'));
@@ -104,7 +107,7 @@ export async function startDesk({
   const store = { ...plain, sessions: pendingRevocations.sessions };
   // Starts at the real time, because Redis expires keys by its own clock.
   let ahead = 0;
-  const now = beside ? beside.now : () => Date.now() + ahead;
+  const now = clock ?? beside?.now ?? (() => Date.now() + ahead);
   const recorder = openRecord({ config: () => config, store, logger, now });
   const endings = createSessionControl({
     config,

@@ -35,10 +35,10 @@ export function sendRaw({ port, requestLine, headers = [], body = '', ca, timeou
     const socket = ca === undefined ? connectPlain(at) : connectTls({ ...at, ca, servername: 'localhost' });
     let received = Buffer.alloc(0);
     const finish = (closed: boolean) => {
-      const response = parse(received, requestLine.startsWith('HEAD '), closed);
-      if (!response) return;
+      const found = readResponse(received, requestLine.startsWith('HEAD '), closed);
+      if (!found) return;
       socket.destroy();
-      resolve(response);
+      resolve(found.response);
     };
     socket.setTimeout(timeoutMs, () => socket.destroy(new Error(`no answer to ${requestLine}`)));
     socket.on('error', reject);
@@ -54,8 +54,16 @@ export function sendRaw({ port, requestLine, headers = [], body = '', ca, timeou
   });
 }
 
-/** @returns undefined if more data is needed */
-function parse(received: Buffer, isHead: boolean, closed: boolean): RawResponse | undefined {
+/**
+ * Reads one response from the start of `received`.
+ * @param closed whether the server has closed the connection, which may end a body
+ * @returns it and the number of its bytes; undefined if more data is needed
+ */
+export function readResponse(
+  received: Buffer,
+  isHead: boolean,
+  closed: boolean,
+): { readonly response: RawResponse; readonly length: number } | undefined {
   const end = received.indexOf('\r\n\r\n');
   if (end < 0) return undefined;
   const [statusLine = '', ...lines] = received.subarray(0, end).toString('latin1').split('\r\n');
@@ -67,26 +75,39 @@ function parse(received: Buffer, isHead: boolean, closed: boolean): RawResponse 
     headers.filter(([key]) => key.toLowerCase() === name.toLowerCase()).map(([, value]) => value);
   const header = (name: string) => all(name)[0];
   const status = Number(statusLine.split(' ')[1]);
-  if (status >= 100 && status < 200) return parse(received.subarray(end + 4), isHead, closed);
-  const rest = received.subarray(end + 4);
+  const start = end + 4;
+  const rest = received.subarray(start);
+  if (status >= 100 && status < 200) {
+    const next = readResponse(rest, isHead, closed);
+    return next && { response: next.response, length: start + next.length };
+  }
   const bodyless = isHead || status === 204 || status === 304;
-  const body = bodyless ? Buffer.alloc(0) : bodyOf(rest, header, closed);
-  return body && { status, headers, header, all, body: body.toString('utf8') };
+  const found = bodyless ? { body: Buffer.alloc(0), length: 0 } : bodyOf(rest, header, closed);
+  return (
+    found && {
+      response: { status, headers, header, all, body: found.body.toString('utf8') },
+      length: start + found.length,
+    }
+  );
+}
+
+interface Body {
+  readonly body: Buffer;
+  /** Of the bytes as sent. */
+  readonly length: number;
 }
 
 function bodyOf(
   rest: Buffer,
   header: (name: string) => string | undefined,
   closed: boolean,
-): Buffer | undefined {
+): Body | undefined {
   if (header('transfer-encoding') === 'chunked') return dechunk(rest);
-  const length = header('content-length');
-  if (length !== undefined)
-    return rest.length >= Number(length) ? rest.subarray(0, Number(length)) : undefined;
-  return closed ? rest : undefined;
+  const length = Number(header('content-length') ?? (closed ? rest.length : Number.POSITIVE_INFINITY));
+  return rest.length >= length ? { body: rest.subarray(0, length), length } : undefined;
 }
 
-function dechunk(rest: Buffer): Buffer | undefined {
+function dechunk(rest: Buffer): Body | undefined {
   const chunks: Buffer[] = [];
   for (let at = 0; ; ) {
     const lineEnd = rest.indexOf('\r\n', at);
@@ -94,7 +115,7 @@ function dechunk(rest: Buffer): Buffer | undefined {
     const size = Number.parseInt(rest.subarray(at, lineEnd).toString('latin1'), 16);
     const start = lineEnd + 2;
     if (rest.length < start + size + 2) return undefined;
-    if (size === 0) return Buffer.concat(chunks);
+    if (size === 0) return { body: Buffer.concat(chunks), length: start + 2 };
     chunks.push(rest.subarray(start, start + size));
     at = start + size + 2;
   }
