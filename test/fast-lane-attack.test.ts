@@ -1,6 +1,7 @@
 // The attack on the fast lane: sessions end on one server by every way there is, and straight after each ending their cookies are sent to
 // another server of the same store, whose fast lane has admitted them until then and is under load. None may be admitted any more.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, type TestContext, test } from 'node:test';
@@ -8,7 +9,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { waitFor } from '../demo/child.ts';
 import { digest, randomToken } from '../src/crypto/tokens.ts';
 import { createRevocationMarks } from '../src/gate/revocation-marks.ts';
+import { encode, seal, ticketPayload } from '../src/gate/ticket.fixture.ts';
 import { keyOf, newSessionId } from '../src/sessions/rules/session-id.ts';
+import { connectRedis } from '../src/store/redis-client.ts';
 import { ada, storeKinds, type TestPerson } from './support/desk.ts';
 import { eventually } from './support/eventually.ts';
 import { needsOf } from './support/hostile.ts';
@@ -16,6 +19,7 @@ import { keepAlive, type Reply } from './support/kept-alive.ts';
 import { startRedis } from './support/redis.ts';
 import {
   type Device,
+  gateCookieName,
   newGateCookie,
   type ReplicaOptions,
   type Replicas,
@@ -51,6 +55,7 @@ async function answers(status: number, asked: Promise<{ readonly status: number 
 const askedBy = async ({ second }: Replicas) => {
   const counts = await second.asked();
   return {
+    /** By the fast lane. */
     together: counts.get('sessions_read_many') ?? 0,
     /** By the ordinary handlers. */
     singly: counts.get('sessions_read') ?? 0,
@@ -85,11 +90,12 @@ async function attack(
     Promise.all(Array.from({ length: times }, () => devices.map(ask)).flat());
 
   if (isInLane) {
-    const earlier = await askedBy(at);
-    assert.deepEqual(statusesOf(await askEach(3)), [200]);
-    const { together, singly } = await askedBy(at);
-    assert.ok(together > earlier.together, 'the fast lane reads the store');
-    assert.equal(singly, earlier.singly, 'nothing steps aside');
+    await eventually('the fast lane alone answers', async () => {
+      const earlier = await askedBy(at);
+      assert.deepEqual(statusesOf(await askEach(3)), [200]);
+      const { together, singly } = await askedBy(at);
+      return together > earlier.together && singly === earlier.singly;
+    });
   }
   let isEnded = false;
   const keepAsking = async (device: Device, isDone: () => boolean) => {
@@ -247,7 +253,7 @@ for (const store of storeKinds) {
     });
 
     test('a lifetime is over', async (t) => {
-      const endsAt = Date.now() + 1_000;
+      const endsAt = Date.now() + 2_000;
       const row = { createdAt: endsAt - lifetimeMs, expiresAt: endsAt };
       const devices = await Promise.all([1, 2, 3].map(() => at.plant(newPerson(), { row })));
       await attack(t, at, { devices, end: () => waitFor('its end', () => Date.now() >= endsAt) });
@@ -332,6 +338,56 @@ for (const store of storeKinds) {
     });
   });
 }
+
+if (storeKinds.includes('redis'))
+  suite('the attack on the fast lane, with oauth2-proxy’s sessions in Redis', await needsOf('redis'), () => {
+    test('an operator ends a person while oauth2-proxy renews their sessions, and marks alone', async (t) => {
+      const redis = await startRedis();
+      const settings = { GATE_SESSION_STORE: 'redis', GATE_REDIS_URL: redis.url };
+      const at = await startReplicas({ store: 'redis', redis, settings });
+      t.after(() => at.close());
+      const gateRedis = connectRedis(redis.url, () => {});
+      t.after(() => gateRedis.disconnect());
+      const marks = createRevocationMarks(at.store.notes, Date.now, lifetimeMs);
+
+      /** Signs in with a session at oauth2-proxy; `save` stores that session as a renewal does. */
+      async function signIn(person: TestPerson) {
+        const key = `${gateCookieName}-${randomBytes(16).toString('hex')}`;
+        const [secret, nonce] = [randomBytes(16), randomBytes(32)];
+        const save = (createdAt = Date.now()) =>
+          gateRedis.set(
+            key,
+            seal(encode({ u: person.id, e: person.email, ca: new Date(createdAt), n: nonce }), secret),
+          );
+        await save(Date.now() - 2_000);
+        const gateCookie = newGateCookie(ticketPayload(key, secret));
+        const link = { key, signIn: digest(`gate sign-in\n${nonce.toString('hex')}`) };
+        return { device: await at.signIn(person, gateCookie), save, link };
+      }
+
+      const person = newPerson();
+      const renewed = await Promise.all([1, 2, 3].map(() => signIn(person)));
+      const [first = assert.fail()] = renewed;
+      const by = await at.signIn(ada);
+      await attack(t, at, {
+        devices: renewed.map(({ device }) => device),
+        async end() {
+          await answers(303, by.ask('/radar/end-person', { handle: first.device.handle }));
+          await Promise.all(renewed.map(({ save }) => save()));
+        },
+      });
+      const ticket = await signIn(newPerson());
+      await attack(t, at, {
+        devices: [ticket.device],
+        end: () => marks.endTicket(ticket.link.key, ticket.link.signIn),
+      });
+      const marked = await signIn(newPerson());
+      await attack(t, at, {
+        devices: [marked.device],
+        end: () => marks.endPerson(marked.device.person.id),
+      });
+    });
+  });
 
 if (storeKinds.includes('redis'))
   suite('the attack on the fast lane while Redis fails', await need('redis-server'), () => {

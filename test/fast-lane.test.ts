@@ -211,6 +211,24 @@ for (const store of storeKinds) {
       assert.equal(await isOperator(), true);
     });
 
+    test('a proof is refused as soon as the gate’s secret is another one', async (t) => {
+      const first = await open(t, store);
+      const { config, store: kept, now } = first.desk;
+      const logger = createLogger('silent');
+      const before = createLiveSettings({ loaded: { config }, notes: kept.notes, logger, now });
+      let current = config;
+      const liveSettings = { ...before, config: () => current };
+      const desk = await also(t, { store, beside: first.desk, parts: { liveSettings } });
+      const ways = await bothWays(desk);
+      t.after(() => ways.close());
+      assert.equal((await ways.send({ headers: first.lines })).isFast, true);
+      current = { ...config, gate: { ...config.gate, secrets: ['x'.repeat(64), ...config.gate.secrets] } };
+      const former = await ways.send({ headers: first.lines });
+      assert.deepEqual([former.answer.status, former.isFast], [200, false], 'its use must be noted');
+      current = { ...config, gate: { ...config.gate, secrets: ['x'.repeat(64)] } };
+      assert.equal((await ways.send({ headers: first.lines })).answer.status, 401);
+    });
+
     test('a request that is due for anything steps aside: a touch, a new id, a session that ended', async (t) => {
       const { desk, ways, lines, handle } = await open(t, store);
       const fast = async () => (await ways.send({ headers: lines })).isFast;

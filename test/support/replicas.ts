@@ -34,7 +34,7 @@ export interface PlantOptions {
   readonly gateCookie?: GateCookie;
 }
 
-/** oauth2-proxy's cookie, as it keeps sessions in cookies. */
+/** A cookie of oauth2-proxy. */
 export interface GateCookie {
   readonly value: string;
   readonly digest: string;
@@ -83,8 +83,9 @@ export const gateCookieName = '_oauth2_proxy';
 const sessionCookieName = '__Host-session';
 const publicUrl = 'https://desk.test';
 
-export function newGateCookie(): GateCookie {
-  const [payload, seconds] = [randomToken(40), Math.floor(Date.now() / 1000) - 1];
+/** @param payload a ticket; absent: any session */
+export function newGateCookie(payload = randomToken(40)): GateCookie {
+  const seconds = Math.floor(Date.now() / 1000) - 1;
   return {
     value: `${payload}|${seconds}|${randomToken()}`,
     digest: digest(`${payload}${seconds}`),

@@ -42,6 +42,10 @@ export async function startSentinel(redis: PrivateRedis): Promise<Sentinel> {
 export async function startReplicaOf(primary: PrivateRedis): Promise<PrivateRedis> {
   const replica = await startRedis();
   const { password } = new URL(primary.url);
+  const first = connectRedis(primary.url, () => {});
+  // Otherwise it waits 5 s for further replicas before it sends its data.
+  await first.call('CONFIG', 'SET', 'repl-diskless-sync-delay', '0');
+  first.disconnect();
   const client = connectRedis(replica.url, () => {});
   await client.call('CONFIG', 'SET', 'masterauth', password);
   await client.call('REPLICAOF', '127.0.0.1', String(primary.port));

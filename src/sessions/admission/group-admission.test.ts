@@ -174,6 +174,10 @@ const endPerson: Case['before'] = (_store, gate) => gate.endPerson('1', []);
 const admitted: Record<string, Case> = {
   'everything is right': {},
   'other cookies beside it': { cookie: (id, ring) => `a=b; ${signed(id, ring)}; c` },
+  'a prefix that is not percent-encoded': { cookie: (id, ring) => signed(id, ring).replace('s%3A', 's:') },
+  'percent-encoding in lower case': {
+    cookie: (id, ring) => signed(id, ring).replaceAll(/%../g, (code) => code.toLowerCase()),
+  },
   'a gate cookie': { cookie: withGate(plainCookie) },
   'a gate ticket of the same person': { cookie: withGate(ticketCookie), ticketOf: ada.person },
   'binding is off, whatever changed': { request: { ip: '198.51.100.1' }, options: { binding: 'off' } },
@@ -198,6 +202,9 @@ const leftAlone: Record<string, Case> = {
   'another name': { cookie: (id, ring) => signed(id, ring, 'Session') },
   'a signature of nobody': { cookie: (id) => signed(id, createKeyring([randomBytes(32).toString('hex')])) },
   'a signature of a former key': { cookie: (id) => signed(id, createKeyring([secrets[1]])) },
+  // express-session accepts neither of these two.
+  'an upper-case prefix': { cookie: (id, ring) => signed(id, ring).replace('s%3A', 'S%3A') },
+  'no prefix': { cookie: (id, ring) => signed(id, ring).replace('s%3A', '') },
   'no signature': { cookie: (id) => `session=s%3A${id}` },
   'a visitor cookie due for a new signature': { options: { needsVisitorRenewal: () => true } },
   'an unreadable gate cookie': { cookie: withGate('gate=x') },

@@ -39,17 +39,21 @@ export class SessionCookie extends session.Cookie {
   }
 }
 
-/** Parses a cookie value `s:<id>.<HMAC in base64>`, percent-encoded. @returns undefined if no known key signed it */
+/** Case matters, and the signature is in the standard alphabet: express-session accepts nothing else. */
+const signedForm = /^s(?:%3A|%3a|:)(.+)\.((?:[A-Za-z0-9+/]|%2[BbFf])+)$/;
+
+/**
+ * Parses a cookie value `s:<id>.<HMAC in base64>`, percent-encoded. Whatever express-session would not accept is not accepted here, so
+ * that a request is treated the same whether or not its session needs a change.
+ * @returns undefined if no known key signed it
+ */
 export function readSessionCookie(
   sentValue: string,
   keyring: Keyring,
 ): { id: string; signedBy: SignedBy } | undefined {
-  const dot = sentValue.lastIndexOf('.');
-  const id = sentValue.slice(0, dot).replace(/^s(%3A|:)/i, '');
-  const mac = sentValue
-    .slice(dot + 1)
-    .replace(/%2B|\+/gi, '-')
-    .replace(/%2F|\//gi, '_');
+  const [, id, sentMac] = signedForm.exec(sentValue) ?? [];
+  if (id === undefined || sentMac === undefined) return undefined;
+  const mac = sentMac.replace(/%2B|\+/gi, '-').replace(/%2F|\//gi, '_');
   const signer = keyring.verify('session cookie', id, mac);
   return signer && { id, signedBy: signer };
 }
