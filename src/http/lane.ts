@@ -45,10 +45,25 @@ export function createLane<Plan extends LanePlan, Admitted>(options: LaneOptions
   async function admitAll(): Promise<void> {
     const group = waiting;
     waiting = [];
-    const found = await admit(group.map(({ plan }) => plan)).catch(() => []);
-    for (const [i, one] of group.entries()) {
-      const admitted = found[i];
-      if (admitted === undefined || !answer(one, admitted)) one.stepAside();
+    const found = await admitOrNone(group.map(({ plan }) => plan));
+    for (const [i, one] of group.entries()) if (!answered(one, found[i])) one.stepAside();
+  }
+
+  async function admitOrNone(plans: readonly Plan[]): Promise<readonly (Admitted | undefined)[]> {
+    try {
+      return await admit(plans);
+    } catch {
+      // The ordinary handlers find out what is wrong, and say so.
+      return [];
+    }
+  }
+
+  function answered(one: Waiting<Plan>, admitted: Admitted | undefined): boolean {
+    try {
+      return admitted !== undefined && answer(one, admitted);
+    } catch {
+      // One fault must not leave the rest of the group without an answer.
+      return false;
     }
   }
 
