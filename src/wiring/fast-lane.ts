@@ -83,7 +83,7 @@ export function createFastLane(
       (_req, res, { person, session: admitted }) =>
         writeJson(res, 200, meOf(person, admitted, session, csrfTokenOf(admitted))),
     ],
-    ...routes.filter(({ isFast }) => isFast).map(({ path }) => [path, pages.show] as const),
+    ...pages.paths.map((path) => [path, pages.show] as const),
   ]);
 
   return createLane({
@@ -105,6 +105,7 @@ export function createFastLane(
 }
 
 interface AdmittedPages {
+  readonly paths: readonly string[];
   /** Starts to read the row of the person, so that it arrives together with the session. */
   prepare(req: IncomingMessage, personId: string): void;
   readonly show: Answer;
@@ -123,12 +124,17 @@ function admittedPages(parts: AppParts, routes: readonly BoundRoute[]): Admitted
     useAdmitted,
     prepareMemberPage(parts.store.people),
   ];
-  const pages = new Map(
-    routes.filter(({ isFast }) => isFast).map(({ path, handlers }) => [path, [...before, ...handlers]]),
-  );
+  const pages = new Map<string, readonly RequestHandler[]>();
+  for (const { isFast, method, path, who, handlers } of routes) {
+    if (!isFast) continue;
+    // The lane asks neither for an operator nor for an anti-forgery token.
+    if (who !== 'member' || method !== 'GET') throw new Error(`only a member's page can be fast: ${path}`);
+    pages.set(path, [...before, ...handlers]);
+  }
   const onError = errorHandler(parts.logger);
   const personRows = new WeakMap<IncomingMessage, Promise<PersonRow | undefined>>();
   return {
+    paths: [...pages.keys()],
     prepare(req, personId) {
       const reading = parts.store.people.read(personId);
       // A request that is not admitted does not wait for it.
