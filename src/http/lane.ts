@@ -17,7 +17,7 @@ export interface LaneOptions<Plan extends LanePlan, Admitted> {
     (req: IncomingMessage, res: ServerResponse, admitted: Admitted) => void
   >;
   readonly readRequest: (req: IncomingMessage) => PlainRequest | undefined;
-  /** What to read for this request; undefined: step aside. Reads nothing itself. */
+  /** What to read for this request; undefined: step aside */
   readonly plan: (request: PlainRequest) => Plan | undefined;
   /** One read for all of `plans`. @returns for each what is admitted; undefined: step aside. @throws if the store does not answer */
   readonly admit: (plans: readonly Plan[]) => Promise<readonly (Admitted | undefined)[]>;

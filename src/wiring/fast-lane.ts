@@ -22,6 +22,7 @@ import {
 } from '../sessions/admission/group-admission.ts';
 import { meOf } from '../sessions/pages/api-sessions.ts';
 import { prepareMemberPage } from '../sessions/pages/member-page.ts';
+import type { PersonRow } from '../store/contract.ts';
 import type { AppParts } from './app-parts.ts';
 
 type Proven = Omit<Identified, 'person'> & { readonly person: Omit<Identified['person'], 'operator'> };
@@ -75,21 +76,25 @@ export function createFastLane(
     needsVisitorRenewal: visitors.needsRenewal,
   });
   const writeJson = createJsonWriter([parts.headers, noStore]);
-  const showPage = admittedPages(parts, routes);
+  const pages = admittedPages(parts, routes);
   const answers = new Map<string, Answer>([
     [
       '/api/me',
       (_req, res, { person, session: admitted }) =>
         writeJson(res, 200, meOf(person, admitted, session, csrfTokenOf(admitted))),
     ],
-    ...routes.filter(({ isFast }) => isFast).map(({ path }) => [path, showPage] as const),
+    ...routes.filter(({ isFast }) => isFast).map(({ path }) => [path, pages.show] as const),
   ]);
 
   return createLane({
     answers: config.devMode ? new Map<string, never>() : answers,
     readRequest: createPlainReader(config),
     plan: admission.plan,
-    admit: admission.admit,
+    admit(plans) {
+      for (const { request, personId } of plans)
+        if (request.raw.url !== '/api/me') pages.prepare(request.raw, personId);
+      return admission.admit(plans);
+    },
     byNetwork: limits.network,
     byPerson: limits.person,
     onAnswer(req: IncomingMessage, res: ServerResponse, arrivedAt: number) {
@@ -99,22 +104,63 @@ export function createFastLane(
   });
 }
 
-/** The pages of the rows that are marked as fast, behind nothing but their headers: the lane has done what the guards do. */
-function admittedPages(parts: AppParts, routes: readonly BoundRoute[]): Answer {
-  const app = createExpress(parts.config.trustedHops);
-  app.use(
+interface AdmittedPages {
+  /** Starts to read the row of the person, so that it arrives together with the session. */
+  prepare(req: IncomingMessage, personId: string): void;
+  readonly show: Answer;
+}
+
+/**
+ * The pages of the rows that are marked as fast, behind nothing but their headers: the lane has done what the guards do. Express's router
+ * is passed over as well; its request and response objects are what the handlers expect.
+ */
+function admittedPages(parts: AppParts, routes: readonly BoundRoute[]): AdmittedPages {
+  const { request, response } = createExpress(parts.config.trustedHops);
+  const before = [
     prepareFrame(parts.frame),
     parts.headers,
     noStore,
     useAdmitted,
     prepareMemberPage(parts.store.people),
+  ];
+  const pages = new Map(
+    routes.filter(({ isFast }) => isFast).map(({ path, handlers }) => [path, [...before, ...handlers]]),
   );
-  for (const { path, handlers } of routes.filter(({ isFast }) => isFast)) app.get(path, ...handlers);
-  app.use(errorHandler(parts.logger));
-  return (req, res, admitted) => {
-    const locals = { admitted };
-    app(req as Request, Object.assign(res, { locals }) as unknown as Response);
+  const onError = errorHandler(parts.logger);
+  const personRows = new WeakMap<IncomingMessage, Promise<PersonRow | undefined>>();
+  return {
+    prepare(req, personId) {
+      const reading = parts.store.people.read(personId);
+      // A request that is not admitted does not wait for it.
+      reading.catch(() => undefined);
+      personRows.set(req, reading);
+    },
+    show(plainReq, plainRes, admitted) {
+      const personRow = personRows.get(plainReq);
+      const req = Object.setPrototypeOf(plainReq, request) as Request;
+      const res = Object.setPrototypeOf(plainRes, response) as Response;
+      Object.assign(req, { res, originalUrl: req.url, baseUrl: '', params: {}, id: randomName() });
+      Object.assign(res, { req, locals: { admitted, personRow } });
+      const handlers = pages.get(req.url) ?? [];
+      void runInTurn(handlers, req, res)
+        .catch((thrown: unknown) => thrown)
+        .then((error) => error !== undefined && onError(error, req, res, () => undefined));
+    },
   };
+}
+
+/** Like Express's router: each handler calls `next` or answers. @returns what a handler passed to `next` as an error. @throws what one throws */
+async function runInTurn(handlers: readonly RequestHandler[], req: Request, res: Response): Promise<unknown> {
+  for (const handler of handlers) {
+    let isPassedOn = false;
+    let passed: unknown;
+    await handler(req, res, (error?: unknown) => {
+      isPassedOn = true;
+      passed = error;
+    });
+    if (!isPassedOn || passed !== undefined) return passed;
+  }
+  return undefined;
 }
 
 declare global {
@@ -131,7 +177,6 @@ const useAdmitted: RequestHandler = (req, res, next) => {
   const { admitted } = res.locals;
   if (!admitted) throw new Error('only the fast lane may call this');
   const { person, session, gate } = admitted;
-  req.id = randomName();
   req.csrfToken = () => csrfTokenOf(session);
   // express-session's own object is missing, so nothing can be saved or set.
   Object.assign(res.locals, { person, session: Object.freeze(session), gate, isNewSession: false });
