@@ -82,7 +82,7 @@ export const controls: readonly Control[] = [
     invariant: '3 an ended session stays ended (fast lane, when the read begins)',
     defence: 'the read begins after the requests arrived',
     file: lane,
-    find: 'const found = await admit(group.map(({ plan }) => plan)).catch(() => []);',
+    find: 'const found = await admitOrNone(group.map(({ plan }) => plan));',
     replace: `
     const ahead = ((globalThis as any).ahead ??= new Map());
     const read = (plan: Plan) => admit([plan]).catch(() => []);
