@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '../../test/support/eventually.ts';
 import { createLane, type LaneOptions } from './lane.ts';
 import type { PlainRequest } from './plain-request.ts';
 
@@ -26,9 +28,10 @@ function lane(changes: Partial<LaneOptions<Plan, string>> = {}) {
     onAnswer: () => {},
     ...changes,
   });
-  const ask = (cookie: string, url = '/api/me') =>
+  const ask = (cookie: string, url = '/api/me', onAside = () => {}) =>
     listener({ url, headers: { cookie } } as IncomingMessage, {} as ServerResponse, () => {
       outcomes.push(`stepped aside ${cookie}`);
+      onAside();
     });
   return {
     ask,
@@ -80,6 +83,19 @@ test('everyone steps aside where the read fails, whichever way it fails', async 
     await settled();
     assert.deepEqual(outcomes, ['stepped aside ada', 'stepped aside grace']);
   }
+});
+
+test('a slow read holds nobody up: everyone steps aside, and the lane closes for a while', async () => {
+  const patienceMs = 30;
+  const { ask, outcomes, settled } = lane({ patienceMs, admit: () => new Promise(() => {}) });
+  // Asked at the very moment at which the lane closes.
+  ask('ada', '/api/me', () => ask('grace'));
+  await eventually('both step aside', () => outcomes.length === 2);
+  assert.deepEqual(outcomes, ['stepped aside ada', 'stepped aside grace']);
+  await delay(2 * patienceMs);
+  ask('alan');
+  await settled();
+  assert.equal(outcomes.length, 2, 'the lane is open again');
 });
 
 test('who is over a limit steps aside before anything is read, and is not counted twice', async () => {

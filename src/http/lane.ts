@@ -23,6 +23,8 @@ export interface LaneOptions<Plan extends LanePlan, Admitted> {
   readonly admit: (plans: readonly Plan[]) => Promise<readonly (Admitted | undefined)[]>;
   readonly byNetwork: ImmediateLimit;
   readonly byPerson: ImmediateLimit;
+  /** How long a group waits for its read, and how long the lane is closed after one that failed; absent: a second. */
+  readonly patienceMs?: number;
   /** Called before a request is answered, to measure and to log it. */
   readonly onAnswer: (req: IncomingMessage, res: ServerResponse, arrivedAt: number) => void;
 }
@@ -37,10 +39,15 @@ interface Waiting<Plan> {
   readonly arrivedAt: number;
 }
 
+const defaultPatienceMs = 1_000;
+
 /** @returns a listener that answers a request, or calls `stepAside` */
 export function createLane<Plan extends LanePlan, Admitted>(options: LaneOptions<Plan, Admitted>) {
   const { answers, readRequest, plan: planFor, admit, byNetwork, byPerson, onAnswer } = options;
+  const patienceMs = options.patienceMs ?? defaultPatienceMs;
   let waiting: Waiting<Plan>[] = [];
+  /** By `performance.now()`. */
+  let closedUntil = 0;
 
   async function admitAll(): Promise<void> {
     const group = waiting;
@@ -50,11 +57,18 @@ export function createLane<Plan extends LanePlan, Admitted>(options: LaneOptions
   }
 
   async function admitOrNone(plans: readonly Plan[]): Promise<readonly (Admitted | undefined)[]> {
+    let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(new Error('the store is slow')), patienceMs);
+    });
     try {
-      return await admit(plans);
+      return await Promise.race([admit(plans), tooLate]);
     } catch {
-      // The ordinary handlers find out what is wrong, and say so.
+      // The ordinary handlers find out what is wrong, and wait for the store themselves: nobody waits for it twice.
+      closedUntil = performance.now() + patienceMs;
       return [];
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -79,7 +93,7 @@ export function createLane<Plan extends LanePlan, Admitted>(options: LaneOptions
 
   /** @returns undefined if the request must step aside */
   function prepare(req: IncomingMessage): Pick<Waiting<Plan>, 'plan' | 'network' | 'arrivedAt'> | undefined {
-    if (!answers.has(req.url ?? '')) return undefined;
+    if (!answers.has(req.url ?? '') || performance.now() < closedUntil) return undefined;
     const request = readRequest(req);
     const plan = request && planFor(request);
     if (!plan) return undefined;
