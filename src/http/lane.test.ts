@@ -98,6 +98,16 @@ test('a slow read holds nobody up: everyone steps aside, and the lane closes for
   assert.equal(outcomes.length, 2, 'the lane is open again');
 });
 
+test('a request that cannot even be read steps aside', () => {
+  const { ask, outcomes } = lane({
+    readRequest: () => {
+      throw new Error('broken');
+    },
+  });
+  ask('ada');
+  assert.deepEqual(outcomes, ['stepped aside ada']);
+});
+
 test('who is over a limit steps aside before anything is read, and is not counted twice', async () => {
   const counted: string[] = [];
   const byPerson = {

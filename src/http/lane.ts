@@ -102,8 +102,17 @@ export function createLane<Plan extends LanePlan, Admitted>(options: LaneOptions
     return { plan, network, arrivedAt: performance.now() };
   }
 
+  /** A fault here must not end the program: the ordinary handlers answer instead. */
+  function preparedOrNone(req: IncomingMessage): ReturnType<typeof prepare> {
+    try {
+      return prepare(req);
+    } catch {
+      return undefined;
+    }
+  }
+
   return (req: IncomingMessage, res: ServerResponse, stepAside: () => void): void => {
-    const prepared = prepare(req);
+    const prepared = preparedOrNone(req);
     if (!prepared) {
       stepAside();
       return;

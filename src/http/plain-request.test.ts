@@ -185,3 +185,9 @@ test('more spellings of names than are kept are read all the same', () => {
   assert.equal(read({ lines: [...usual, 'iF-mAtCh: *'] }), undefined);
   assert.equal(read({ lines: [...usual, 'cOoKiE: c=d'] }), undefined);
 });
+
+test('a client that has disconnected meanwhile has no address: its request is left to the ordinary handlers', () => {
+  const req = requestOf({});
+  Object.defineProperty(req, 'socket', { value: { remoteAddress: undefined, localPort: 3000 } });
+  assert.equal(createPlainReader({ publicOrigin: 'https://desk.test', trustedHops: 1 })(req), undefined);
+});

@@ -94,6 +94,9 @@ export function createPlainReader({ publicOrigin, trustedHops }: PlainRequestOpt
       headers: forwardedFor === undefined ? {} : { 'x-forwarded-for': forwardedFor },
       socket: raw.socket,
     } as unknown as IncomingMessage;
+    const ip: string | undefined = proxyaddr(asSent, isTrusted);
+    // A client that has gone already has no address.
+    if (ip === undefined) return undefined;
     return {
       raw,
       authorization: authorization ?? '',
@@ -101,7 +104,7 @@ export function createPlainReader({ publicOrigin, trustedHops }: PlainRequestOpt
       forwardedEmail: email ?? '',
       cookie: cookie ?? '',
       userAgent,
-      ip: proxyaddr(asSent, isTrusted),
+      ip,
     };
   };
 }

@@ -130,7 +130,9 @@ test('a port that is taken, or cannot be used, is named with its setting', async
   assert.ok(port > 0);
   await assert.rejects(
     listen(two, port, '127.0.0.1', 'OPS_PORT'),
-    new RegExp(`port ${port} on 127\\.0\\.0\\.1 is taken by another program; .*set OPS_PORT to another port`),
+    new RegExp(
+      `port ${port} on 127\\.0\\.0\\.1 is in use by another program; .*set OPS_PORT to another port`,
+    ),
   );
   await assert.rejects(
     listen(two, 0, '192.0.2.1'),
