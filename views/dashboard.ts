@@ -126,7 +126,7 @@ ${facts([
 function cookiesCard(props: DashboardProps): Html {
   return card(
     'Cookies of this site',
-    html`<ul class="clocks">${props.cookies.map(clock)}</ul><p class="muted small">By the server’s clock. <a href="/cookies">How each is protected</a></p>`,
+    html`<ul class="clocks">${props.cookies.map(clock)}</ul><p class="muted small">Measured by the server. <a href="/cookies">How each is protected</a></p>`,
   );
 }
 

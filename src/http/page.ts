@@ -48,6 +48,9 @@ export function pageFrame(req: Request, res: Response): Frame {
   return { ...res.locals.frame, nonce: res.locals.nonce, path: req.path };
 }
 
-export function sendPage(res: Response, page: Html): void {
-  res.type('html').send(page.markup);
+/** Sends a page. Like `res.send`, which would parse the type that it has just set, and compare conditions that no page has. */
+export function sendPage(res: Response, { markup }: Html): void {
+  res.setHeader('Content-Type', 'text/html; charset=utf-8');
+  res.setHeader('Content-Length', Buffer.byteLength(markup));
+  res.end(markup);
 }
