@@ -37,7 +37,8 @@ async function page(at: number, ...gates: (Partial<GateReceipt> | undefined)[]):
   let sent = '';
   const res = {
     locals: { frame, nonce: 'n', person: { id: 'me', email: 'me@x', operator: false } },
-    type: () => ({ send: (text: string) => (sent = text) }),
+    setHeader: () => {},
+    end: (text: string) => (sent = text),
   };
   await handler(
     { query: { handle: handles.join('.') }, path: '/devices/receipt' } as never,
