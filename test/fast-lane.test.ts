@@ -1,14 +1,18 @@
 // The fast lane: it answers exactly as the ordinary handlers do, one read admits what arrives together, and all that is not an ordinary
 // request of a live session is left to them.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { suite, type TestContext, test } from 'node:test';
 import { createLogger } from '../src/http/log.ts';
+import { createAppParts } from '../src/wiring/app-parts.ts';
+import { createFastLane } from '../src/wiring/fast-lane.ts';
 import { createLiveSettings } from '../src/wiring/live-settings.ts';
 import { type BothWays, bothWays } from './support/both-ways.ts';
-import { ada, also, begin, type Desk, grace, storeKinds } from './support/desk.ts';
+import { ada, also, begin, configOf, type Desk, grace, storeKinds } from './support/desk.ts';
 import { needsOf } from './support/hostile.ts';
+import { keepEvents } from './support/recorder.ts';
 
 const agent = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
 
@@ -261,6 +265,20 @@ for (const store of storeKinds) {
     });
   });
 }
+
+test('only a page of members that is read can be fast: any other row is refused at the start', () => {
+  const secret = () => randomBytes(32).toString('hex');
+  const parts = createAppParts({
+    config: configOf({ SECRET_KEY: secret(), GATE_SECRET: secret() }),
+    store: {} as never,
+    logger: createLogger('silent'),
+    recorder: keepEvents(),
+  });
+  const row = { method: 'GET', path: '/x', who: 'member', does: '', isFast: true, handlers: [] } as const;
+  createFastLane(parts, undefined, [row]);
+  for (const other of [{ who: 'operator' }, { who: 'public' }, { method: 'POST' }] as const)
+    assert.throws(() => createFastLane(parts, undefined, [{ ...row, ...other }]), /only a member's page/);
+});
 
 async function connected(port: number): Promise<Socket> {
   const socket = connect(port, '127.0.0.1');

@@ -87,15 +87,21 @@ test('everyone steps aside where the read fails, whichever way it fails', async 
 
 test('a slow read holds nobody up: everyone steps aside, and the lane closes for a while', async () => {
   const patienceMs = 30;
-  const { ask, outcomes, settled } = lane({ patienceMs, admit: () => new Promise(() => {}) });
+  let reads = 0;
+  const admit = () => {
+    reads++;
+    return new Promise<never>(() => {});
+  };
+  const { ask, outcomes, settled } = lane({ patienceMs, admit });
   // Asked at the very moment at which the lane closes.
   ask('ada', '/api/me', () => ask('grace'));
   await eventually('both step aside', () => outcomes.length === 2);
   assert.deepEqual(outcomes, ['stepped aside ada', 'stepped aside grace']);
+  assert.equal(reads, 1, 'nothing is read while the lane is closed');
   await delay(2 * patienceMs);
   ask('alan');
   await settled();
-  assert.equal(outcomes.length, 2, 'the lane is open again');
+  assert.equal(reads, 2, 'the lane is open again');
 });
 
 test('a request that cannot even be read steps aside', () => {

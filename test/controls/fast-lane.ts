@@ -135,4 +135,22 @@ export const controls: readonly Control[] = [
     tests: 'src/http/rate-counters.test.ts',
     sees: 'what each of two replicas counted adds up',
   },
+  {
+    invariant: 'nobody waits for an unreachable store twice (fast lane)',
+    defence: 'the lane closes after a read that failed or was slow',
+    file: 'src/http/lane.ts',
+    find: ' || performance.now() < closedUntil',
+    replace: '',
+    tests: 'src/http/lane.test.ts',
+    sees: 'a slow read holds nobody up: everyone steps aside, and the lane closes for a while',
+  },
+  {
+    invariant: 'operators only (fast lane)',
+    defence: 'only a row that members read can be fast',
+    file: 'src/wiring/fast-lane.ts',
+    find: "if (who !== 'member' || method !== 'GET')",
+    replace: 'if (false as boolean)',
+    tests: 'test/fast-lane.test.ts',
+    sees: 'only a page of members that is read can be fast: any other row is refused at the start',
+  },
 ];
