@@ -1,4 +1,4 @@
-// A process that writes to a record: a given number of entries, or until it is killed. Prints "ready", then "written N".
+// A process that writes to a record: a given number of entries, or until it is killed. Prints "ready", then the WriterResult.
 import { createRecorder } from '../../src/audit/writer.ts';
 import type { Store } from '../../src/store/contract.ts';
 
@@ -11,11 +11,19 @@ export interface WriterTask {
   /** Whether the entries are revocations; each is reported on standard output once it has been noted. */
   readonly endings?: boolean;
   readonly catchesUp?: boolean;
-  /** Absent: no limit. */
+  /** How many entries the record must accept. Absent: no limit. */
   readonly count?: number;
   /** How many writes are in flight at the same time. */
   readonly together: number;
   readonly key: string;
+}
+
+/** Each entry names its session `PID-N`; N counts from 0, also over those that were refused. */
+export interface WriterResult {
+  readonly pid: number;
+  readonly begun: number;
+  /** The N of each write that was refused, as a slow disk does: in the record or not, but at most once. */
+  readonly refused: readonly number[];
 }
 
 const chunks: Buffer[] = [];
@@ -35,8 +43,9 @@ const recorder = createRecorder({
 });
 process.stdout.write('ready\n');
 let begun = 0;
+const refused: number[] = [];
 async function writeOn(): Promise<void> {
-  while (begun < (task.count ?? Number.POSITIVE_INFINITY)) {
+  while (begun - refused.length < (task.count ?? Number.POSITIVE_INFINITY)) {
     const n = begun++;
     const person = { id: `p${n % 50}`, email: `p${n % 50}@example.org` };
     const entry = { event: 'session.created', person, session: `${process.pid}-${n}`, facts: { n } } as const;
@@ -45,13 +54,14 @@ async function writeOn(): Promise<void> {
       process.stdout.write(`noted ${entry.session}\n`);
       continue;
     }
-    await recorder.write(entry).catch(() => undefined);
+    await recorder.write(entry).catch(() => refused.push(n));
   }
 }
 await Promise.all(Array.from({ length: task.together }, writeOn));
 await recorder.close();
 await store.close();
-process.stdout.write(`written ${begun}\n`);
+const result: WriterResult = { pid: process.pid, begun, refused };
+process.stdout.write(JSON.stringify(result));
 
 /** Loads only what it needs, because it is started very often. */
 async function open({ dataDir, url }: WriterTask): Promise<Store> {
