@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { startArguments } from '../demo/app.ts';
 import { type Child, freePort, startChild } from '../demo/child.ts';
 import { host } from './people.ts';
 
@@ -18,7 +19,6 @@ export interface Place {
   remove(): void;
 }
 
-const main = join(import.meta.dirname, '..', 'src', 'main.ts');
 const giveUpAfterMs = 30_000;
 
 /** @param redisUrl the URL of its Redis; undefined: it uses SQLite */
@@ -60,7 +60,7 @@ export async function preparePlace(redisUrl?: string): Promise<Place> {
       const child = await startChild({
         name: 'gatehouse',
         command: process.execPath,
-        args: [main, 'serve'],
+        args: startArguments,
         cwd: folder,
         env,
       });

@@ -13,13 +13,20 @@ export interface AppOptions {
 
 const root = join(import.meta.dirname, '..');
 
+/** The arguments with which `npm start` calls Node.js. */
+export const startArguments: readonly string[] = [
+  '--import',
+  pathToFileURL(join(root, 'scripts', 'before-start.mjs')).href,
+  join(root, 'src', 'main.ts'),
+  'serve',
+];
+
 /** Resolves when it answers /health. */
 export async function startApp({ env, cwd, onLine }: AppOptions): Promise<Child> {
-  const check = pathToFileURL(join(root, 'scripts', 'check-node.mjs')).href;
   const child = await startChild({
     name: 'gatehouse',
     command: process.execPath,
-    args: ['--import', check, join(root, 'src', 'main.ts'), 'serve'],
+    args: startArguments,
     env,
     cwd,
     ...(onLine ? { onLine } : {}),

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The commands by name. Each is loaded only when it is run. An error is one line: what is wrong and what to do.
-import { useCompileCache } from './commands/compile-cache.ts';
+import { useCompileCache } from './commands/compile-cache.mjs';
 import { type ExitCode, plain, runCommand, SettingsRefused } from './commands/terminal.ts';
 
 const giveUpAfterMs = 2_000;

@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, syml
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { cacheFolder } from './compile-cache.ts';
+import { cacheFolder } from './compile-cache.mjs';
 
 function folderFor(t: TestContext): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'gatehouse-cache-')));

@@ -23,7 +23,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'compiled code is kept where nobody else can write',
     defence: 'a folder that others can write to is not used, nor one inside such a folder',
-    file: 'src/commands/compile-cache.ts',
+    file: 'src/commands/compile-cache.mjs',
     find: '((mode & 0o022) !== 0 && !isSticky)',
     replace: '(mode & 0o022 && isSticky)',
     tests: 'src/commands/compile-cache.test.ts',
@@ -32,7 +32,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'compiled code is kept where nobody else can write',
     defence: 'a link is resolved before the folders are checked',
-    file: 'src/commands/compile-cache.ts',
+    file: 'src/commands/compile-cache.mjs',
     find: 'const real = realpathSync(folder);',
     replace: 'const real = folder;',
     tests: 'src/commands/compile-cache.test.ts',

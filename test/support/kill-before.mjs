@@ -25,9 +25,11 @@ const changing = [
   'mkdirSync',
   'fsyncSync',
 ];
+const functions = /** @type {Record<string, Function>} */ (/** @type {unknown} */ (fs));
 for (const name of changing) {
-  const real = fs[name];
-  fs[name] = (...args) => {
+  const real = /** @type {Function} */ (functions[name]);
+  /** @param {any[]} args */
+  functions[name] = (...args) => {
     if (args.some((arg) => String(arg).includes(KILL_UNDER)) && state[0] === 0) {
       Atomics.store(state, 0, 1);
       Atomics.notify(state, 0);

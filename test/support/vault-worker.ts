@@ -31,7 +31,10 @@ const openNow = () => {
 };
 
 async function load(vault: Vault, owner: string): Promise<void> {
-  const outcome = await vault.load(`v=${owner}`, loadOf(owner));
+  let outcome = await vault.load(`v=${owner}`, loadOf(owner));
+  // On a slow disk the others need longer than a change waits; its message says to try again.
+  while (outcome.kind === 'closed' && outcome.fault === 'busy')
+    outcome = await vault.load(`v=${owner}`, loadOf(owner));
   if (outcome.kind !== 'loaded') throw new Error(JSON.stringify(outcome));
   say(`loaded ${owner}`);
 }

@@ -1,4 +1,5 @@
-// Runs before everything else (`node --import`): an old Node.js gets two clear sentences instead of a stack trace.
+// Runs before everything else (`node --import`): an old Node.js gets two clear sentences instead of a stack trace, and compiled code is
+// used from the first file on.
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 24 || (major === 24 && minor < 12)) {
   console.error(
@@ -7,3 +8,5 @@ if (major < 24 || (major === 24 && minor < 12)) {
   );
   process.exit(2);
 }
+const { useCompileCache } = await import('../src/commands/compile-cache.mjs');
+useCompileCache();
