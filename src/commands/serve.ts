@@ -25,12 +25,14 @@ export const serveCommand: Command<object, ServeParts> = {
     return { loaded: loaded(), load };
   },
   async run(_task, { loaded, load }) {
-    const [{ serve }, { endWithProcess }, { reloadOnHangup }, { createLogger }] = await Promise.all([
-      import('./serve-run.ts'),
-      import('../ops/process-signals.ts'),
-      import('../ops/reload-signal.ts'),
-      import('../http/log.ts'),
-    ]);
+    const [{ serve }, { returnIdleMemory }, { endWithProcess }, { reloadOnHangup }, { createLogger }] =
+      await Promise.all([
+        import('./serve-run.ts'),
+        import('../ops/idle-memory.ts'),
+        import('../ops/process-signals.ts'),
+        import('../ops/reload-signal.ts'),
+        import('../http/log.ts'),
+      ]);
     let isServing = false;
     const running = serve(loaded, load, () => {
       isServing = true;
@@ -43,6 +45,7 @@ export const serveCommand: Command<object, ServeParts> = {
     });
     reloadOnHangup({ reload: async () => (await running.catch(() => undefined))?.reload() });
     await running;
+    returnIdleMemory();
     return 0;
   },
 };

@@ -83,4 +83,22 @@ export const controls: readonly Control[] = [
     tests: 'src/store/contract.test.ts',
     sees: 'the Redis store a claim from before the clock was set back',
   },
+  {
+    invariant: 'idle memory is returned',
+    defence: 'a busy second starts the count again',
+    file: 'src/ops/idle-memory.ts',
+    find: 'utilization() < idleBelow ? quiet + 1 : 0',
+    replace: 'utilization() < idleBelow ? quiet + 1 : quiet',
+    tests: 'src/ops/idle-memory.test.ts',
+    sees: 'later it returns memory after ten idle seconds, if there is much more than before',
+  },
+  {
+    invariant: 'idle memory is returned',
+    defence: 'the garbage collector gives pages back to the system',
+    file: 'src/ops/idle-memory.ts',
+    find: "type: 'major', flavor: 'last-resort'",
+    replace: "type: 'minor'",
+    tests: 'src/ops/idle-memory.test.ts',
+    sees: 'V8 gives back the memory of what is no longer used',
+  },
 ];
