@@ -192,7 +192,7 @@ for (const store of storeKinds) {
       });
       const { browser } = await begin(desk, xenia);
       const { text } = await browser.ask('/devices');
-      for (const words of ['Tied to its Google session', 'Tied by its cookie only', 'Not verified']) {
+      for (const words of ['Linked to its Google session', 'Linked by its cookie only', 'Not verified']) {
         assert.ok(text.includes(`${words}</span>`), words);
       }
       assert.doesNotMatch(text, /secret-ticket|secret-digest/);

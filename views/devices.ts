@@ -3,7 +3,7 @@ import { count } from './format.ts';
 import { type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';
 import { card, empty } from './parts.ts';
-import { endButton, type SessionItem, sessionList, signOutHere, tieMeanings } from './session-row.ts';
+import { endButton, linkMeanings, type SessionItem, sessionList, signOutHere } from './session-row.ts';
 
 export interface DevicesProps {
   readonly now: number;
@@ -22,7 +22,7 @@ export function devices(frame: Frame, { now, current, others }: DevicesProps): H
     },
     html`${card('This device', sessionList(frame, [current], now, { actions: () => signOutHere(frame) }))}
 ${others.length === 0 ? nobodyElse(frame) : othersCard(frame, others, now)}
-${tieMeanings(frame, [current, ...others])}`,
+${linkMeanings(frame, [current, ...others])}`,
   );
 }
 

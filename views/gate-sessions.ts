@@ -40,11 +40,11 @@ export interface GateSessionsProps {
 export function gateSessions(frame: Frame, props: GateSessionsProps, now: number): Html {
   const { sessions, totals, readAt, failed, cannotReach } = props;
   const rest = totals.sessions - sessions.length;
-  const tied = totals.inApp !== undefined && `, ${count(totals.inApp)} of them seen here`;
+  const inApp = totals.inApp !== undefined && `, ${count(totals.inApp)} of them seen here`;
   return card(
     'At the gate',
-    html`<p class="muted">${totals.sessions === 0 ? 'The gate holds no session.' : html`${count(totals.sessions)} ${totals.sessions === 1 ? 'session' : 'sessions'}${tied}, also of other apps behind the same gate.`} ${readAt === undefined ? 'They are being read for the first time.' : html`Read ${timeAgo(readAt, now)}.`}</p>
-${failed === true && notice(frame, 'weak', 'The gate’s store does not answer.', html`<p>What stands here is what was read last.</p>`)}
+    html`<p class="muted">${totals.sessions === 0 ? 'The gate holds no session.' : html`${count(totals.sessions)} ${totals.sessions === 1 ? 'session' : 'sessions'}${inApp}, also of other apps behind the same gate.`} ${readAt === undefined ? 'They are being read for the first time.' : html`Read ${timeAgo(readAt, now)}.`}</p>
+${failed === true && notice(frame, 'weak', 'The gate’s store does not answer.', html`<p>This is what was read last.</p>`)}
 ${sessions.length > 0 && html`<ul class="sessions gate">${sessions.map((item) => row(frame, item, now))}</ul>`}
 ${rest > 0 && html`<p class="muted small">and ${count(rest)} more</p>`}
 ${props.governor && governorLine(props.governor, now)}

@@ -4,7 +4,7 @@ import { type GateSessionsProps, gateSessions } from './gate-sessions.ts';
 import { type Content, type Html, html } from './html.ts';
 import { type Frame, layout } from './layout.ts';
 import { card, empty, type Follows, followsNotice, notice } from './parts.ts';
-import { endButton, type SessionItem, sessionList, signOutHere, tieMeanings } from './session-row.ts';
+import { endButton, linkMeanings, type SessionItem, sessionList, signOutHere } from './session-row.ts';
 
 export type EveryoneSort = 'seen' | 'created' | 'email';
 
@@ -52,7 +52,7 @@ export function everyone(frame: Frame, props: EveryoneProps): Html {
 ${searchForm(props)}
 ${listOf(frame, props)}
 ${pageLinks(props)}
-${tieMeanings(frame, props.items)}
+${linkMeanings(frame, props.items)}
 ${props.gateSessions && gateSessions(frame, props.gateSessions, now)}`,
   );
 }

@@ -97,7 +97,7 @@ function gateStep({ gate }: ReceiptItem): Step {
       return {
         tone: 'unknown',
         title: 'Not known at the gate',
-        text: 'This session was never tied to one of the gate’s. The device may come back without asking Google, as a new session.',
+        text: 'This session was never linked to one of the gate’s. The device may come back without asking Google, as a new session.',
       };
   }
 }

@@ -23,16 +23,16 @@ export interface SessionItem {
   readonly current: boolean;
 }
 
-const ties = {
-  verified: { tone: 'good', word: 'Tied to its Google session' },
-  cookie: { tone: 'unknown', word: 'Tied by its cookie only' },
+const linkPills = {
+  verified: { tone: 'good', word: 'Linked to its Google session' },
+  cookie: { tone: 'unknown', word: 'Linked by its cookie only' },
   unverified: { tone: 'unknown', word: 'Not verified' },
 } as const;
 
 const meanings: Record<GateLinkState, string> = {
-  verified: 'Tied to its Google session: signing out here ends it at the gate too.',
+  verified: 'Linked to its Google session: signing out here ends it at the gate too.',
   cookie:
-    'Tied by its cookie only: the gate keeps nothing that could be ended, so this site refuses the cookie instead.',
+    'Linked by its cookie only: the gate keeps nothing that could be ended, so this site refuses the cookie instead.',
   unverified:
     'Not verified: which session at the gate belongs to it is not known, so signing out may end it on this site only.',
 };
@@ -47,15 +47,15 @@ export function sessionList(
   const pills = frame.devMode
     ? undefined
     : {
-        verified: tiePill(frame, 'verified'),
-        cookie: tiePill(frame, 'cookie'),
-        unverified: tiePill(frame, 'unverified'),
+        verified: linkPill(frame, 'verified'),
+        cookie: linkPill(frame, 'cookie'),
+        unverified: linkPill(frame, 'unverified'),
       };
   return html`<ul class="sessions">${items.map((item) => row(frame, item, now, person, pills?.[item.gate], actions(item)))}</ul>`;
 }
 
-function tiePill(frame: Frame, state: GateLinkState): Html {
-  const { tone, word } = ties[state];
+function linkPill(frame: Frame, state: GateLinkState): Html {
+  const { tone, word } = linkPills[state];
   return pill(frame, tone, word);
 }
 
@@ -64,7 +64,7 @@ function row(
   item: SessionItem,
   now: number,
   person: boolean,
-  tie: Content,
+  link: Content,
   actions: Content,
 ): Html {
   const { device, network, createdAt, lastSeenAt, expiresAt, current } = item;
@@ -72,7 +72,7 @@ function row(
   const name = person
     ? html`<p class="strong">${address(item.email)}</p>`
     : html`<p class="strong device">${deviceName(device)}</p>`;
-  return html`<li>${deviceIcon(frame, device.kind)}<div class="row-text"><div class="row-name">${name}<div class="pills">${person && current && tag('This device')}${tie}</div></div>
+  return html`<li>${deviceIcon(frame, device.kind)}<div class="row-text"><div class="row-name">${name}<div class="pills">${person && current && tag('This device')}${link}</div></div>
 ${person && html`<p class="device">${deviceName(device)}</p>`}
 <p class="muted small">${network} · last seen ${current ? 'now' : timeAgo(lastSeenAt, now)}</p>
 <p class="muted small">Signed in ${timeAgo(createdAt, now)} ${way} · ends ${timeAhead(expiresAt, now)}</p></div>
@@ -80,14 +80,14 @@ ${person && html`<p class="device">${deviceName(device)}</p>`}
 }
 
 /** Explains each pill that occurs in these rows, once. */
-export function tieMeanings(frame: Frame, items: readonly SessionItem[]): Content {
+export function linkMeanings(frame: Frame, items: readonly SessionItem[]): Content {
   if (frame.devMode) return undefined;
-  const shown = (Object.keys(meanings) as GateLinkState[]).filter((tie) =>
-    items.some(({ gate }) => gate === tie),
+  const shown = (Object.keys(meanings) as GateLinkState[]).filter((state) =>
+    items.some(({ gate }) => gate === state),
   );
   return (
     shown.length > 0 &&
-    html`<ul class="meanings muted small">${shown.map((tie) => html`<li>${meanings[tie]}</li>`)}</ul>`
+    html`<ul class="meanings muted small">${shown.map((state) => html`<li>${meanings[state]}</li>`)}</ul>`
   );
 }
 

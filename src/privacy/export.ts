@@ -77,7 +77,7 @@ async function sessionsOf({ ids }: Somebody, { sessions }: ExportOptions): Promi
       device: 'browser and system, as your browser named them',
       network: 'the network address that signed in',
       staySignedIn: 'whether it outlives the closing of the browser',
-      gate: 'whether it is tied to a session at the gate',
+      gate: 'whether it is linked to a session at the gate',
       ended: 'when and why it ended, and by whom',
     },
     items: rows.map((row) => sessionItem(row)),

@@ -44,7 +44,7 @@ export function storedItems({
       where: 'this server',
     },
     {
-      what: 'The tie to your session at the gate',
+      what: 'The link to your session at the gate',
       why: 'Under which name oauth2-proxy keeps your session, and your address, so that signing out here ends it there, or is refused here where the gate keeps it in your cookie.',
       howLong: `up to ${duration(2 * gate.cookie.expireMs)}`,
       where: 'this server',
@@ -60,7 +60,7 @@ export function storedItems({
     },
     {
       what: 'The record of what happened',
-      why: 'Sign-ins, sign-outs, refusals and changes, under a pseudonym that only the account ties to you, with the network address cut to its first part. So that misuse can be found.',
+      why: 'Sign-ins, sign-outs, refusals and changes, under a pseudonym that only the account links to you, with the network address cut to its first part. So that misuse can be found.',
       howLong: duration(audit.retentionMs),
       where: 'this server',
     },

@@ -47,7 +47,7 @@ export async function endSuperseded(
     endHere,
   }: Pick<SurplusOptions, 'sessions' | 'now'> & {
     readonly recorder: Recorder;
-    readonly isThisBrowser: (tie: unknown) => boolean;
+    readonly isThisBrowser: (link: unknown) => boolean;
     /** @see Revocation.here */
     readonly endHere: (key: string, end: SessionEnd) => Promise<boolean>;
   },

@@ -29,7 +29,7 @@ export interface SignInOptions {
   /** 0: no limit. */
   readonly maxPerUser: number;
   /** Whether a session's gate link names the gate session of this request, that is, the same browser. */
-  readonly isThisBrowser: (res: Response, tie: unknown) => boolean;
+  readonly isThisBrowser: (res: Response, link: unknown) => boolean;
   /** @see Revocation.here */
   readonly endHere: (key: string, end: SessionEnd) => Promise<boolean>;
   /** Ends a session in Gatehouse and at the gate. */
@@ -92,7 +92,7 @@ export async function startSession(
       options.notifyNewDevice(person, signIn);
     }
     const { sessions } = store;
-    const isThisBrowser = (tie: unknown) => options.isThisBrowser(res, tie);
+    const isThisBrowser = (link: unknown) => options.isThisBrowser(res, link);
     await endSuperseded(person.id, row.key, {
       sessions,
       now,

@@ -57,8 +57,8 @@ async function endOfPresent(
   options: AdmitOptions,
 ): Promise<SessionEnd | undefined> {
   if (found.ended) {
-    const tie = found.ended.gate ?? found.gate;
-    const end = tie === undefined ? found.ended : { ...found.ended, gate: tie };
+    const link = found.ended.gate ?? found.gate;
+    const end = link === undefined ? found.ended : { ...found.ended, gate: link };
     await recordLimit(req, found, end, options);
     return end;
   }
