@@ -8,7 +8,6 @@ import { getOauth2Proxy } from '../demo/oauth2-proxy.ts';
 import { mustHave } from '../test/support/requirement.ts';
 import { measureGrowth } from './growth.ts';
 import { measureMemory, measureStarts } from './lifetime.ts';
-import { openConnection } from './load.ts';
 import { aboutRun } from './machine.ts';
 import { placeReport, type Results, reportOf } from './report.ts';
 import { compare, type Question, type Samples } from './requests.ts';
@@ -126,28 +125,25 @@ async function measure(
   }
 }
 
-async function compareChecks(
+function compareChecks(
   servers: readonly BenchServer[],
   requests: number,
   rounds: number,
 ): Promise<Samples[]> {
   const questions: Question[] = [];
   for (const server of servers) {
-    const path = server.name.startsWith('Gatehouse') ? '/check' : '/oauth2/auth';
-    const status = await statusOf(server, path);
-    if (status < 300) questions.push({ server, path, requests });
-    else say(`${server.name} is left out: it answers ${path} with ${status}.`);
+    const { check } = server;
+    questions.push(
+      check
+        ? {
+            server: { ...server, port: check.port, browsersFor: () => check.browsers },
+            path: '/check',
+            requests,
+          }
+        : { server, path: '/oauth2/auth', requests },
+    );
   }
   return compare(questions, rounds);
-}
-
-async function statusOf({ port, browsersFor }: BenchServer, path: string): Promise<number> {
-  const [browser] = browsersFor(path);
-  if (!browser) throw new RangeError('nobody is signed in');
-  const connection = await openConnection(port);
-  const { status } = await connection.ask(browser.requestFor(path));
-  connection.close();
-  return status;
 }
 
 async function main(): Promise<void> {

@@ -7,11 +7,18 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startArguments } from '../demo/app.ts';
 import { type Child, freePort, startChild } from '../demo/child.ts';
+import { createKeyring } from '../src/crypto/keyring.ts';
+import { frontKey } from '../src/guard/front-key.ts';
+import { guardCookieName } from '../src/guard/guard-cookie.ts';
 import { host } from './people.ts';
 
 /** One deployment: a folder, ports and settings. */
 export interface Place {
   readonly port: number;
+  /** Of the guard. */
+  readonly guardPort: number;
+  /** The `Cookie` name of a guard session, and the header lines that the front adds to a check. */
+  readonly guard: { readonly cookieName: string; readonly headers: Readonly<Record<string, string>> };
   readonly gateSecret: string;
   readonly dataDir: string;
   /** Starts the program. Resolves when it accepts connections, with the milliseconds that this took. */
@@ -19,6 +26,7 @@ export interface Place {
   remove(): void;
 }
 
+export const guardedApp = { name: 'grafana', origin: 'https://grafana.example.org', keyVersion: 1 };
 const giveUpAfterMs = 30_000;
 
 /** @param redisUrl the URL of its Redis; undefined: it uses SQLite */
@@ -29,7 +37,13 @@ export async function preparePlace(redisUrl?: string): Promise<Place> {
   const emails = join(folder, 'emails.txt');
   mkdirSync(join(folder, 'cache'), { mode: 0o700 });
   writeFileSync(emails, 'person1@example.org\n');
-  const [port, opsPort] = [await freePort(), await freePort()];
+  const [port, opsPort, guardPort] = [await freePort(), await freePort(), await freePort()];
+  const appsFile = join(folder, 'apps.yaml');
+  writeFileSync(
+    appsFile,
+    `apps:\n  ${guardedApp.name}:\n    url: ${guardedApp.origin}\n    who: [everyone]\n`,
+  );
+  const secretKey = randomBytes(32).toString('hex');
   const dataDir = join(folder, 'data');
   const gateSecret = randomBytes(32).toString('hex');
   const env = {
@@ -39,7 +53,12 @@ export async function preparePlace(redisUrl?: string): Promise<Place> {
     PORT: String(port),
     OPS_PORT: String(opsPort),
     TRUSTED_HOPS: '1',
-    SECRET_KEY: randomBytes(32).toString('hex'),
+    SECRET_KEY: secretKey,
+    GUARD_LISTEN: `127.0.0.1:${guardPort}`,
+    APPS_FILE: appsFile,
+    // A run may be longer than the default, and a renewal is not what is measured.
+    GUARD_RENEW_AFTER: '86400',
+    OAUTH2_PROXY_EMAIL_DOMAINS: 'example.org',
     GATE_SECRET: gateSecret,
     ADMIN_EMAILS: 'operator@example.org',
     EMAILS_FILE: emails,
@@ -53,6 +72,16 @@ export async function preparePlace(redisUrl?: string): Promise<Place> {
   };
   return {
     port,
+    guardPort,
+    guard: {
+      cookieName: guardCookieName(guardedApp),
+      headers: {
+        'x-guard-key': frontKey(createKeyring([secretKey]), guardedApp),
+        'x-forwarded-host': new URL(guardedApp.origin).host,
+        'x-forwarded-method': 'GET',
+        'x-forwarded-uri': '/',
+      },
+    },
     gateSecret,
     dataDir,
     async start() {

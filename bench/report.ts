@@ -156,7 +156,7 @@ const grownOperations = ['load', 'list own', 'end one'] as const;
 const stores = ['Gatehouse, SQLite', 'Gatehouse, Redis'] as const;
 
 function targetsOf(results: Results): Target[] {
-  const { me, devices, dashboard, growth, starts } = results;
+  const { me, devices, dashboard, check, growth, starts } = results;
   const atLeast = (least: number) => ({
     needs: `at least ${least}`,
     isMet: (median: number) => median >= least,
@@ -195,6 +195,16 @@ function targetsOf(results: Results): Target[] {
         })),
       ).flat(),
     ),
+    ...withStores((name) => ({
+      what: `\`/check\`, ${storeOf(name)}: CPU a request, times oauth2-proxy’s`,
+      reached: compared(check, name, baselineOf(name, check ?? []), cpuUs),
+      ...atMost(name === 'Gatehouse, Redis' ? 1 : 1.3),
+    })),
+    ...withStores((name) => ({
+      what: `\`/check\`, ${storeOf(name)}: p99 at 256 connections`,
+      reached: msOf(check, name),
+      ...atMost(25, ' ms'),
+    })),
     ...grownOperations.flatMap((operation) =>
       (['SQLite', 'Redis'] as const).map((store) => {
         const found = growth?.find((one) => one.operation === operation && one.store === store);
@@ -217,6 +227,12 @@ function targetsOf(results: Results): Target[] {
       ...atMost(120, ' MB'),
     })),
   ];
+}
+
+/** p99 at the larger number of connections. */
+function msOf(all: readonly Samples[] | undefined, name: ServerName): Spread | undefined {
+  const found = all?.find((samples) => samples.name === name);
+  return found && spreadOf(found.at[many].map(p99Ms));
 }
 
 function valuesOf(

@@ -8,11 +8,13 @@ import { Redis } from 'ioredis';
 import { freePort, startChild, waitFor } from '../demo/child.ts';
 import { startGate } from '../demo/gate.ts';
 import { startGoogle } from '../demo/google.ts';
+import { randomToken } from '../src/crypto/tokens.ts';
+import { granting } from '../src/guard/grants.ts';
 import type { Store } from '../src/store/contract.ts';
 import { startRedis } from '../test/support/redis.ts';
 import { openStoreOf } from '../test/support/store-of.ts';
 import { type Browser, createBrowser, createPace, openConnection, type Pace } from './load.ts';
-import { preparePlace } from './ours.ts';
+import { guardedApp, type Place, preparePlace } from './ours.ts';
 import {
   type BenchPerson,
   browserHeaders,
@@ -43,6 +45,8 @@ export interface BenchServer {
   /** The browsers that request `path`: for `/devices` those of people with 30 devices, for `/dashboard` those of people with one. */
   browsersFor(path: string): readonly Browser[];
   readonly pace: Pace;
+  /** Where the front of another app asks, if that is another port, and with which requests. */
+  readonly check?: { readonly port: number; readonly browsers: readonly Browser[] };
   close(): Promise<void>;
 }
 
@@ -132,6 +136,7 @@ export async function startOurs(
     ),
   );
   await openOnce(place.port, '/dashboard', browsers);
+  const fronts = await letIntoApp(openStoreOf(redis?.url, place.dataDir), people, place);
   await addDevices(openStoreOf(redis?.url, place.dataDir), people.slice(0, withDevices));
   return {
     name: store === 'sqlite' ? 'Gatehouse, SQLite' : 'Gatehouse, Redis',
@@ -143,6 +148,7 @@ export async function startOurs(
       return path === '/dashboard' ? browsers.slice(withDevices) : browsers;
     },
     pace: createPace(requestsAMinute),
+    check: { port: place.guardPort, browsers: fronts },
     async close() {
       await child.stop();
       await redis?.close();
@@ -233,6 +239,26 @@ async function addDevices(store: Store, people: readonly BenchPerson[]): Promise
     }
   }
   await store.close();
+}
+
+/** As a handoff does. @returns what the front sends about each person's browser */
+async function letIntoApp(
+  store: Store,
+  people: readonly BenchPerson[],
+  { guard }: Place,
+): Promise<readonly Browser[]> {
+  const browsers: Browser[] = [];
+  for (const { id, address } of people) {
+    const [row] = await store.sessions.rowsOf(id);
+    if (!row) throw new Error('a sign-in left no session');
+    const secret = randomToken();
+    const change = granting({}, guardedApp.name, secret, { now: Date.now(), begins: true });
+    await store.sessions.update(row.key, change);
+    const cookie = `${guard.cookieName}=${row.key}.${secret}`;
+    browsers.push(createBrowser({ ...browserHeaders, ...guard.headers, 'x-forwarded-for': address }, cookie));
+  }
+  await store.close();
+  return browsers;
 }
 
 async function openOnce(port: number, path: string, browsers: readonly Browser[]): Promise<void> {

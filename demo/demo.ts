@@ -8,8 +8,10 @@ import { parseArgs, styleText } from 'node:util';
 import { startApp } from './app.ts';
 import { freePort } from './child.ts';
 import { startConfluence } from './confluence.ts';
+import { findFront, howToGetFront } from './front.ts';
 import { startGate } from './gate.ts';
 import { accounts, startGoogle } from './google.ts';
+import { type GuardPlan, guardSettings, type ShownApp, startGuard } from './guard.ts';
 import { getOauth2Proxy } from './oauth2-proxy.ts';
 
 export interface DemoOptions {
@@ -25,6 +27,8 @@ export interface Demo {
   readonly url: string;
   /** Whether oauth2-proxy is in front of it. */
   readonly gated: boolean;
+  /** The apps behind the guard; empty: there is no gate, or nothing that could be in front of them. */
+  readonly apps: readonly ShownApp[];
   /** Holds everything it wrote; removed by `close`. */
   readonly folder: string;
   /** Resolves with what happened if a part ends unexpectedly. */
@@ -48,11 +52,14 @@ export async function startDemo({
   }
 
   try {
+    const front = gate ? findFront() : undefined;
     const binary = gate ? await getOauth2Proxy(say) : undefined;
     if (gate && !binary) say('Going on without it: everyone is dev@localhost, an operator.');
     const port = (await isFree(preferred)) ? preferred : await freePort();
     if (port !== preferred) say(`Port ${preferred} is taken by another program; this is on ${port} instead.`);
     const url = `http://localhost:${port}`;
+    const plan = binary ? await planGuard(front, folder, url) : undefined;
+    if (binary && !plan) say(`Without apps behind the guard. To see some: ${howToGetFront}.`);
     const gateSecret = randomBytes(32).toString('hex');
     const emailsFile = join(folder, 'access', 'emails.txt');
     const confluence = await startConfluence({ kind: 'data-center', share: 0.02 });
@@ -80,7 +87,12 @@ export async function startDemo({
     const google = binary ? await startGoogle() : undefined;
     if (google) endings.push(() => google.close());
     const login = google ? { OAUTH2_PROXY_LOGIN_URL: google.loginUrl } : {};
-    const app = await startApp({ env: { ...env, ...login }, cwd: folder, onLine: say });
+    const guarded = plan ? guardSettings(plan) : {};
+    // Beside the app, so that the start takes no longer.
+    const startingGuard = plan && startGuard(plan, env.SECRET_KEY);
+    startingGuard?.catch(() => {});
+    endings.push(async () => (await startingGuard?.catch(() => undefined))?.close());
+    const app = await startApp({ env: { ...env, ...login, ...guarded }, cwd: folder, onLine: say });
     endings.push(() => app.stop());
     const ends = [app.exited.then((how) => `The dashboard ended (${how}).`)];
     if (binary && google) {
@@ -91,11 +103,27 @@ export async function startDemo({
         proxy.child.exited.then((how) => `oauth2-proxy ended (${how}).\n${proxy.child.lines.at(-1) ?? ''}`),
       );
     }
-    return { url, gated: binary !== undefined, folder, broken: Promise.race(ends), close };
+    const guard = await startingGuard;
+    if (guard) ends.push(guard.front.exited.then((how) => `${guard.front.name} ended (${how}).`));
+    const apps = guard?.apps ?? [];
+    return { url, gated: binary !== undefined, apps, folder, broken: Promise.race(ends), close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** undefined: nothing on this machine can be in front of the apps. */
+async function planGuard(
+  found: ReturnType<typeof findFront> | undefined,
+  folder: string,
+  desk: string,
+): Promise<GuardPlan | undefined> {
+  const front = await found;
+  if (!front) return undefined;
+  const beside = Number(new URL(desk).port) + 1;
+  const port = beside < 65_536 && (await isFree(beside)) ? beside : await freePort();
+  return { front, folder, desk, port, listen: `127.0.0.1:${await freePort()}` };
 }
 
 function writeEmails(file: string, emails: readonly string[]): void {
@@ -118,7 +146,7 @@ async function isFree(port: number): Promise<boolean> {
   return true;
 }
 
-function welcome({ url, gated }: Demo): string {
+function welcome({ url, gated, apps }: Demo): string {
   const bold = (text: string) => styleText('bold', text);
   const quiet = (text: string) => styleText('dim', text);
   const people = gated
@@ -138,6 +166,15 @@ function welcome({ url, gated }: Demo): string {
     '',
     ...people,
     '',
+    ...(apps.length === 0
+      ? []
+      : [
+          ...apps.map(
+            ({ url, about }) =>
+              `  ${url.padEnd(29)} ${quiet(`${about}, behind the guard: the same sign-in`)}`,
+          ),
+          '',
+        ]),
     `  ${quiet('Ctrl-C ends everything and removes the temporary files.')}`,
     '',
   ].join('\n');

@@ -43,12 +43,15 @@ export interface GoogleOptions {
   readonly people?: readonly Account[];
   /** Before encoding. Large values make oauth2-proxy split its session cookie into several parts. */
   readonly accessTokenBytes?: number;
+  /** Another name of this machine to which people are sent back. */
+  readonly callbackHost?: string;
 }
 
 export async function startGoogle({
   port = 0,
   people = accounts,
   accessTokenBytes,
+  callbackHost,
 }: GoogleOptions = {}): Promise<StandInForGoogle> {
   const clientId = 'stand-in.apps.googleusercontent.example';
   const clientSecret = randomBytes(16).toString('hex');
@@ -60,7 +63,7 @@ export async function startGoogle({
     switch (`${req.method} ${req.url?.replace(/\?.*$/s, '')}`) {
       case 'GET /auth':
       case 'GET /choose': {
-        const fault = requestFault(query, clientId);
+        const fault = requestFault(query, clientId, callbackHost);
         if (fault) sendPage(res, 400, refusalPage(fault));
         // As Google does: no account chooser if the request already names the account.
         else if (query.has('login_hint')) tokens.choose(req, res);
@@ -107,10 +110,14 @@ export async function startGoogle({
 }
 
 /** It redirects only to this machine, whoever sent the request. */
-function requestFault(query: URLSearchParams, clientId: string): string | undefined {
+function requestFault(
+  query: URLSearchParams,
+  clientId: string,
+  callbackHost: string | undefined,
+): string | undefined {
   const back = URL.parse(query.get('redirect_uri') ?? '');
   if (query.get('client_id') !== clientId) return 'The client is unknown here (client_id).';
-  if (back?.hostname !== 'localhost' && back?.hostname !== '127.0.0.1') {
+  if (!back || !['localhost', '127.0.0.1', callbackHost].includes(back.hostname)) {
     return 'It sends people back to this machine only (redirect_uri).';
   }
   return back.pathname === '/oauth2/callback' ? undefined : 'The redirect URI must end in /oauth2/callback.';

@@ -1,4 +1,4 @@
-// Generates the documents that are made from tables in the code: settings, metrics, checks, routes. `--check`: writes nothing, lists
+// Generates the documents that are made from tables in the code: settings, metrics, checks, routes, presets. `--check`: writes nothing, lists
 // outdated documents, exits with 1.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { recordDocument } from '../src/audit/documents.ts';
 import { documents } from '../src/config/documents.ts';
 import { checksPage } from '../src/doctor/documents.ts';
+import { guardDocument } from '../src/guard/documents.ts';
 import { metricsDocument } from '../src/ops/metrics-document.ts';
 import { redisDocument } from '../src/store/redis-rights-document.ts';
 import { allRoutes, routesDocument } from '../src/wiring/all-routes.ts';
@@ -23,6 +24,7 @@ const made = new Map([
   ['docs/redis.md', redisDocument()],
   ['docs/routes.md', routesDocument(allRoutes)],
   ...recordDocument(read('docs/record.md')),
+  ...guardDocument(read('docs/guard.md')),
 ]);
 const stale = [...made].filter(([path, text]) => read(path) !== text);
 const unmarked = readme !== undefined && !made.has('README.md');

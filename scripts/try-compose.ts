@@ -1,12 +1,13 @@
-// `npm run try:compose`: runs docker-compose.yml on this machine's engine, with and without Redis: sign-in, what is open, what is
-// forbidden, crashes. Prints one line of evidence for each; exit code 0: all of it holds, 1: something does not, 2: there is no engine.
+// `npm run try:compose`: runs docker-compose.yml on this machine's engine, with and without Redis, and with the guard: sign-in, what is
+// open, what is forbidden, crashes. Prints one line of evidence for each; exit code 0: all of it holds, 1: something does not, 2: there is no engine.
 import { execFileSync } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { waitFor } from '../demo/child.ts';
-import type { Client } from '../test/support/client.ts';
+import { type Client, createClient } from '../test/support/client.ts';
 import { type ComposeWorld, docker, prepareCompose } from '../test/support/compose.ts';
+import { visit } from '../test/support/visit.ts';
 
 let failures = 0;
 
@@ -41,13 +42,19 @@ async function inspect(id: string): Promise<Inspected> {
   return found;
 }
 
-async function showRestrictions(world: ComposeWorld, services: readonly string[]): Promise<void> {
+/** @param wanted every published port */
+async function showRestrictions(
+  world: ComposeWorld,
+  services: readonly string[],
+  wanted: readonly string[] = [`oauth2-proxy 127.0.0.1:${world.port}->4180/tcp`],
+): Promise<void> {
   const published: string[] = [];
   for (const service of services) {
     const { HostConfig: host, Config, NetworkSettings: net } = await inspect(await world.idOf(service));
     const logs = host.LogConfig.Config;
     const isolated =
-      service === 'oauth2-proxy' || Object.keys(net.Networks).every((n) => n.endsWith('_inside'));
+      ['oauth2-proxy', 'front'].includes(service) ||
+      Object.keys(net.Networks).every((name) => /_(?:inside|apps)$/.test(name));
     show(
       host.ReadonlyRootfs &&
         host.CapDrop.includes('ALL') &&
@@ -69,8 +76,7 @@ async function showRestrictions(world: ComposeWorld, services: readonly string[]
         published.push(`${service} ${HostIp}:${HostPort}->${inner}`);
     }
   }
-  const wanted = `oauth2-proxy 127.0.0.1:${world.port}->4180/tcp`;
-  show(published.join() === wanted, 'published ports', published.join(', '));
+  show(published.join() === wanted.join(), 'published ports', published.join(', '));
   const network = await world.compose('config', '--format', 'json');
   const { networks } = JSON.parse(network.out) as {
     networks: Record<string, { internal?: boolean; name: string }>;
@@ -222,6 +228,74 @@ async function tryWith(redis: boolean): Promise<void> {
   }
 }
 
+/** Where Caddy listens in its container. */
+const appsPortInside = 4181;
+
+/** The profile `guard`: two sample apps behind Caddy, which asks Gatehouse about every request. */
+async function tryGuard(): Promise<void> {
+  console.log('\nWith --profile guard: two sample apps behind Caddy');
+  const services = ['oauth2-proxy', 'app', 'redis', 'front', 'sample-notes', 'sample-photos'];
+  const world = await prepareCompose({ redis: true, guard: true });
+  const { notes, photos } = world.apps;
+  try {
+    const from = Date.now();
+    await world.up();
+    const took = ((Date.now() - from) / 1000).toFixed(1);
+    show(true, 'docker compose --profile guard up -d --build --wait', `${took} s`);
+
+    const port = new URL(notes).port;
+    const published = [
+      `oauth2-proxy 127.0.0.1:${world.port}->4180/tcp`,
+      `front 127.0.0.1:${port}->${appsPortInside}/tcp`,
+    ];
+    await showRestrictions(world, services, published);
+    await showNoSecretLeaves(world, services);
+
+    const stranger = createClient(notes);
+    const forged = { 'Remote-Email': 'ada@example.org', Accept: 'text/html' };
+    const refused = await stranger.ask('/', { headers: forged });
+    const leads = refused.location?.startsWith(`${world.url}/open?`) === true;
+    show(refused.status === 302 && leads, 'a forged Remote-Email leads to the sign-in', `${refused.status}`);
+    show((await stranger.ask('/health')).status === 200, 'a public path needs no sign-in');
+
+    const sites = new Map<string, Client>();
+    const first = await visit(sites, `${notes}/a?b=1&c=2`, 'ada@example.org');
+    const isIn = first.status === 200 && first.at === `${notes}/a?b=1&c=2` && first.atGoogle === 1;
+    show(
+      isIn && first.text.includes('<strong>ada@example.org'),
+      'Notes opens',
+      `${first.at}, once at Google`,
+    );
+    const second = await visit(sites, `${photos}/`, 'ada@example.org');
+    const isSecondIn = second.status === 200 && second.at === `${photos}/` && second.atGoogle === 0;
+    show(isSecondIn, 'Photos opens with the same sign-in', `${second.at}, not at Google`);
+    const cookies = /<th>cookies<\/th><td>(.*?)<\/td>/.exec(first.text)?.[1];
+    show(cookies === '–', 'the app sees no cookie of Gatehouse or oauth2-proxy', cookies);
+
+    await world.compose('run', '--rm', 'guard-config');
+    const reload = ['exec', '-T', 'front', 'caddy', 'reload', '--config', '/etc/caddy/Caddyfile'];
+    show((await world.compose(...reload)).ok, 'the front takes its files over again without a restart');
+    show((await visit(sites, `${notes}/`, 'ada@example.org')).hops === 0, 'and the apps are still open');
+
+    const desk = sites.get(world.url);
+    const token = (await desk?.ask('/api/me'))?.json<{ csrfToken: string } & Me>();
+    const ended = await desk?.ask(`/api/sessions/${token?.session.handle}`, {
+      method: 'DELETE',
+      headers: { 'X-CSRF-Token': token?.csrfToken ?? '', Origin: world.url },
+    });
+    const after = await Promise.all(
+      [notes, photos].map(async (app) => (await sites.get(app)?.ask('/'))?.status),
+    );
+    show(
+      after.every((status) => status === 401),
+      'ended on the desk: both apps refuse the next request',
+      `DELETE ${ended?.status}, then ${after.join(' and ')}`,
+    );
+  } finally {
+    await world.close();
+  }
+}
+
 /**
  * Sends requests continuously as `devices` while `act` runs. @returns how many, which were refused, and the longest that a device was
  * refused
@@ -302,6 +376,7 @@ if (engine.ok && plugin.ok) {
   console.log(`Docker ${engine.out.trim()}, Compose ${plugin.out.trim()}`);
   await tryWith(true);
   await tryWith(false);
+  await tryGuard();
   await tryRolling(true);
   await tryRolling(false);
   console.log(failures === 0 ? '\nAll of it holds.' : `\n${failures} of it does not hold.`);

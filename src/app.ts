@@ -30,11 +30,14 @@ import { allRoutes } from './wiring/all-routes.ts';
 import { type AppOptions, createAppParts } from './wiring/app-parts.ts';
 import { bindAll } from './wiring/bind-routes.ts';
 import { createFastLane } from './wiring/fast-lane.ts';
+import { guardListener } from './wiring/guard.ts';
 
 export interface App {
   readonly express: Express;
   /** Handles every request: by the fast lane if it can, otherwise by Express. */
   readonly listener: RequestListener;
+  /** For the guard's own port or socket; undefined: there is no guard. */
+  readonly guard: RequestListener | undefined;
 }
 
 export function createApp(options: AppOptions): App {
@@ -115,5 +118,9 @@ export function createApp(options: AppOptions): App {
 
   // Before all of the above: requests that need nothing but reading. Whatever it does not admit goes through all of the above.
   const lane = createFastLane(parts, meter, routes);
-  return { express: app, listener: (req, res) => lane(req, res, () => app(req, res)) };
+  return {
+    express: app,
+    listener: (req, res) => lane(req, res, () => app(req, res)),
+    guard: guardListener(parts),
+  };
 }

@@ -18,6 +18,7 @@ const help = `gatehouse: the session desk for oauth2-proxy
   gatehouse backup      writes everything to one file, while the server runs
   gatehouse restore     restores a backup, or only verifies it
   gatehouse move-store  moves sessions and the record from SQLite to Redis, or back
+  gatehouse guard       what the reverse proxy includes, so that every app asks Gatehouse: config
   gatehouse help        this text; each of the others has \`--help\`
 `;
 
@@ -41,6 +42,7 @@ const commands: Record<string, Run> = {
   backup: async (args) => runCommand((await import('./commands/backup.ts')).backupCommand, args),
   restore: async (args) => runCommand((await import('./commands/restore.ts')).restoreCommand, args),
   'move-store': async (args) => runCommand((await import('./commands/move-store.ts')).moveStoreCommand, args),
+  guard: async (args) => runCommand((await import('./commands/guard.ts')).guardCommand, args),
   help: async () => {
     process.stdout.write(help);
     return 0;

@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, test } from 'node:test';
 import { createAccessFile } from '../src/access/file.ts';
-import { faultOf } from '../src/access/file-fault.ts';
 import { add } from '../src/access/list.ts';
+import { faultOf } from '../src/store/edited-file-fault.ts';
 import { admits } from './support/admitted.ts';
 
 const root = fs.mkdtempSync(join(tmpdir(), 'gatehouse-access-'));

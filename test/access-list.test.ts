@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { admittedByDomain } from '../src/access/access.ts';
-import { add, entries, parseEmail, remove } from '../src/access/list.ts';
+import { add, entries, remove } from '../src/access/list.ts';
+import { parseEmail } from '../src/config/email-address.ts';
 import { admits } from './support/admitted.ts';
 
 const added = (text: string, email: string, comment?: string) => {

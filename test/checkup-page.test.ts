@@ -137,6 +137,7 @@ suite('the check-up from inside', () => {
       patienceMs: 300,
       validators: { fingerprint: () => 'x', faultOf: () => undefined },
       addressesIn: () => [],
+      appsIn: () => ({ apps: [] }),
       now: Date.now,
     });
     assert.ok(Date.now() - begun < 3000);

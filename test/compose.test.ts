@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, suite, test } from 'node:test';
 import { settingNames, settingOf } from '../src/config/settings.ts';
+import { readApps } from '../src/guard/apps-document.ts';
 
 const root = join(import.meta.dirname, '..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8').replaceAll('\r\n', '\n');
@@ -22,12 +23,15 @@ function block(text: string, name: string, indent: number): string {
   return rest.slice(0, end === -1 ? rest.length : end).join('\n');
 }
 
-const serviceNames = ['oauth2-proxy', 'app', 'redis'] as const;
+const always = ['oauth2-proxy', 'app', 'redis'] as const;
+/** Those that the profile `guard` adds. */
+const shown = ['guard-config', 'front', 'sample-notes'] as const;
+const serviceNames = [...always, ...shown] as const;
 const services = Object.fromEntries(
   serviceNames.map((name) => [name, block(block(composeFile, 'services', 0), name, 2)]),
 ) as Record<(typeof serviceNames)[number], string>;
 const environment = Object.fromEntries(
-  serviceNames.map((name) => [
+  ([...always, 'sample-notes'] as const).map((name) => [
     name,
     new Map(
       block(services[name], 'environment', 4)
@@ -37,7 +41,7 @@ const environment = Object.fromEntries(
         .map(([, key = '', value = '']) => [key, value] as const),
     ),
   ]),
-) as Record<(typeof serviceNames)[number], Map<string, string>>;
+) as Record<(typeof always)[number] | 'sample-notes', Map<string, string>>;
 
 /** Settings that the image sets, the Compose file fixes, or the app does not use. */
 const notForTheApp = new Set([
@@ -50,6 +54,7 @@ const notForTheApp = new Set([
   'GATE_REDIS_URL',
   'COMPOSE_PROFILES',
   'GATE_PORT',
+  'APPS_PORT',
   'REDIS_PASSWORD',
   'OAUTH2_PROXY_CLIENT_ID',
   'OAUTH2_PROXY_CLIENT_SECRET',
@@ -57,11 +62,15 @@ const notForTheApp = new Set([
 ]);
 
 suite('docker-compose.yml', () => {
-  test('has three services, each hardened', () => {
+  test('has three services and those of the guard, each hardened', () => {
     const found = block(composeFile, 'services', 0).match(/^ {2}\S+:$/gm);
     assert.deepEqual(
       found?.map((line) => line.trim().slice(0, -1)),
-      serviceNames,
+      [...serviceNames, 'sample-photos'],
+    );
+    assert.match(
+      block(block(composeFile, 'services', 0), 'sample-photos', 2),
+      /extends: \{ service: sample-notes \}/,
     );
     const hardened = block(composeFile, 'x-hardened', 0);
     for (const line of [
@@ -80,8 +89,13 @@ suite('docker-compose.yml', () => {
       assert.match(services[name], /^ {4}mem_limit: \d+m$/m, name);
       assert.match(services[name], /^ {4}user: '[1-9]\d*:[1-9]\d*'$/m, `${name} runs as a plain user`);
       assert.doesNotMatch(
-        services[name],
+        services[name].replace('cap_add: [NET_BIND_SERVICE]', ''),
         /read_only: false|cap_add|privileged|network_mode|pid:|docker\.sock/,
+      );
+      assert.equal(
+        services[name].includes('cap_add'),
+        name === 'front',
+        'only the program of Caddy needs one',
       );
     }
   });
@@ -97,15 +111,48 @@ suite('docker-compose.yml', () => {
     assert.doesNotMatch(second, /ports|edge/);
   });
 
-  test('only the gate publishes a port, on loopback', () => {
-    assert.equal(composeFile.match(/ports:/g)?.length, 1);
+  test('only the gate publishes a port, and the front of the profile guard, on loopback', () => {
+    assert.equal(composeFile.match(/ports:/g)?.length, 2);
+    assert.match(services.front, /^ {4}ports: \['127\.0\.0\.1:\$\{APPS_PORT:-4181\}:4181'\]$/m);
     assert.match(services['oauth2-proxy'], /^ {4}ports: \['127\.0\.0\.1:\$\{GATE_PORT:-4180\}:4180'\]$/m);
   });
 
   test('the app and Redis are on a network without outside access', () => {
     assert.match(block(block(composeFile, 'networks', 0), 'inside', 2), /^ {4}internal: true$/m);
     assert.match(services['oauth2-proxy'], /^ {4}networks: \[edge, inside\]$/m);
-    for (const name of ['app', 'redis'] as const) assert.match(services[name], /^ {4}networks: \[inside\]$/m);
+    for (const name of ['app', 'redis', 'guard-config'] as const)
+      assert.match(services[name], /^ {4}networks: \[inside\]$/m);
+  });
+
+  test('with the profile guard, apps are reached only through the front, and nothing else changes', () => {
+    assert.match(block(block(composeFile, 'networks', 0), 'apps', 2), /^ {4}internal: true$/m);
+    assert.match(services['sample-notes'], /^ {4}networks: \[apps\]$/m);
+    assert.match(services.front, /^ {4}networks: \[edge, inside, apps\]$/m);
+    for (const name of shown) assert.match(services[name], /^ {4}profiles: \[guard\]$/m, name);
+    for (const name of ['oauth2-proxy', 'app'] as const) {
+      assert.doesNotMatch(services[name], /profiles|[^_]guard-config|front|sample-/);
+    }
+    // With guard alone, the app and the gate expect Redis as well.
+    assert.match(services.redis, /^ {4}profiles: \[redis, guard\]$/m);
+    assert.equal(environment.app.get('GUARD_LISTEN'), '0.0.0.0:3010');
+    assert.match(services['guard-config'], /'guard', 'config', 'caddy', '--guard', 'app:3010', '--write'/);
+    assert.match(services['guard-config'], /environment: \*app-environment$/m);
+    assert.match(services['guard-config'], /source: \.\/access, target: \/access, read_only: true/);
+    assert.match(services.front, /source: front, target: \/etc\/caddy\/gatehouse, read_only: true/);
+    assert.match(services.front, /guard-config: \{ condition: service_completed_successfully/);
+    assert.match(services.front, /^ {4}image: caddy:\d+\.\d+\.\d+-alpine$/m);
+  });
+
+  test('the front serves the apps of access/apps.yaml.example, which is valid', () => {
+    const example = readApps(read('access/apps.yaml.example'), 'http://localhost:4180');
+    assert.ok('apps' in example, JSON.stringify(example));
+    const served = [
+      ...read('demo/Caddyfile').matchAll(/^(http:\S+) \{\n\timport gatehouse_(\w+) (\S+):8080$/gm),
+    ];
+    assert.deepEqual(
+      served.map(([, origin, name, service]) => [name, origin, service]),
+      [...example.apps.apps.values()].map(({ name, origin }) => [name, origin, `sample-${name}`]),
+    );
   });
 
   test('no secret can be empty, and none appears in a command', () => {
@@ -123,7 +170,8 @@ suite('docker-compose.yml', () => {
     // `$$` is a variable of the container's shell; Compose would substitute `$` in the command.
     for (const name of serviceNames) {
       const outside = services[name].replace(block(services[name], 'environment', 4), '');
-      for (const [, used] of outside.matchAll(/(?<!\$)\$\{?([A-Z\d_]+)/g)) assert.equal(used, 'GATE_PORT');
+      for (const [, used] of outside.matchAll(/(?<!\$)\$\{?([A-Z\d_]+)/g))
+        assert.match(used ?? '', /^(?:GATE|APPS)_PORT$/);
     }
   });
 
@@ -295,6 +343,17 @@ if (spawnSync('docker', ['compose', 'version'], { stdio: 'ignore' }).status === 
       for (const name of ['SESSION_STORE_TYPE', 'REDIS_CONNECTION_URL', 'REDIS_PASSWORD']) {
         assert.equal(gate?.[`OAUTH2_PROXY_${name}`], '', name);
       }
+    });
+
+    test('with the profile guard: Redis, the front and the sample apps, whatever COMPOSE_PROFILES says besides', () => {
+      const all = ['app', 'front', 'guard-config', 'oauth2-proxy', 'redis', 'sample-notes', 'sample-photos'];
+      const { services: found, networks } = config({ ...filled, COMPOSE_PROFILES: 'guard' }).read();
+      assert.deepEqual(Object.keys(found).sort(), all);
+      assert.equal(found['app']?.environment['SESSION_BACKEND'], 'redis');
+      assert.equal(found['sample-photos']?.environment['TITLE'], 'Photos');
+      assert.equal(networks['apps']?.internal, true);
+      const besides = config({ ...filled, COMPOSE_PROFILES: 'redis,guard' }).read();
+      assert.deepEqual(besides.services, found);
     });
 
     test('the address can come from FUNNEL_HOSTNAME', () => {

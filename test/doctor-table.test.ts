@@ -8,10 +8,11 @@ import { fingerprint } from '../src/crypto/tokens.ts';
 import { checkUp, summaryOf } from '../src/doctor/check-up.ts';
 import { checks } from '../src/doctor/checks/all-checks.ts';
 import { closed } from '../src/doctor/checks/skip-auth-routes.ts';
-import type { OutsideProbe } from '../src/doctor/deployment.ts';
+import { type AppRequest, appRequests, type OutsideProbe } from '../src/doctor/deployment.ts';
 import { symptoms } from '../src/doctor/symptoms.ts';
 import { createLogger } from '../src/http/log.ts';
 import {
+  appWith,
   type Changes,
   deploymentWith,
   type Facts,
@@ -33,6 +34,18 @@ const redis = (changes: Partial<Facts['redis'][number]>): Changes => {
 const live = (changes: Partial<Facts['live']>): Changes => ({
   facts: { live: { ...goodFacts.live, ...changes } },
 });
+const guard = (changes: Partial<Facts['guard']>): Changes => ({
+  facts: { guard: { ...goodFacts.guard, ...changes } },
+});
+const app = (changes: Partial<Facts['app']>): Changes => ({
+  facts: { app: { ...goodFacts.app, ...changes } },
+});
+const echo = (changes: Partial<Facts['app']['echo']>) => app({ echo: { ...goodFacts.app.echo, ...changes } });
+const front = (changes: object) => ({
+  found: { ...('found' in goodFacts.app.front ? goodFacts.app.front.found : undefined), ...changes } as never,
+});
+const appAnswer = goodFacts.app.answers.page;
+const goodRefusal = goodFacts.app.answers.fetch as NonNullable<typeof appAnswer>;
 const [cookie] = goodFacts.live.answers.landing?.cookies ?? [];
 const landingCookie = (changes: object): Changes => ({
   facts: liveWith('landing', { cookies: cookie ? [{ ...cookie, ...changes }] : [] }),
@@ -55,6 +68,8 @@ const withoutAnswer = (name: OutsideProbe): Partial<Facts> => {
 const shippedFile = (name: string) => readFileSync(join(import.meta.dirname, '..', name), 'utf8');
 const routes = 'GET=^/signed-out$';
 const trustNobody = 'trusted_proxy_ips = ["255.255.255.255/32"]';
+/** A line of docker-compose.yml that only the app has. */
+const ownMemory = '    mem_limit: 512m';
 const plainHttp: Changes = {
   env: {
     PUBLIC_URL: 'http://desk.example.org',
@@ -82,7 +97,11 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
     'no password',
     { runBy: 'compose', compose: [['OAUTH2_PROXY_BASIC_AUTH_PASSWORD: $', 'GATE_PASSWORD: $']] },
   ],
-  ['network.gate-port', 'published on all addresses', { compose: [["'127.0.0.1:$", "'$"]] }],
+  [
+    'network.gate-port',
+    'published on all addresses',
+    { compose: [["'127.0.0.1:${GATE_PORT", "'${GATE_PORT"]] },
+  ],
   ['settings.public-url', 'only this machine', { env: { PUBLIC_URL: 'https://localhost' } }],
   ['settings.production', 'no NODE_ENV', { env: { NODE_ENV: undefined } }],
   ['settings.rate-limit', 'no limits', { env: { RATE_LIMIT: 'off' } }],
@@ -296,12 +315,12 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
   [
     'network.published-ports',
     'the app',
-    { compose: [['    build: .', '    build: .\n    ports:\n      - "3000:3000"']] },
+    { compose: [[ownMemory, `${ownMemory}\n    ports:\n      - "3000:3000"`]] },
   ],
   [
     'network.host-mode',
     'host networking',
-    { compose: [['    build: .', '    build: .\n    network_mode: host']] },
+    { compose: [[ownMemory, `${ownMemory}\n    network_mode: host`]] },
   ],
   ['files.env-mode', 'readable by all', files({ env: { found: { path: '.env', mode: 0o644 } } })],
   [
@@ -385,6 +404,88 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
       }),
     },
   ],
+  ['guard.apps-missing', 'none', guard({ appsFile: undefined, apps: [] })],
+  ['guard.apps-valid', 'a mistake', guard({ faults: ['Line 3: `url` is missing.'], apps: [] })],
+  ['guard.apps-writable', 'writable by all', guard({ appsFile: { path: 'access/apps.yaml', mode: 0o646 } })],
+  ['guard.listen', 'all addresses', guard({ listen: { kind: 'port', host: '0.0.0.0', port: 3010 } })],
+  ['guard.listen', 'all addresses of IPv6', guard({ listen: { kind: 'port', host: '::', port: 3010 } })],
+  ['guard.listen', 'a public address', guard({ listen: { kind: 'port', host: '192.0.2.7', port: 3010 } })],
+  [
+    'guard.socket',
+    'anybody may enter',
+    guard({ listen: { kind: 'socket', folder: { path: '/run/gatehouse', mode: 0o751 } } }),
+  ],
+  ['guard.gate-domains', 'an app', { env: { OAUTH2_PROXY_WHITELIST_DOMAINS: 'wiki.example.net:*' } }],
+  [
+    'guard.names',
+    'two people of one name',
+    guard({ apps: [{ name: 'wiki', host: 'wiki.example.net', isToldNames: true, sharedNames: ['ada'] }] }),
+  ],
+  ['app.reachable', 'down', app({ unreachable: 'ECONNREFUSED' })],
+  ['app.certificate', 'not trusted', app({ certificateFault: 'CERT_HAS_EXPIRED' })],
+  ['app.forged-uri', 'believed', { facts: appWith('forgedUri', { back: '/public/' }) }],
+  ['app.forged-uri', 'let in', { facts: appWith('forgedUri', { status: 200, leads: undefined }) }],
+  [
+    'app.forged-identity-refused',
+    'let in',
+    { facts: appWith('forgedIdentity', { status: 200, leads: undefined }) },
+  ],
+  ['app.forged-identity', 'arrives', echo({ identities: ['X_WEBAUTH_USER'] })],
+  [
+    'app.forged-identity',
+    'arrives where little is shown',
+    echo({ showsHeaders: false, identities: ['Remote-User'] }),
+  ],
+  ['app.forged-address', 'arrives', echo({ addresses: ['X-Real-IP'] })],
+  ['app.cookies', 'arrive', echo({ cookies: ['__Host-gatehouse_guard'] })],
+  ['app.key-hidden', 'shown', echo({ showsKey: true })],
+  [
+    'app.public-only',
+    'a path that is shortened',
+    app({ oddPaths: [{ ...goodRefusal, asked: '/public/../x', status: 200 }] }),
+  ],
+  [
+    'app.desk-paths',
+    'the desk',
+    app({ deskPaths: [{ ...goodRefusal, asked: '/dashboard', fromDesk: true }] }),
+  ],
+  [
+    'app.desk-paths',
+    'without a sign-in',
+    app({ deskPaths: [{ ...goodRefusal, asked: '/api/me', status: 404 }] }),
+  ],
+  ['app.start-cookie', 'dropped', { facts: appWith('page', { cookies: [] }) }],
+  [
+    'app.start-cookie',
+    'with a domain',
+    {
+      facts: appWith('page', {
+        cookies: (appAnswer?.cookies ?? []).map((one) => ({ ...one, domain: 'example.net' })),
+      }),
+    },
+  ],
+  ['app.no-store', 'cached', { facts: appWith('fetch', { noStore: false }) }],
+  ['app.reason-hidden', 'shown', { facts: appWith('fetch', { tells: ['x-guard-reason'] }) }],
+  ['app.sign-in', 'the query cut', app({ path: '/doctor?a=1&b=2&c=3' })],
+  ['app.sign-in', 'to another site', { facts: appWith('otherSite', { back: '//evil.example' }) }],
+  ['app.no-redirect', 'a script is led away', { facts: appWith('fetch', { status: 302, leads: 'desk' }) }],
+  [
+    'app.direct',
+    'open',
+    app({ direct: { found: { open: ['http://10.0.0.5:80'], tried: ['http://10.0.0.5:80'] } } }),
+  ],
+  ['app.plain-http', 'answered', app({ plain: { found: 'open' } })],
+  ['app.key', 'another app’s', app({ front: front({ keyOf: 'files' }) })],
+  ['app.forged-key', 'arrives as well', app({ forgedFront: front({ keys: 2, keyOf: undefined }) })],
+  ['app.forged-key', 'the guard refuses', { facts: appWith('forgedKey', { status: 403, leads: undefined }) }],
+  ['app.key-elsewhere', 'at another app', app({ others: [{ name: 'files', keyOf: 'wiki' }] })],
+  ['app.forwarded', 'a forged host', app({ forgedFront: front({ host: ['evil.example'] }) })],
+  ['app.forwarded', 'a forged method', app({ forgedFront: front({ method: ['POST'] }) })],
+  ['app.forwarded', 'a forged address', app({ forgedFront: front({ address: ['f0123'] }) })],
+  ['app.forwarded', 'the query cut', app({ front: front({ uri: ['/.gatehouse/probe'] }) })],
+  ['app.guard-hidden', 'at the desk', app({ guardAtDesk: { found: true } })],
+  ['app.same-rules', 'two kinds', app({ rules: ['rules', 'others'] })],
+  ['app.same-rules', 'other than here', app({ rules: ['others'] })],
   ['live.closed', '.env', { facts: liveWith('envFile', { status: 200, leaks: true }) }],
   ['gate.public-routes-wide', 'all but one', { gate: [[`"${routes}",`, `"${routes}", "GET!=^/health$",`]] }],
   [
@@ -478,11 +579,7 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
       override: ["services:\n    redis:\n        ports:\n            - '6379:6379'\n"],
     },
   ],
-  [
-    'compose.readable',
-    'an env file',
-    { compose: [['    build: .', '    build: .\n    env_file: [other.env]']] },
-  ],
+  ['compose.readable', 'an env file', { compose: [[ownMemory, `${ownMemory}\n    env_file: [other.env]`]] }],
   [
     'compose.readable',
     'an included file',
@@ -585,6 +682,8 @@ const broken: readonly (readonly [id: string, how: string, changes: Changes])[] 
 
 /** Valid deployments that were once reported as faulty. */
 const sound: readonly (readonly [how: string, changes: Changes])[] = [
+  ['the guard on this machine', guard({ listen: { kind: 'port', host: '127.0.0.1', port: 3010 } })],
+  ['the guard on a network of one’s own', guard({ listen: { kind: 'port', host: '10.0.0.5', port: 3010 } })],
   [
     'one trusted proxy that removes X-Forwarded-Uri, as was tested',
     { gate: [[trustNobody, 'trusted_proxy_ips = ["127.0.0.1"]']] },
@@ -671,6 +770,24 @@ const twofold: readonly (readonly [ids: readonly string[], how: string, changes:
     },
   ],
   [
+    ['app.closed', 'app.no-redirect'],
+    'a WebSocket is opened',
+    { facts: appWith('socket', { status: 101, noStore: false }) },
+  ],
+  [
+    ['app.closed', 'app.no-redirect'],
+    'a form is answered by the app',
+    { facts: appWith('post', { status: 404, noStore: false }) },
+  ],
+  [
+    ['gate.cookie-prefix', 'gate.cookie-domain', 'guard.gate-domains'],
+    'a gate cookie for every app',
+    {
+      env: { GATE_COOKIE_NAME: '__Secure-gate', OAUTH2_PROXY_COOKIE_DOMAINS: '.example.net' },
+      gate: [['"__Host-_oauth2_proxy"', '"__Secure-gate"']],
+    },
+  ],
+  [
     ['gate.refresh', 'lifetime.fits-gate'],
     'a day at the gate, a week here',
     { env: { OAUTH2_PROXY_COOKIE_REFRESH: '0', OAUTH2_PROXY_COOKIE_EXPIRE: '24h' } },
@@ -709,8 +826,12 @@ suite('the check-up over deployments with one fault each', () => {
   test('the hardened one: no findings, nothing left out', () => {
     const report = checkUp(deploymentWith({}));
     assert.deepEqual(report.findings, []);
-    assert.deepEqual(report.notChecked, []);
-    assert.equal(report.passed.length, checks.length);
+    // Unless `.env` says so, the ports of the profile `guard` are not published.
+    assert.deepEqual(
+      report.notChecked.map(({ id }) => id),
+      ['network.published-ports'],
+    );
+    assert.equal(report.passed.length, checks.length - 1);
     assert.equal(report.ok, true);
   });
 
@@ -817,9 +938,60 @@ suite('the check-up over deployments with one fault each', () => {
     }
   });
 
+  test('what an app does not show never passes', () => {
+    const closed = { showsHeaders: false, showsCookies: false };
+    const { passed, notChecked, findings } = checkUp(deploymentWith(echo(closed)));
+    assert.deepEqual(findings, []);
+    for (const id of ['app.forged-identity', 'app.forged-address', 'app.cookies', 'app.key-hidden']) {
+      assert.ok(!passed.includes(id), id);
+      assert.match(notChecked.find((one) => one.id === id)?.reason ?? '', /^not seen: /);
+    }
+  });
+
+  test('a request to an app that got no answer, or another refusal than the guard’s, never passes', () => {
+    const by: Partial<Record<AppRequest, string>> = {
+      page: 'app.closed',
+      fetch: 'app.no-redirect',
+      post: 'app.closed',
+      socket: 'app.closed',
+      otherSite: 'app.sign-in',
+      forgedUri: 'app.forged-uri',
+      forgedKey: 'app.forged-key',
+      forgedIdentity: 'app.forged-identity-refused',
+    };
+    for (const name of appRequests) {
+      const id = by[name] ?? '';
+      const { passed, unread, findings } = checkUp(deploymentWith({ facts: appWith(name, undefined) }));
+      assert.ok(!passed.includes(id) && unread.some((one) => one.id === id), name);
+      assert.deepEqual(findings, [], name);
+    }
+    for (const status of [403, 503]) {
+      const facts = appWith('fetch', { status });
+      const { unread } = checkUp(deploymentWith({ facts }));
+      assert.ok(
+        unread.some(({ id }) => id === 'app.closed'),
+        String(status),
+      );
+    }
+    for (const changes of [
+      { oddPaths: [undefined] },
+      { deskPaths: [undefined] },
+      { silentOthers: ['files'] },
+    ])
+      assert.equal(checkUp(deploymentWith(app(changes))).unread.length, 1, JSON.stringify(changes));
+  });
+
   test('what cannot be checked is reported as such and never passes', () => {
     const missing = { missing: 'not here' };
-    const blind = { config: missing, gate: missing, compose: missing, files: missing, redis: missing };
+    const blind = {
+      guard: missing,
+      app: missing,
+      config: missing,
+      gate: missing,
+      compose: missing,
+      files: missing,
+      redis: missing,
+    };
     const { passed, notChecked, findings } = checkUp({
       ...deploymentWith({}),
       ...blind,
@@ -845,7 +1017,15 @@ suite('the check-up over deployments with one fault each', () => {
 
   test('a file that exists but cannot be read never passes', () => {
     const unread = { missing: 'it is there', unread: true } as const;
-    const blind = { config: unread, gate: unread, compose: unread, files: unread, redis: unread };
+    const blind = {
+      guard: unread,
+      app: unread,
+      config: unread,
+      gate: unread,
+      compose: unread,
+      files: unread,
+      redis: unread,
+    };
     const report = checkUp({
       ...deploymentWith({}),
       ...blind,

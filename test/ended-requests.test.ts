@@ -30,6 +30,8 @@ const bodies: Readonly<Record<string, Record<string, string>>> = {
   '/radar/end-everyone': { word: 'everyone' },
   '/access/add': { email: 'new@example.org' },
   '/access/remove': { email: 'old@example.org' },
+  '/app-rules/allow': { app: 'wiki', who: 'family' },
+  '/app-rules/remove': { app: 'wiki', who: 'everyone' },
   '/privacy/erase': { confirm: ada.email },
   '/privacy/find': { email: grace.email },
   '/vault/load': { text: 'JSESSIONID=0123456789' },
@@ -52,6 +54,8 @@ const recordedFirst = [
   'POST /api/admin/users/:id/revoke',
   'POST /access/add',
   'POST /access/remove',
+  'POST /app-rules/allow',
+  'POST /app-rules/remove',
   'POST /privacy/erase',
   'POST /vault/load',
   'POST /vault/clear',
@@ -63,6 +67,8 @@ const recordedFirst = [
 const refusedEvents = [
   'access.added',
   'access.removed',
+  'app.allowed',
+  'app.withdrawn',
   'confluence.sync_started',
   'library.exported',
   'privacy.erased',
@@ -85,6 +91,7 @@ for (const store of storeKinds) {
     before(async () => {
       whole = wholeParts({
         write: (event) => desk.recorder.write(event),
+        writeEnding: (event) => desk.recorder.writeEnding(event),
         note: (event) => desk.recorder.note(event),
       });
       desk = await startDesk({

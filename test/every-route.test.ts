@@ -84,7 +84,7 @@ for (const store of storeKinds) {
 
     test('rows for operators are marked as such', () => {
       const ofOperators =
-        /^\/(radar|access|record|keys|checkup|vault|api\/admin|api\/checkup|library\/(sync|exports)|privacy\/(find|person))(\/|$)/;
+        /^\/(radar|access|app-rules|record|keys|checkup|vault|api\/admin|api\/checkup|library\/(sync|exports)|privacy\/(find|person))(\/|$)/;
       for (const { path, who, method } of allRoutes)
         assert.equal(who === 'operator', ofOperators.test(path), `${method} ${path}`);
     });

@@ -76,7 +76,7 @@ async function attack(
   at: Replicas,
   { devices, end, isInLane = true }: Attack,
 ): Promise<void> {
-  const line = keepAlive(at.second.port, 16);
+  const [line, front] = [keepAlive(at.second.port, 16), keepAlive(at.second.guardPort, 16)];
   const bystanders = await Promise.all(
     Array.from({ length: 6 }, () => at.plant(newPerson(), { gateCookie: newGateCookie() })),
   );
@@ -84,8 +84,13 @@ async function attack(
   t.after(() => {
     isOver = true;
     line.close();
+    front.close();
   });
   const ask = ({ headers }: Device) => line.get('/api/me', headers);
+  /** What an app is told about the same sessions. */
+  const check = ({ guardHeaders }: Device) => front.get('/check', guardHeaders);
+  const checkEach = (times: number) =>
+    Promise.all(Array.from({ length: times }, () => devices.map(check)).flat());
   const askEach = (times: number) =>
     Promise.all(Array.from({ length: times }, () => devices.map(ask)).flat());
 
@@ -96,23 +101,32 @@ async function attack(
       const { together, singly } = await askedBy(at);
       return together > earlier.together && singly === earlier.singly;
     });
+    assert.deepEqual(statusesOf(await checkEach(3)), [204]);
   }
   let isEnded = false;
   const keepAsking = async (device: Device, isDone: () => boolean) => {
-    while (!isDone() && !isOver) await ask(device);
+    while (!isDone() && !isOver) await Promise.all([ask(device), check(device)]);
   };
   const load = bystanders.map((device) => keepAsking(device, () => isOver));
   const inFlight = isInLane ? devices.map((device) => keepAsking(device, () => isEnded)) : [];
   await end();
   isEnded = true;
   const replies: Reply[] = [];
+  const checked: Reply[] = [];
   const times = Math.ceil(requestsPerEnding / waves / devices.length);
-  for (let wave = 0; wave < waves; wave++) replies.push(...(await askEach(times)));
+  for (let wave = 0; wave < waves; wave++) {
+    const [asked, found] = await Promise.all([askEach(times), checkEach(times)]);
+    replies.push(...asked);
+    checked.push(...found);
+  }
   isOver = true;
   await Promise.all([...load, ...inFlight]);
   const accepted = replies.filter(({ status }) => status === 200);
   assert.equal(accepted.length, 0, `${accepted.length} of ${replies.length} were accepted`);
   assert.deepEqual(statusesOf(replies), [401]);
+  const passed = checked.filter(({ status }) => status === 204);
+  assert.equal(passed.length, 0, `${passed.length} of ${checked.length} were let into the app`);
+  for (const { status } of checked) assert.ok(status === 401 || status === 403, `${status}`);
 }
 
 const statusesOf = (replies: readonly Reply[]) => [...new Set(replies.map(({ status }) => status))];

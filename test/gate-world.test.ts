@@ -8,12 +8,16 @@ import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { freePort, waitFor } from '../demo/child.ts';
 import { startDemo } from '../demo/demo.ts';
-import { createClient } from './support/client.ts';
+import { findFront } from '../demo/front.ts';
+import { type Client, createClient } from './support/client.ts';
 import { need } from './support/requirement.ts';
+import { visit } from './support/visit.ts';
 import { startWorld } from './support/world.ts';
 
 const noProc = existsSync('/proc/self/task') ? false : 'children are looked up in /proc';
 const needs = await need('oauth2-proxy', 'redis-server', 'openssl');
+const front = await findFront();
+const needsFront = front ? {} : await need('nginx');
 
 suite('whole program', needs, () => {
   for (const store of ['sqlite', 'redis'] as const) {
@@ -68,6 +72,26 @@ suite('demo', needs, () => {
     await assert.rejects(fetch(demo.url));
   });
 
+  test('two apps behind a real front open with one sign-in, and not to everybody', needsFront, async () => {
+    const demo = await startDemo({ port: await freePort() });
+    try {
+      const [notes = '', photos = ''] = demo.apps.map(({ url }) => url);
+      const ada = new Map<string, Client>();
+      const first = await visit(ada, `${notes}/a?b=1&c=2`, 'ada@example.org');
+      assert.deepEqual([first.status, first.at, first.atGoogle], [200, `${notes}/a?b=1&c=2`, 1]);
+      assert.match(first.text, /<strong>ada@example\.org<[\s\S]*<th>cookies<\/th><td>–</);
+      const second = await visit(ada, `${photos}/`, 'ada@example.org');
+      assert.deepEqual([second.status, second.at, second.atGoogle], [200, `${photos}/`, 0]);
+      const grace = new Map<string, Client>();
+      assert.equal((await visit(grace, `${notes}/`, 'grace@example.org')).status, 200);
+      const refused = await visit(grace, `${photos}/`, 'grace@example.org');
+      assert.equal(new URL(refused.at).origin, demo.url);
+      assert.equal(refused.status, 403);
+    } finally {
+      await demo.close();
+    }
+  });
+
   test('without oauth2-proxy it runs as dev@localhost', async () => {
     const demo = await startDemo({ port: await freePort(), gate: false });
     try {
@@ -114,7 +138,7 @@ suite('demo', needs, () => {
   ] as const) {
     test(`${signals.join(', ')} ends every process and removes the folder`, { skip: noProc }, async () => {
       const { exitCode, left } = await runDemo((demo, children) => {
-        assert.equal(children.length, 2);
+        assert.equal(children.length, front ? 3 : 2);
         for (const signal of signals) demo.kill(signal);
       });
       assert.equal(exitCode, 0);
@@ -131,7 +155,7 @@ suite('demo', needs, () => {
   test('if one part ends, all end, and it says which one', { skip: noProc }, async () => {
     const { exitCode, output, left } = await runDemo((_, [first = 0]) => process.kill(first, 'SIGKILL'));
     assert.equal(exitCode, 1);
-    assert.match(output, /(The dashboard|oauth2-proxy) ended \(SIGKILL\)/);
+    assert.match(output, /(The dashboard|oauth2-proxy|nginx|caddy) ended \(SIGKILL\)/);
     assert.deepEqual(left, []);
   });
 });

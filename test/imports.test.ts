@@ -17,6 +17,8 @@ const allowed: Record<string, readonly string[]> = {
   secrets: ['files', 'config', 'crypto', 'store'],
 };
 const feature = [...ground, 'http', 'audit'];
+/** The guard applies the rules of sessions to other apps. */
+allowed['guard'] = [...feature, 'gate', 'sessions'];
 /** The modules that put the features together, top to bottom. Each may import those after it, and every feature. */
 const roots = ['main.ts', 'commands', 'app.ts', 'wiring'];
 

@@ -67,7 +67,7 @@ const from = (...addresses: string[]) => ({ 'x-forwarded-for': addresses.join(',
 test('the default limits are the ones that are applied', async (t) => {
   const desk = await startDesk({ store: 'sqlite', settings: { RATE_LIMIT: 'on' } });
   const { rateLimits } = desk.config;
-  assert.deepEqual(rateLimits, { network: 1200, person: 600, changes: 60 });
+  assert.deepEqual(rateLimits, { network: 1200, person: 600, changes: 60, guard: 6_000, 'guard-codes': 600 });
   t.after(() => desk.close());
   const { change } = await begin(desk, ada);
   const save = () => change('/settings', { theme: 'dark', staySignedIn: 'on' });

@@ -40,6 +40,7 @@ const names = [
   'backup',
   'restore',
   'move-store',
+  'guard',
 ];
 
 test('help loads only the terminal frame and the text of its command, and no library', () => {

@@ -53,6 +53,7 @@ const pairs: [front: string, back: string[], atLeast: number][] = [
   ['edge', surfaces, 3],
   ['lamp-edge', [...surfaces, 'lamp-soft'], 3],
   ['fill', ['sunk', 'raised'], 3],
+  ...[1, 2, 3, 4, 5, 6].map((n): [string, string[], number] => [`tile-${n}`, [`tile-${n}-soft`], 4.5]),
 ];
 
 for (const [front, backs, atLeast] of pairs) {

@@ -15,6 +15,8 @@ export interface Frame {
   /** The path of this page, to mark it in the rail. */
   readonly path: string;
   readonly devMode: boolean;
+  /** Whether the guard is on, which has pages of its own. */
+  readonly hasApps?: boolean;
   /** Where "Sign in" leads. */
   readonly signInPath: string;
   /** Absent on public pages, where everyone is a visitor. */
@@ -60,7 +62,7 @@ ${head.refreshAfterS !== undefined && html`<meta http-equiv="refresh" content="$
 </head>
 <body class="${person === undefined ? 'public' : 'member'}">
 <a class="skip" href="#main">Skip to the content</a>
-${person === undefined ? topLine(frame, head.isOver === true) : rail(frame, person, frame.path, frame.csrfToken)}
+${person === undefined ? topLine(frame, head.isOver === true) : rail(frame, person)}
 <div class="page">
 ${frame.devMode && devBanner(frame)}
 <main id="main" tabindex="-1" class="${head.shape ?? 'wide'}">

@@ -2,6 +2,15 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { appRefused } from './app-refused.ts';
+import { appRules } from './app-rules.ts';
+import { appRulesAllow } from './app-rules-allow.ts';
+import { appRulesApp } from './app-rules-app.ts';
+import { appRulesEnd } from './app-rules-end.ts';
+import { appRulesGroup, groupDelete, groupLeave } from './app-rules-group.ts';
+import type { RuledApp, RuleEntry } from './app-rules-parts.ts';
+import { appRulesRemove } from './app-rules-remove.ts';
+import { apps } from './apps.ts';
 import { cookies } from './cookies.ts';
 import { dashboard } from './dashboard.ts';
 import { devices } from './devices.ts';
@@ -111,7 +120,12 @@ const session: SessionItem = {
   gate: 'verified',
   current: false,
 };
-const here: SessionItem = { ...session, current: true, gate: 'cookie' };
+const here: SessionItem = {
+  ...session,
+  current: true,
+  gate: 'cookie',
+  apps: [{ name: bad, title: bad, at: now, isOpen: true }],
+};
 const gateSession = { key: bad, person: bad, email: bad, lastUsedAt: now, refreshedAt: now, expiresAt: now };
 const gateSessions = {
   sessions: [{ ...gateSession, inApp: true }, { key: bad }],
@@ -155,7 +169,145 @@ const key: KeyRow = {
 };
 const outside: KeyRow = { ...key, state: 'outside', age: { kind: 'unknown' }, formers: [], waits: false };
 
+const entry: RuleEntry = { who: bad, kind: 'group', name: bad, people: 3, until: now + day, ended: false };
+const ruled: RuledApp = {
+  name: bad,
+  title: bad,
+  icon: bad,
+  origin: bad,
+  host: bad,
+  rules: [entry, { ...entry, kind: 'person', until: now - day, ended: true }, { ...entry, kind: 'everyone' }],
+  publicPaths: [
+    { kind: 'exact', path: bad },
+    { kind: 'below', path: bad },
+  ],
+  idleMs: day,
+  lifetimeMs: day,
+  headers: [[bad, bad]],
+  keyVersion: 2,
+  usedAt: now - day,
+  unused: true,
+};
+const fileFaults = [{ line: 3, message: bad }, { message: bad }];
+const launched = { name: bad, title: bad, icon: bad, href: bad, host: bad, usedAt: now, until: now + day };
+const theApp = { title: bad, host: bad };
+const refusedBefore = { people: [{ email: bad, at: now - day, times: 2 }], erased: 1, isPartial: true };
+const ruledApp = { now, app: ruled, path: bad, faults: [], known: [bad], refusals: refusedBefore };
+const impact = { refused: [{ email: bad, at: now }], already: 1, admitted: 2, erased: 1, isPartial: true };
+const removal = {
+  app: { name: bad, title: bad },
+  rule: entry,
+  remaining: [],
+  partly: 1,
+  last: true,
+  self: true,
+  now,
+  dryRun: impact,
+};
+const group = {
+  kind: 'group',
+  name: bad,
+  people: [bad],
+  apps: [{ name: bad, title: bad }],
+  faults: [],
+} as const;
+const leaving = {
+  now,
+  group: bad,
+  who: bad,
+  runs: [{ app: { name: bad, title: bad }, dryRun: impact }],
+  self: true,
+};
+
 const pages: Record<string, Html> = {
+  apps: apps(member, { now, search: bad, total: 8, apps: [launched] }),
+  'apps, none found': apps(member, { now, search: bad, total: 8, apps: [] }),
+  'apps, none': apps(member, { now, search: '', total: 0, apps: [] }),
+  'app rules': appRules(member, {
+    now,
+    path: bad,
+    faults: fileFaults,
+    apps: [ruled, { ...ruled, rules: [] }].map((app) => ({ ...app, lastDay: { sessions: 2, people: 2 } })),
+    isPartial: true,
+    groups: [
+      { name: bad, people: [bad], apps: [bad] },
+      { name: bad, people: [], apps: [] },
+    ],
+    done: 'removed',
+  }),
+  'app rules, none': appRules(member, {
+    now,
+    path: bad,
+    faults: [],
+    apps: [],
+    groups: [],
+    isPartial: false,
+  }),
+  'rules of an app': appRulesApp(member, {
+    ...ruledApp,
+    refused: { who: bad, lastDay: bad, why: 'unknown-group' },
+  }),
+  'rules of an app, past': appRulesApp(member, {
+    ...ruledApp,
+    refused: { who: bad, lastDay: bad, why: 'past', entry: bad },
+  }),
+  'rules of an app, not written': appRulesApp(member, {
+    ...ruledApp,
+    faults: fileFaults,
+    refused: { who: bad, lastDay: bad, why: { refused: bad } },
+  }),
+  'take an app away': appRulesRemove(member, { ...removal, state: 'listed' }),
+  'take an app away, without effect': appRulesRemove(member, {
+    ...removal,
+    state: 'listed',
+    remaining: [entry],
+  }),
+  'take an app away, absent': appRulesRemove(member, { ...removal, state: 'absent' }),
+  'take an app away, broken': appRulesRemove(member, { ...removal, state: 'broken' }),
+  'take an app away, not written': appRulesRemove(member, { ...removal, state: { refused: bad } }),
+  'let somebody open an app': appRulesAllow(member, {
+    now,
+    app: { name: bad, title: bad },
+    rule: entry,
+    isNew: false,
+    form: { who: bad, lastDay: bad, entry: bad },
+    dryRun: impact,
+  }),
+  'end an app': appRulesEnd(member, {
+    app: { name: bad, title: bad },
+    lastDay: { sessions: 2, people: 1 },
+  }),
+  'end an app for one person': appRulesEnd(member, {
+    app: { name: bad, title: bad },
+    person: { handle: bad, email: bad },
+    lastDay: { sessions: 0, people: 0 },
+  }),
+  'end an app, not written': appRulesEnd(member, {
+    app: { name: bad, title: bad },
+    lastDay: { sessions: 0, people: 0 },
+    failed: bad,
+    sessions: 1,
+  }),
+  group: appRulesGroup(member, { ...group, done: 'joined' }),
+  'group, nobody': appRulesGroup(member, { ...group, people: [], apps: [] }),
+  'group, invalid': appRulesGroup(member, { ...group, refused: { who: bad, why: 'invalid' } }),
+  'group, not written': appRulesGroup(member, { ...group, refused: { who: bad, why: { refused: bad } } }),
+  'group, not made': appRulesGroup(member, { kind: 'not-created', name: bad, why: 'invalid' }),
+  'group, broken': appRulesGroup(member, { kind: 'not-created', name: bad, why: 'broken' }),
+  'leave a group': groupLeave(member, { ...leaving, state: 'listed' }),
+  'leave a group, absent': groupLeave(member, { ...leaving, state: 'absent' }),
+  'leave a group, not written': groupLeave(member, { ...leaving, state: { refused: bad } }),
+  'delete a group': groupDelete(member, { group: bad, people: 1, apps: [] }),
+  'delete a group, used': groupDelete(member, { group: bad, people: 1, apps: [{ name: bad, title: bad }] }),
+  'app refused': appRefused(member, { kind: 'not-allowed', app: theApp, otherAccount: bad }, now),
+  'app right ended': appRefused(member, { kind: 'ended', app: theApp, at: now, otherAccount: bad }, now),
+  'app unknown': appRefused(member, { kind: 'unknown-app' }, now),
+  'app loop': appRefused(member, { kind: 'loop', app: theApp, cause: 'unknown', again: bad }, now),
+  'app limit': appRefused(
+    member,
+    { kind: 'limit', app: theApp, limit: 'idle', limitMs: day, signIn: bad },
+    now,
+  ),
   devices: devices(member, { now, current: here, others: [session, { ...session, gate: 'unverified' }] }),
   'devices, one': devices(member, { now, current: here, others: [] }),
   radar: everyone(member, { ...radar, ended: 2, gateSessions }),

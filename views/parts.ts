@@ -1,4 +1,5 @@
 // The few parts that every page is built from. No inline styles, because the CSP forbids them: lengths are SVG attributes.
+import type { AppIcon } from './app-icons.ts';
 import { ago, ahead, exact, iso } from './format.ts';
 import { type Content, type Html, html, raw } from './html.ts';
 
@@ -8,6 +9,8 @@ interface Assets {
 }
 
 export type IconName =
+  | `app-${AppIcon}`
+  | 'apps'
   | 'arrow'
   | 'auto'
   | 'bad'
@@ -32,6 +35,7 @@ export type IconName =
   | 'radar'
   | 'record'
   | 'refresh'
+  | 'rules'
   | 'search'
   | 'settings'
   | 'shield'

@@ -1,6 +1,6 @@
 // A session as a row: the device, where and since when, its gate link, and one action. Shared by members' and operators' pages.
 
-import { deviceName } from './format.ts';
+import { count, deviceName } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
 import type { Frame } from './layout.ts';
 import { address, type Device, deviceIcon, pill, tag, timeAgo, timeAhead } from './parts.ts';
@@ -21,7 +21,22 @@ export interface SessionItem {
   readonly gate: GateLinkState;
   /** Whether it is the session that made this request. */
   readonly current: boolean;
+  /** Which apps it used, the latest first; absent: the guard is off. */
+  readonly apps?: readonly AppUsed[];
 }
+
+/** An app that a session used. */
+export interface AppUsed {
+  readonly name: string;
+  readonly title: string;
+  /** When, in milliseconds. */
+  readonly at: number;
+  /** Whether it is open there, so that it can be closed. */
+  readonly isOpen: boolean;
+}
+
+/** How many apps a row names; the rest are only counted. */
+const named = 4;
 
 const linkPills = {
   verified: { tone: 'good', word: 'Linked to its Google session' },
@@ -42,7 +57,16 @@ export function sessionList(
   frame: Frame,
   items: readonly SessionItem[],
   now: number,
-  { person = false, actions }: { person?: boolean; actions: (item: SessionItem) => Content },
+  {
+    person = false,
+    actions,
+    closing,
+  }: {
+    person?: boolean;
+    actions: (item: SessionItem) => Content;
+    /** What closes an app of a row; absent: nothing does. */
+    closing?: (item: SessionItem) => Content;
+  },
 ): Html {
   const pills = frame.devMode
     ? undefined
@@ -51,7 +75,7 @@ export function sessionList(
         cookie: linkPill(frame, 'cookie'),
         unverified: linkPill(frame, 'unverified'),
       };
-  return html`<ul class="sessions">${items.map((item) => row(frame, item, now, person, pills?.[item.gate], actions(item)))}</ul>`;
+  return html`<ul class="sessions">${items.map((item) => row(frame, item, now, person, pills?.[item.gate], actions(item), closing?.(item)))}</ul>`;
 }
 
 function linkPill(frame: Frame, state: GateLinkState): Html {
@@ -66,6 +90,7 @@ function row(
   person: boolean,
   link: Content,
   actions: Content,
+  closing: Content,
 ): Html {
   const { device, network, createdAt, lastSeenAt, expiresAt, current } = item;
   const way = frame.devMode ? 'without a gate' : 'with Google, through the gate';
@@ -75,8 +100,31 @@ function row(
   return html`<li>${deviceIcon(frame, device.kind)}<div class="row-text"><div class="row-name">${name}<div class="pills">${person && current && tag('This device')}${link}</div></div>
 ${person && html`<p class="device">${deviceName(device)}</p>`}
 <p class="muted small">${network} · last seen ${current ? 'now' : timeAgo(lastSeenAt, now)}</p>
-<p class="muted small">Signed in ${timeAgo(createdAt, now)} ${way} · ends ${timeAhead(expiresAt, now)}</p></div>
+<p class="muted small">Signed in ${timeAgo(createdAt, now)} ${way} · ends ${timeAhead(expiresAt, now)}</p>${appsUsed(item, now)}${closing}</div>
 <div class="row-actions">${actions}</div></li>`;
+}
+
+function appsUsed({ apps = [] }: SessionItem, now: number): Content {
+  if (apps.length === 0) return undefined;
+  const rest = apps.length - named;
+  return html`<p class="muted small">Apps: ${apps
+    .slice(0, named)
+    .map(
+      ({ title, at }, i) => html`${i > 0 && ' · '}${title}, ${timeAgo(at, now)}`,
+    )}${rest > 0 && ` · ${count(rest)} more`}</p>`;
+}
+
+/** The forms that close an app on one device. POST `/devices/close` (urlencoded): `_csrf`, `handle`, `app`. */
+export function closeButtons(frame: Frame): (item: SessionItem) => Content {
+  const csrf = token(frame);
+  return ({ handle, device, apps = [] }) => {
+    const open = apps.filter(({ isOpen }) => isOpen);
+    return (
+      open.length > 0 &&
+      html`<details class="close-apps"><summary class="small">Close an app here<span class="visually-hidden">: ${deviceName(device)}</span></summary>
+<form method="post" action="/devices/close">${csrf}<input type="hidden" name="handle" value="${handle}">${open.map(({ name, title }) => html`<button type="submit" name="app" value="${name}">Close ${title}</button>`)}</form></details>`
+    );
+  };
 }
 
 /** Explains each pill that occurs in these rows, once. */

@@ -1,8 +1,9 @@
 // Who may sign in: shows and changes the allow-list, and then ends the sessions of people who were removed from it.
 import type { RevocationRecorder } from '../audit/recorder.ts';
+import { parseEmail } from '../config/email-address.ts';
+import type { EditedFileFault } from '../store/edited-file-fault.ts';
 import type { AccessFile } from './file.ts';
-import type { ListFault } from './file-fault.ts';
-import { add, type Broken, type Entry, entries, parseEmail, remove } from './list.ts';
+import { add, type Broken, type Entry, entries, remove } from './list.ts';
 
 /** The person who changes the list. */
 export interface Operator {
@@ -25,7 +26,7 @@ export interface AccessOptions {
 /** One member per kind, so that a `switch` can tell them apart. */
 type Kind<K extends string> = K extends string ? { readonly kind: K } : never;
 
-export type Refusal = { readonly kind: 'fault'; readonly fault: ListFault } | Broken;
+export type Refusal = { readonly kind: 'fault'; readonly fault: EditedFileFault } | Broken;
 
 export interface Shown {
   readonly kind: 'list';

@@ -20,14 +20,6 @@ export type Removed =
   | Broken;
 
 const maxComment = 200;
-const emailShape =
-  /^(?!#)[\w.!#$%&'*+/=?^`{|}~-]{1,64}@(?:[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?\.)+[a-z\d-]{2,63}$/;
-
-/** An address as it is on the list; undefined if it is not one that both oauth2-proxy and the dashboard accept. */
-export function parseEmail(text: string): string | undefined {
-  const email = text.trim().toLowerCase();
-  return email.length <= 254 && emailShape.test(email) ? email : undefined;
-}
 
 /** Each address once, in the order of the file. */
 export function entries(text: string): Entries {
@@ -46,7 +38,7 @@ export function entries(text: string): Entries {
   return { kind: 'entries', entries: [...found.values()] };
 }
 
-/** Appends `email`, with its comment on the line above. @param email from `parseEmail` */
+/** Appends `email`, with its comment on the line above. @param email from `parseEmail` (src/config/email-address.ts) */
 export function add(text: string, email: string, comment = ''): Added {
   const reading = readList(text);
   if (reading.kind === 'broken') return reading;

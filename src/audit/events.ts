@@ -57,6 +57,24 @@ export const events = {
     about: 'The gate still let in somebody whose session had been ended; the request was refused here.',
     own: 'A session that you had ended came back from the gate, and was refused.',
   },
+  'guard.entered': {
+    weight: 'change',
+    about: 'Somebody opened an app behind the guard with a session for the first time.',
+    own: 'You opened an app.',
+  },
+  'guard.refused': {
+    weight: 'change',
+    about: 'Somebody asked for an app that they may not use.',
+    own: 'You asked for an app that you may not use.',
+  },
+  'guard.code_reused': {
+    weight: 'alarm',
+    about: 'A code that leads from the desk to an app was used a second time; it was refused.',
+  },
+  'guard.untrusted': {
+    weight: 'alarm',
+    about: 'The guard was asked without an app’s key, or with the key of another host’s app.',
+  },
   'gate.ended': {
     ends: true,
     weight: 'change',
@@ -89,6 +107,26 @@ export const events = {
     weight: 'alarm',
     about: 'An address was taken off the allow-list, but its sessions could not be ended.',
   },
+  'app.allowed': {
+    weight: 'change',
+    about: 'A person, a group or everyone may open an app, or may until another day.',
+  },
+  'app.withdrawn': {
+    ends: true,
+    weight: 'change',
+    about: 'An app was taken away from a person, a group or everyone.',
+  },
+  'app.ended': { ends: true, weight: 'change', about: 'Every use of an app was ended.' },
+  'app.closed': {
+    ends: true,
+    weight: 'change',
+    about: 'A person’s use of an app was ended, on one device or on all of them.',
+    own: 'An app was closed on your devices, or on one of them.',
+  },
+  'group.created': { weight: 'change', about: 'A group of people was made, for the rules of the apps.' },
+  'group.joined': { weight: 'change', about: 'A person was put into a group.' },
+  'group.left': { ends: true, weight: 'change', about: 'A person was taken out of a group.' },
+  'group.deleted': { weight: 'change', about: 'A group that no app used was deleted.' },
   'secret.rotated': { weight: 'change', about: 'A running server began to use a new secret.' },
   'secret.pruned': { weight: 'change', about: 'A former secret is no longer accepted.' },
   'vault.loaded': { weight: 'change', about: 'Cookies were put into the vault.' },

@@ -2,9 +2,10 @@
 import type { Server } from 'node:http';
 import { createApp } from '../app.ts';
 import type { LoadResult } from '../config/load.ts';
+import type { ListenAddress } from '../config/settings/guard.ts';
 import { watchFile } from '../files/same-file.ts';
 import { createLogger } from '../http/log.ts';
-import { createHttpServer, drain, listen } from '../http/server.ts';
+import { createHttpServer, drain, listen, listenOnSocket } from '../http/server.ts';
 import { isRecording } from '../ops/gauges.ts';
 import { shutDownGracefully } from '../ops/graceful-shutdown.ts';
 import { createOpsServer } from '../ops/health.ts';
@@ -14,6 +15,7 @@ import { createShutdownSignal } from '../ops/shutdown-signal.ts';
 import { forgetAway } from '../privacy/retention.ts';
 import type { RedisClient } from '../store/redis-client.ts';
 import { openRecord } from '../wiring/audit-log.ts';
+import { openApps } from '../wiring/guard.ts';
 import { createExchange, createLiveSettings, type Loaded } from '../wiring/live-settings.ts';
 import { openOutbound } from '../wiring/outbound.ts';
 import { createPrivacy } from '../wiring/privacy.ts';
@@ -122,27 +124,28 @@ async function start(
     pendingRevocations,
     isClockDoubted: () => clock.doubt() !== undefined,
   });
-  const app = createHttpServer(
-    createApp({
-      config,
-      liveSettings,
-      store,
-      logger,
-      recorder,
-      sessionControl,
-      metrics,
-      onStop: stopping.onStop,
-      vault,
-      library,
-      retention() {
-        const doubt = clock.doubt();
-        return doubt === undefined ? {} : { doubt };
-      },
-      privacy: outbound.privacy,
-      ...(redis && { redis }),
-    }).listener,
+  const { listen: guardAt } = config.guard;
+  const handlers = createApp({
+    config,
+    liveSettings,
+    store,
     logger,
-  );
+    recorder,
+    sessionControl,
+    metrics,
+    onStop: stopping.onStop,
+    vault,
+    library,
+    retention() {
+      const doubt = clock.doubt();
+      return doubt === undefined ? {} : { doubt };
+    },
+    privacy: outbound.privacy,
+    ...(redis && { redis }),
+    ...(guardAt && openApps(config, { logger, recorder })),
+  });
+  const app = createHttpServer(handlers.listener, logger);
+  const guard = handlers.guard && createHttpServer(handlers.guard, logger);
   const ops = createOpsServer({
     async ping() {
       await store.ping();
@@ -154,7 +157,8 @@ async function start(
     metrics,
   });
   const drainApp = shutDownGracefully(app, stopping);
-  const servers: readonly Server[] = [app, ops];
+  const drainGuard = guard && shutDownGracefully(guard, stopping);
+  const servers: readonly Server[] = [app, ops, ...(guard ? [guard] : [])];
   // Before listening: what an earlier process could not end is refused from the first request on.
   const stopSessionControl = await sessionControl.start();
   opened.push(stopSessionControl);
@@ -163,6 +167,7 @@ async function start(
   opened.push(() => Promise.all(servers.map((server) => drain(server, 0))));
   const port = await listen(app, config.port, config.host);
   const opsPort = await listen(ops, config.opsPort, config.host, 'OPS_PORT');
+  if (guard && guardAt) await listenForFront(guard, guardAt);
   onListening();
   recorder.note({ event: 'server.started' });
   logger.info({
@@ -217,7 +222,7 @@ async function start(
         stopLookingAtFile();
         stopLooking();
         stopClock();
-        await drainApp(drainLimitMs);
+        await Promise.all([drainApp(drainLimitMs), drainGuard?.(drainLimitMs)]);
         await stopSessionControl();
         await exchange.stop();
         await stopWatching();
@@ -232,6 +237,12 @@ async function start(
       return stopped;
     },
   };
+}
+
+/** The guard's own socket or port. */
+async function listenForFront(guard: Server, at: ListenAddress): Promise<void> {
+  if (at.kind === 'socket') await listenOnSocket(guard, at.path, 'GUARD_LISTEN');
+  else await listen(guard, at.port, at.host, 'GUARD_LISTEN');
 }
 
 /** The time according to Redis, in milliseconds. */

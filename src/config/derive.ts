@@ -59,6 +59,8 @@ export function derive(values: SettingValues, { production, isKeyMadeUp }: Start
       network: values.RATE_LIMIT_NETWORK,
       person: values.RATE_LIMIT_PERSON,
       changes: values.RATE_LIMIT_CHANGES,
+      guard: values.RATE_LIMIT_GUARD,
+      'guard-codes': 600,
     },
     /** The origin that browsers see, without a trailing slash. */
     publicOrigin,
@@ -128,6 +130,12 @@ export function derive(values: SettingValues, { production, isKeyMadeUp }: Start
       emailsFile: values.EMAILS_FILE,
       /** oauth2-proxy's `email_domains`: every address at these domains gets in without being on the list. */
       emailDomains: values.OAUTH2_PROXY_EMAIL_DOMAINS,
+    },
+    guard: {
+      /** undefined: there is no guard. */
+      listen: values.GUARD_LISTEN,
+      appsFile: values.APPS_FILE,
+      renewAfterMs: values.GUARD_RENEW_AFTER,
     },
     gate: {
       /** Newest first; each is accepted. */

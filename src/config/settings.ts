@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { Setting, SettingRows } from './setting.ts';
 import { confluence } from './settings/confluence.ts';
 import { gate } from './settings/gate.ts';
+import { guard } from './settings/guard.ts';
 import { record } from './settings/record.ts';
 import { dockerCompose, running } from './settings/running.ts';
 import { secrets } from './settings/secrets.ts';
@@ -16,6 +17,7 @@ const groups = {
   'Start here': startHere,
   Secrets: secrets,
   Gate: gate,
+  Guard: guard,
   Sessions: sessions,
   Visitors: visitors,
   Storage: storage,
@@ -32,6 +34,7 @@ const settings = {
   ...startHere,
   ...secrets,
   ...gate,
+  ...guard,
   ...sessions,
   ...visitors,
   ...storage,

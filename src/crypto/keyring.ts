@@ -3,7 +3,13 @@
 import { createHmac, hkdfSync } from 'node:crypto';
 import { equalInConstantTime } from './tokens.ts';
 
-export type KeyPurpose = 'session cookie' | 'session id' | 'visitor cookie';
+export type KeyPurpose =
+  | 'session cookie'
+  | 'session id'
+  | 'visitor cookie'
+  | 'guard front'
+  | 'guard probe'
+  | 'guard assertion';
 
 /** Newest first. */
 export type Secrets = readonly [string, ...string[]];

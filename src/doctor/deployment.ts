@@ -177,6 +177,126 @@ export interface OutsideView {
   readonly answers: Readonly<Partial<Record<OutsideProbe, OutsideAnswer>>>;
 }
 
+/** The guard's settings and its apps file. */
+export interface GuardFacts {
+  readonly listen:
+    | { readonly kind: 'port'; readonly host: string; readonly port: number }
+    /** The folder of the socket; `mode` undefined: it does not exist yet, or the system has no permissions. */
+    | { readonly kind: 'socket'; readonly folder: FileFact };
+  /** undefined: there is no such file. */
+  readonly appsFile: FileFact | undefined;
+  /** The path that APPS_FILE names. */
+  readonly appsPath: string;
+  /** What is wrong with the apps file, each a sentence. */
+  readonly faults: readonly string[];
+  /** Empty if the file has a mistake. */
+  readonly apps: readonly GuardedAppFact[];
+}
+
+export interface GuardedAppFact {
+  readonly name: string;
+  /** Without its port. */
+  readonly host: string;
+  /** Of listed people who may use the app, the parts before the `@` that two of them share, if the app is told only those. */
+  readonly sharedNames: readonly string[];
+  /** Whether the app is told only the part before the `@`. */
+  readonly isToldNames: boolean;
+}
+
+/** Requests to an app without a sign-in. Those with `forged` in their name carry headers that only the front may set. */
+export const appRequests = [
+  'page',
+  'fetch',
+  'post',
+  'socket',
+  'otherSite',
+  'forgedUri',
+  'forgedKey',
+  'forgedIdentity',
+] as const;
+export type AppRequest = (typeof appRequests)[number];
+
+export interface AppAnswer {
+  /** The request in words, like `a POST`. */
+  readonly asked: string;
+  readonly status: number;
+  /** `desk`: to the desk's page for this app. `away`: elsewhere. undefined: there is none. */
+  readonly leads: 'desk' | 'away' | undefined;
+  /** The address in the app to which the desk would lead back; undefined: the answer does not name one. */
+  readonly back: string | undefined;
+  readonly noStore: boolean;
+  /** Names of headers that only the front may see. */
+  readonly tells: readonly string[];
+  /** Whether the body or the policy is that of a page of the desk, or of oauth2-proxy's sign-in. */
+  readonly fromDesk: boolean;
+  readonly cookies: readonly OutsideCookie[];
+}
+
+/** What the guard says that the front passed on to it. */
+export interface FrontFacts {
+  /** The path and query that was asked for. */
+  readonly asked: string;
+  readonly keys: number;
+  /** The app whose key the front presents. */
+  readonly keyOf?: string;
+  readonly method: readonly string[];
+  readonly uri: readonly string[];
+  readonly host: readonly string[];
+  readonly address: readonly string[];
+  /** A digest of the apps file in force. */
+  readonly rules: string;
+}
+
+/** What arrives at the app itself, as far as its own answers show it. */
+export interface AppEcho {
+  /** Whether an answer shows a header that nothing removes, so that one that was removed can be told from one that is not shown. */
+  readonly showsHeaders: boolean;
+  readonly showsCookies: boolean;
+  /** Names of headers and cookies that the client made up, and that arrived. */
+  readonly identities: readonly string[];
+  readonly addresses: readonly string[];
+  readonly cookies: readonly string[];
+  /** Whether an answer contains the app's key. */
+  readonly showsKey: boolean;
+  /** Why nothing was seen; undefined: at least one path answered without a sign-in. */
+  readonly unseen?: string;
+}
+
+export interface AppView {
+  readonly name: string;
+  readonly origin: string;
+  /** Where it was asked: the origin, or another address of the same host. */
+  readonly at: string;
+  readonly unreachable?: string;
+  readonly certificateFault?: string;
+  /** The path and query of `page`, which the desk must know. */
+  readonly path: string;
+  /** undefined: that request got no answer. */
+  readonly answers: Readonly<Partial<Record<AppRequest, AppAnswer>>>;
+  /** Paths near a public one that a server could read as public. undefined: no answer. */
+  readonly oddPaths: readonly (AppAnswer | undefined)[];
+  readonly deskPaths: readonly (AppAnswer | undefined)[];
+  readonly echo: AppEcho;
+  /** What the guard says about a plain question and about one with forged headers. */
+  readonly front: Known<FrontFacts>;
+  readonly forgedFront: Known<FrontFacts>;
+  /** What forged headers contain. */
+  readonly forged: string;
+  /** For each other app, whose key the front presents there. */
+  readonly others: readonly { readonly name: string; readonly keyOf: string | undefined }[];
+  /** Other apps at whose address no guard answered. */
+  readonly silentOthers: readonly string[];
+  /** Whether the guard answers at the desk's public address. */
+  readonly guardAtDesk: Known<boolean>;
+  /** Digests of the rules that the replicas which answered have in force, and of the file here. */
+  readonly rules: readonly string[];
+  readonly ownRules: string;
+  /** Addresses at which something answered without the front, and all that were tried. */
+  readonly direct: Known<{ readonly open: readonly string[]; readonly tried: readonly string[] }>;
+  /** What plain http answers: `refused`: no connection. */
+  readonly plain: Known<'refused' | 'to https' | 'open'>;
+}
+
 export interface Software {
   readonly node: string;
   readonly gate: Known<{ readonly version: string; readonly from: string }>;
@@ -221,5 +341,8 @@ export interface Deployment {
   readonly live: Known<OutsideView>;
   readonly retention: Known<RetentionFact>;
   readonly room: Known<RoomFact>;
+  readonly guard: Known<GuardFacts>;
+  /** An app behind the guard, as it looks from outside. */
+  readonly app: Known<AppView>;
   readonly software: Software;
 }

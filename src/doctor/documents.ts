@@ -47,6 +47,13 @@ From outside, it sends only GET requests without cookies: two with forged identi
 app answered where the gate should have. It cannot see which headers reach an app that ignores them, as this one does;
 for that, \`gate.strip-headers\` and \`gate.prefer-email\` read the gate's settings.
 
+\`gatehouse doctor --app NAME\` looks at one app behind the guard instead, as somebody without a sign-in: the checks of “An app behind
+the guard” and “The guard”. It asks the app's own address, or \`--front 127.0.0.1:8443\` in its place, and sends forged headers,
+cookies and keys, all of them random words. What reaches the guard is told by the guard itself, to a holder of \`SECRET_KEY\` alone. What
+reaches the app is seen only if an answer of the app shows it, on a path that needs no sign-in: a public path of the app, or one
+that \`--echo\` names. Otherwise those checks are *not checked*, as “not seen”. \`--direct http://10.0.0.5:3000\` tries whether the app answers
+without the reverse proxy. It cannot try what happens to people who are signed in, nor a guard that does not answer.
+
 ## When something is wrong
 
 \`gatehouse doctor --symptom "signed out at once"\` runs only the checks for that symptom.

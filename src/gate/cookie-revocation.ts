@@ -76,6 +76,7 @@ export function createCookieRevocation({
       return { verdict: 'goes on', gate: { state: 'cookie', digest, issuedAt } };
     },
     reads,
+    linkMarks: marks.ofLink,
     end,
     endPerson(personId, targets) {
       return endPersonBy(personId, targets, { marks, end });

@@ -173,6 +173,7 @@ export function createRedisRevocation(options: RedisRevocationOptions): GateRevo
   return {
     inspect,
     reads,
+    linkMarks: marks.ofLink,
     end,
     endPerson: (personId, targets) => endPersonBy(personId, targets, { marks, end }),
     receiptOf: receipts.of,

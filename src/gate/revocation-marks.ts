@@ -2,7 +2,7 @@
 // is deleted.
 import { digest } from '../crypto/tokens.ts';
 import { type NoteTable, StoreUnavailable } from '../store/contract.ts';
-import type { EndTarget, GateReceipt } from './revocation.ts';
+import type { EndTarget, GateLink, GateReceipt, LinkMarks } from './revocation.ts';
 
 export interface RevocationMarks {
   /**
@@ -32,6 +32,8 @@ export interface RevocationMarks {
     /** Both notes that `cutAtOf` reads. */
     person(personId: string): readonly string[];
   };
+  /** For a request whose gate cookie is not at hand, like those of other apps. */
+  readonly ofLink: LinkMarks;
   /** What a note with that name says: the mark that this process still has to write, or else what was read. */
   valueOf(name: string, read: unknown): unknown;
 }
@@ -87,7 +89,30 @@ export function createRevocationMarks(
     }
   };
   const isSignInEnded = async (key: string, signIn: string) => (await read(signInNote(key, signIn))) === true;
+  const markOf = (name: string, found: unknown) => kept.get(name) ?? found;
+  const sessionNotes = (link: GateLink | undefined) => {
+    if (link?.state === 'cookie') return [cookieNote(link.digest)];
+    if (link?.state !== 'verified') return [];
+    const { key, signIn } = link;
+    return [blindNote(key), ...(signIn === undefined ? [] : [signInNote(key, signIn)])];
+  };
+  const namesOfLink = (link: GateLink | undefined, personId: string) => [
+    ...personNotes(personId),
+    ...sessionNotes(link),
+  ];
   return {
+    ofLink: {
+      names: namesOfLink,
+      isEnded(link, personId, createdAt, values) {
+        const [person, everyone, ...session] = namesOfLink(link, personId).map((name, i) =>
+          markOf(name, values[i]),
+        );
+        const issuedAt = link?.state === 'cookie' ? link.issuedAt : (link?.createdAt ?? createdAt);
+        const cutAt = latestOf([person, everyone]);
+        if (cutAt !== undefined && issuedAt <= cutAt) return true;
+        return session.some((mark) => mark === true || (typeof mark === 'number' && issuedAt <= mark));
+      },
+    },
     async endTicket(key, signIn) {
       try {
         if (signIn === undefined) await write(blindNote(key), now() + inFlightMs);
@@ -115,7 +140,7 @@ export function createRevocationMarks(
     endEveryone: () => write(everyoneNote, now()),
     cutAtOf: async (personId) => latestOf(await Promise.all(personNotes(personId).map(read))),
     names: { ticket: ticketNote, cookie: cookieNote, person: personNotes },
-    valueOf: (name, found) => kept.get(name) ?? found,
+    valueOf: markOf,
   };
 }
 

@@ -114,9 +114,29 @@ export interface GateReads<Facts extends GateCookieFacts = GateCookieFacts> {
   readStored(keys: readonly string[]): Promise<readonly (Buffer | null)[]>;
 }
 
+/** Which notes end a session that is linked to the gate's, and what they say. */
+export interface LinkMarks {
+  /** @param link undefined: the session was never linked, so only the notes about its person apply */
+  names(link: GateLink | undefined, personId: string): readonly string[];
+  /**
+   * Whether one of them ends the session. It may be too strict: a session that oauth2-proxy refreshed since it was last seen here counts
+   * as old. The desk decides then.
+   * @param values in the order of `names`
+   * @param createdAt when the session was created here, in milliseconds
+   */
+  isEnded(
+    link: GateLink | undefined,
+    personId: string,
+    createdAt: number,
+    values: readonly unknown[],
+  ): boolean;
+}
+
 export interface GateRevocation {
   /** For requests that are admitted in groups. */
   readonly reads: GateReads;
+  /** For requests of other apps, which carry no gate cookie. */
+  readonly linkMarks: LinkMarks;
   /** The state of this request's gate session. @throws StoreUnavailable if Gatehouse's own store is down */
   inspect(req: IncomingMessage, person: { readonly id: string; readonly email: string }): Promise<Inspection>;
   /** Ends one session; the receipt is completed in the background. If the store accepts no mark, the receipt says so. */

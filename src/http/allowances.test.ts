@@ -7,7 +7,7 @@ import { type AllowanceName, allowances, createAllowances, limitCopies } from '.
 import { createRateCounters, type ImmediateCounters } from './rate-counters.ts';
 
 const names: AllowanceName[] = ['changes', ...(Object.keys(allowances) as (keyof typeof allowances)[])];
-const most = { network: 1200, person: 600, changes: 60 };
+const most = { network: 1200, person: 600, changes: 60, guard: 6_000, 'guard-codes': 600 };
 const enabled = () => createAllowances({ enabled: true, most, counters: createRateCounters(undefined) });
 
 async function useUp(allow: ReturnType<typeof enabled>, name: AllowanceName, key: string): Promise<void> {

@@ -27,7 +27,7 @@ export const allowances = {
 export type AllowanceName = keyof typeof allowances | 'changes';
 
 /** Counted by a person's id, including the rate limits: deleted with the person. */
-const byPerson = ['person', 'changes', 'sign-ins', 'moves', 'copies'] as const satisfies readonly (
+const byPerson = ['person', 'guard', 'changes', 'sign-ins', 'moves', 'copies'] as const satisfies readonly (
   | AllowanceName
   | LimitName
 )[];
@@ -80,7 +80,8 @@ export function createAllowances({ enabled, most, counters }: RateLimits): Allow
     async forget(personIds) {
       if (!enabled) return;
       for (const name of byPerson) {
-        const store = name === 'person' ? counters.immediate(name, limitWindowMs) : storeOf(name);
+        const store =
+          name === 'person' || name === 'guard' ? counters.immediate(name, limitWindowMs) : storeOf(name);
         for (const id of personIds) await store.resetKey(id);
       }
     },

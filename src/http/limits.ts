@@ -8,12 +8,13 @@ import type { RateCounters } from './rate-counters.ts';
 
 export const limitWindowMs = 60_000;
 
-export type LimitName = 'network' | 'person' | 'changes';
+export type LimitName = 'network' | 'person' | 'changes' | 'guard' | 'guard-codes';
 
 export interface RateLimits {
   readonly enabled: boolean;
   /**
-   * Requests per minute. `changes` counts what writes: every method other than a read, and a GET that creates a session
+   * Requests per minute. `guard` counts those of one person to all apps behind the guard, `guard-codes` the
+   * sign-ins to apps from one network. `changes` counts what writes: every method other than a read, and a GET that creates a session
    * (`allowances.ts`).
    */
   readonly most: Readonly<Record<LimitName, number>>;
@@ -62,7 +63,7 @@ export function limitRate(
 
 /** The same limit, and the same counts, as `limitRate` applies. */
 export function immediateLimit(
-  name: 'network' | 'person',
+  name: Exclude<LimitName, 'changes'>,
   { enabled, most, counters }: RateLimits,
 ): ImmediateLimit {
   if (!enabled) return { hasRoom: () => true, take: () => true };

@@ -10,7 +10,7 @@ declare global {
       /** The CSP nonce of this response. */
       nonce: string;
       /** What the frame of the page shows; middleware adds parts to it. */
-      frame: Omit<Frame, 'nonce' | 'path'>;
+      frame: Omit<Frame, 'nonce' | 'path' | 'hasApps'> & Pick<FrameBase, 'hasApps'>;
     }
   }
 }
@@ -18,6 +18,8 @@ declare global {
 export interface FrameBase {
   readonly asset: (name: string) => string;
   readonly devMode: boolean;
+  /** Looks at the apps file, so only pages ask; absent: there is no guard. */
+  readonly hasApps?: () => boolean;
   readonly signInPath: string;
 }
 
@@ -45,7 +47,8 @@ export function addToFrame(
 }
 
 export function pageFrame(req: Request, res: Response): Frame {
-  return { ...res.locals.frame, nonce: res.locals.nonce, path: req.path };
+  const { hasApps, ...frame } = res.locals.frame;
+  return { ...frame, hasApps: hasApps?.() ?? false, nonce: res.locals.nonce, path: req.path };
 }
 
 /** Sends a page. Like `res.send`, which would parse the type that it has just set, and compare conditions that no page has. */

@@ -1,5 +1,7 @@
 // An HTTP server that slow clients cannot block, and that stops without cutting off a request.
+import { rmSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { connect } from 'node:net';
 import type { Logger } from './log.ts';
 import { headerLimitBytes, refuseUnreadable } from './unparsable-requests.ts';
 
@@ -40,6 +42,35 @@ export async function listen(server: Server, port: number, host: string, setting
   });
   const address = server.address();
   return typeof address === 'object' && address ? address.port : port;
+}
+
+/**
+ * Listens on a Unix socket. One that a killed process left behind is replaced. Who may connect is decided by the folder that it is in.
+ * @throws Error with a plain sentence that names `setting` if it cannot listen
+ */
+export async function listenOnSocket(server: Server, path: string, setting: string): Promise<void> {
+  if (await isAnswered(path))
+    throw new Error(`the socket ${path} is in use by another program; stop that one, or change ${setting}`);
+  rmSync(path, { force: true });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        new Error(`the socket ${path} of ${setting} cannot be created (${error.code})`, { cause: error }),
+      ),
+    );
+    server.listen({ path, readableAll: true, writableAll: true }, resolve);
+  });
+}
+
+function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    const end = (isUp: boolean) => {
+      socket.destroy();
+      resolve(isUp);
+    };
+    socket.once('connect', () => end(true)).once('error', () => end(false));
+  });
 }
 
 /** Accepts no new requests, lets those in progress finish, and closes what is left after `limitMs`. */

@@ -98,6 +98,16 @@ export const metricTable = {
     help: 'Requests that claimed an identity without the gate’s proof, or whose session at the gate names another person.',
     labels: { reason: ['proof', 'another_person'] },
   },
+  gatehouse_guard_checks_total: {
+    type: 'counter',
+    help: 'Requests to apps behind the guard, by the answer: admitted; public; why the person must come by the desk (no-session to moved); why not even then (not-allowed to too-many-requests); unavailable, because the store did not answer.',
+    labels: {
+      outcome: [
+        ...['admitted', 'public', 'no-session', 'ended', 'replayed', 'idle', 'expired', 'renew', 'moved'],
+        ...['not-allowed', 'not-listed', 'unknown-app', 'wrong-host', 'too-many-requests', 'unavailable'],
+      ],
+    },
+  },
   gatehouse_cookie_errors_total: {
     type: 'counter',
     help: 'Session cookies that were not accepted: sent twice, or not signed with one of our keys.',

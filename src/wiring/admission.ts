@@ -9,6 +9,7 @@ import { createWebhook } from '../ops/webhook.ts';
 import { admitSession } from '../sessions/admission/admit.ts';
 import type { ConfirmOptions } from '../sessions/admission/confirm-change.ts';
 import { ExpressStore } from '../sessions/admission/express-store.ts';
+import type { ReplayOptions } from '../sessions/admission/replay.ts';
 import { signedBy } from '../sessions/admission/session-cookie.ts';
 import { networkOf } from '../store/network.ts';
 import type { AppParts } from './app-parts.ts';
@@ -46,13 +47,7 @@ export function admission(parts: AppParts): RequestHandler[] {
     refuseEndedAtGate: refuseEnded({ revocation: atGate, paths, recorder }),
     isNewSignIn: sessionControl.isNewSignIn,
     isThisBrowser: sessionControl.isThisBrowser,
-    notifyReplay: ({ email, device }) =>
-      void notify({
-        event: 'session.replayed',
-        text: `A cookie of ${email} that had been replaced was used again; the session ended everywhere.`,
-        at: now(),
-        facts: { person: email, device: `${device.browser} on ${device.os}` },
-      }),
+    notifyReplay: replayNotice(parts),
     notifyNewDevice: ({ email }, { at, device, network }) => {
       const name = `${device.browser} on ${device.os}`;
       void notify({
@@ -63,6 +58,18 @@ export function admission(parts: AppParts): RequestHandler[] {
       });
     },
   });
+}
+
+/** Tells the operators by webhook, in the background, that somebody has a copy of a cookie. */
+export function replayNotice({ config, logger, now }: AppParts): ReplayOptions['notifyReplay'] {
+  const notify = config.webhook && createWebhook({ ...config.webhook, logger });
+  return ({ email, device }) =>
+    void notify?.({
+      event: 'session.replayed',
+      text: `A cookie of ${email} that had been replaced was used again; the session ended everywhere.`,
+      at: now(),
+      facts: { person: email, device: `${device.browser} on ${device.os}` },
+    });
 }
 
 /** What a change checks again before it is made: the session, here and at oauth2-proxy. */

@@ -2,6 +2,8 @@
 import { accessRoutes } from '../access/routes.ts';
 import { recordRoutes } from '../audit/routes.ts';
 import { checkupRoutes } from '../doctor/pages.ts';
+import { closeRoutes, launcherRoutes, ruleRoutes } from '../guard/pages/routes.ts';
+import { guardRoutes } from '../guard/routes.ts';
 import type { Audience, RouteRow } from '../http/routes.ts';
 import { keysRoutes } from '../keys/pages.ts';
 import { libraryRoutes } from '../library/routes.ts';
@@ -22,6 +24,10 @@ export const allRoutes: readonly RouteRow[] = [
   ...checkupRoutes,
   ...keysRoutes,
   ...vaultRoutes,
+  ...guardRoutes,
+  ...launcherRoutes,
+  ...closeRoutes,
+  ...ruleRoutes,
   ...libraryRoutes,
 ];
 

@@ -4,6 +4,8 @@ import type { Request, Response } from 'express';
 import type { Config } from '../config/derive.ts';
 import type { RetentionFact } from '../doctor/deployment.ts';
 import { createGatePaths } from '../gate/paths.ts';
+import type { AppRules } from '../guard/app-rules.ts';
+import type { Apps } from '../guard/contract.ts';
 import { createAllowances } from '../http/allowances.ts';
 import { loadAssets } from '../http/assets.ts';
 import { securityHeaders } from '../http/headers.ts';
@@ -44,6 +46,12 @@ export interface AppOptions {
   readonly library?: Pick<LibraryRouteParts, 'library' | 'recorder' | 'reading'>;
   /** The vault; absent: there are no vault pages. */
   readonly vault?: Pick<VaultPagesOptions, 'vault' | 'recorder' | 'testConnection'>;
+  /** The apps behind the guard as they are now; absent: there is no guard. */
+  readonly guardedApps?: () => Apps;
+  /** Whether there ever was an apps file, so that the pages about apps are offered; absent: they are with `guardedApps`. */
+  readonly hasApps?: () => boolean;
+  /** Who may open which app, to be changed by operators; absent: only the file changes it. */
+  readonly appRules?: AppRules;
   /** Whether retention trusts the clock; absent: not known. */
   readonly retention?: () => RetentionFact;
   /** The time, in milliseconds. */
@@ -89,7 +97,12 @@ export function createAppParts(options: AppOptions) {
     limit: (name: Parameters<typeof limitRate>[0], key: (req: Request) => string) =>
       limitRate(name, rates, key),
     /** What the frame of every page starts with. */
-    frame: { asset: assets.path, devMode: config.devMode, signInPath: paths.signIn('/dashboard') },
+    frame: {
+      asset: assets.path,
+      devMode: config.devMode,
+      hasApps: options.hasApps ?? (() => options.guardedApps !== undefined),
+      signInPath: paths.signIn('/dashboard'),
+    },
     /** Sets the security headers of every response. */
     headers: securityHeaders({
       https: config.publicOrigin.startsWith('https:'),
@@ -97,6 +110,11 @@ export function createAppParts(options: AppOptions) {
     }),
     /** The same limits, for the fast lane. */
     limits: { network: immediateLimit('network', rates), person: immediateLimit('person', rates) },
+    /** For the guard's listener. */
+    guardLimits: {
+      byPerson: immediateLimit('guard', rates),
+      byNetwork: immediateLimit('guard-codes', rates),
+    },
     byPerson: (req: Request) => personOf(req.res as Response).id,
     visitors: createVisitors({
       table: store.visitors,
@@ -114,6 +132,8 @@ export function createAppParts(options: AppOptions) {
       createSessionControl({ config, store, logger, recorder, now, gateRedis: undefined }),
     keys: keysOverview(liveSettings, now),
     metrics: options.metrics,
+    guardedApps: options.guardedApps,
+    appRules: options.appRules,
     library: options.library,
     vault: options.vault,
     privacy: options.privacy,

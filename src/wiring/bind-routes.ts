@@ -3,6 +3,7 @@ import type { Request, Response } from 'express';
 import { createReader } from '../audit/reader.ts';
 import { checkupRoutes, createCheckup } from '../doctor/pages.ts';
 import { isGateCookie, isGateSignInCookie } from '../gate/cookie-value.ts';
+import { namesOfApps, readAppsUsed } from '../guard/pages/devices.ts';
 import { limitCopies } from '../http/allowances.ts';
 import { networkKeyOf } from '../http/limits.ts';
 import { personOf } from '../http/person.ts';
@@ -21,6 +22,8 @@ import { publicRoutes } from '../visitors/routes.ts';
 import type { AppParts } from './app-parts.ts';
 import { bindRecord, recordSource } from './audit-routes.ts';
 import { lookFromInside } from './doctor.ts';
+import { bindGuard } from './guard.ts';
+import { bindGuardPages } from './guard-pages.ts';
 import { bindLibrary } from './library.ts';
 import { bindPrivacy, createPrivacy } from './privacy.ts';
 import { bindSessions } from './session-routes.ts';
@@ -29,7 +32,7 @@ export function bindAll(parts: AppParts): BoundRoute[] {
   const { config, liveSettings, store, recorder, now, onStop, paths, visitors, allow, sessionControl } =
     parts;
   const { session, visitor, ownCookies } = config;
-  const { vault, library, retention, keys } = parts;
+  const { vault, library, guardedApps, retention, keys } = parts;
   const shared = {
     ...parts,
     signOutPath: paths.signOut,
@@ -46,6 +49,10 @@ export function bindAll(parts: AppParts): BoundRoute[] {
     }),
     ...bindSessions({
       ...shared,
+      ...(guardedApps && {
+        appsUsed: readAppsUsed({ apps: guardedApps }),
+        ...(parts.appRules && { knownApps: namesOfApps({ apps: guardedApps }) }),
+      }),
       dueKeys: () => (config.devMode ? [] : keys.due()),
       chartsOf: chartsOf(parts),
       visitorClock: (req, res) => ({
@@ -107,6 +114,8 @@ export function bindAll(parts: AppParts): BoundRoute[] {
           target: config.confluence.url === undefined ? undefined : new URL(config.confluence.url),
         })
       : []),
+    ...bindGuard(parts),
+    ...bindGuardPages(parts),
     ...(library ? bindLibrary({ ...shared, ...library, onStop }) : []),
   ];
 }

@@ -7,8 +7,10 @@ import type { Config } from '../config/derive.ts';
 import { isPlaceholder } from '../config/secret-strength.ts';
 import { fingerprint } from '../crypto/tokens.ts';
 import type { Deployment, RetentionFact, RoomFact } from '../doctor/deployment.ts';
+import type { AppPlaces } from '../doctor/look/app.ts';
 import { type GatherOptions, gather } from '../doctor/look/gather.ts';
 import { faultOf, secretKinds } from '../secrets/kinds.ts';
+import { appsSeen, lookAtAppNamed } from './doctor-app.ts';
 
 const programFolder = join(import.meta.dirname, '../..');
 const patienceMs = { terminal: 20_000, page: 4_500 } as const;
@@ -23,15 +25,19 @@ const words = {
 export function lookFromTerminal({
   url,
   runBy,
+  app,
 }: {
   readonly url: string | undefined;
   readonly runBy: Deployment['runBy'] | undefined;
+  /** An app behind the guard to look at. */
+  readonly app?: { readonly name: string; readonly places: AppPlaces } | undefined;
 }): Promise<Deployment> {
   return gather({
     ...shared(Date.now),
     patienceMs: patienceMs.terminal,
     ...(url !== undefined && { url }),
     ...(runBy !== undefined && { runBy }),
+    ...(app && { lookAtApp: lookAtAppNamed(app.name, app.places, Date.now) }),
   });
 }
 
@@ -53,6 +59,7 @@ function shared(now: () => number): Omit<GatherOptions, 'patienceMs'> {
     env: process.env,
     validators: { fingerprint, faultOf: fault },
     addressesIn,
+    appsIn: appsSeen(now),
     now,
   };
 }

@@ -32,7 +32,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'access: the gate notices a change',
     defence: 'a list that has a hard link is refused',
-    file: 'src/access/file.ts',
+    file: 'src/store/edited-file.ts',
     find: "if (old && old.links > 1) throw new Fault('linked');",
     replace: '',
     tests: 'test/access-file.test.ts',
@@ -95,7 +95,7 @@ export const controls: readonly Control[] = [
   {
     invariant: 'access: reading the list never blocks',
     defence: 'a pipe is not opened',
-    file: 'src/access/file.ts',
+    file: 'src/store/edited-file.ts',
     find: "  if (!kind.isFile()) throw new Fault('not-a-file');\n",
     replace: '',
     tests: 'test/access-file.test.ts',

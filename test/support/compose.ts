@@ -1,7 +1,7 @@
 // Runs the Compose files on a real engine as from a fresh clone: with their own folder, project name, .env and ports, and a stand-in for
 // Google.
 import { type ExecFileException, execFile } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +20,9 @@ const files = [
     'oauth2-proxy.cfg',
     'gate-pages',
     '.env.example',
+    'access/apps.yaml.example',
+    'demo/Caddyfile',
+    'demo/sample-app.ts',
   ],
   ...['package.json', 'package-lock.json', 'generate-secrets.ts', 'src', 'views', 'public'],
 ];
@@ -36,6 +39,8 @@ export interface ComposeWorld {
   /** The origin that browsers use. */
   readonly url: string;
   readonly port: number;
+  /** The origins of the sample apps with the profile `guard`. */
+  readonly apps: { readonly notes: string; readonly photos: string };
   /** The folder that contains its .env. */
   readonly folder: string;
   /** Every secret of its .env. */
@@ -67,21 +72,32 @@ export function docker(args: readonly string[], cwd?: string): Promise<Ran> {
   );
 }
 
-export async function prepareCompose({ redis }: { readonly redis: boolean }): Promise<ComposeWorld> {
+export interface ComposeOptions {
+  readonly redis: boolean;
+  /** As `docker compose --profile guard` starts it. */
+  readonly guard?: boolean;
+}
+
+export async function prepareCompose({ redis, guard = false }: ComposeOptions): Promise<ComposeWorld> {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-compose-'));
   const project = folder.split('/').at(-1)?.toLowerCase() ?? 'gatehouse-compose';
   const port = await freePort();
   const url = `http://localhost:${port}`;
+  const appsPort = await freePort();
   const emailsFile = join(folder, 'access', 'emails.txt');
   const google = await startGoogle();
   const { hostUrl, closeRelay } = await reachableFromContainers(google);
 
   for (const name of files) cpSync(join(root, name), join(folder, name), { recursive: true });
-  mkdirSync(join(folder, 'access'));
+  if (guard) {
+    const example = readFileSync(join(folder, 'access', 'apps.yaml.example'), 'utf8');
+    writeFileSync(join(folder, 'access', 'apps.yaml'), example.replaceAll(':4181', `:${appsPort}`));
+  }
   allow(['ada@example.org', 'grace@example.org']);
   const secrets = await writeEnv(folder, {
     PUBLIC_URL: url,
     GATE_PORT: String(port),
+    APPS_PORT: String(appsPort),
     ADMIN_EMAILS: 'ada@example.org',
     OAUTH2_PROXY_CLIENT_ID: google.clientId,
     OAUTH2_PROXY_CLIENT_SECRET: google.clientSecret,
@@ -92,7 +108,8 @@ export async function prepareCompose({ redis }: { readonly redis: boolean }): Pr
   });
   writeFileSync(join(folder, 'override.json'), JSON.stringify(overrideFor(hostUrl)));
 
-  const base = ['compose', '-p', project, '-f', 'docker-compose.yml', '-f', 'override.json'];
+  const profile = guard ? ['--profile', 'guard'] : [];
+  const base = ['compose', '-p', project, ...profile, '-f', 'docker-compose.yml', '-f', 'override.json'];
   const compose = (...args: string[]) => docker([...base, ...args], folder);
 
   function allow(emails: readonly string[]): void {
@@ -103,6 +120,7 @@ export async function prepareCompose({ redis }: { readonly redis: boolean }): Pr
   return {
     url,
     port,
+    apps: { notes: `http://notes.localhost:${appsPort}`, photos: `http://photos.localhost:${appsPort}` },
     folder,
     secrets,
     compose,
@@ -116,7 +134,19 @@ export async function prepareCompose({ redis }: { readonly redis: boolean }): Pr
     idOf: async (service) => (await compose('ps', '-q', '-a', service)).out.trim(),
     client: () => createClient(url),
     async close() {
-      await compose('--profile', 'redis', 'down', '-v', '--rmi', 'local', '--remove-orphans', '-t', '2');
+      await compose(
+        '--profile',
+        'redis',
+        '--profile',
+        'guard',
+        'down',
+        '-v',
+        '--rmi',
+        'local',
+        '--remove-orphans',
+        '-t',
+        '2',
+      );
       closeRelay();
       await google.close();
       rmSync(folder, { recursive: true, force: true });

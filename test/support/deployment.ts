@@ -4,8 +4,13 @@ import { join } from 'node:path';
 import { misspeltProblems } from '../../src/config/misspelt.ts';
 import { fingerprint } from '../../src/crypto/tokens.ts';
 import type {
+  AppAnswer,
+  AppRequest,
+  AppView,
   Deployment,
   Files,
+  FrontFacts,
+  GuardFacts,
   Network,
   OutsideAnswer,
   OutsideProbe,
@@ -51,6 +56,8 @@ export interface Facts {
   readonly live: OutsideView;
   readonly retention: RetentionFact;
   readonly room: RoomFact;
+  readonly guard: GuardFacts;
+  readonly app: AppView;
   readonly node: string;
   readonly gateVersion: string;
   readonly packages: readonly {
@@ -93,6 +100,80 @@ const landing: OutsideAnswer = {
       domain: undefined,
     },
   ],
+};
+
+const toDesk: AppAnswer = {
+  asked: 'a page',
+  status: 302,
+  leads: 'desk',
+  back: '/doctor?a=1&b=2',
+  noStore: true,
+  tells: [],
+  fromDesk: false,
+  cookies: [
+    {
+      name: '__Host-gatehouse_start',
+      secure: true,
+      httpOnly: true,
+      sameSite: 'Lax',
+      path: '/',
+      domain: undefined,
+    },
+  ],
+};
+const refused: AppAnswer = {
+  ...toDesk,
+  asked: 'a fetch',
+  status: 401,
+  leads: undefined,
+  back: undefined,
+  cookies: [],
+};
+const front: FrontFacts = {
+  asked: '/.gatehouse/probe?q=x',
+  keys: 1,
+  keyOf: 'wiki',
+  method: ['GET'],
+  uri: ['/.gatehouse/probe?q=x'],
+  host: ['wiki.example.net'],
+  address: ['203.0.113.9'],
+  rules: 'rules',
+};
+const wiki: AppView = {
+  name: 'wiki',
+  origin: 'https://wiki.example.net',
+  at: 'https://wiki.example.net',
+  path: '/doctor?a=1&b=2',
+  answers: {
+    page: toDesk,
+    fetch: refused,
+    post: { ...refused, asked: 'a POST' },
+    socket: { ...refused, asked: 'a WebSocket' },
+    otherSite: { ...toDesk, back: '/' },
+    forgedUri: toDesk,
+    forgedKey: toDesk,
+    forgedIdentity: toDesk,
+  },
+  oddPaths: [{ ...refused, status: 400 }],
+  deskPaths: [toDesk],
+  echo: {
+    showsHeaders: true,
+    showsCookies: true,
+    identities: [],
+    addresses: [],
+    cookies: [],
+    showsKey: false,
+  },
+  front: { found: front },
+  forgedFront: { found: front },
+  forged: 'f0123',
+  others: [{ name: 'files', keyOf: 'files' }],
+  silentOthers: [],
+  guardAtDesk: { found: false },
+  rules: ['rules', 'rules'],
+  ownRules: 'rules',
+  direct: { found: { open: [], tried: ['http://192.0.2.7:8080'] } },
+  plain: { found: 'to https' },
 };
 
 export const goodFacts: Facts = {
@@ -143,6 +224,14 @@ export const goodFacts: Facts = {
       gitHead: answer,
     },
   },
+  guard: {
+    listen: { kind: 'socket', folder: { path: '/run/gatehouse', mode: 0o750 } },
+    appsPath: 'access/apps.yaml',
+    appsFile: { path: 'access/apps.yaml', mode: 0o640 },
+    faults: [],
+    apps: [{ name: 'wiki', host: 'wiki.example.net', isToldNames: true, sharedNames: [] }],
+  },
+  app: wiki,
   node: '24.21.0',
   gateVersion: '7.15.6',
   packages: [{ name: 'express', installed: '5.3.0', locked: '5.3.0' }],
@@ -195,6 +284,8 @@ export function deploymentWith({
       live: { found: all.live },
       retention: { found: all.retention },
       room: { found: all.room },
+      guard: { found: all.guard },
+      app: { found: all.app },
       software: { node: all.node, packages: { found: all.packages } },
       inContainer: false,
     },
@@ -231,6 +322,13 @@ export function liveWith(name: OutsideProbe, changes: Partial<OutsideAnswer>): P
   return {
     live: { ...goodFacts.live, answers: { ...answers, [name]: { ...before, ...changes } as OutsideAnswer } },
   };
+}
+
+/** The app's good answers, with one of them changed; undefined: that request got none. */
+export function appWith(name: AppRequest, changes: Partial<AppAnswer> | undefined): Pick<Facts, 'app'> {
+  const { [name]: before, ...others } = wiki.answers;
+  const answers = changes && before ? { ...others, [name]: { ...before, ...changes } } : others;
+  return { app: { ...wiki, answers } };
 }
 
 /** As if every secret had been generated ten days ago. */

@@ -9,6 +9,7 @@ import { doctorCommand } from '../../src/commands/doctor.ts';
 import { runCommand } from '../../src/commands/terminal.ts';
 import { fingerprint } from '../../src/crypto/tokens.ts';
 import { gather } from '../../src/doctor/look/gather.ts';
+import { appsSeen } from '../../src/wiring/doctor-app.ts';
 import { compileCache } from './compile-cache.ts';
 
 export const root = join(import.meta.dirname, '../..');
@@ -105,6 +106,7 @@ export async function doctorHere(folder: string, ...args: string[]): Promise<Ran
           if (list.kind === 'broken') throw new Error('broken');
           return list.records.map(({ address }) => address);
         },
+        appsIn: appsSeen(Date.now),
         now: Date.now,
         ...(runBy && { runBy }),
       }),

@@ -64,19 +64,16 @@ function onwardHeaders(req: IncomingMessage): string[] {
   ];
 }
 
-function makeCertificate(openssl: string): { key: string; cert: string } {
+/** @param names subject alternative names, as openssl writes them */
+export function makeCertificate(
+  openssl: string,
+  names = 'DNS:localhost,IP:127.0.0.1',
+): { key: string; cert: string } {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-cert-'));
   const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
   try {
     const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-    const about = [
-      '-days',
-      '2',
-      '-subj',
-      '/CN=localhost',
-      '-addext',
-      'subjectAltName=DNS:localhost,IP:127.0.0.1',
-    ];
+    const about = ['-days', '2', '-subj', '/CN=localhost', '-addext', `subjectAltName=${names}`];
     execFileSync(openssl, ['req', '-x509', ...curve, ...about, '-keyout', keyFile, '-out', certFile], {
       stdio: 'pipe',
     });

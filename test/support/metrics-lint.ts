@@ -76,7 +76,7 @@ const notBase =
 const unitless = /_(seconds|bytes|ratio|celsius|meters|joules|volts|amperes|grams)$/;
 /** Nobody looks at more series than this of one metric. */
 const mostSeries = 120;
-const mostPerLabel = 50;
+const mostPerLabel = 80;
 
 /** Every fault; empty if there is none. @param prefix what every name begins with */
 export function lintMetrics(families: readonly Family[], prefix: string): string[] {

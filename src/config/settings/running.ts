@@ -69,13 +69,18 @@ export const dockerCompose = {
   COMPOSE_PROFILES: {
     schema: z.string(),
     about:
-      '`redis` keeps the sessions of the app and of oauth2-proxy in Redis; empty for SQLite and cookies.',
+      '`redis` keeps the sessions of the app and of oauth2-proxy in Redis; `guard` does too, and adds two sample apps behind the guard; empty for SQLite and cookies.',
     example: 'redis',
   },
   GATE_PORT: {
     schema: port,
     default: '4180',
     about: 'The port on this machine’s loopback where the gate listens.',
+  },
+  APPS_PORT: {
+    schema: port,
+    default: '4181',
+    about: 'The port on this machine’s loopback where the front of the sample apps listens.',
   },
   REDIS_PASSWORD: {
     schema: z.string(),

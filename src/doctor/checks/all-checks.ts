@@ -1,6 +1,8 @@
 // The table of all checks, in the order of the report. docs/checks.md is generated from it.
 import { accessChecks } from './access.ts';
 import { advisoryChecks } from './advisories.ts';
+import { appChecks } from './app.ts';
+import { appFrontChecks } from './app-front.ts';
 import type { Check } from './check.ts';
 import { clockChecks } from './clocks.ts';
 import { composeChecks } from './compose.ts';
@@ -11,6 +13,7 @@ import { gateChecks } from './gate.ts';
 import { gateHeaderChecks } from './gate-headers.ts';
 import { gatePublicChecks } from './gate-public.ts';
 import { gateSessionChecks } from './gate-sessions.ts';
+import { guardChecks } from './guard.ts';
 import { lifetimeChecks } from './lifetimes.ts';
 import { networkChecks } from './network.ts';
 import { redisChecks } from './redis.ts';
@@ -38,4 +41,7 @@ export const checks: readonly Check[] = [
   ...advisoryChecks,
   ...versionChecks,
   ...outsideChecks,
+  ...guardChecks,
+  ...appChecks,
+  ...appFrontChecks,
 ];

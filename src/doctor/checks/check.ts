@@ -18,6 +18,8 @@ export const subjects = [
   'Clocks',
   'Versions',
   'From outside',
+  'The guard',
+  'An app behind the guard',
 ] as const;
 export type Subject = (typeof subjects)[number];
 
@@ -59,9 +61,10 @@ export function missing(known: { readonly missing: string; readonly unread?: tru
   return known.unread ? unread(known.missing) : notChecked(known.missing);
 }
 
-/** Turns `passed` into `unread` if something relevant could not be read. */
+/** Turns everything but a finding into `unread` if something relevant could not be read. */
 export function unlessDoubted(verdict: Verdict, doubt: string | undefined): Verdict {
-  return verdict === 'passed' && doubt !== undefined ? unread(doubt) : verdict;
+  const isFound = verdict !== 'passed' && 'seen' in verdict;
+  return doubt === undefined || isFound ? verdict : unread(doubt);
 }
 
 /** A check of one part of the deployment, which may not be known. */

@@ -162,7 +162,7 @@ function read({ message, text }: Answer, madeUp: string): OutsideAnswer {
   };
 }
 
-function readCookie(line: string): OutsideCookie {
+export function readCookie(line: string): OutsideCookie {
   const [pair = '', ...rest] = line.split(';').map((part) => part.trim());
   const attributes = new Map(
     rest.map((part) => {

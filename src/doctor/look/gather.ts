@@ -1,12 +1,22 @@
 // Gathers the facts about a deployment, each part independently and with a timeout. Changes nothing.
 import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Config } from '../../config/derive.ts';
-import type { Deployment, Known, OutsideView, RedisFact, RetentionFact, RoomFact } from '../deployment.ts';
+import type {
+  AppView,
+  Deployment,
+  Known,
+  OutsideView,
+  RedisFact,
+  RetentionFact,
+  RoomFact,
+} from '../deployment.ts';
 import { describe, type Read, readRunning, readTexts, type Texts } from '../read/describe.ts';
 import { readFolder } from '../read/folder.ts';
 import { type SecretValidators, secretSettings } from '../read/secret-facts.ts';
 import { lookAtFiles } from './files.ts';
 import { lookFromOutside } from './from-outside.ts';
+import { type GuardToSee, lookAtGuard, noGuard } from './guard.ts';
 import { lookAtNetwork } from './network.ts';
 import { lookAtRedis, type RedisToAsk } from './redis.ts';
 import { lookAtPackages, lookForGateBinary } from './software.ts';
@@ -27,6 +37,13 @@ export interface GatherOptions {
   readonly patienceMs: number;
   readonly validators: SecretValidators;
   readonly addressesIn: (path: string) => readonly string[];
+  readonly appsIn: (
+    text: string,
+    deskOrigin: string,
+    addresses: readonly string[],
+  ) => ReturnType<GuardToSee['appsIn']>;
+  /** Looks at an app from outside; absent: at none. @param appsFile its path */
+  readonly lookAtApp?: (config: Config, appsFile: string) => Promise<Known<AppView>>;
   readonly now: () => number;
   /** Whether the running server trusts its clock; absent: this is another process. */
   readonly retention?: () => RetentionFact;
@@ -46,7 +63,7 @@ export async function gather(options: GatherOptions): Promise<Deployment> {
   const inContainer =
     existsSync('/.dockerenv') || existsSync('/run/.containerenv') || Boolean(env['KUBERNETES_SERVICE_HOST']);
   const part = <T>(what: string, look: () => Promise<Known<T>>) => within(patienceMs, what, look);
-  const [files, redis, network, live, packages, gateBinary] = await Promise.all([
+  const [files, redis, network, live, guard, app, packages, gateBinary] = await Promise.all([
     part('the files', async () => ({
       found: await lookAtFiles({
         folder,
@@ -71,6 +88,8 @@ export async function gather(options: GatherOptions): Promise<Deployment> {
           : { found: await lookFromOutside(url, now) },
       url === undefined ? undefined : { url: new URL(url).origin, unreachable: tooSlow, answers: {} },
     ),
+    part('the apps file', async () => guardFacts(options, texts, read, inContainer)),
+    within<AppView>(longPatienceMs, 'the app', () => appFacts(options, texts, read)),
     part('the packages', async () => lookAtPackages(programFolder)),
     part('oauth2-proxy', () => lookForGateBinary(env)),
   ]);
@@ -83,8 +102,47 @@ export async function gather(options: GatherOptions): Promise<Deployment> {
     const found = await options.room();
     return found ? { found } : { missing: 'the store does not report how much space it uses' };
   });
-  const looked = { files, redis, network, live, retention, room, software, inContainer };
+  const looked = { files, redis, network, live, guard, app, retention, room, software, inContainer };
   return describe(now(), texts, read, looked, gateBinary, validators);
+}
+
+/** An app is asked for many things, one after the other. */
+const longPatienceMs = 120_000;
+
+/** Both containers mount the `access` folder here. */
+const appsFileOf = ({ runBy }: Texts, config: Config) =>
+  runBy === 'compose' ? 'access/apps.yaml' : config.guard.appsFile;
+
+async function guardFacts(
+  { folder, addressesIn, appsIn }: GatherOptions,
+  texts: Texts,
+  read: Read,
+  inContainer: boolean,
+): Promise<Deployment['guard']> {
+  const { config } = read;
+  if ('missing' in config) return config;
+  const { emailsFile } = pathsOf(texts, read);
+  const { publicOrigin, guard } = config.found;
+  return lookAtGuard({
+    folder,
+    listen: guard.listen,
+    appsFile: appsFileOf(texts, config.found),
+    emailsFile: 'found' in emailsFile ? emailsFile.found : undefined,
+    isSocketHere: texts.runBy === 'itself' || inContainer,
+    addressesIn,
+    appsIn: (text, addresses) => appsIn(text, publicOrigin, addresses),
+  });
+}
+
+async function appFacts(
+  { folder, lookAtApp }: GatherOptions,
+  texts: Texts,
+  { config }: Read,
+): Promise<Deployment['app']> {
+  if ('missing' in config) return config;
+  if (lookAtApp) return lookAtApp(config.found, resolve(folder, appsFileOf(texts, config.found)));
+  if (!config.found.guard.listen) return noGuard;
+  return { missing: 'run `gatehouse doctor --app NAME` to look at an app' };
 }
 
 function pathsOf(

@@ -12,7 +12,10 @@ import { type GateSettings, readGateSettings, withoutUser } from './gate-setting
 import { type SecretValidators, secretFacts } from './secret-facts.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
-type Looked = Pick<Deployment, 'files' | 'redis' | 'network' | 'live' | 'retention' | 'room'>;
+type Looked = Pick<
+  Deployment,
+  'files' | 'redis' | 'network' | 'live' | 'retention' | 'room' | 'guard' | 'app'
+>;
 
 export interface Texts {
   /** `.env` and the environment, which takes precedence. */
@@ -128,6 +131,8 @@ export function describe(
     live: looked.live,
     retention: looked.retention,
     room: looked.room,
+    guard: looked.guard,
+    app: looked.app,
     software: {
       ...looked.software,
       gate:

@@ -53,7 +53,7 @@ async function setUp(
     signInNameOf: () => undefined,
     allow: createAllowances({
       enabled: false,
-      most: { network: 1, person: 1, changes: 1 },
+      most: { network: 1, person: 1, changes: 1, guard: 1, 'guard-codes': 1 },
       counters: createRateCounters(undefined),
     }),
     maxPerUser: 0,

@@ -3,10 +3,11 @@ import type { RequestHandler, Response } from 'express';
 import type { GateState } from '../../gate/revocation.ts';
 import type { SessionEnd } from '../../store/contract-sessions.ts';
 import type { AdmittedSession, LoadedSession } from './express-store.ts';
+import type { ReplayOptions } from './replay.ts';
 import type { SessionCookieAttributes } from './session-cookie.ts';
 import type { SignInOptions } from './sign-in.ts';
 
-export interface AdmitOptions extends SignInOptions {
+export interface AdmitOptions extends SignInOptions, Omit<ReplayOptions, keyof SignInOptions> {
   readonly cookieName: string;
   readonly cookie: SessionCookieAttributes;
   /** The email address behind a pseudonym; undefined if unknown. */
@@ -18,8 +19,6 @@ export interface AdmitOptions extends SignInOptions {
   readonly binding: 'off' | 'observe' | 'enforce';
   /** Refuses a request whose gate session was ended although the gate let it through. */
   readonly refuseEndedAtGate: RequestHandler;
-  /** Sends the webhook, in the background. */
-  readonly notifyReplay: (found: LoadedSession) => void;
   /** Whether the person signed in at the provider again after `end`. */
   readonly isNewSignIn: (res: Response, end: SessionEnd) => boolean;
   /** Whether this request has a newer link to the gate's session than the stored one. */

@@ -3,7 +3,6 @@
 
 import type { Request, Response } from 'express';
 import { sessionEnded } from '../../../views/session-ended.ts';
-import { randomToken } from '../../crypto/tokens.ts';
 import { sendProblem } from '../../http/errors.ts';
 import { isNavigation, safeReturnPath } from '../../http/navigation.ts';
 import { pageFrame, sendPage } from '../../http/page.ts';
@@ -16,7 +15,7 @@ import { changesBetween, surroundingsOf } from '../rules/binding.ts';
 import { keyOf } from '../rules/session-id.ts';
 import type { LoadedSession } from './express-store.ts';
 import type { AdmitOptions } from './options.ts';
-import { noteReplay } from './other-sessions.ts';
+import { endReplayed, isFirstToSee } from './replay.ts';
 import { forget, loadedSession } from './request-session.ts';
 
 /** @returns true if the session is over and the request was answered with the reason */
@@ -66,27 +65,12 @@ async function endOfPresent(
     found.idState === 'replayed' ? ({ reason: 'replayed' } as const) : await boundOrder(req, found, options);
   if (!order) return undefined;
   const { reason, changes } = order;
-  const key = keyOf(req.sessionID);
-  const row = await options.store.sessions.read(key);
-  const isFirst = row !== undefined && !row.ended && (await isFirstToSee(key, reason, options));
-  if (row && isFirst) await options.endSession(row, order);
-  if (reason === 'replayed' && isFirst) {
-    options.recorder.note({ event: 'session.replayed', ...eventOf(req, found) });
-    // Notify the person after ending the session, so that a failed write of the note delays nothing.
-    const replay = { at: options.now(), device: found.device };
-    await noteReplay(found.personId, replay, options.store.notes).catch(() => undefined);
-    options.notifyReplay(found);
+  const row = await options.store.sessions.read(keyOf(req.sessionID));
+  if (row && !row.ended) {
+    if (reason === 'replayed') await endReplayed(row, requestFacts(req), options);
+    else if (await isFirstToSee(row.key, reason, options)) await options.endSession(row, order);
   }
   return { at: options.now(), reason, ...(changes && { changes }) };
-}
-
-/** How long one request has to end a session before another one that detects the same takes over. */
-const turnMs = 10_000;
-
-/** Of concurrent requests that detect the same, only one ends the session and reports it: ten copies of a cookie raise one alarm. */
-async function isFirstToSee(key: string, reason: string, { store, now }: AdmitOptions): Promise<boolean> {
-  const own = randomToken();
-  return (await store.claims.claim(`end:${reason}:${key}`, own, now(), now() + turnMs)) === own;
 }
 
 /** Checks whether browser, operating system or network changed; `observe` records it once, `enforce` returns the order to end. */

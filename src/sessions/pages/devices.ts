@@ -7,15 +7,16 @@ import { confirmEndOthers } from '../../../views/end-confirm.ts';
 import { emptyForm, parseInput, tokenField } from '../../http/form.ts';
 import { pageFrame, sendPage } from '../../http/page.ts';
 import { personOf } from '../../http/person.ts';
-import { sessionOf } from '../admission/request-session.ts';
 import { keyOf } from '../rules/session-id.ts';
-import { summaryOf, summaryOfRow } from '../rules/session-view.ts';
+import { summaryOfRow } from '../rules/session-view.ts';
 import { receiptPath } from './receipt.ts';
 import {
+  currentItem,
   endOwn,
   endOwnOthers,
   handleSchema,
   isCurrent,
+  itemOf,
   liveOf,
   ownByHandle,
   type SessionActionOptions,
@@ -24,15 +25,14 @@ import {
 const endForm = z.strictObject({ ...tokenField, handle: handleSchema });
 
 export function devicesPage(options: SessionActionOptions): RequestHandler {
-  const { limits, now } = options;
   return async (req, res) => {
     const rows = await liveOf(personOf(res).id, options);
     const others = rows.filter((row) => !isCurrent(row, res));
-    const current = { ...summaryOf(sessionOf(res), limits), current: true };
     const page = devices(pageFrame(req, res), {
-      now: now(),
-      current,
-      others: others.map((row) => ({ ...summaryOfRow(row, limits), current: false })),
+      now: options.now(),
+      current: currentItem(res, options),
+      others: others.map((row) => itemOf(row, res, options)),
+      closed: req.query['closed'] === '1',
     });
     sendPage(res, page);
   };

@@ -17,6 +17,7 @@ import {
   endPerson,
   handleSchema,
   isCurrent,
+  itemOf,
   liveOf,
   livePage,
   type SessionActionOptions,
@@ -25,6 +26,8 @@ import {
 export interface RadarOptions extends SessionActionOptions {
   /** The sessions that the gate holds now; undefined if they cannot be listed. */
   readonly gateSessions?: () => Promise<GateSessionsProps | undefined>;
+  /** The apps behind the guard; absent: there is none. */
+  readonly knownApps?: () => readonly { readonly name: string; readonly title: string }[];
 }
 
 const pageSize = 25;
@@ -34,17 +37,21 @@ const query = z.object({
   sort: z.enum(['seen', 'created', 'email']).default('seen'),
   cursor: z.string().min(1).max(1000).optional(),
   ended: z.coerce.number().int().min(0).optional(),
+  app: z.string().max(32).default(''),
+  closed: z.literal('1').optional().catch(undefined),
 });
 const handleForm = z.strictObject({ ...tokenField, handle: handleSchema });
 const wordForm = z.strictObject({ ...tokenField, word: z.string().max(100) });
 
 export function radarPage(options: RadarOptions): RequestHandler {
-  const { sessions, limits, now, gateSessions } = options;
+  const { sessions, now, gateSessions, knownApps } = options;
   return async (req, res) => {
-    const { q, sort, cursor, ended } = parseInput(query, req.query);
+    const { q, sort, cursor, ended, app: asked, closed } = parseInput(query, req.query);
+    const apps = knownApps?.() ?? [];
+    const app = apps.find(({ name }) => name === asked);
     const [total, page, atGate] = await Promise.all([
       sessions.countLive(now()),
-      livePage(
+      (app ? appPage(app.name, options) : livePage)(
         {
           sort,
           limit: pageSize,
@@ -55,7 +62,7 @@ export function radarPage(options: RadarOptions): RequestHandler {
       ),
       gateSessions?.(),
     ]);
-    const items = page.rows.map((row) => ({ ...summaryOfRow(row, limits), current: isCurrent(row, res) }));
+    const items = page.rows.map((row) => itemOf(row, res, options));
     const props = {
       now: now(),
       total,
@@ -64,6 +71,9 @@ export function radarPage(options: RadarOptions): RequestHandler {
       sort,
       isLater: cursor !== undefined,
       next: page.next,
+      apps,
+      ...(app && { app }),
+      closed: closed === '1',
     };
     sendPage(
       res,
@@ -74,6 +84,19 @@ export function radarPage(options: RadarOptions): RequestHandler {
         ...(atGate && { gateSessions: atGate }),
       }),
     );
+  };
+}
+
+const dayMs = 86_400_000;
+
+/** As `livePage`, but only sessions that used the app in the last day. A page may have none, and yet a next one. */
+function appPage(name: string, { appsUsed }: SessionActionOptions): typeof livePage {
+  return (query, options) => {
+    const from = options.now() - dayMs;
+    return livePage(query, options, {
+      fits: ({ data }) => appsUsed?.(data).some((app) => app.name === name && app.at >= from) === true,
+      seenSince: from,
+    });
   };
 }
 

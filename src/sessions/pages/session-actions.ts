@@ -3,6 +3,7 @@
 
 import type { Response } from 'express';
 import { z } from 'zod';
+import type { SessionItem } from '../../../views/session-row.ts';
 import { HttpError } from '../../http/errors.ts';
 import { personOf } from '../../http/person.ts';
 import type { NoteTable } from '../../store/contract.ts';
@@ -11,6 +12,7 @@ import { sessionOf } from '../admission/request-session.ts';
 import { rememberDevices } from '../revocation/device-names.ts';
 import type { Ended, Revocation } from '../revocation/revoke.ts';
 import { endOf, type SessionLimits } from '../rules/session.ts';
+import { summaryOf, summaryOfRow } from '../rules/session-view.ts';
 
 export interface SessionActionOptions {
   readonly sessions: SessionTable;
@@ -18,6 +20,8 @@ export interface SessionActionOptions {
   readonly notes: NoteTable;
   readonly revocation: Revocation;
   readonly limits: SessionLimits;
+  /** Which apps a session used, by its data; absent: the guard is off. */
+  readonly appsUsed?: (data: Readonly<Record<string, unknown>>) => NonNullable<SessionItem['apps']>;
   readonly now: () => number;
 }
 
@@ -94,28 +98,61 @@ export function isCurrent(row: Pick<SessionRow, 'handle'>, res: Response): boole
   return row.handle === sessionOf(res).handle;
 }
 
+/** A session as a row of a page. */
+export function itemOf(
+  row: SessionRow,
+  res: Response,
+  { limits, appsUsed }: SessionActionOptions,
+): SessionItem {
+  const apps = appsUsed?.(row.data);
+  return { ...summaryOfRow(row, limits), current: isCurrent(row, res), ...(apps && { apps }) };
+}
+
+/** The session of this request as a row of a page. */
+export function currentItem(res: Response, { limits, appsUsed }: SessionActionOptions): SessionItem {
+  const session = sessionOf(res);
+  const apps = appsUsed?.({ ...session });
+  return { ...summaryOf(session, limits), current: true, ...(apps && { apps }) };
+}
+
 /** Limits the work of one request: with many idle sessions between live ones it would otherwise read the whole table. */
 const rounds = 5;
+/** How many rows a round reads if most of them may not be wanted. */
+const filteredStep = 200;
+/** The use of an app counts as use of the session, but each is written in its own time. */
+const useSlackMs = 120_000;
 
-/** A page of everyone's live sessions by both limits. @throws HttpError bad_request for an invalid cursor */
+/** Which of the live sessions are wanted. */
+export interface LiveFilter {
+  readonly fits: (row: SessionRow) => boolean;
+  /** None that was last seen before this instant fits; milliseconds. */
+  readonly seenSince: number;
+}
+
+/**
+ * A page of everyone's live sessions by both limits. With a filter a page may hold more rows than asked for, or none, and yet have a
+ * next one. @throws HttpError bad_request for an invalid cursor
+ */
 export async function livePage(
   query: SessionQuery,
   { sessions, limits, now }: Pick<SessionActionOptions, 'sessions' | 'limits' | 'now'>,
+  filter?: LiveFilter,
 ): Promise<{ readonly rows: readonly SessionRow[]; readonly next: string | undefined }> {
   const rows: SessionRow[] = [];
   let { cursor } = query;
   for (let round = 0; round < rounds && rows.length < query.limit; round++) {
     const page = await pageOf(sessions, {
       ...query,
-      limit: query.limit - rows.length,
+      limit: filter ? filteredStep : query.limit - rows.length,
       ...(cursor !== undefined && { cursor }),
     });
-    rows.push(...page.rows.filter((row) => !endOf(row, limits, now())));
+    rows.push(...page.rows.filter((row) => !endOf(row, limits, now()) && filter?.fits(row) !== false));
     cursor = page.next;
     // Sorted by last seen: everything after a session past its idle limit is past it too.
     const last = page.rows.at(-1);
     const bySeen = query.sort === 'seen' && query.emailPrefix === undefined;
-    const idleFollow = bySeen && last !== undefined && last.lastSeenAt + limits.idleMs <= now();
+    const oldest = Math.max(now() - limits.idleMs, (filter?.seenSince ?? 0) - useSlackMs);
+    const idleFollow = bySeen && last !== undefined && last.lastSeenAt <= oldest;
     if (cursor === undefined || idleFollow) return { rows, next: undefined };
   }
   return { rows, next: cursor };

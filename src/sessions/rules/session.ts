@@ -42,7 +42,7 @@ export function absoluteEndOf(
 }
 
 /** Clocks of replicas differ by less than this. A time further ahead was written by a wrong clock. */
-const clockSkewMs = 300_000;
+export const clockSkewMs = 300_000;
 
 /** Whether a wrong clock recorded this time. Its real age is unknown, so no limit may treat it as recent. */
 export function isInFuture(at: number, now: number): boolean {

@@ -1,9 +1,9 @@
-// Why the allow-list cannot be read or written; unexpected errors are rethrown.
+// Why a file that people edit as well cannot be read or written; unexpected errors are rethrown.
 
 import type { FileFault as DiskFault } from '../files/file-fault.ts';
 import { fileFaultOf } from '../files/file-refused.ts';
 
-export type ListFault =
+export type EditedFileFault =
   | 'missing'
   | 'no-folder'
   | 'read-only'
@@ -21,14 +21,14 @@ export type ListFault =
   | 'busy';
 
 export class Fault extends Error {
-  readonly fault: ListFault;
-  constructor(fault: ListFault) {
+  readonly fault: EditedFileFault;
+  constructor(fault: EditedFileFault) {
     super(fault);
     this.fault = fault;
   }
 }
 
-const faults: Readonly<Partial<Record<DiskFault, ListFault>>> = {
+const faults: Readonly<Partial<Record<DiskFault, EditedFileFault>>> = {
   missing: 'no-folder',
   'not-a-folder': 'no-folder',
   'read-only': 'read-only',
@@ -43,13 +43,13 @@ const faults: Readonly<Partial<Record<DiskFault, ListFault>>> = {
   quota: 'disk-full',
   'too-many-open': 'too-many-open',
   'broken-disk': 'broken-disk',
-  // The list is not a database: these concern its lock.
+  // The file is not a database: these concern its lock.
   damaged: 'lock',
   'not-a-database': 'lock',
   locked: 'busy',
 };
 
-export function faultOf(error: unknown): ListFault {
+export function faultOf(error: unknown): EditedFileFault {
   if (error instanceof Fault) return error.fault;
   const found = fileFaultOf(error);
   const fault = found && faults[found];
