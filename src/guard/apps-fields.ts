@@ -1,4 +1,4 @@
-// Reads parts of the apps file: each function returns the value, or tells what is wrong and returns undefined.
+// Reads parts of the apps file: each function returns the value, or reports what is wrong and returns undefined.
 import { type Entry, shown, type Tell, type Tree } from './apps-tree.ts';
 
 /** A name of an app or a group. */

@@ -78,7 +78,7 @@ export function createCheckEndpoint(options: CheckEndpointOptions) {
   async function answer(one: Asked, verdict: Verdict | undefined): Promise<void> {
     if (!verdict) throw new Error('a request was not decided');
     if (verdict.kind === 'sign in') {
-      // Before the answer: whoever has the copy is refused from then on, too.
+      // Before the answer, so that the copy is refused from then on.
       if (verdict.reason === 'replayed' && verdict.row) await options.endReplayed(verdict.row, one.front);
       return signIn(one, verdict.reason);
     }

@@ -43,7 +43,7 @@ export interface GuardedApp {
   readonly headers: AppHeaders;
   /** Raised to replace the app's key; 1 if the file does not give it. */
   readonly keyVersion: number;
-  /** Milliseconds: whoever entered up to then must come by the desk again. Absent: nobody's use was ended. */
+  /** Milliseconds: people who entered up to then must come by the desk again. Absent: nobody's use was ended. */
   readonly endedBefore?: number;
 }
 

@@ -1,4 +1,4 @@
-// `GET /.gatehouse/probe`: tells `gatehouse doctor` what the front passed on. To everybody else there is no such address.
+// `GET /.gatehouse/probe`: reports to `gatehouse doctor` what the front passed on. For everybody else it answers 404.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Keyring } from '../crypto/keyring.ts';
 import { send } from './answers.ts';

@@ -9,7 +9,7 @@ import type { LastUsed } from './last-used.ts';
 export interface UseOptions {
   readonly sessions: Pick<SessionTable, 'update' | 'touch'>;
   readonly limits: SessionLimits;
-  /** Notes that somebody uses the app, whoever it is. */
+  /** Notes that the app is used, not by whom. */
   readonly noteApp: LastUsed['note'];
   readonly logger: { warn(line: object): void };
 }

@@ -11,7 +11,7 @@ const key = { file: 'src/guard/front-key.ts', tests: 'src/guard/front-key.test.t
 export const controls: readonly Control[] = [
   {
     ...nginx,
-    invariant: 'the guard hears only what the front itself knows',
+    invariant: 'the guard is told only what the front itself knows',
     defence: 'nginx passes none of the client’s headers to the guard by itself',
     find: '  proxy_pass_request_headers off;\n',
     replace: '',
@@ -149,7 +149,7 @@ export const controls: readonly Control[] = [
   },
   {
     ...caddy,
-    invariant: 'the guard hears only what the front itself knows',
+    invariant: 'the guard is told only what the front itself knows',
     defence: 'Caddy removes the query of the request from what it asks',
     find: 'rewrite /check?',
     replace: 'rewrite /check',
